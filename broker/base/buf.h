@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A growing run of bytes. Appending never fails at the call: the buffer remembers that it failed
+ * (out of memory, or past `max`) and stays as it was; buf_check() at the end tells. So a writer is
+ * a straight line of appends with one check. Zero-initialise, or buf_init(). */
+#pragma once
+
+#include "ambit/base.h"
+
+struct buf {
+    char *p;      /* owned; not NUL-terminated */
+    size_t len;   /* bytes used */
+    size_t cap;   /* bytes allocated */
+    size_t max;   /* 0 = no bound */
+    bool is_fixed; /* p is borrowed from the caller and never grown */
+    enum ambit_err err; /* first failure, sticky */
+};
+
+void buf_init(struct buf *buf, size_t max);
+/* Writes into memory of the caller's; never allocates. */
+void buf_init_fixed(struct buf *buf, char *memory, size_t size);
+void buf_done(struct buf *buf);  /* frees; NULL and half-built are fine */
+void buf_wipe(struct buf *buf);  /* the same, contents cleansed first: for secrets */
+void buf_reset(struct buf *buf); /* len = 0, err = OK, memory kept */
+void buf_put(struct buf *buf, const void *bytes, size_t len);
+void buf_put_str(struct buf *buf, struct ambit_str s);
+void buf_put_char(struct buf *buf, char c);
+void buf_put_text(struct buf *buf, const char *text); /* NUL-terminated */
+void buf_put_i64(struct buf *buf, int64_t value);     /* decimal */
+void buf_put_hex(struct buf *buf, const uint8_t *bytes, size_t len);
+void buf_put_base64url(struct buf *buf, const uint8_t *bytes, size_t len); /* no padding */
+void buf_put_base64(struct buf *buf, const uint8_t *bytes, size_t len);    /* RFC 4648 with padding */
+__attribute__((format(printf, 2, 3))) void buf_printf(struct buf *buf, const char *format, ...);
+/* Makes room for `len` more bytes and returns where they go, or NULL (failure remembered); the
+ * caller then adds to buf->len what it wrote. */
+char *buf_reserve(struct buf *buf, size_t len);
+static inline struct ambit_str buf_str(const struct buf *buf)
+{
+    return (struct ambit_str){.p = buf->p ? buf->p : "", .len = buf->len};
+}
+AMBIT_CHECKED static inline enum ambit_err buf_check(const struct buf *buf)
+{
+    return buf->err;
+}
+#define BUF_AUTO AMBIT_CLEANUP(buf_done) struct buf

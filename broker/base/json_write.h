@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The one JSON writer. Commas and escapes are its business; what it writes is RFC 8785 in escapes
+ * and numbers. With `is_canonical` it also asserts that the members of an object come in the
+ * RFC 8785 order (UTF-16 code units) - the caller writes them so. Text must be UTF-8 (JSON_ERR via
+ * buf->err = MALFORMED when it is not). */
+#pragma once
+
+#include "base/buf.h"
+
+struct json_value; /* base/json_read.h */
+
+enum { JSON_OUT_DEPTH = 40 };
+struct json_out {
+    struct buf *buf;
+    bool is_canonical;
+    unsigned depth;
+    bool has_member[JSON_OUT_DEPTH];
+    size_t last_key[JSON_OUT_DEPTH];     /* where the last key stands in buf, for the order check */
+    size_t last_key_len[JSON_OUT_DEPTH];
+};
+
+void json_out_init(struct json_out *out, struct buf *buf, bool is_canonical);
+void json_begin_object(struct json_out *out);
+void json_end_object(struct json_out *out);
+void json_begin_array(struct json_out *out);
+void json_end_array(struct json_out *out);
+void json_key(struct json_out *out, const char *key); /* ASCII literal */
+void json_key_str(struct json_out *out, struct ambit_str key);
+void json_str(struct json_out *out, struct ambit_str value);
+void json_text(struct json_out *out, const char *value);
+void json_i64(struct json_out *out, int64_t value);
+void json_bool(struct json_out *out, bool value);
+void json_null(struct json_out *out);
+void json_hex(struct json_out *out, const uint8_t *bytes, size_t len);       /* "00ff.." */
+void json_digest(struct json_out *out, struct ambit_digest digest);          /* "sha256:00ff.." */
+void json_id(struct json_out *out, struct ambit_id id);                      /* base64url, 22 */
+void json_time_ms(struct json_out *out, int64_t unix_ms);                    /* RFC 3339, ms, Z */
+void json_raw(struct json_out *out, struct ambit_str json); /* already JSON of ours, written as is */
+/* A parsed value; its members sorted when is_canonical. Non-integer numbers are MALFORMED. */
+void json_write_value(struct json_out *out, const struct json_value *value);
+
+/* The same, key and value, skipped when the value is absent (p == NULL / none / all zero). */
+void json_member_str(struct json_out *out, const char *key, struct ambit_str value);
+void json_member_text(struct json_out *out, const char *key, const char *value);
+void json_member_id(struct json_out *out, const char *key, struct ambit_id id);
+/* RFC 8785 order of two keys: by UTF-16 code units. */
+int json_key_cmp(struct ambit_str a, struct ambit_str b);

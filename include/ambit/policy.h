@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The public face of the policy engine: two questions, decided by a pure function of
+ * (compiled documents, stops in force, history, question). No clock, no I/O, no allocation while
+ * deciding. Everything the engine reads of the changing world comes through `struct ambit_world`,
+ * and every answer it got there is written down in the decision (`figures`, `used` stops), so that
+ * the record replayed through ambit_world_of_record() gives the same answer.
+ *
+ * Strings in a decision are borrowed from the compiled set or from the question. */
+#pragma once
+
+#include "ambit/document.h"
+
+struct ambit_policy_set; /* compiled; immutable; shared by threads */
+
+/* Takes ownership of `documents` (freed with the set, also on failure). Any set that
+ * ambit_documents_read accepted compiles, or the error is NO_MEMORY. */
+AMBIT_CHECKED enum ambit_err ambit_policy_compile(struct ambit_documents *documents, struct ambit_policy_set **ret);
+void ambit_policy_set_free(struct ambit_policy_set *set);
+const struct ambit_documents *ambit_policy_documents(const struct ambit_policy_set *set);
+
+/* ---- the changing world ---------------------------------------------------------------------- */
+
+/* A stop in force (PL "A stop is a cut-off and a hold"): only the holding kinds are listed here. */
+struct ambit_stop_view {
+    struct ambit_id id;
+    enum ambit_target_kind kind; /* AGENT TEAM OWNER POLICY RESOURCE ALL */
+    struct ambit_str target;     /* name or resource pattern; empty for ALL */
+};
+
+/* One number read from history: what stands in the window now, without the question itself.
+ * The history belongs to (policy, id, is_stop, kind, field, by, key). */
+struct ambit_figure_query {
+    struct ambit_str policy, id; /* rule or stop id */
+    bool is_stop;
+    enum ambit_limit_kind kind;  /* COUNT SUM LIVE_GRANTS USES (later DISTINCT GRANTS) */
+    struct ambit_str field;      /* SUM */
+    enum ambit_by by;
+    struct ambit_str key;        /* agent/team/owner/policy name, resource, or 22-char id of grant/lineage */
+    int64_t within_ms;           /* 0: no window */
+};
+
+struct ambit_world {
+    const struct ambit_stop_view *stops;
+    size_t n_stops;
+    void *ctx;
+    /* OK with the number, or why it could not be told: the question is then not decided. */
+    enum ambit_err (*figure)(void *ctx, const struct ambit_figure_query *query, int64_t *ret);
+};
+
+/* ---- what is asked --------------------------------------------------------------------------- */
+
+struct ambit_addr_view { /* base/addr.h in plain form: family 0 absent, 4, 6 */
+    uint8_t family;
+    uint8_t b[16];
+};
+
+struct ambit_item {
+    struct ambit_str action, resource; /* patterns; resource {NULL,0}: TOK-12, "on every resource
+                                          pattern of the rules that contain the action and pass" */
+};
+
+struct ambit_grant_question {
+    int64_t now_ms;
+    struct ambit_str agent; /* authenticated; must exist in the set, else NOT_FOUND */
+    const struct ambit_item *items;
+    size_t n_items; /* more than AMBIT_ITEMS_MAX is `malformed` */
+    struct ambit_str audience; /* absent: TOK-14, the one audience common to the giving policies */
+    bool has_lifetime;
+    int64_t lifetime_s;        /* as asked; zero or negative is `malformed` */
+    struct ambit_str purpose;  /* absent: {NULL,0} */
+    struct ambit_addr_view source;
+    enum ambit_binding binding;
+};
+
+/* An item of a grant, tied to the rule that gave it. */
+struct ambit_given {
+    struct ambit_str action, resource;
+    struct ambit_str policy, rule;
+    struct ambit_digest digest; /* of the policy document that gave it */
+};
+struct ambit_except {
+    struct ambit_str policy, id;
+    struct ambit_strs actions, resources;
+};
+
+/* How the row of a grant stands, looked up by core (cut-offs are compared there, PL stop table). */
+enum ambit_liveness {
+    AMBIT_LIVE,
+    AMBIT_UNKNOWN_GRANT, /* no such row: `inactive` at check `grant` */
+    AMBIT_DEAD_STOPPED,  /* by the cut-off of a stop in force: `stopped` at check `stop` */
+    AMBIT_DEAD_REVOKED,  /* by a cleared stop's cut-off, revoke_grant or /revoke: `inactive` at `live` */
+};
+struct ambit_grant_view {
+    struct ambit_id id, lineage, parent;
+    struct ambit_str agent, owner, team;
+    struct ambit_str audience;
+    int64_t issued_ms, expires_ms;
+    enum ambit_binding binding;
+    struct ambit_str purpose;
+    const struct ambit_given *items;
+    size_t n_items;
+    const struct ambit_except *except;
+    size_t n_except;
+    enum ambit_liveness liveness;
+};
+
+/* A member of the action's context, scalars only; anything else never equals (kind OTHER). */
+struct ambit_context_member {
+    struct ambit_str name;
+    bool is_other; /* null, array, object, decimal */
+    struct ambit_scalar value;
+};
+
+struct ambit_action_question {
+    int64_t now_ms;
+    const struct ambit_grant_view *grant; /* NULL: unknown token */
+    struct ambit_str service;             /* who asks; absent: the agent itself */
+    bool has_proof;                       /* the bound key was proved (binding NONE needs none) */
+    struct ambit_str action;
+    struct ambit_str resource;            /* "type:id" joined */
+    const struct ambit_context_member *context; /* without the reserved members */
+    size_t n_context;
+    struct ambit_addr_view source;        /* context.source of a service, or the agent's peer */
+    struct ambit_str stated_reason;
+};
+
+/* ---- what is answered ------------------------------------------------------------------------ */
+
+/* An entry that history gets when the decision is recorded, or a stop's history that begins anew. */
+struct ambit_charge {
+    struct ambit_figure_query what; /* within_ms here: how long the entry must be kept (0: for ever) */
+    int64_t amount;                 /* 1 for COUNT, LIVE_GRANTS, USES */
+    bool resets;                    /* a stop that fired: this history begins again from nothing */
+};
+
+/* A hard stop that fired. */
+struct ambit_trip {
+    struct ambit_str policy, id;
+    enum ambit_stop_then then;
+    enum ambit_by by;
+    /* What it takes: REVOKE_GRANT: none besides the lineage (on a token request every live grant of
+     * `agent` under `policy`); SUSPEND_AGENT: `agent`; STOP_TEAM: `team`; STOP_POLICY: `policy`. */
+    struct ambit_str agent, team;
+    struct ambit_str key; /* the counting key it fired for */
+};
+
+enum {
+    AMBIT_FIGURES_MAX = 512,
+    AMBIT_CHARGES_MAX = 512,
+    AMBIT_TRIPS_MAX = 64,
+    AMBIT_USED_STOPS_MAX = 64,
+    AMBIT_GIVEN_MAX = 64, /* items given: TOK-12 may expand one action to several patterns */
+};
+
+struct ambit_decision {
+    enum ambit_verdict verdict;
+    enum ambit_reason reason;
+    int failed_check;        /* enum ambit_grant_check or ambit_action_check; the count of checks when allowed */
+    struct ambit_str policy; /* that decided; absent when none did */
+    struct ambit_digest digest;
+    struct ambit_str rule;   /* rule, never rule or stop id */
+    struct ambit_str member; /* the document member, context field or item that the reason is about; may be absent */
+    struct ambit_id stop;    /* the stop in force that covered, or none */
+    size_t item;             /* which asked item failed */
+
+    /* grants that are allowed */
+    struct ambit_given given[AMBIT_GIVEN_MAX];
+    size_t n_given;
+    struct ambit_except except[AMBIT_EXCEPT_MAX];
+    size_t n_except;
+    struct ambit_str audience; /* given */
+    int64_t expires_ms;        /* on a whole second */
+
+    /* actions: the item of the grant that was charged */
+    size_t given_item;
+
+    struct ambit_charge charges[AMBIT_CHARGES_MAX];
+    size_t n_charges;
+    struct ambit_trip trips[AMBIT_TRIPS_MAX];
+    size_t n_trips;
+    bool is_attempt; /* counts as an attempt of the agent (PL "Attempts", "Nobody's victim") */
+
+    /* what was read of the world, in the order asked */
+    int64_t figures[AMBIT_FIGURES_MAX];
+    size_t n_figures;
+    struct ambit_stop_view used_stops[AMBIT_USED_STOPS_MAX]; /* every stop that changed anything */
+    size_t n_used_stops;
+};
+
+/* OK with a decision, or why it could not be decided (what cannot be decided is denied by the
+ * caller: 503). About 250 KB: callers keep one per thread. */
+AMBIT_CHECKED enum ambit_err ambit_decide_grant(const struct ambit_policy_set *set, const struct ambit_grant_question *question,
+                                                const struct ambit_world *world, struct ambit_decision *ret);
+AMBIT_CHECKED enum ambit_err ambit_decide_action(const struct ambit_policy_set *set, const struct ambit_action_question *question,
+                                                 const struct ambit_world *world, struct ambit_decision *ret);
+
+/* A world that gives back recorded figures in order (asking for more than there are: DAMAGED). */
+struct ambit_recorded {
+    const int64_t *figures;
+    size_t n, next;
+};
+struct ambit_world ambit_world_of_record(struct ambit_recorded *recorded, const struct ambit_stop_view *stops, size_t n_stops);
+
+/* ---- answers that teach ---------------------------------------------------------------------- */
+
+enum ambit_outcome_of_check { AMBIT_CHECK_NOT_REACHED, AMBIT_CHECK_PASS, AMBIT_CHECK_FAIL };
+struct ambit_check_report {
+    const char *check; /* wire name */
+    enum ambit_outcome_of_check outcome;
+    struct ambit_str required, saw; /* short English or values; absent when not reached */
+};
+enum ambit_change { AMBIT_CHANGE_NONE, AMBIT_CHANGE_NARROW_ITEMS, AMBIT_CHANGE_SHORTEN, AMBIT_CHANGE_WAIT,
+                    AMBIT_CHANGE_ADD_CONTEXT, AMBIT_CHANGE_STATE_PURPOSE, AMBIT_CHANGE_BIND, AMBIT_CHANGE_ASK_APPROVAL };
+const char *ambit_change_text(enum ambit_change change);
+struct ambit_remedy {
+    enum ambit_change change;
+    struct ambit_str value; /* JSON text, or absent */
+    bool may_retry;         /* asking again, changed so, would pass as of now */
+    struct ambit_str text;
+};
+struct ambit_explanation {
+    struct ambit_check_report checks[AMBIT_ACTION_CHECKS]; /* in order */
+    size_t n_checks;
+    struct ambit_remedy remedy;       /* for whoever may see all */
+    struct ambit_remedy agent_remedy; /* names nothing that the agent was not granted */
+    struct ambit_str user_text, admin_text; /* one English sentence each */
+};
+struct arena;
+
+/* The list of checks of a decision, derived by running the question again on `recorded`. */
+AMBIT_CHECKED enum ambit_err ambit_explain_grant(const struct ambit_policy_set *set, const struct ambit_grant_question *question,
+                                                 const struct ambit_world *recorded, struct arena *arena, struct ambit_explanation *ret);
+AMBIT_CHECKED enum ambit_err ambit_explain_action(const struct ambit_policy_set *set, const struct ambit_action_question *question,
+                                                  const struct ambit_world *recorded, struct arena *arena, struct ambit_explanation *ret);
+/* The remedy of a denial: the smallest change with which the engine, run again on the live `world`,
+ * allows. Fills ret->remedy and ret->agent_remedy; `none` when nothing the caller can change would pass. */
+AMBIT_CHECKED enum ambit_err ambit_remedy_grant(const struct ambit_policy_set *set, const struct ambit_grant_question *question,
+                                                const struct ambit_decision *denied, const struct ambit_world *world,
+                                                struct arena *arena, struct ambit_explanation *ret);
+AMBIT_CHECKED enum ambit_err ambit_remedy_action(const struct ambit_policy_set *set, const struct ambit_action_question *question,
+                                                 const struct ambit_decision *denied, const struct ambit_world *world,
+                                                 struct arena *arena, struct ambit_explanation *ret);
+
+/* ---- what introspection and tokens need ------------------------------------------------------ */
+
+/* Of a grant that is alive: which items the documents and stops of now still give (INT-5), bit i for
+ * item i; and which of those a service must ask the broker about (`ambit-ask`). */
+void ambit_grant_items_now(const struct ambit_policy_set *set, const struct ambit_grant_view *grant,
+                           const struct ambit_stop_view *stops, size_t n_stops, int64_t now_ms,
+                           uint64_t *ret_live, uint64_t *ret_ask);
+
+/* Patterns (policy/pattern.h has the whole of it). */
+bool ambit_name_is_action(struct ambit_str text);
+bool ambit_name_is_resource(struct ambit_str text);
+bool ambit_pattern_is_action(struct ambit_str text);
+bool ambit_pattern_is_resource(struct ambit_str text);
+AMBIT_CHECKED enum ambit_err ambit_resource_overlaps(struct ambit_str pattern_a, struct ambit_str pattern_b, bool *ret);
