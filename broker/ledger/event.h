@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One event: what was decided or changed, with everything needed to decide it again and to rebuild
+ * every table from the events alone. In the store and in the tree it is canonical JSON (RFC 8785),
+ * at most AMBIT_EVENT_BYTES; personal text stands there only as a salted commitment, its opening
+ * beside it (openings table), erasable without touching the tree.
+ *
+ * The struct is a plain value; every pointer is borrowed (from the command, or from the arena of
+ * event_decode). Absent members are {NULL,0}, zero ids, n == 0, or the documented "absent" value,
+ * and are left out of the JSON. `v` is 1; later versions add members and never change one. */
+#pragma once
+
+#include "ambit/policy.h"
+
+struct arena;
+struct buf;
+struct json_value;
+
+#define EVENT_TYPE_LIST(X)                                                                         \
+    X(GRANT_ISSUED, "grant.issued")                                                                \
+    X(GRANT_REFUSED, "grant.refused")                                                              \
+    X(GRANT_REVOKED, "grant.revoked")                                                              \
+    X(ACTION_ALLOWED, "action.allowed")                                                            \
+    X(ACTION_DENIED, "action.denied")                                                              \
+    X(STOP_RAISED, "stop.raised")                                                                  \
+    X(STOP_CLEARED, "stop.cleared")                                                                \
+    X(INCIDENT_OPENED, "incident.opened")                                                          \
+    X(DOCUMENTS_ACTIVATED, "documents.activated")                                                  \
+    X(DOCUMENTS_REJECTED, "documents.rejected")                                                    \
+    X(PERSON_READ, "person.read")                                                                  \
+    X(IDENTITY_REFUSED, "identity.refused")                                                        \
+    X(CALLER_LIMITED, "caller.limited")                                                            \
+    X(KEY_CREATED, "key.created")                                                                  \
+    X(TIME_DISTRUSTED, "time.distrusted")                                                          \
+    X(TIME_ACKNOWLEDGED, "time.acknowledged")                                                      \
+    X(BROKER_STARTED, "broker.started")                                                            \
+    X(BROKER_STOPPED, "broker.stopped")                                                            \
+    X(BROKER_SEALED, "broker.sealed")                                                              \
+    X(REFUSALS_FOLDED, "refusals.folded")
+enum event_type {
+#define X(name, text) EVENT_##name,
+    EVENT_TYPE_LIST(X)
+#undef X
+        EVENT_TYPES
+};
+const char *event_type_text(enum event_type type);
+
+/* JSON `counts`: one entry that history got (or, with resets, lost) by this event. */
+struct event_count {
+    struct ambit_str policy, id;
+    bool is_stop;
+    enum ambit_limit_kind kind;
+    struct ambit_str field;
+    enum ambit_by by;
+    struct ambit_str key;
+    int64_t amount;
+    int64_t keep_ms; /* 0: for ever */
+    bool resets;
+};
+
+enum { EVENT_DECISION_NONE = -1 };
+
+struct event {
+    uint64_t seq;    /* from 0: the leaf index; given by ledger_append */
+    int64_t time_ms; /* the batch's now */
+    enum event_type type;
+    struct ambit_id id; /* the decision's id, ambit_request */
+
+    struct ambit_str agent, owner, team;
+    struct ambit_id grant, lineage, parent;
+    struct ambit_str person;  /* document name of who did it */
+    struct ambit_str words;   /* PERSONAL: their written reason */
+    struct ambit_str service; /* who asked, for an action; absent: the agent itself */
+
+    struct ambit_str policy, rule; /* that decided */
+    struct ambit_digest digest;    /* of that policy; all zero: absent */
+    struct ambit_digest documents; /* the set in force; all zero: absent */
+    int decision;                  /* enum ambit_verdict or EVENT_DECISION_NONE */
+    enum ambit_reason reason;      /* when decision != NONE */
+    struct ambit_str member;       /* what the reason is about */
+
+    const struct ambit_item *asked; /* grants: as asked (resource absent = TOK-12) */
+    size_t n_asked;
+    const struct ambit_given *items; /* grants: as given */
+    size_t n_items;
+    const struct ambit_except *except;
+    size_t n_except;
+    struct ambit_str audience;
+    bool has_asked_lifetime;
+    int64_t asked_lifetime_s;
+    int64_t lifetime_s;  /* given; 0 absent */
+    int64_t expires_ms;  /* 0 absent; JSON "expires_at" */
+    struct ambit_str action, resource;
+    const struct json_value *context; /* the object as sent, without the reserved members; NULL absent */
+    struct ambit_str arguments_digest;
+    struct ambit_str stated_reason; /* PERSONAL */
+    struct ambit_str source;        /* address text */
+    enum ambit_binding binding;     /* NONE = absent */
+    struct ambit_str purpose;       /* PERSONAL */
+    struct ambit_str txn;           /* W3C trace id, 32 hex */
+    bool has_proof;                 /* the agent or its bound key was proved (JSON "proved") */
+
+    struct ambit_digest token;      /* SHA-256(rnd) of an issued token; all zero: absent */
+    struct ambit_digest once;       /* one-time value consumed (digest of client and jti) */
+    int64_t once_until_ms;
+    struct ambit_id replaces;       /* live_grants: the grant this one replaces */
+
+    const struct event_count *counts;
+    size_t n_counts;
+    const int64_t *figures; /* read of history, in the engine's order */
+    size_t n_figures;
+    const struct ambit_stop_view *used_stops; /* stops in force that changed the answer */
+    size_t n_used_stops;
+    const struct ambit_str *trips; /* "POLICY/STOP" */
+    size_t n_trips;
+
+    /* stop.raised, stop.cleared, incident.opened, grant.revoked */
+    struct ambit_id stop, incident;
+    struct ambit_str target;  /* "agent:remediator", "all", "grant:<id>"; every cut-off it sets */
+    struct ambit_str by;      /* "hard_stop:POLICY/ID"; absent when a person did it */
+    bool holds;               /* a hold beside the cut-off */
+    struct ambit_id cause;    /* id of the event that tripped it */
+
+    struct ambit_str detail; /* canonical JSON object of what only this type has; absent mostly */
+};
+
+/* Salts for the commitments of one event are derived from `seed` (32 random bytes drawn by the
+ * caller of the command, never stored), so that encoding is deterministic: a batch that is run again
+ * gives the same bytes. */
+struct event_seed {
+    uint8_t b[32];
+};
+
+/* Writes the leaf bytes to `leaf` and the openings ({"purpose":{"salt","text"},…}, canonical; empty
+ * when there is no personal text) to `opening`. TOO_LARGE past AMBIT_EVENT_BYTES. */
+AMBIT_CHECKED enum ambit_err event_encode(const struct event *event, const struct event_seed *seed,
+                                          struct buf *leaf, struct buf *opening);
+/* Strict inverse: canonical form, known types, v == 1 (NEWER beyond). Personal members come from
+ * `opening` ("" : they stay absent), each checked against its commitment (DAMAGED). Unknown members
+ * are an error in v 1. Everything is borrowed from `leaf`, `opening` and the arena. */
+AMBIT_CHECKED enum ambit_err event_decode(struct ambit_str leaf, struct ambit_str opening,
+                                          struct arena *arena, struct event *ret);

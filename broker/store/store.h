@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The only room that knows LMDB: an environment of named tables, transactions, and copies in and
+ * out. LMDB memory never leaves this room: a get copies into the caller's buffer. Three outcomes of a
+ * look-up: OK found, NOT_FOUND absent, anything else could not tell (the caller refuses).
+ *
+ * Two environments exist: `store/` (the record and all state) and `search/` (indexes built behind
+ * the log, losable). The store is created with its full map size, its file preallocated ahead of use
+ * in steps of grow_bytes; the folder is locked against a second process (STATE/lock, BUSY).
+ * Not used: NOSYNC, NOMETASYNC, MAPASYNC, WRITEMAP, DUPSORT, nested transactions. */
+#pragma once
+
+#include "ambit/base.h"
+
+enum store_table {
+    STORE_META,         /* "format" and "head": see core/head.h */
+    STORE_EVENTS,       /* seq u64 BE -> leaf hash (32) || leaf bytes. Append only */
+    STORE_OPENINGS,     /* seq u64 BE -> opening JSON. Erasable */
+    STORE_TILES,        /* level u8 || index u64 BE -> up to 256 hashes */
+    STORE_GRANTS,       /* grant id (16) -> grant row */
+    STORE_AGENT_GRANTS, /* agent key (16) || seq u64 BE -> grant id || expires_ms i64 BE */
+    STORE_COUNTERS,     /* counter key (16) -> head: see core/window.h */
+    STORE_WINDOWS,      /* counter key (16) || chunk u32 BE -> entries */
+    STORE_CUTOFFS,      /* cut-off key (16) -> see core/cutoff.h */
+    STORE_STOPS,        /* stop id (16) -> stop row */
+    STORE_HOLDS,        /* stop id (16) -> "" : the stops in force */
+    STORE_INCIDENTS,    /* incident id (16) -> incident row */
+    STORE_ONCE,         /* minute of expiry u32 BE || digest (16) -> expires_ms i64 BE */
+    STORE_DOCUMENTS,    /* document digest (32) -> kind u8 || name length u8 || name || canonical bytes */
+    STORE_SETS,         /* set digest (32) -> document digests, 32 bytes each, in set order */
+    STORE_TABLES
+};
+const char *store_table_name(enum store_table table);
+
+struct store;
+struct store_txn;
+
+struct store_options {
+    const char *folder;    /* holds data.mdb; created 0700 when absent and `create` */
+    bool create;
+    bool read_only;        /* offline reading: no lock file is written into the folder */
+    size_t map_bytes;      /* 0 = 8 GiB; set once at creation */
+    size_t grow_bytes;     /* 0 = 64 MiB */
+    size_t reserve_bytes;  /* 0 = 16 MiB: free space below which the store is narrow */
+    bool is_search;        /* one table keyed by caller (STORE_META .. unused), no preallocation */
+};
+/* BUSY locked by another, DAMAGED, NEWER (format), NO_SPACE, IO, NOT_FOUND (no store and !create). */
+AMBIT_CHECKED enum ambit_err store_open(const struct store_options *options, struct store **ret);
+void store_close(struct store *store);
+
+/* A read transaction belongs to the thread that began it, is never held across a suspend, nor longer
+ * than a second or 10,000 rows. Cheap: one per thread is kept and renewed. */
+AMBIT_CHECKED enum ambit_err store_read_begin(struct store *store, struct store_txn **ret);
+void store_read_end(struct store_txn *txn);
+
+/* Write transactions: the writer thread (writer.h), and offline tools on stores of their own. */
+AMBIT_CHECKED enum ambit_err store_write_begin(struct store *store, struct store_txn **ret);
+AMBIT_CHECKED enum ambit_err store_write_commit(struct store_txn *txn); /* ends it either way */
+void store_write_abort(struct store_txn *txn);
+
+struct store_key {
+    const void *p;
+    size_t len;
+};
+/* Copies at most `size` bytes; TOO_LARGE when the value is longer. ret_len may be NULL. */
+AMBIT_CHECKED enum ambit_err store_get(struct store_txn *txn, enum store_table table, struct store_key key,
+                                       void *dst, size_t size, size_t *ret_len);
+AMBIT_CHECKED enum ambit_err store_put(struct store_txn *txn, enum store_table table, struct store_key key,
+                                       const void *value, size_t len);
+/* For keys that only grow: fails with DAMAGED when the key is not the greatest. */
+AMBIT_CHECKED enum ambit_err store_append(struct store_txn *txn, enum store_table table, struct store_key key,
+                                          const void *value, size_t len);
+AMBIT_CHECKED enum ambit_err store_delete(struct store_txn *txn, enum store_table table, struct store_key key);
+/* Deletes at most `max` rows with from <= key < to; says how many. */
+AMBIT_CHECKED enum ambit_err store_delete_range(struct store_txn *txn, enum store_table table, struct store_key from,
+                                                struct store_key to, size_t max, size_t *ret_n);
+
+/* Iteration in key order within one transaction. Key and value are copied into the cursor's own
+ * buffers, valid until the next call. */
+struct store_cursor;
+AMBIT_CHECKED enum ambit_err store_cursor_open(struct store_txn *txn, enum store_table table, struct store_cursor **ret);
+void store_cursor_close(struct store_cursor *cursor);
+enum store_seek { STORE_FIRST, STORE_LAST, STORE_AT_OR_AFTER, STORE_BEFORE, STORE_NEXT, STORE_PREVIOUS };
+/* NOT_FOUND past the end. `key` is used by AT_OR_AFTER and BEFORE (the greatest key below). */
+AMBIT_CHECKED enum ambit_err store_cursor_move(struct store_cursor *cursor, enum store_seek seek, struct store_key key,
+                                               struct ambit_str *ret_key, struct ambit_str *ret_value);
+
+struct store_space {
+    uint64_t map_bytes, used_bytes, free_bytes; /* free: what may still be written, free list counted */
+    bool is_narrow;       /* below the reserve: nothing that grants or allows */
+    bool is_last_reserve; /* below half the reserve: people's stops alone */
+    uint64_t commits;
+};
+void store_space(struct store *store, struct store_space *ret);
+
+/* stops.journal beside the store: preallocated, one fdatasync per record, for stops while sealed. */
+AMBIT_CHECKED enum ambit_err store_journal_append(struct store *store, struct ambit_str record);
+/* Calls `each` for every whole record (checksummed) and, if all succeed, empties the journal. */
+AMBIT_CHECKED enum ambit_err store_journal_take(struct store *store,
+                                                enum ambit_err (*each)(void *ctx, struct ambit_str record), void *ctx);
