@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The running broker: the one thing the threads share. Opened by main, handed to every handler. The
+ * wire rooms see this header, command.h and query.h and nothing else of core. */
+#pragma once
+
+#include "ambit/policy.h"
+#include "crypto/jws.h"
+#include "identity/identity.h"
+#include "store/writer.h"
+
+struct broker;
+struct config;
+struct json_out;
+
+/* A set of documents in force, shared by count. */
+struct documents_ref {
+    struct ambit_policy_set *set;
+    struct identity_keys *keys;
+    const struct ambit_documents *documents; /* of the set */
+    _Atomic int count;                       /* broker_documents_* only */
+};
+/* Never NULL. Each acquire needs one release. */
+struct documents_ref *broker_documents_acquire(struct broker *broker);
+void broker_documents_keep(struct documents_ref *ref);
+void broker_documents_release(struct documents_ref *ref);
+
+struct broker_options {
+    struct ambit_str issuer;      /* without trailing slash */
+    const char *state_folder;
+    const char *documents_folder;
+    struct ambit_limits_config {
+        uint64_t store_bytes, store_reserve_bytes, store_grow_bytes;
+        uint32_t queue, agent_per_s, agent_burst, service_per_s, service_burst, person_per_s, person_burst;
+    } limits;
+    int64_t (*wall_ms)(void);
+    int64_t (*boot_ms)(void);
+    void (*kick)(void *ctx); /* called on the writer thread after replies of a batch were released */
+    void *kick_ctx;
+};
+/* Locks the state, opens the store, takes in stops.journal, takes up the stored set (or activates the
+ * folder's at first start), makes or loads the signing key, starts the writer and the indexer.
+ * `reterr_text` gets one sentence (and problems of documents, when those are the reason: MALFORMED). */
+AMBIT_CHECKED enum ambit_err broker_open(const struct broker_options *options, struct ambit_problems *problems,
+                                         struct broker **ret, struct buf *reterr_text);
+/* Records broker.stopped, stops the writer, closes. */
+void broker_close(struct broker *broker);
+
+struct ambit_str broker_issuer(const struct broker *broker);
+const struct jws_signer *broker_signer(const struct broker *broker);
+/* The public key set, JSON (KEY-1..5); borrowed, lives as long as the broker. */
+struct ambit_str broker_jwks(const struct broker *broker);
+int64_t broker_now_ms(const struct broker *broker); /* wall clock through the injected source */
+struct store *broker_store(struct broker *broker);
+struct search *broker_search(struct broker *broker);
+
+/* Health: `ready`, `starting`, `full`, `clock`, `sealed`, `stopping`. */
+const char *broker_status(const struct broker *broker);
+
+/* Budgets (design "Records are not a weapon"): OK, or BUSY with seconds to wait. */
+AMBIT_CHECKED enum ambit_err broker_budget(struct broker *broker, const struct caller *caller, uint32_t *ret_retry_after_s);
+/* A caller that proved nothing: counted, never an event of its own. */
+void broker_count_unproved(struct broker *broker, struct ambit_str source_text);
+
+/* Counters for /metrics; atomics inside. */
+void broker_metrics(struct broker *broker, struct buf *out);

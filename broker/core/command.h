@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The use cases as commands. A command is a flat value that holds everything the decision may look
+ * at; it is filled by an answering thread, run by the writer, and read again by the answering thread
+ * after its `done` was called. It lives in the request's arena: the wire keeps the request suspended
+ * until then. Strings are borrowed from the request (they outlive the command) or, in the outputs,
+ * from `command.documents`, which the command holds a reference to until command_done().
+ *
+ * Life:  command_init() -> fill -> command_submit() -> [writer] -> done(ctx) -> read outputs ->
+ *        command_release(). */
+#pragma once
+
+#include "core/broker.h"
+#include "core/grant_row.h"
+#include "ledger/event.h"
+
+struct command {
+    struct writer_job job; /* first */
+    struct broker *broker;
+    void (*done)(void *ctx); /* on the writer thread: resume the request, nothing else */
+    void *done_ctx;
+    struct caller caller;
+    struct documents_ref *authenticated; /* the set the caller was authenticated under */
+    struct ambit_str txn;                /* trace id, 32 hex */
+    struct ambit_str source;             /* peer address text, may be absent */
+    struct event_seed seed;              /* drawn by command_init; other ids derive from it */
+    struct ambit_id id;                  /* of the decision */
+
+    /* outputs of every command */
+    enum ambit_err err;              /* OK: decided and durable. Else nothing happened: err_http maps it */
+    struct documents_ref *documents; /* the set it was decided under; released by command_release */
+    int64_t now_ms;
+    uint64_t seq;                    /* of its (first) event */
+    bool way_in_lost;                /* the set changed and the caller's way in is gone: 401 */
+};
+void command_init(struct command *command, struct broker *broker, const struct caller *caller,
+                  struct documents_ref *authenticated);
+/* OK: done will be called. Else command->err is set too and done is not called. */
+AMBIT_CHECKED enum ambit_err command_submit(struct command *command, enum writer_class class);
+void command_release(struct command *command);
+
+/* What a decision left for the answer. Arrays are allocated from the request's arena handed in. */
+struct decided {
+    enum ambit_verdict verdict;
+    enum ambit_reason reason;
+    int failed_check;
+    struct ambit_str policy, rule, member;
+    struct ambit_digest digest;
+    int64_t *figures;
+    size_t n_figures;
+    struct ambit_stop_view *used_stops;
+    size_t n_used_stops;
+    struct ambit_str *trips;
+    size_t n_trips;
+};
+
+/* ---- POST /token ---- */
+struct grant_command {
+    struct command base;
+    struct ambit_grant_question question; /* now_ms is filled by the writer */
+    struct ambit_digest token;            /* SHA-256(rnd) */
+    struct arena *arena;
+    /* outputs */
+    struct decided decided;
+    struct grant_row row; /* when allowed: as committed; strings in the arena */
+};
+void grant_command_init(struct grant_command *command);
+AMBIT_CHECKED enum ambit_err grant_submit(struct grant_command *command);
+
+/* ---- POST /access/v1/evaluation ---- */
+struct action_command {
+    struct command base;
+    bool has_token;               /* false: the token had not the form of one: unknown grant */
+    struct identity_token token;
+    bool by_agent;                /* the agent itself asks with its own token */
+    struct ambit_action_question question; /* grant, service and now_ms are filled by the writer */
+    const struct json_value *context;      /* for the record: the object without reserved members */
+    struct ambit_str arguments_digest;
+    struct arena *arena;
+    /* outputs */
+    struct decided decided;
+    struct ambit_grant_view grant; /* as found (when found), strings in the arena */
+    bool grant_found;
+};
+AMBIT_CHECKED enum ambit_err action_submit(struct action_command *command);
+
+/* ---- POST /revoke ---- */
+struct revoke_command {
+    struct command base;
+    bool has_token;
+    struct identity_token token;
+    /* outputs */
+    bool foreign; /* another client's: refused, recorded */
+};
+AMBIT_CHECKED enum ambit_err revoke_submit(struct revoke_command *command);
+
+/* ---- stops ---- */
+struct stop_command {
+    struct command base;
+    enum ambit_target_kind kind;
+    struct ambit_str target; /* name, id text, resource pattern; empty for ALL */
+    struct ambit_str reason; /* words, 1..1024 bytes */
+    struct ambit_id stop, incident; /* drawn by stop_submit */
+    /* outputs */
+    bool recorded_pending; /* sealed: in the journal */
+    bool not_recorded;     /* in force in memory, could not be written: 500 */
+    int64_t raised_ms;
+};
+/* In force in memory when this returns OK, before the command is queued. NOT_FOUND: no such target,
+ * MALFORMED: not a target. */
+AMBIT_CHECKED enum ambit_err stop_submit(struct stop_command *command);
+/* "agent:x" -> kind and target; MALFORMED otherwise. */
+AMBIT_CHECKED enum ambit_err stop_target_parse(struct ambit_str text, enum ambit_target_kind *ret_kind, struct ambit_str *ret_target);
+
+struct clear_command {
+    struct command base;
+    struct ambit_id stop;
+    struct ambit_str reason;
+    /* outputs */
+    enum clear_refusal { CLEAR_FINE, CLEAR_UNKNOWN, CLEAR_ALREADY, CLEAR_NOT_PERMITTED, CLEAR_NEEDS_TWO } refusal;
+};
+AMBIT_CHECKED enum ambit_err clear_submit(struct clear_command *command);
+
+/* ---- time, documents ---- */
+struct time_command {
+    struct command base;
+    struct ambit_str reason;
+};
+AMBIT_CHECKED enum ambit_err time_submit(struct time_command *command);
+
+struct reload_command {
+    struct command base;
+    /* in and out: read on the answering (query) thread by reload_prepare */
+    struct documents_ref *proposed;
+    bool unchanged;
+};
+/* Reads the folder; MALFORMED with problems. Not on a loop thread. */
+AMBIT_CHECKED enum ambit_err reload_prepare(struct reload_command *command, struct ambit_problems *problems);
+AMBIT_CHECKED enum ambit_err reload_submit(struct reload_command *command);
+
+/* ---- person.read: one event per query or stream opened ---- */
+struct read_command {
+    struct command base;
+    struct ambit_str what; /* "grants", "events", "trace:<id>" … */
+};
+AMBIT_CHECKED enum ambit_err read_submit(struct read_command *command);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading: introspection, lists, trace, events as JSON. Each function opens and ends its own read
+ * transaction and is bounded; long ones are for query threads. */
+#pragma once
+
+#include "core/broker.h"
+#include "core/grant_row.h"
+
+struct arena;
+struct buf;
+struct json_out;
+
+/* Introspection (INT-3, INT-5, INT-7): what is left of the grant for this caller. `live_items` == 0:
+ * inactive. SEALED while sealed (503). */
+struct introspection {
+    bool is_active;
+    struct grant_row row;
+    uint64_t live_items, ask_items;
+};
+AMBIT_CHECKED enum ambit_err query_introspect(struct broker *broker, const struct documents_ref *documents,
+                                              const struct identity_token *token, const struct caller *caller,
+                                              int64_t now_ms, struct arena *arena, struct introspection *ret);
+
+/* Pages. `out` gets the members of the answer object ("grants": [...], "next": ...). */
+struct page {
+    size_t limit;           /* 1..1000 */
+    struct ambit_str cursor; /* absent: from the start. MALFORMED when not one of ours */
+};
+struct grants_filter {
+    struct ambit_str agent, owner, policy;
+    enum grants_state { GRANTS_LIVE, GRANTS_ENDED, GRANTS_ALL } state;
+    struct ambit_str only_owner; /* a person who may see only what is theirs; absent: everything */
+};
+AMBIT_CHECKED enum ambit_err query_grants(struct broker *broker, const struct grants_filter *filter, const struct page *page, struct json_out *out);
+enum stops_state { STOPS_IN_FORCE, STOPS_CLEARED, STOPS_ALL };
+AMBIT_CHECKED enum ambit_err query_stops(struct broker *broker, enum stops_state state, struct ambit_str only_owner, const struct page *page, struct json_out *out);
+AMBIT_CHECKED enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct ambit_str only_owner, struct json_out *out);
+/* Dry run of a stop: {"dry_run":true,"target","agents":[…],"live_grants":n}. */
+AMBIT_CHECKED enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target, struct json_out *out);
+
+struct events_filter {
+    uint64_t after;      /* first sequence wanted */
+    struct ambit_str type, agent, owner, policy, txn;
+    struct ambit_id grant;
+    int64_t since_ms, until_ms; /* 0: open */
+    struct ambit_str only_owner;
+    bool with_checks, as_leaf;
+};
+/* At most `limit` events; *ret_next = where to go on, *ret_end = the size of the record read. */
+AMBIT_CHECKED enum ambit_err query_events(struct broker *broker, const struct events_filter *filter, size_t limit,
+                                          struct json_out *out, uint64_t *ret_next, bool *ret_more);
+/* One event as JSON object (interfaces.md EVENT). */
+AMBIT_CHECKED enum ambit_err query_event(struct broker *broker, uint64_t seq, bool with_checks, bool as_leaf, struct json_out *out);
+uint64_t query_size(struct broker *broker); /* events committed, from memory */
+
+AMBIT_CHECKED enum ambit_err query_trace(struct broker *broker, struct ambit_str what, struct ambit_str only_owner, struct json_out *out);
