@@ -115,7 +115,10 @@ struct event {
 
     /* stop.raised, stop.cleared, incident.opened, grant.revoked */
     struct ambit_id stop, incident;
-    struct ambit_str target;  /* "agent:remediator", "all", "grant:<id>"; every cut-off it sets */
+    struct ambit_str target;  /* "agent:remediator", "all", "grant:<id>" */
+    const struct ambit_str *also; /* further cut-offs it sets, as targets: the lineage of the event that
+                                     tripped it; "agent:x policy:y" for the grants of x under y */
+    size_t n_also;
     struct ambit_str by;      /* "hard_stop:POLICY/ID"; absent when a person did it */
     bool holds;               /* a hold beside the cut-off */
     struct ambit_id cause;    /* id of the event that tripped it */
