@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The broker's configuration: one strict JSON file read through one table (config.c: a row per key
+ * with its type, range and default). A flag goes over AMBIT_* in the environment, that over the
+ * file, that over the default. Unknown keys, values out of range and everything this version cannot
+ * do yet refuse to start, in words, all at once, each with line and column: nothing is ignored.
+ * Read once at start; a reload takes up documents, never the configuration. */
+#pragma once
+
+#include "base/addr.h"
+#include "config/problem.h"
+
+#define CONFIG_PATH_DEFAULT "/etc/ambit/ambit.json"
+
+enum { CONFIG_LISTENERS_MAX = 8 };
+
+/* Which routes a listener serves (design 7). */
+enum config_listener_kind {
+    CONFIG_LISTENER_ALL,       /* no name: everything */
+    CONFIG_LISTENER_AGENTS,    /* OAuth, AuthZEN, discovery, and what of /v1 agents and services may
+                                  call */
+    CONFIG_LISTENER_LOCAL,     /* the same, for callers on this machine */
+    CONFIG_LISTENER_OPERATORS, /* /v1 */
+    CONFIG_LISTENER_OPS,       /* health, metrics */
+};
+const char *config_listener_text(enum config_listener_kind kind);
+
+struct config_listener {
+    enum config_listener_kind kind;
+    struct addr address; /* loopback: this version has no TLS (HTP-1) */
+    uint16_t port;       /* 0: any free one */
+};
+
+struct config_limits {
+    int64_t store_bytes, store_reserve_bytes, store_grow_bytes;
+    int64_t connections, connections_per_source, idle_s, request_s;
+    int64_t queue;
+    int64_t agent_per_s, agent_burst, service_per_s, service_burst, person_per_s, person_burst;
+};
+
+struct config {
+    struct ambit_str issuer; /* {NULL,0}: the URL of the first listener, known once it is bound */
+    struct ambit_str state;  /* folders, NUL-terminated; a relative one in the file is taken from */
+    struct ambit_str documents; /* the folder of the file, elsewhere from the working directory */
+    struct config_listener listen[CONFIG_LISTENERS_MAX];
+    size_t n_listen;
+    struct ambit_str algorithm; /* of tokens: "ES256" */
+    struct ambit_str review;    /* "record": what is not confirmed is recorded, not refused */
+    int64_t attestation_s;
+    struct config_limits limits;
+    struct arena arena; /* owns the texts */
+};
+
+struct config_source {
+    const char *path;               /* NULL: no file, defaults */
+    const char *state, *listen;     /* flags; NULL when not given */
+    const char *const *environment; /* NULL-terminated NAME=VALUE list; NULL: none */
+};
+
+/* OK with *ret whole, or MALFORMED with every problem, or NO_MEMORY. A file that cannot be read is
+ * a problem too. */
+AMBIT_CHECKED enum ambit_err config_load(const struct config_source *source, struct config *ret,
+                                         struct config_problems *problems);
+/* The same from bytes at hand; `folder` is what relative paths in the file start from. */
+AMBIT_CHECKED enum ambit_err config_read(struct ambit_str bytes, const char *path,
+                                         const char *folder, const struct config_source *source,
+                                         struct config *ret, struct config_problems *problems);
+void config_done(struct config *config);
+#define CONFIG_AUTO AMBIT_CLEANUP(config_done) struct config
+
+/* "ADDR:PORT", IPv6 in brackets; the address must be loopback (REFUSED otherwise). */
+AMBIT_CHECKED enum ambit_err config_listen_decode(struct ambit_str text,
+                                                  struct config_listener *ret);
+/* The URL of a bound listener: "http://127.0.0.1:8420", NUL-terminated. */
+enum { CONFIG_URL_MAX = 80 };
+void config_listener_url(const struct config_listener *listener, uint16_t port,
+                         char dst[CONFIG_URL_MAX]);
