@@ -11,6 +11,7 @@ struct arena {
     size_t left;
     size_t used;  /* bytes handed out */
     size_t max;   /* 0 = no bound */
+    bool is_full; /* a request was refused because of max, not for want of memory */
     struct arena_block *blocks; /* malloc'd ones, newest first */
 };
 
@@ -21,4 +22,6 @@ void *arena_alloc(struct arena *arena, size_t size);
 void *arena_array(struct arena *arena, size_t n, size_t each); /* overflow-checked */
 /* A NUL-terminated copy; {NULL, 0} on failure. */
 struct ambit_str arena_copy(struct arena *arena, struct ambit_str s);
+/* Why the last arena_alloc() gave NULL: TOO_LARGE (past max) or NO_MEMORY. */
+enum ambit_err arena_err(const struct arena *arena);
 #define ARENA_AUTO AMBIT_CLEANUP(arena_done) struct arena

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A growing run of bytes. Appending never fails at the call: the buffer remembers that it failed
  * (out of memory, or past `max`) and stays as it was; buf_check() at the end tells. So a writer is
- * a straight line of appends with one check. Zero-initialise, or buf_init(). */
+ * a straight line of appends with one check. Zero-initialise, or buf_init(). A block that was
+ * outgrown is wiped, so that buf_wipe() leaves nothing of a secret behind. */
 #pragma once
 
 #include "ambit/base.h"
@@ -20,6 +21,8 @@ void buf_init(struct buf *buf, size_t max);
 void buf_init_fixed(struct buf *buf, char *memory, size_t size);
 void buf_done(struct buf *buf);  /* frees; NULL and half-built are fine */
 void buf_wipe(struct buf *buf);  /* the same, contents cleansed first: for secrets */
+/* Remembers `err` unless an earlier failure stands: for writers that refuse a value. */
+void buf_fail(struct buf *buf, enum ambit_err err);
 void buf_reset(struct buf *buf); /* len = 0, err = OK, memory kept */
 void buf_put(struct buf *buf, const void *bytes, size_t len);
 void buf_put_str(struct buf *buf, struct ambit_str s);

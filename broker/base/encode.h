@@ -19,6 +19,7 @@ static inline size_t base64url_encoded_len(size_t len)
     return (len * 4 + 2) / 3;
 }
 void base64url_encode(const uint8_t *bytes, size_t len, char *dst); /* exactly base64url_encoded_len, no NUL */
+void base64_encode(const uint8_t *bytes, size_t len, char *dst); /* (len+2)/3*4, padded, no NUL */
 void hex_encode(const uint8_t *bytes, size_t len, char *dst);       /* 2*len, no NUL */
 AMBIT_CHECKED enum ambit_err hex_decode(struct ambit_str text, uint8_t *dst, size_t len); /* lower case, exactly 2*len */
 /* "sha256:<64 hex>" */
@@ -32,6 +33,7 @@ AMBIT_CHECKED enum ambit_err parse_i64(struct ambit_str text, int64_t *ret);
 
 /* RFC 3339 with offset, fraction of up to 9 digits (cut to ms), years 1970 to 9999; second 60 refused. */
 AMBIT_CHECKED enum ambit_err time_decode(struct ambit_str text, int64_t *ret_unix_ms);
+/* Outside 1970 to 9999: the nearest end. */
 void time_encode(int64_t unix_ms, char dst[TIME_TEXT_LEN]);
 /* A positive whole number and one of s m h d, no leading zero; result in seconds (PL "Durations"). */
 AMBIT_CHECKED enum ambit_err duration_decode(struct ambit_str text, int64_t *ret_s);
