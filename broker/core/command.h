@@ -43,6 +43,7 @@ struct decided {
     enum ambit_verdict verdict;
     enum ambit_reason reason;
     int failed_check;
+    size_t item; /* which asked item failed (grants): tells scope from authorization_details */
     struct ambit_str policy, rule, member;
     struct ambit_digest digest;
     int64_t *figures;

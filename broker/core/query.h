@@ -11,7 +11,8 @@ struct buf;
 struct json_out;
 
 /* Introspection (INT-3, INT-5, INT-7): what is left of the grant for this caller. `live_items` == 0:
- * inactive. SEALED while sealed (503). */
+ * inactive. SEALED while sealed (503). A caller of kind CALLER_NONE is the bearer itself: the token is
+ * its own proof (whoami, an agent's own question), no audience is compared. */
 struct introspection {
     bool is_active;
     struct grant_row row;

@@ -41,9 +41,10 @@ struct identity_answer {
 AMBIT_CHECKED enum ambit_err identity_client(const struct ambit_documents *documents, const struct identity_keys *keys,
                                              struct ambit_str issuer, int64_t now_ms, const struct identity_proof *proof,
                                              struct arena *arena, struct identity_answer *ret);
-/* A person by bearer token (method token). */
-AMBIT_CHECKED enum ambit_err identity_person(const struct ambit_documents *documents, struct ambit_str authorization,
-                                             int64_t now_ms, struct identity_answer *ret);
+/* A person by bearer token (method token), found through the digests indexed in `keys`. */
+AMBIT_CHECKED enum ambit_err identity_person(const struct ambit_documents *documents, const struct identity_keys *keys,
+                                             struct ambit_str authorization, int64_t now_ms,
+                                             struct identity_answer *ret);
 /* A service by HTTP Basic at /access/v1 and /v1. */
 AMBIT_CHECKED enum ambit_err identity_service(const struct ambit_documents *documents, struct ambit_str authorization,
                                               int64_t now_ms, struct arena *arena, struct identity_answer *ret);
