@@ -8,6 +8,8 @@
 #include "ambit/document.h"
 #include "base/arena.h"
 
+struct buf;
+
 struct folder {
     struct ambit_file *files; /* by kind, then by file name */
     size_t n;

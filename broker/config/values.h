@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One value of the configuration: from JSON or from text (environment, flag) into its place, or a
+ * problem that says what was found and what was expected. Used by config.c alone. */
+#pragma once
+
+#include "config/config.h"
+
+struct json_value;
+
+enum config_kind {
+    CONFIG_ISSUER,
+    CONFIG_PATH,
+    CONFIG_LISTEN,
+    CONFIG_REVIEW,
+    CONFIG_ALGORITHM,
+    CONFIG_DURATION, /* seconds */
+    CONFIG_INTEGER,
+    CONFIG_SECTION,    /* an object with rows of its own */
+    CONFIG_EMPTY_LIST, /* anything in it is what this version cannot do: refused in words */
+    CONFIG_NOT_YET,    /* refused in words when present */
+};
+struct config_row {
+    const char *section, *key;
+    enum config_kind kind;
+    size_t offset; /* in struct config */
+    int64_t least, most, preset;
+    const char *text; /* preset of a text; the words of a refusal */
+};
+
+struct config_reader {
+    struct config *config;
+    struct config_problems *problems;
+    struct ambit_str path; /* of the file, for messages */
+    const char *folder;    /* that relative paths start from; NULL: the working directory */
+    bool has_review_problem, is_out_of_memory;
+};
+
+/* Where a value stands. */
+struct config_place {
+    struct ambit_str file;
+    uint32_t line, column;
+    char pointer[128];
+};
+struct config_place config_place_member(const struct config_reader *reader, const char *section,
+                                        const struct json_value *member);
+
+void config_complain(struct config_reader *reader, const struct config_place *place,
+                     const char *what, const char *expected);
+void config_complain_unknown(struct config_reader *reader, const struct config_place *place,
+                             struct ambit_str key, const char *const *names, size_t n);
+
+void config_set_preset(struct config *config, const struct config_row *row);
+void config_take_json(struct config_reader *reader, const struct config_row *row,
+                      const struct config_place *place, const struct json_value *value);
+void config_take_text(struct config_reader *reader, const struct config_row *row,
+                      const struct config_place *place, struct ambit_str text);
+
+/* Appends "/PART", escaped as RFC 6901 says, cut at 64 bytes. */
+void config_put_pointer(struct buf *out, struct ambit_str part);
+
+/* listen.c */
+void config_take_listeners(struct config_reader *reader, const struct config_place *place,
+                           const struct json_value *value);
+void config_take_listener_text(struct config_reader *reader, const struct config_place *place,
+                               struct ambit_str text);
