@@ -228,6 +228,9 @@ struct ambit_problems {
     struct ambit_problems_memory *memory; /* owned; zero-initialise the whole struct */
 };
 void ambit_problems_done(struct ambit_problems *problems);
+/* Adds a copy of one problem at the end of the list; for whoever finds something wrong before the
+ * bytes are read (a link, a pipe, a file too large). NO_MEMORY: the list is not complete. */
+AMBIT_CHECKED enum ambit_err ambit_problems_add(struct ambit_problems *problems, const struct ambit_problem *problem);
 
 /* What reading needs from the world, handed in so that the engine does no I/O and no hashing library. */
 struct ambit_read_env {
