@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The only room that knows LMDB: an environment of named tables, transactions, and copies in and
- * out. LMDB memory never leaves this room: a get copies into the caller's buffer. Three outcomes of a
- * look-up: OK found, NOT_FOUND absent, anything else could not tell (the caller refuses).
+ * out. LMDB memory never leaves this room: a get copies into the caller's buffer. Three outcomes of
+ * a look-up: OK found, NOT_FOUND absent, anything else could not tell (the caller refuses).
  *
  * Two environments exist: `store/` (the record and all state) and `search/` (indexes built behind
- * the log, losable). The store is created with its full map size, its file preallocated ahead of use
- * in steps of grow_bytes; the folder is locked against a second process (STATE/lock, BUSY).
- * Not used: NOSYNC, NOMETASYNC, MAPASYNC, WRITEMAP, DUPSORT, nested transactions. */
+ * the log, losable). The store is created with its full map size, its file preallocated ahead of
+ * use in steps of grow_bytes; the folder is locked against a second process (STATE/lock, BUSY). Not
+ * used: NOSYNC, NOMETASYNC, MAPASYNC, WRITEMAP, DUPSORT, nested transactions. */
 #pragma once
 
 #include "ambit/base.h"
@@ -25,8 +25,9 @@ enum store_table {
     STORE_HOLDS,        /* stop id (16) -> "" : the stops in force */
     STORE_INCIDENTS,    /* incident id (16) -> incident row */
     STORE_ONCE,         /* minute of expiry u32 BE || digest (16) -> expires_ms i64 BE */
-    STORE_DOCUMENTS,    /* document digest (32) -> kind u8 || name length u8 || name || canonical bytes */
-    STORE_SETS,         /* set digest (32) -> document digests, 32 bytes each, in set order */
+    STORE_DOCUMENTS, /* document digest (32) -> kind u8 || name length u8 || name || canonical bytes
+                      */
+    STORE_SETS,      /* set digest (32) -> document digests, 32 bytes each, in set order */
     STORE_TABLES
 };
 const char *store_table_name(enum store_table table);
@@ -35,20 +36,24 @@ struct store;
 struct store_txn;
 
 struct store_options {
-    const char *folder;    /* holds data.mdb; created 0700 when absent and `create` */
+    const char *folder; /* holds data.mdb; created 0700 when absent and `create` */
     bool create;
-    bool read_only;        /* offline reading: no lock file is written into the folder */
-    size_t map_bytes;      /* 0 = 8 GiB; set once at creation */
-    size_t grow_bytes;     /* 0 = 64 MiB */
-    size_t reserve_bytes;  /* 0 = 16 MiB: free space below which the store is narrow */
-    bool is_search;        /* one table keyed by caller (STORE_META .. unused), no preallocation */
+    bool read_only;       /* offline reading: nothing is written into the folder, unless a running
+                             broker has it open (another process), which then knows of the reader */
+    size_t map_bytes;     /* 0 = 8 GiB; looked at when the store is created, recorded in it */
+    size_t grow_bytes;    /* 0 = 64 MiB */
+    size_t reserve_bytes; /* 0 = 16 MiB: free space below which the store is narrow */
+    bool is_search;       /* one table keyed by caller (STORE_META .. unused), no preallocation */
 };
-/* BUSY locked by another, DAMAGED, NEWER (format), NO_SPACE, IO, NOT_FOUND (no store and !create). */
+/* BUSY locked by another, DAMAGED, NEWER (format), NO_SPACE, IO, NOT_FOUND (no store and !create).
+ */
 AMBIT_CHECKED enum ambit_err store_open(const struct store_options *options, struct store **ret);
 void store_close(struct store *store);
 
-/* A read transaction belongs to the thread that began it, is never held across a suspend, nor longer
- * than a second or 10,000 rows. Cheap: one per thread is kept and renewed. */
+/* A read transaction belongs to the thread that began it, is never held across a suspend, nor
+ * longer than a second or 10,000 rows. Cheap: one per thread is kept and renewed. A thread has one
+ * at a time (CONFLICT); BUSY when 512 threads have one. The writer thread may read beside its write
+ * transaction and then sees the state before it. */
 AMBIT_CHECKED enum ambit_err store_read_begin(struct store *store, struct store_txn **ret);
 void store_read_end(struct store_txn *txn);
 
@@ -56,44 +61,64 @@ void store_read_end(struct store_txn *txn);
 AMBIT_CHECKED enum ambit_err store_write_begin(struct store *store, struct store_txn **ret);
 AMBIT_CHECKED enum ambit_err store_write_commit(struct store_txn *txn); /* ends it either way */
 void store_write_abort(struct store_txn *txn);
+/* Enough for one commit: AMBIT_BATCH_PAGES, or half of what is left to write. */
+bool store_txn_is_large(const struct store_txn *txn);
 
 struct store_key {
     const void *p;
     size_t len;
 };
 /* Copies at most `size` bytes; TOO_LARGE when the value is longer. ret_len may be NULL. */
-AMBIT_CHECKED enum ambit_err store_get(struct store_txn *txn, enum store_table table, struct store_key key,
-                                       void *dst, size_t size, size_t *ret_len);
-AMBIT_CHECKED enum ambit_err store_put(struct store_txn *txn, enum store_table table, struct store_key key,
-                                       const void *value, size_t len);
+AMBIT_CHECKED enum ambit_err store_get(struct store_txn *txn, enum store_table table,
+                                       struct store_key key, void *dst, size_t size,
+                                       size_t *ret_len);
+AMBIT_CHECKED enum ambit_err store_put(struct store_txn *txn, enum store_table table,
+                                       struct store_key key, const void *value, size_t len);
 /* For keys that only grow: fails with DAMAGED when the key is not the greatest. */
-AMBIT_CHECKED enum ambit_err store_append(struct store_txn *txn, enum store_table table, struct store_key key,
-                                          const void *value, size_t len);
-AMBIT_CHECKED enum ambit_err store_delete(struct store_txn *txn, enum store_table table, struct store_key key);
-/* Deletes at most `max` rows with from <= key < to; says how many. */
-AMBIT_CHECKED enum ambit_err store_delete_range(struct store_txn *txn, enum store_table table, struct store_key from,
-                                                struct store_key to, size_t max, size_t *ret_n);
+AMBIT_CHECKED enum ambit_err store_append(struct store_txn *txn, enum store_table table,
+                                          struct store_key key, const void *value, size_t len);
+AMBIT_CHECKED enum ambit_err store_delete(struct store_txn *txn, enum store_table table,
+                                          struct store_key key);
+/* Deletes at most `max` rows with from <= key < to (empty: from the first, to the last); says how
+ * many. */
+AMBIT_CHECKED enum ambit_err store_delete_range(struct store_txn *txn, enum store_table table,
+                                                struct store_key from, struct store_key to,
+                                                size_t max, size_t *ret_n);
 
 /* Iteration in key order within one transaction. Key and value are copied into the cursor's own
  * buffers, valid until the next call. */
 struct store_cursor;
-AMBIT_CHECKED enum ambit_err store_cursor_open(struct store_txn *txn, enum store_table table, struct store_cursor **ret);
+AMBIT_CHECKED enum ambit_err store_cursor_open(struct store_txn *txn, enum store_table table,
+                                               struct store_cursor **ret);
 void store_cursor_close(struct store_cursor *cursor);
-enum store_seek { STORE_FIRST, STORE_LAST, STORE_AT_OR_AFTER, STORE_BEFORE, STORE_NEXT, STORE_PREVIOUS };
+enum store_seek {
+    STORE_FIRST,
+    STORE_LAST,
+    STORE_AT_OR_AFTER,
+    STORE_BEFORE,
+    STORE_NEXT,
+    STORE_PREVIOUS
+};
 /* NOT_FOUND past the end. `key` is used by AT_OR_AFTER and BEFORE (the greatest key below). */
-AMBIT_CHECKED enum ambit_err store_cursor_move(struct store_cursor *cursor, enum store_seek seek, struct store_key key,
-                                               struct ambit_str *ret_key, struct ambit_str *ret_value);
+AMBIT_CHECKED enum ambit_err store_cursor_move(struct store_cursor *cursor, enum store_seek seek,
+                                               struct store_key key, struct ambit_str *ret_key,
+                                               struct ambit_str *ret_value);
 
 struct store_space {
-    uint64_t map_bytes, used_bytes, free_bytes; /* free: what may still be written, free list counted */
+    uint64_t map_bytes, used_bytes,
+        free_bytes;       /* free: what may still be written, free list counted */
     bool is_narrow;       /* below the reserve: nothing that grants or allows */
     bool is_last_reserve; /* below half the reserve: people's stops alone */
     uint64_t commits;
 };
 void store_space(struct store *store, struct store_space *ret);
+/* Looks whether the disk gives more again and how long the free list is (at most once a second). On
+ * the thread that writes; commits do it by themselves. */
+void store_space_check(struct store *store);
 
-/* stops.journal beside the store: preallocated, one fdatasync per record, for stops while sealed. */
+/* stops.journal beside the store: preallocated, one fdatasync per record, for stops while sealed.
+ */
 AMBIT_CHECKED enum ambit_err store_journal_append(struct store *store, struct ambit_str record);
 /* Calls `each` for every whole record (checksummed) and, if all succeed, empties the journal. */
-AMBIT_CHECKED enum ambit_err store_journal_take(struct store *store,
-                                                enum ambit_err (*each)(void *ctx, struct ambit_str record), void *ctx);
+AMBIT_CHECKED enum ambit_err store_journal_take(
+    struct store *store, enum ambit_err (*each)(void *ctx, struct ambit_str record), void *ctx);

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one writer thread: takes whatever jobs are queued, opens ONE write transaction, stamps one
- * `now`, runs each job in turn, commits once, and only then calls each job's `done`. The batch grows
- * by itself when the disk is slow (group commit). Urgent jobs (stops) go to the head of the queue.
+ * `now`, runs each job in turn, commits once, and only then calls each job's `done`. The batch
+ * grows by itself when the disk is slow (group commit). Urgent jobs (stops) go to the head of the
+ * queue.
  *
- * Failure: a job that returns an error inside a batch aborts the transaction; every job of the batch
- * is run again one by one, each in a transaction of its own; the one that fails alone gets its error.
- * So `run` must be repeatable: it writes results into its job only. An error of the commit itself
- * seals: every job of the batch and every later one gets SEALED, and none is run again.
+ * Failure: a job that returns an error inside a batch aborts the transaction; every job of the
+ * batch is run again one by one, each in a transaction of its own; the one that fails alone gets
+ * its error. So `run` must be repeatable: it writes results into its job only. An error of the
+ * commit itself seals: every job of the batch and every later one gets SEALED, and none is run
+ * again.
  *
  * Order kept for `done`: the order of the batch. `done` is called on the writer thread after the
- * commit and must not block; after the last one of a batch hooks.released is called once (the place to
- * kick the event loops). */
+ * commit and must not block; after the last one of a batch hooks.released is called once (the place
+ * to kick the event loops). */
 #pragma once
 
 #include "store/store.h"
@@ -19,7 +21,8 @@ struct writer;
 
 /* What a job is refused for, before it is queued. */
 enum writer_class {
-    WRITER_GIVES,   /* grants or allows: refused FULL when narrow, CLOCK when the time is distrusted */
+    WRITER_GIVES,   /* grants or allows: refused FULL when narrow, CLOCK when the time is distrusted
+                     */
     WRITER_RECORDS, /* revocations, outcomes, clears, documents, reads: go on while narrow */
     WRITER_STOPS,   /* people's stops and the acknowledgement of time: always; head of the queue */
 };
@@ -33,13 +36,14 @@ struct writer_job {
 
 struct writer_hooks {
     void *ctx;
-    /* After the transaction is open: load what the batch needs; give the last `now` in the record. */
+    /* After the transaction is open: load what the batch needs; give the last `now` in the record.
+     */
     enum ambit_err (*begin)(void *ctx, struct store_txn *txn, int64_t *ret_last_now_ms);
     /* Before the commit: store what the batch changed. */
     enum ambit_err (*end)(void *ctx, struct store_txn *txn);
-    void (*committed)(void *ctx); /* before the `done`s */
-    void (*aborted)(void *ctx);   /* forget everything since begin */
-    void (*released)(void *ctx);  /* after the `done`s of a batch */
+    void (*committed)(void *ctx);                  /* before the `done`s */
+    void (*aborted)(void *ctx);                    /* forget everything since begin */
+    void (*released)(void *ctx);                   /* after the `done`s of a batch */
     void (*sealed)(void *ctx, enum ambit_err err); /* once */
     /* Called at most once a second on the writer thread, also when idle; may write (own batch). */
     enum ambit_err (*tick)(void *ctx, struct store_txn *txn, int64_t now_ms);
@@ -53,7 +57,8 @@ struct writer_options {
     int64_t (*wall_ms)(void);
     int64_t (*boot_ms)(void);
 };
-AMBIT_CHECKED enum ambit_err writer_start(const struct writer_options *options, struct writer **ret);
+AMBIT_CHECKED enum ambit_err writer_start(const struct writer_options *options,
+                                          struct writer **ret);
 /* Runs what is queued, answers it, joins. Later submits get STOPPING. */
 void writer_stop(struct writer *writer);
 
@@ -72,7 +77,8 @@ void writer_distrust_time(struct writer *writer);
 
 struct writer_counts {
     uint64_t batches, jobs, commits;
-    uint64_t commit_seconds_bucket[16]; /* le 0.0005 0.001 0.002 0.005 0.01 0.02 0.05 0.1 0.2 0.5 1 2 5 10 30 +Inf, not cumulative */
+    uint64_t commit_seconds_bucket[16]; /* le 0.0005 0.001 0.002 0.005 0.01 0.02 0.05 0.1 0.2 0.5 1
+                                           2 5 10 30 +Inf, not cumulative */
     uint64_t batch_size_bucket[11];     /* le 1 2 4 8 16 32 64 128 256 512 +Inf, not cumulative */
     double commit_seconds_sum;
 };

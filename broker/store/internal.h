@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of this room share and nobody else sees: the bodies of the store and of its
+ * transactions, and the one translation of LMDB's codes. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include <lmdb.h>
+
+#include "ambit/limits.h"
+#include "store/store.h"
+
+enum {
+    STORE_FORMAT = 1,
+    STORE_READERS = 512,     /* threads that may hold a read transaction */
+    STORE_PAGE = 4096,       /* for estimates; the real size is asked of LMDB */
+    STORE_MARGIN_PAGES = 64, /* what a commit itself may need (free list, roots) */
+    STORE_JOURNAL_BYTES = 1 << 20,
+};
+
+struct store_txn {
+    struct store *store;
+    MDB_txn *txn;
+    bool is_write, is_open;
+    uint64_t cost_bytes;   /* upper estimate of what was dirtied so far */
+    uint64_t budget_bytes; /* what may be dirtied without asking the disk for more */
+};
+
+/* One per thread, kept in `readers` until the thread or the store ends. */
+struct store_reader {
+    struct store_txn txn;
+    struct store_reader *next;
+};
+
+struct space {
+    uint64_t page_bytes, map_bytes, grow_bytes, reserve_bytes; /* fixed at open */
+    bool has_fallocate;
+    /* Written by whoever holds the write transaction or calls store_space_check; read by all. */
+    atomic_uint_fast64_t used;      /* bytes up to and with the last page */
+    atomic_uint_fast64_t allocated; /* bytes the file owns on the disk */
+    atomic_uint_fast64_t listed;    /* bytes in the free list that no reader holds */
+    atomic_bool is_short;           /* the disk refused the last step */
+    atomic_int_fast64_t failed_us;  /* when a write last found no space; 0 never */
+    atomic_uint_fast64_t commits;
+    int64_t next_scan_us, next_grow_us; /* writer thread */
+};
+
+struct journal {
+    pthread_mutex_t mutex; /* guards the rest */
+    int fd;
+    size_t end;
+    bool is_broken; /* a write failed: what stands after `end` is unknown */
+};
+
+struct store {
+    MDB_env *env;
+    MDB_dbi dbi[STORE_TABLES];
+    MDB_dbi index; /* of a search environment */
+    int dir_fd;    /* flock'ed when writable */
+    bool is_read_only, is_search, has_key;
+    pthread_key_t key;             /* this thread's struct store_reader */
+    pthread_mutex_t readers_mutex; /* guards `readers` */
+    struct store_reader *readers;
+    struct store_txn write; /* LMDB's write lock guards it */
+    struct space space;
+    struct journal journal;
+};
+
+/* The one place where LMDB's and the system's codes become ours. */
+AMBIT_CHECKED enum ambit_err store_code(int rc);
+
+/* header.c: what the file says of itself, judged before LMDB maps it. */
+struct store_header {
+    bool is_new; /* nothing was ever written */
+    uint64_t map_bytes, page_bytes, last_page, txn;
+};
+AMBIT_CHECKED enum ambit_err store_header_read(int fd, struct store_header *ret);
+
+/* space.c */
+AMBIT_CHECKED enum ambit_err store_space_start(struct store *store,
+                                               const struct store_options *options);
+void store_space_begin(struct store_txn *txn); /* a write transaction has opened */
+void store_space_committed(struct store *store);
+/* Before a write of `bytes`: NO_SPACE when it might not fit. */
+AMBIT_CHECKED enum ambit_err store_space_charge(struct store_txn *txn, size_t bytes,
+                                                bool is_append);
+void store_space_failed(struct store *store);
+
+/* journal.c */
+AMBIT_CHECKED enum ambit_err store_journal_open(struct store *store);
+void store_journal_close(struct store *store);
+
+/* txn.c */
+void store_reader_free(void *reader); /* at the end of its thread */
