@@ -20,10 +20,12 @@ struct json_value {
     double decimal;                 /* JSON_DECIMAL */
     size_t count;                   /* of array elements or members */
     struct json_value *first, *next; /* first child; next sibling, in document order */
+    bool is_duplicate;              /* with keep_duplicates: an earlier sibling has the same key */
 };
 
+enum { JSON_READ_DEPTH_MAX = 256 };
 struct json_limits {
-    size_t depth;         /* 0 = AMBIT_JSON_DEPTH */
+    size_t depth;         /* of containers; 0 = AMBIT_JSON_DEPTH; at most JSON_READ_DEPTH_MAX */
     bool allow_decimals;
     bool keep_duplicates; /* collect instead of failing: see json_duplicates */
 };
@@ -34,8 +36,8 @@ struct json_problem {
     const char *what, *expected;
 };
 
-/* With keep_duplicates the value is returned with both members in place and *ret_value is usable;
- * a member whose name already occurred has `is_duplicate` found by json_is_duplicate(). */
+/* MALFORMED; TOO_LARGE past the depth, the arena's max or 1 GiB; NO_MEMORY. With keep_duplicates the
+ * value is returned with both members in place, the later one marked (json_is_duplicate()). */
 AMBIT_CHECKED enum ambit_err json_read(struct ambit_str text, struct json_limits limits,
                                        struct arena *arena, const struct json_value **ret_value,
                                        struct json_problem *reterr_problem);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The one JSON writer. Commas and escapes are its business; what it writes is RFC 8785 in escapes
- * and numbers. With `is_canonical` it also asserts that the members of an object come in the
- * RFC 8785 order (UTF-16 code units) - the caller writes them so. Text must be UTF-8 (JSON_ERR via
- * buf->err = MALFORMED when it is not). */
+ * and numbers. With `is_canonical` it also checks that the members of an object come in the
+ * RFC 8785 order (UTF-16 code units), each once, and integers are within 2^53-1: the caller writes
+ * them so. Failures are the buffer's (buf_check()): MALFORMED when text is not UTF-8, INTERNAL when
+ * the order is broken or more than JSON_OUT_DEPTH - 1 containers are open. */
 #pragma once
 
 #include "base/buf.h"
@@ -15,7 +16,7 @@ struct json_out {
     bool is_canonical;
     unsigned depth;
     bool has_member[JSON_OUT_DEPTH];
-    size_t last_key[JSON_OUT_DEPTH];     /* where the last key stands in buf, for the order check */
+    size_t last_key[JSON_OUT_DEPTH];     /* where the last key stands in buf, for the order check; 0 = none */
     size_t last_key_len[JSON_OUT_DEPTH];
 };
 
@@ -36,7 +37,8 @@ void json_digest(struct json_out *out, struct ambit_digest digest);          /* 
 void json_id(struct json_out *out, struct ambit_id id);                      /* base64url, 22 */
 void json_time_ms(struct json_out *out, int64_t unix_ms);                    /* RFC 3339, ms, Z */
 void json_raw(struct json_out *out, struct ambit_str json); /* already JSON of ours, written as is */
-/* A parsed value; its members sorted when is_canonical. Non-integer numbers are MALFORMED. */
+/* A parsed value; its members sorted when is_canonical. Non-integer numbers and duplicate names are
+ * MALFORMED. Takes memory for objects of more than 32 members only. */
 void json_write_value(struct json_out *out, const struct json_value *value);
 
 /* The same, key and value, skipped when the value is absent (p == NULL / none / all zero). */
