@@ -54,7 +54,7 @@ build() {
         ;;
     esac
     if [ ! -f "$dir/build.ninja" ]; then
-        CC=$cc meson setup --werror "${how[@]}" "$dir" || return 1
+        CC=$cc meson setup "${how[@]}" "$dir" || return 1
     fi
     ninja -j "$jobs" -C "$dir" "$@"
 }
