@@ -27,13 +27,16 @@ enum writer_class {
     WRITER_STOPS,   /* people's stops and the acknowledgement of time: always; head of the queue */
 };
 
+struct writer_waiter;
 struct writer_job {
-    struct writer_job *next; /* the writer's */
+    struct writer_job *next;      /* the writer's */
+    struct writer_waiter *waiter; /* the writer's: of writer_call */
     enum writer_class class;
     enum ambit_err (*run)(struct writer_job *job, struct store_txn *txn, int64_t now_ms);
     void (*done)(struct writer_job *job, enum ambit_err err);
 };
 
+/* All on the writer thread; any of them may be NULL. */
 struct writer_hooks {
     void *ctx;
     /* After the transaction is open: load what the batch needs; give the last `now` in the record.
@@ -45,7 +48,10 @@ struct writer_hooks {
     void (*aborted)(void *ctx);                    /* forget everything since begin */
     void (*released)(void *ctx);                   /* after the `done`s of a batch */
     void (*sealed)(void *ctx, enum ambit_err err); /* once */
-    /* Called at most once a second on the writer thread, also when idle; may write (own batch). */
+    /* At most once a second, also when idle: whether there is something for `tick` to write (looks
+     * at memory only; NULL: always), and the writing, in a batch of its own. Not called while
+     * sealed; an error aborts that batch and is nobody's. */
+    bool (*wants_tick)(void *ctx, int64_t now_ms);
     enum ambit_err (*tick)(void *ctx, struct store_txn *txn, int64_t now_ms);
 };
 
@@ -63,16 +69,22 @@ AMBIT_CHECKED enum ambit_err writer_start(const struct writer_options *options,
 void writer_stop(struct writer *writer);
 
 /* OK: `done` will be called exactly once. Otherwise it will not, and the error says why:
- * FULL, CLOCK, SEALED, STOPPING, BUSY (queue full). */
+ * FULL, CLOCK, SEALED, STOPPING, BUSY (queue full; stops are taken all the same). `done` may also
+ * bring FULL or CLOCK without the job having run, when that came about while it waited. */
 AMBIT_CHECKED enum ambit_err writer_submit(struct writer *writer, struct writer_job *job);
-/* For start-up and tools: submit and wait. Not from the writer thread. */
+/* For start-up and tools: submit and wait for what `done` would have been told; job->done is
+ * replaced. Not from the writer thread. */
 AMBIT_CHECKED enum ambit_err writer_call(struct writer *writer, struct writer_job *job);
 
 enum writer_state { WRITER_READY, WRITER_FULL, WRITER_CLOCK, WRITER_SEALED, WRITER_STOPPING };
 enum writer_state writer_state(const struct writer *writer);
-/* An on-call person has looked at the time: it is believed from here on. */
+/* While the time is distrusted `now` goes on from the last one believed, by CLOCK_BOOTTIME, so that
+ * a wrong wall clock does not get into the record by way of a stop. An on-call person has looked at
+ * the time: the wall clock is believed from here on. */
 void writer_trust_time(struct writer *writer);
-/* The time at start is behind the record, or the clocks parted: nothing is given until trusted. */
+/* Nothing is given until trusted. The writer does so by itself when the time at start is more than
+ * 5 s behind the record, or wall clock and CLOCK_BOOTTIME part by more than 5 s (what a clock is
+ * slewed by, a thousandth, is not counted). */
 void writer_distrust_time(struct writer *writer);
 
 struct writer_counts {
