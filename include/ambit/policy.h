@@ -39,13 +39,28 @@ struct ambit_figure_query {
     int64_t within_ms;           /* 0: no window */
 };
 
+/* "Is there a live grant of this agent with the same items (each with its policy and rule, in this
+ * order), audience and binding?" - asked only of a token request that a `live_grants` limit would
+ * refuse otherwise. That it is bound to the same key is for the world to know: it holds the key. */
+struct ambit_same_query {
+    struct ambit_str agent, audience;
+    enum ambit_binding binding;
+    const struct ambit_given *items;
+    size_t n_items;
+};
+
 struct ambit_world {
     const struct ambit_stop_view *stops;
     size_t n_stops;
     void *ctx;
-    /* OK with the number, or why it could not be told: the question is then not decided. */
+    /* OK with the number, or why it could not be told: the question is then not decided.
+     * AMBIT_FIGURE_FULL: the window holds AMBIT_WINDOW_MAX entries and takes no more; the engine
+     * treats that like any other excess (a limit refuses, a stop fires). */
     enum ambit_err (*figure)(void *ctx, const struct ambit_figure_query *query, int64_t *ret);
+    /* OK with the grant's id, or with the id "none". NULL: there is never one. */
+    enum ambit_err (*same_live)(void *ctx, const struct ambit_same_query *query, struct ambit_id *ret);
 };
+#define AMBIT_FIGURE_FULL INT64_MAX
 
 /* ---- what is asked --------------------------------------------------------------------------- */
 
@@ -126,9 +141,12 @@ struct ambit_action_question {
 
 /* ---- what is answered ------------------------------------------------------------------------ */
 
-/* An entry that history gets when the decision is recorded, or a stop's history that begins anew. */
+/* An entry that history gets when the decision is recorded, or a stop's history that begins anew.
+ * There is at most one charge for one history (policy, id, is_stop, kind, field, by, key).
+ * LIVE_GRANTS: the new row counts under that key while it is alive. */
 struct ambit_charge {
-    struct ambit_figure_query what; /* within_ms here: how long the entry must be kept (0: for ever) */
+    struct ambit_figure_query what; /* within_ms here: how long the entry must be kept, the largest
+                                       window that reads this history in the set (0: for ever) */
     int64_t amount;                 /* 1 for COUNT, LIVE_GRANTS, USES */
     bool resets;                    /* a stop that fired: this history begins again from nothing */
 };
@@ -178,17 +196,23 @@ struct ambit_decision {
     size_t n_charges;
     struct ambit_trip trips[AMBIT_TRIPS_MAX];
     size_t n_trips;
-    bool is_attempt; /* counts as an attempt of the agent (PL "Attempts", "Nobody's victim") */
+    bool is_attempt; /* heard by hard stops as an attempt of the agent (PL "Attempts", "Nobody's
+                        victim"); false for `not_supported`, which no hard stop counts */
+    struct ambit_id replaces; /* an allowed grant that takes the slot of this live one: end it in the
+                                 same transaction (PL "History", live_grants); or none */
 
     /* what was read of the world, in the order asked */
     int64_t figures[AMBIT_FIGURES_MAX];
     size_t n_figures;
     struct ambit_stop_view used_stops[AMBIT_USED_STOPS_MAX]; /* every stop that changed anything */
     size_t n_used_stops;
+    char grant_text[22], lineage_text[22]; /* what `key` borrows for BY_GRANT and BY_LINEAGE */
 };
 
 /* OK with a decision, or why it could not be decided (what cannot be decided is denied by the
- * caller: 503). About 250 KB: callers keep one per thread. */
+ * caller: 503; TOO_LARGE: one of the arrays above would overflow). NOT_FOUND: no such agent.
+ * The decision must not be moved or copied while charges or trips are read: their keys borrow from
+ * it. About 100 KB, of which only what is counted is written: callers keep one per thread. */
 AMBIT_CHECKED enum ambit_err ambit_decide_grant(const struct ambit_policy_set *set, const struct ambit_grant_question *question,
                                                 const struct ambit_world *world, struct ambit_decision *ret);
 AMBIT_CHECKED enum ambit_err ambit_decide_action(const struct ambit_policy_set *set, const struct ambit_action_question *question,
@@ -198,6 +222,7 @@ AMBIT_CHECKED enum ambit_err ambit_decide_action(const struct ambit_policy_set *
 struct ambit_recorded {
     const int64_t *figures;
     size_t n, next;
+    struct ambit_id replaces; /* the recorded decision's */
 };
 struct ambit_world ambit_world_of_record(struct ambit_recorded *recorded, const struct ambit_stop_view *stops, size_t n_stops);
 
