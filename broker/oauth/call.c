@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The way into the OAuth endpoints: form, client, budget. */
+#include "oauth/call.h"
+
+#include "core/command.h"
+#include "oauth/reply.h"
+
+/* The same text whether the name or the proof was wrong (CLI-3). */
+static const char not_proved[] = "the client is not known or did not prove itself";
+
+static struct oauth_refusal refusal_of(const struct identity_answer *answer)
+{
+    switch (answer->refusal) {
+    case IDENTITY_TWO_METHODS:
+        return (struct oauth_refusal){.error = OAUTH_INVALID_REQUEST,
+                                      .description = AMBIT_STR("one way to authenticate a request")};
+    case IDENTITY_NO_CREDENTIALS:
+    case IDENTITY_TWO_METHODS_ASSERTION:
+    case IDENTITY_INVALID:
+    case IDENTITY_FINE:
+        break;
+    }
+    return (struct oauth_refusal){.error = OAUTH_INVALID_CLIENT,
+                                  .description = ambit_str_of(not_proved),
+                                  .challenge = answer->used_header};
+}
+
+static bool authenticate(struct oauth_call *call, struct http_request *req, struct http_reply *reply)
+{
+    struct identity_proof proof = {
+        .authorization = http_header(req, "authorization"),
+        .client_id = form_get(&call->form, "client_id"),
+        .client_secret = form_get(&call->form, "client_secret"),
+        .client_assertion = form_get(&call->form, "client_assertion"),
+        .client_assertion_type = form_get(&call->form, "client_assertion_type"),
+    };
+    struct identity_answer answer = {0};
+    enum ambit_err err = identity_client(call->documents->documents, call->documents->keys,
+                                         broker_issuer(call->broker), broker_now_ms(call->broker), &proof,
+                                         &req->arena, &answer);
+    if (err && err != AMBIT_ERR_REFUSED) {
+        oauth_reply_failure(req, reply, err);
+        return false;
+    }
+    if (err || answer.refusal != IDENTITY_FINE) {
+        broker_count_unproved(call->broker, call->source);
+        struct oauth_refusal refusal = refusal_of(&answer);
+        oauth_reply_refusal(req, reply, &refusal);
+        return false;
+    }
+    call->caller = answer.caller;
+    call->used_header = answer.used_header;
+    return true;
+}
+
+static bool is_in_budget(struct oauth_call *call, struct http_request *req, struct http_reply *reply)
+{
+    uint32_t retry_after_s = 0;
+    enum ambit_err err = broker_budget(call->broker, &call->caller, &retry_after_s);
+    if (err == AMBIT_OK)
+        return true;
+    if (err != AMBIT_ERR_BUSY) {
+        oauth_reply_failure(req, reply, err);
+        return false;
+    }
+    struct oauth_refusal refusal = {
+        .error = OAUTH_UNAVAILABLE,
+        .status = 429,
+        .description = AMBIT_STR("more requests than this caller's budget allows; nothing was decided"),
+        .retry_after_s = retry_after_s ? retry_after_s : 1,
+    };
+    oauth_reply_refusal(req, reply, &refusal);
+    return false;
+}
+
+bool oauth_call_begin(struct oauth_call *call, struct broker *broker, struct http_request *req,
+                      struct http_reply *reply)
+{
+    call->broker = broker;
+    call->documents = broker_documents_acquire(broker);
+    if (req->peer.family != 0) {
+        char text[ADDR_TEXT_MAX];
+        call->source = arena_copy(&req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
+    }
+
+    const char *what = NULL;
+    enum ambit_err err = form_decode(req->body, &req->arena, &call->form, &what);
+    if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_TOO_LARGE) {
+        struct oauth_refusal refusal = {.error = OAUTH_INVALID_REQUEST, .description = ambit_str_of(what)};
+        oauth_reply_refusal(req, reply, &refusal);
+        return false;
+    }
+    if (err) {
+        oauth_reply_failure(req, reply, err);
+        return false;
+    }
+    return authenticate(call, req, reply) && is_in_budget(call, req, reply);
+}
+
+void oauth_call_done(struct oauth_call *call)
+{
+    if (call->documents)
+        broker_documents_release(TAKE(call->documents));
+}
+
+bool oauth_call_answered(const struct oauth_call *call, const struct command *command, struct http_request *req,
+                         struct http_reply *reply)
+{
+    if (command->way_in_lost || command->err == AMBIT_ERR_REFUSED) {
+        /* The documents changed under it, or its one-time value was used before (CLI-11). */
+        struct oauth_refusal refusal = {.error = OAUTH_INVALID_CLIENT,
+                                        .description = ambit_str_of(not_proved),
+                                        .challenge = call->used_header};
+        oauth_reply_refusal(req, reply, &refusal);
+        return false;
+    }
+    if (command->err) {
+        oauth_reply_failure(req, reply, command->err);
+        return false;
+    }
+    req->log.event = (int64_t)command->seq;
+    return true;
+}

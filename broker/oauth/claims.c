@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Claims from a row. `jti` and `rnd` come first: whoever looks for them finds them at once. */
+#include "oauth/claims.h"
+
+#include "base/encode.h"
+#include "base/json_write.h"
+#include "oauth/items.h"
+
+static void write_i64(struct json_out *out, const char *key, int64_t value)
+{
+    json_key(out, key);
+    json_i64(out, value);
+}
+
+static void write_rnd(struct json_out *out, const uint8_t *rnd)
+{
+    char text[ID_TEXT_LEN];
+    base64url_encode(rnd, 16, text);
+    json_key(out, "rnd");
+    json_str(out, (struct ambit_str){.p = text, .len = sizeof text});
+}
+
+void claims_write(const struct claims *claims, struct json_out *out)
+{
+    const struct grant_row *row = claims->row;
+    struct items_view items = {.row = row, .mask = claims->live, .ask = claims->ask, .split = true};
+
+    json_member_id(out, "jti", row->id);
+    if (claims->rnd)
+        write_rnd(out, claims->rnd);
+    json_member_str(out, "iss", claims->issuer);
+    json_member_str(out, "sub", row->agent);
+    json_member_str(out, "client_id", row->agent);
+    json_member_str(out, "aud", row->audience);
+    write_i64(out, "iat", row->issued_ms / 1000);
+    write_i64(out, "exp", row->expires_ms / 1000);
+    json_member_str(out, "txn", row->txn);
+    json_member_str(out, "owner", row->owner);
+    if (items_have_scope(&items)) {
+        json_key(out, "scope");
+        items_write_scope(&items, out);
+    }
+    if (row->n_items > 0) {
+        json_key(out, "policy");
+        items_write_policies(&items, out);
+        json_key(out, "authorization_details");
+        items_write_details(&items, out);
+    }
+}
+
+void token_response_write(const struct token_response *response, struct json_out *out)
+{
+    const struct grant_row *row = response->row;
+    struct items_view items = {.row = row, .mask = UINT64_MAX, .ask = response->ask, .split = false};
+
+    json_begin_object(out);
+    json_member_str(out, "access_token", response->token);
+    json_member_text(out, "token_type", "Bearer");
+    write_i64(out, "expires_in", (row->expires_ms - response->now_ms) / 1000);
+    if (items_have_scope(&items)) {
+        json_key(out, "scope");
+        items_write_scope(&items, out);
+    }
+    if (row->n_items > 0) {
+        json_key(out, "authorization_details");
+        items_write_details(&items, out);
+    }
+    json_end_object(out);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is said of a grant: the claims of its access token (ATJ-1..5), the token response (TOK-2) and
+ * the introspection answer (INT-4), all written from the committed row and from nothing else, so that
+ * a token never says more than the record. Pure. */
+#pragma once
+
+#include "core/grant_row.h"
+
+struct json_out;
+
+struct claims {
+    struct ambit_str issuer;
+    const struct grant_row *row;
+    uint64_t live, ask; /* of ambit_grant_items_now() */
+    const uint8_t *rnd; /* 16 bytes: the token's secret; NULL: left out (introspection) */
+};
+/* The members of the object, without its braces: introspection puts its own beside them. */
+void claims_write(const struct claims *claims, struct json_out *out);
+
+struct token_response {
+    const struct grant_row *row;
+    uint64_t ask;
+    struct ambit_str token; /* compact JWS */
+    int64_t now_ms;         /* of the decision */
+};
+void token_response_write(const struct token_response *response, struct json_out *out);

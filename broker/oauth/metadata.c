@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The discovery document (MET-1..7). */
+#include "oauth/metadata.h"
+
+#include "base/json_write.h"
+
+struct list {
+    const char *member;
+    const char *values[4];
+};
+
+/* INVARIANT: only what this version does. Empty lists are left out by having no row (MET-4). */
+static const struct list lists[] = {
+    {"response_types_supported", {"code"}}, /* MET-6 */
+    {"grant_types_supported", {"client_credentials"}},
+    {"code_challenge_methods_supported", {"S256"}}, /* MET-6 */
+    {"token_endpoint_auth_methods_supported", {"private_key_jwt", "client_secret_basic"}},
+    {"token_endpoint_auth_signing_alg_values_supported", {"ES256", "EdDSA", "RS256"}},
+    {"introspection_endpoint_auth_methods_supported", {"private_key_jwt", "client_secret_basic"}},
+    {"introspection_endpoint_auth_signing_alg_values_supported", {"ES256", "EdDSA", "RS256"}},
+    {"revocation_endpoint_auth_methods_supported", {"private_key_jwt", "client_secret_basic"}},
+    {"revocation_endpoint_auth_signing_alg_values_supported", {"ES256", "EdDSA", "RS256"}},
+    {"authorization_details_types_supported", {"ambit"}}, /* RAR-9 */
+};
+
+static const struct {
+    const char *member, *path;
+} endpoints[] = {
+    {"authorization_endpoint", "/authorize"}, /* D-1 */
+    {"token_endpoint", "/token"},
+    {"jwks_uri", "/jwks"},
+    {"introspection_endpoint", "/introspect"},
+    {"revocation_endpoint", "/revoke"},
+};
+
+static void write_url(struct json_out *out, struct ambit_str issuer, const char *path)
+{
+    BUF_AUTO url;
+    buf_init(&url, 0);
+    buf_put_str(&url, issuer);
+    buf_put_text(&url, path);
+    if (buf_check(&url))
+        out->buf->err = buf_check(&url);
+    json_str(out, buf_str(&url));
+}
+
+void metadata_write(struct ambit_str issuer, struct json_out *out)
+{
+    json_begin_object(out);
+    json_member_str(out, "issuer", issuer);
+    for (size_t i = 0; i < AMBIT_LEN(endpoints); i++) {
+        json_key(out, endpoints[i].member);
+        write_url(out, issuer, endpoints[i].path);
+    }
+    for (size_t i = 0; i < AMBIT_LEN(lists); i++) {
+        json_key(out, lists[i].member);
+        json_begin_array(out);
+        for (size_t j = 0; j < AMBIT_LEN(lists[i].values) && lists[i].values[j]; j++)
+            json_text(out, lists[i].values[j]);
+        json_end_array(out);
+    }
+    json_key(out, "authorization_response_iss_parameter_supported");
+    json_bool(out, true);
+    json_end_object(out);
+}
+
+struct ambit_str metadata_issuer_path(struct ambit_str issuer)
+{
+    size_t at = 0;
+    while (at + 2 < issuer.len && memcmp(issuer.p + at, "://", 3) != 0)
+        at++;
+    at += 3;
+    while (at < issuer.len && issuer.p[at] != '/')
+        at++;
+    struct ambit_str path = {.p = issuer.p + at, .len = issuer.len > at ? issuer.len - at : 0};
+    while (path.len > 0 && path.p[path.len - 1] == '/')
+        path.len--;
+    return path;
+}

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Writing OAuth refusals. */
+#include "oauth/reply.h"
+
+#include "base/json_write.h"
+
+void oauth_put_description(struct buf *buf, struct ambit_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.p[i];
+        if (c == '"')
+            c = '\'';
+        else if (c == '\\')
+            c = '/';
+        else if (c < 0x20 || c > 0x7e)
+            c = '?';
+        buf_put_char(buf, c);
+    }
+}
+
+static void write_description(struct json_out *out, struct ambit_str text)
+{
+    if (!text.p)
+        return;
+    BUF_AUTO narrow;
+    buf_init(&narrow, 0);
+    oauth_put_description(&narrow, text);
+    json_key(out, "error_description");
+    json_str(out, buf_str(&narrow));
+}
+
+static void write_remedy(struct json_out *out, const struct ambit_remedy *remedy)
+{
+    if (!remedy)
+        return;
+    json_key(out, "ambit_remedy");
+    json_begin_object(out);
+    json_member_text(out, "change", ambit_change_text(remedy->change));
+    if (remedy->value.p) {
+        json_key(out, "value");
+        json_raw(out, remedy->value);
+    }
+    json_key(out, "retry");
+    json_bool(out, remedy->may_retry);
+    json_member_str(out, "text", remedy->text);
+    json_end_object(out);
+}
+
+static void put_retry_after(struct http_request *req, struct http_reply *reply, uint32_t seconds)
+{
+    if (seconds == 0)
+        return;
+    char memory[16];
+    struct buf text;
+    buf_init_fixed(&text, memory, sizeof memory);
+    buf_put_i64(&text, seconds);
+    struct ambit_str value = arena_copy(&req->arena, buf_str(&text));
+    http_reply_header(reply, "Retry-After", value.p ? value.p : "1");
+}
+
+void oauth_reply_refusal(struct http_request *req, struct http_reply *reply, const struct oauth_refusal *refusal)
+{
+    buf_reset(&reply->body);
+    struct json_out out;
+    json_out_init(&out, &reply->body, false);
+    json_begin_object(&out);
+    json_member_text(&out, "error", oauth_error_text(refusal->error));
+    write_description(&out, refusal->description);
+    json_member_text(&out, "ambit_reason", refusal->reason);
+    json_member_str(&out, "ambit_rule", refusal->rule);
+    json_member_id(&out, "ambit_request", refusal->request);
+    write_remedy(&out, refusal->remedy);
+    json_end_object(&out);
+
+    reply->no_store = true;
+    put_retry_after(req, reply, refusal->retry_after_s);
+    if (refusal->challenge)
+        http_reply_header(reply, "WWW-Authenticate", "Basic realm=\"ambit\"");
+    http_reply_json(reply, refusal->status ? refusal->status : oauth_error_status(refusal->error));
+    req->log.verdict = "refused";
+    req->log.reason = refusal->reason ? refusal->reason : oauth_error_text(refusal->error);
+}
+
+void oauth_reply_failure(struct http_request *req, struct http_reply *reply, enum ambit_err err)
+{
+    enum oauth_error error = oauth_error_of_err(err);
+    struct oauth_refusal refusal = {
+        .error = error,
+        .description = ambit_str_of(ambit_err_text(err)),
+        .retry_after_s = error == OAUTH_UNAVAILABLE ? 5 : 0,
+    };
+    oauth_reply_refusal(req, reply, &refusal);
+}
+
+void oauth_reply_edge(const struct http_request *req, struct http_reply *reply, struct http_problem problem)
+{
+    (void)req;
+    bool is_ours = problem.status >= 500;
+    /* A media type that is not a form is 400 here (HTP-4), not 415. */
+    unsigned status = problem.status == 415 ? 400 : problem.status;
+
+    buf_reset(&reply->body);
+    struct json_out out;
+    json_out_init(&out, &reply->body, false);
+    json_begin_object(&out);
+    json_member_text(&out, "error", oauth_error_text(is_ours ? OAUTH_UNAVAILABLE : OAUTH_INVALID_REQUEST));
+    write_description(&out, ambit_str_of(problem.detail));
+    json_end_object(&out);
+
+    reply->no_store = true;
+    if (is_ours)
+        http_reply_header(reply, "Retry-After", "5");
+    http_reply_json(reply, status);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading the form of POST /token, in the order of standards.md section 3. */
+#include "oauth/token_request.h"
+
+#include "base/encode.h"
+
+static enum ambit_err refuse(struct token_refusal *reterr, enum oauth_error error, const char *what)
+{
+    *reterr = (struct token_refusal){.error = error, .description = what};
+    return AMBIT_ERR_MALFORMED;
+}
+
+static enum ambit_err read_grant_type(const struct form *form, struct token_refusal *reterr)
+{
+    struct ambit_str type = form_get(form, "grant_type");
+    if (!type.p)
+        return refuse(reterr, OAUTH_INVALID_REQUEST, "grant_type is missing");
+    if (!ambit_str_is(type, "client_credentials"))
+        return refuse(reterr, OAUTH_UNSUPPORTED_GRANT_TYPE, "the grant type here is client_credentials");
+    return AMBIT_OK;
+}
+
+/* scheme ":" something, of the characters of RFC 3986, without a fragment (RES-1) */
+static bool is_absolute_uri(struct ambit_str text)
+{
+    static const char others[] = "-._~:/?[]@!$&'()*+,;=%";
+    size_t scheme = 0;
+    while (scheme < text.len && text.p[scheme] != ':')
+        scheme++;
+    if (scheme == 0 || scheme + 1 >= text.len)
+        return false;
+
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.p[i];
+        bool is_alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        bool is_digit = c >= '0' && c <= '9';
+        bool is_fine = i < scheme ? is_alpha || (i > 0 && (is_digit || c == '+' || c == '-' || c == '.'))
+                                  : is_alpha || is_digit || (c != '\0' && strchr(others, c));
+        if (!is_fine)
+            return false;
+    }
+    return true;
+}
+
+static enum ambit_err read_resource(const struct form *form, struct token_request *request,
+                                    struct token_refusal *reterr)
+{
+    if (form_count(form, "resource") > 1)
+        return refuse(reterr, OAUTH_INVALID_TARGET, "one token is for one resource"); /* TOK-14 */
+    request->resource = form_get(form, "resource");
+    if (request->resource.p && !is_absolute_uri(request->resource))
+        return refuse(reterr, OAUTH_INVALID_TARGET, "resource is an absolute URI without a fragment");
+    return AMBIT_OK;
+}
+
+static enum ambit_err read_lifetime(const struct form *form, struct token_request *request,
+                                    struct token_refusal *reterr)
+{
+    struct ambit_str text = form_get(form, "requested_lifetime");
+    if (!text.p)
+        return AMBIT_OK;
+    request->has_lifetime = true;
+    if (parse_i64(text, &request->lifetime_s) != AMBIT_OK)
+        return refuse(reterr, OAUTH_INVALID_REQUEST, "requested_lifetime is a whole number of seconds");
+    return AMBIT_OK;
+}
+
+/* A grant has one purpose: stated twice, by the form and by the details, it must be the same. */
+static enum ambit_err read_purpose(const struct form *form, struct token_request *request,
+                                   struct token_refusal *reterr)
+{
+    request->purpose = form_get(form, "purpose");
+    if (request->purpose.p && !asked_text_is_fine(request->purpose))
+        return refuse(reterr, OAUTH_INVALID_REQUEST,
+                      "purpose is a text of 1 to 1024 bytes without control characters");
+    if (!request->asked.purpose.p)
+        return AMBIT_OK;
+    if (request->purpose.p && !ambit_str_eq(request->purpose, request->asked.purpose))
+        return refuse(reterr, OAUTH_INVALID_REQUEST,
+                      "purpose and authorization_details state two different purposes; a grant has one");
+    request->purpose = request->asked.purpose;
+    return AMBIT_OK;
+}
+
+static enum ambit_err read_items(const struct form *form, struct arena *arena, struct token_request *request,
+                                 struct token_refusal *reterr)
+{
+    const char *what = NULL;
+    struct ambit_str scope = form_get(form, "scope");
+    if (scope.p && scope_read(scope, &request->asked, &what) != AMBIT_OK)
+        return refuse(reterr, OAUTH_INVALID_SCOPE, what);
+
+    struct ambit_str details = form_get(form, "authorization_details");
+    if (!details.p)
+        return AMBIT_OK;
+    enum ambit_err err = details_read(details, arena, &request->asked, &what);
+    return err == AMBIT_ERR_MALFORMED ? refuse(reterr, OAUTH_INVALID_DETAILS, what) : err;
+}
+
+enum ambit_err token_request_read(const struct form *form, struct arena *arena, struct token_request *ret,
+                                  struct token_refusal *reterr)
+{
+    *ret = (struct token_request){0};
+    enum ambit_err err = read_grant_type(form, reterr);
+    if (err)
+        return err;
+    err = read_resource(form, ret, reterr);
+    if (err)
+        return err;
+    err = read_items(form, arena, ret, reterr);
+    if (err)
+        return err;
+    err = read_lifetime(form, ret, reterr);
+    if (err)
+        return err;
+    return read_purpose(form, ret, reterr);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The form of POST /token after the client has proved itself: steps 4 to 6 of standards.md section 3,
+ * syntax alone (TOK-13). What is refused here was not decided, is not counted and not recorded. Pure. */
+#pragma once
+
+#include "base/form.h"
+#include "oauth/asked.h"
+#include "oauth/error.h"
+
+struct token_request {
+    struct asked asked;
+    struct ambit_str resource; /* the audience asked for; absent {NULL,0} */
+    struct ambit_str purpose;  /* of the form or the details; absent {NULL,0} */
+    bool has_lifetime;
+    int64_t lifetime_s; /* zero and below are the engine's to refuse */
+};
+
+struct token_refusal {
+    enum oauth_error error;
+    const char *description; /* fixed text, HTP-11 */
+};
+
+/* MALFORMED with *reterr, or NO_MEMORY. */
+AMBIT_CHECKED enum ambit_err token_request_read(const struct form *form, struct arena *arena,
+                                                struct token_request *ret, struct token_refusal *reterr);
