@@ -31,6 +31,7 @@ struct command {
     int64_t now_ms;
     uint64_t seq;                    /* of its (first) event */
     bool way_in_lost;                /* the set changed and the caller's way in is gone: 401 */
+    /* err == REFUSED: the caller's one-time value was used before (CLI-11): 401 */
 };
 void command_init(struct command *command, struct broker *broker, const struct caller *caller,
                   struct documents_ref *authenticated);
@@ -93,6 +94,15 @@ struct revoke_command {
     bool foreign; /* another client's: refused, recorded */
 };
 AMBIT_CHECKED enum ambit_err revoke_submit(struct revoke_command *command);
+
+/* ---- one-time values without an outcome ---- */
+/* A caller that changes nothing (POST /introspect by private_key_jwt) and proved itself by an
+ * assertion: its one-time value is consumed all the same (CLI-11), durably. base.err REFUSED when it
+ * was used before. Only for callers with has_once. */
+struct once_command {
+    struct command base;
+};
+AMBIT_CHECKED enum ambit_err once_submit(struct once_command *command);
 
 /* ---- stops ---- */
 struct stop_command {

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /introspect (RFC 7662): a service asks what is left of a grant. Answered from the row and the
+ * documents of now, in a read transaction; nothing is recorded, since nothing changes. Only a caller
+ * that proved itself by an assertion waits for the writer, which consumes the one-time value. */
+#include "base/json_write.h"
+#include "core/command.h"
+#include "core/query.h"
+#include "oauth/call.h"
+#include "oauth/claims.h"
+#include "oauth/handlers.h"
+#include "oauth/reply.h"
+
+struct introspect_state {
+    struct oauth_call call;
+    struct once_command once;
+    bool has_command;
+};
+
+static void resume(void *ctx)
+{
+    http_resume(ctx);
+}
+
+static void reply_active(const struct introspect_state *state, const struct introspection *found,
+                         struct http_request *req, struct http_reply *reply)
+{
+    struct json_out out;
+    json_out_init(&out, &reply->body, false);
+    json_begin_object(&out);
+    json_key(&out, "active");
+    json_bool(&out, true);
+    json_member_text(&out, "token_type", "Bearer");
+    struct claims claims = {.issuer = broker_issuer(state->call.broker),
+                            .row = &found->row,
+                            .live = found->live_items,
+                            .ask = found->ask_items};
+    claims_write(&claims, &out);
+    json_end_object(&out);
+    reply->no_store = true;
+    http_reply_json(reply, 200);
+    req->log.verdict = "active";
+}
+
+/* Unknown, dead, malformed or somebody else's look the same (INT-3, INT-7). */
+static void reply_inactive(struct http_request *req, struct http_reply *reply)
+{
+    reply->no_store = true;
+    buf_put_text(&reply->body, "{\"active\":false}");
+    http_reply_json(reply, 200);
+    req->log.verdict = "inactive";
+}
+
+static void answer(struct introspect_state *state, struct http_request *req, struct http_reply *reply)
+{
+    struct ambit_str text = form_get(&state->call.form, "token");
+    struct identity_token token = {0};
+    enum ambit_err err = identity_token_read(text, &req->arena, &token);
+    if (err == AMBIT_ERR_MALFORMED || state->call.caller.kind != CALLER_SERVICE) {
+        reply_inactive(req, reply);
+        return;
+    }
+    struct introspection *found = arena_alloc(&req->arena, sizeof *found);
+    if (err == AMBIT_OK && !found)
+        err = AMBIT_ERR_NO_MEMORY;
+    if (err == AMBIT_OK)
+        err = query_introspect(state->call.broker, state->call.documents, &token, &state->call.caller,
+                               broker_now_ms(state->call.broker), &req->arena, found);
+    if (err) {
+        oauth_reply_failure(req, reply, err); /* never active:true, never active:false */
+        return;
+    }
+    if (found->is_active && found->live_items)
+        reply_active(state, found, req, reply);
+    else
+        reply_inactive(req, reply);
+}
+
+enum http_next introspect_begin(void *app, struct http_request *req, struct http_reply *reply)
+{
+    struct introspect_state *state = arena_alloc(&req->arena, sizeof *state);
+    if (!state) {
+        oauth_reply_failure(req, reply, AMBIT_ERR_NO_MEMORY);
+        return HTTP_DONE;
+    }
+    req->user = state;
+    if (!oauth_call_begin(&state->call, app, req, reply))
+        return HTTP_DONE;
+    if (!form_get(&state->call.form, "token").p) {
+        struct oauth_refusal refusal = {.error = OAUTH_INVALID_REQUEST, .description = AMBIT_STR("token is missing")};
+        oauth_reply_refusal(req, reply, &refusal);
+        return HTTP_DONE;
+    }
+    if (!state->call.caller.has_once) {
+        answer(state, req, reply);
+        return HTTP_DONE;
+    }
+
+    command_init(&state->once.base, app, &state->call.caller, state->call.documents);
+    state->has_command = true;
+    state->once.base.done = resume;
+    state->once.base.done_ctx = req;
+    state->once.base.source = state->call.source;
+    state->once.base.txn = ambit_str_of(req->trace_id);
+    http_suspend(req);
+    enum ambit_err err = once_submit(&state->once);
+    if (err) {
+        oauth_reply_failure(req, reply, err);
+        return HTTP_DONE;
+    }
+    return HTTP_WAIT;
+}
+
+enum http_next introspect_finish(void *app, struct http_request *req, struct http_reply *reply)
+{
+    (void)app;
+    struct introspect_state *state = req->user;
+    if (oauth_call_answered(&state->call, &state->once.base, req, reply))
+        answer(state, req, reply);
+    return HTTP_DONE;
+}
+
+void introspect_done(void *app, struct http_request *req)
+{
+    (void)app;
+    struct introspect_state *state = req->user;
+    if (!state)
+        return;
+    if (state->has_command)
+        command_release(&state->once.base);
+    oauth_call_done(&state->call);
+}
