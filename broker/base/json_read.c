@@ -5,7 +5,6 @@
 
 #include <locale.h>
 #include <math.h>
-#include <pthread.h>
 
 #include "ambit/limits.h"
 #include "base/json_reader.h"
@@ -77,27 +76,20 @@ static bool read_word(struct json_reader *r, struct json_value *value, struct am
 
 /* ---- numbers ---- */
 
-static pthread_once_t c_locale_once = PTHREAD_ONCE_INIT;
-static locale_t c_locale;
-
-static void make_c_locale(void)
-{
-    c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-}
-
-/* strtod in the C locale, whatever locale the program has; it reads the whole of `text`, whose
- * grammar was checked before. */
+/* strtod in the C locale, whatever locale the program has (glibc gives a shared object for "C", so
+ * this is cheap). It reads the whole of the text, whose grammar was checked before. */
 static bool read_decimal(struct json_reader *r, struct json_value *value)
 {
     struct ambit_str copy = arena_copy(r->arena, value->text);
-    int failed = pthread_once(&c_locale_once, make_c_locale);
+    locale_t c_locale = newlocale(LC_ALL_MASK, "C", (locale_t)0);
 
-    if (!copy.p || failed || !c_locale) {
+    if (!copy.p || !c_locale) {
         json_reader_fail_memory(r);
         return false;
     }
     value->kind = JSON_DECIMAL;
     value->decimal = strtod_l(copy.p, NULL, c_locale);
+    freelocale(c_locale);
     if (!isfinite(value->decimal)) {
         json_reader_fail(r, value->text.p, "number too large", "a number that a double can hold");
         return false;

@@ -4,7 +4,6 @@
 #include "base/log.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -17,8 +16,7 @@
 enum { LINE_MAX_BYTES = 8192, TEXT_MAX_BYTES = 256 };
 
 static atomic_int lowest_level = LOG_INFO;
-static pthread_once_t journal_once = PTHREAD_ONCE_INIT;
-static bool is_journal;
+static atomic_bool is_journal;
 
 void log_set_level(enum log_level level)
 {
@@ -27,16 +25,16 @@ void log_set_level(enum log_level level)
 
 /* JOURNAL_STREAM holds "device:inode" of the stream that the service manager connected; another
  * file on standard error means that it was redirected since. */
-static void find_journal(void)
+void log_init(const char *journal_stream)
 {
-    const char *stream = getenv("JOURNAL_STREAM");
-    const char *colon = stream ? strchr(stream, ':') : NULL;
-    struct stat st;
+    const char *colon = journal_stream ? strchr(journal_stream, ':') : NULL;
+    struct stat st = {0};
     uint64_t device = 0, inode = 0;
 
+    is_journal = false;
     if (!colon || fstat(STDERR_FILENO, &st) != 0)
         return;
-    struct ambit_str head = {.p = stream, .len = (size_t)(colon - stream)};
+    struct ambit_str head = {.p = journal_stream, .len = (size_t)(colon - journal_stream)};
     if (parse_u64(head, &device) != AMBIT_OK ||
         parse_u64(ambit_str_of(colon + 1), &inode) != AMBIT_OK)
         return;
@@ -100,8 +98,6 @@ void log_line(enum log_level level, const char *message, const struct log_field 
     struct json_out out = {0};
 
     if ((int)level > atomic_load_explicit(&lowest_level, memory_order_relaxed))
-        return;
-    if (pthread_once(&journal_once, find_journal) != 0)
         return;
     buf_init_fixed(&buf, memory, sizeof memory);
     if (is_journal)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The operator's log: one JSON line per call on standard error, with a syslog level prefix ("<6>")
- * when standard error is the journal. Fixed text and typed fields only; no bodies, tokens or keys.
+ * when standard error is the journal (log_init). Fixed text and typed fields only; no bodies, tokens or keys.
  * Called by main, the HTTP edge and core's alarms; rooms below return instead. */
 #pragma once
 
@@ -14,6 +14,8 @@ struct log_field {
     int64_t number;        /* otherwise */
 };
 
+/* Once, before threads: the value of JOURNAL_STREAM, or NULL. */
+void log_init(const char *journal_stream);
 void log_set_level(enum log_level level);
 void log_line(enum log_level level, const char *message, const struct log_field *fields, size_t n);
 #define LOG(level, message, ...)                                                                   \
