@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writers for the crash rigs: each asks for tokens, decisions, revocations and now and then a stop,
+and remembers what it saw answered. What was answered must be in the record, whatever happened."""
+import random
+import threading
+import time
+
+from broker import GONE, Threads, claims
+
+
+class Seen:
+    """What clients saw answered: (event type, id) pairs."""
+
+    def __init__(self):
+        self.facts, self.lock, self.refusals = [], threading.Lock(), {}
+
+    def add(self, kind, ident):
+        with self.lock:
+            self.facts.append((kind, ident))
+
+    def refused(self, answer):
+        with self.lock:
+            self.refusals[answer.status] = self.refusals.get(answer.status, 0) + 1
+
+    def missing(self, events):
+        """The facts that the record does not hold."""
+        held = set()
+        for event in events:
+            kind = event["type"]
+            for member in ("grant", "id", "stop"):
+                if member in event:
+                    held.add((kind, event[member]))
+        return [fact for fact in self.facts if fact not in held]
+
+
+def writer(broker, seen, is_over, seed, pause=0.0):
+    """Until told or until the broker is gone. Errors of a dying broker end it, wrong answers do not pass."""
+    dice = random.Random(seed)
+    try:
+        with broker.client() as client:
+            while not is_over.is_set():
+                granted = client.token()
+                if granted.status != 200:
+                    seen.refused(granted)
+                    time.sleep(0.001)
+                    continue
+                token = granted.json["access_token"]
+                seen.add("grant.issued", claims(token)["jti"])
+                for _ in range(dice.randint(1, 4)):
+                    answer = client.evaluate(token)
+                    if answer.status != 200:
+                        seen.refused(answer)
+                    elif answer.json["decision"]:
+                        seen.add("action.allowed", answer.json["context"]["id"])
+                    else:
+                        seen.add("action.denied", answer.json["context"]["id"])
+                if dice.random() < 0.3:
+                    answer = client.revoke(token)
+                    if answer.status == 200:
+                        seen.add("grant.revoked", claims(token)["jti"])
+                if dice.random() < 0.05:
+                    answer = client.stop(f"grant:{claims(token)['jti']}")
+                    if answer.status == 201 and answer.json["recorded"] == "yes":
+                        seen.add("stop.raised", answer.json["stop"])
+                if pause:
+                    time.sleep(pause)
+    except GONE:
+        pass
+
+
+class Load:
+    """`writers` threads at once, until stop()."""
+
+    def __init__(self, broker, writers=8, seed=1, pause=0.0):
+        self.seen, self.over = Seen(), threading.Event()
+        self.threads = Threads([lambda k=k: writer(broker, self.seen, self.over, seed * 1000 + k, pause) for k in range(writers)])
+
+    def stop(self):
+        self.over.set()
+        self.threads.join()
+        return self.seen
