@@ -83,7 +83,7 @@ static void claims_are_those_of_the_row(void **state)
     assert_int_equal(details->count, 2);
     check_text(details->first, "type", "ambit-ask");
     check_text(details->first->next, "type", "ambit");
-    assert_int_equal(got->count, 14);
+    assert_int_equal(got->count, 13);
 }
 
 /* INT-5: items that nothing gives any more are left out; INT-4: no secret */
