@@ -6,7 +6,19 @@
  *
  * The struct is a plain value; every pointer is borrowed (from the command, or from the arena of
  * event_decode). Absent members are {NULL,0}, zero ids, n == 0, or the documented "absent" value,
- * and are left out of the JSON. `v` is 1; later versions add members and never change one. */
+ * and are left out of the JSON. `v` is 1; later versions add members and never change one.
+ *
+ * JSON names are the names of the struct but for: time_ms "time", expires_ms "expires_at" and
+ * once_until_ms "once_until" (RFC 3339 text), has_proof "proved" (true or left out),
+ * asked_lifetime_s (left out unless has_asked_lifetime). Lists: asked
+ * [{"actions":[a],"resources":[r]}], resources left out for TOK-12 items
+ * [{"actions":[a],"digest","policy","resources":[r],"rule"}] except
+ * [{"actions":[…],"id","policy","resources":[…]}] counts
+ * [{"amount","by","field","id","keep_ms","key","kind","policy","resets","stop"}]: amount left out
+ * when 1, keep_ms when 0, resets and stop unless true figures     [n,…], "full" for
+ * AMBIT_FIGURE_FULL used_stops  [{"id","kind","target"}], target left out for all trips, also ["…"]
+ * Personal members stand as {"commitment":"sha256:…"}. Integers are at most 2^53-1 in magnitude
+ * (MALFORMED beyond). */
 #pragma once
 
 #include "ambit/policy.h"
@@ -15,26 +27,26 @@ struct arena;
 struct buf;
 struct json_value;
 
-#define EVENT_TYPE_LIST(X)                                                                         \
-    X(GRANT_ISSUED, "grant.issued")                                                                \
-    X(GRANT_REFUSED, "grant.refused")                                                              \
-    X(GRANT_REVOKED, "grant.revoked")                                                              \
-    X(ACTION_ALLOWED, "action.allowed")                                                            \
-    X(ACTION_DENIED, "action.denied")                                                              \
-    X(STOP_RAISED, "stop.raised")                                                                  \
-    X(STOP_CLEARED, "stop.cleared")                                                                \
-    X(INCIDENT_OPENED, "incident.opened")                                                          \
-    X(DOCUMENTS_ACTIVATED, "documents.activated")                                                  \
-    X(DOCUMENTS_REJECTED, "documents.rejected")                                                    \
-    X(PERSON_READ, "person.read")                                                                  \
-    X(IDENTITY_REFUSED, "identity.refused")                                                        \
-    X(CALLER_LIMITED, "caller.limited")                                                            \
-    X(KEY_CREATED, "key.created")                                                                  \
-    X(TIME_DISTRUSTED, "time.distrusted")                                                          \
-    X(TIME_ACKNOWLEDGED, "time.acknowledged")                                                      \
-    X(BROKER_STARTED, "broker.started")                                                            \
-    X(BROKER_STOPPED, "broker.stopped")                                                            \
-    X(BROKER_SEALED, "broker.sealed")                                                              \
+#define EVENT_TYPE_LIST(X)                        \
+    X(GRANT_ISSUED, "grant.issued")               \
+    X(GRANT_REFUSED, "grant.refused")             \
+    X(GRANT_REVOKED, "grant.revoked")             \
+    X(ACTION_ALLOWED, "action.allowed")           \
+    X(ACTION_DENIED, "action.denied")             \
+    X(STOP_RAISED, "stop.raised")                 \
+    X(STOP_CLEARED, "stop.cleared")               \
+    X(INCIDENT_OPENED, "incident.opened")         \
+    X(DOCUMENTS_ACTIVATED, "documents.activated") \
+    X(DOCUMENTS_REJECTED, "documents.rejected")   \
+    X(PERSON_READ, "person.read")                 \
+    X(IDENTITY_REFUSED, "identity.refused")       \
+    X(CALLER_LIMITED, "caller.limited")           \
+    X(KEY_CREATED, "key.created")                 \
+    X(TIME_DISTRUSTED, "time.distrusted")         \
+    X(TIME_ACKNOWLEDGED, "time.acknowledged")     \
+    X(BROKER_STARTED, "broker.started")           \
+    X(BROKER_STOPPED, "broker.stopped")           \
+    X(BROKER_SEALED, "broker.sealed")             \
     X(REFUSALS_FOLDED, "refusals.folded")
 enum event_type {
 #define X(name, text) EVENT_##name,
@@ -87,10 +99,11 @@ struct event {
     struct ambit_str audience;
     bool has_asked_lifetime;
     int64_t asked_lifetime_s;
-    int64_t lifetime_s;  /* given; 0 absent */
-    int64_t expires_ms;  /* 0 absent; JSON "expires_at" */
+    int64_t lifetime_s; /* given; 0 absent */
+    int64_t expires_ms; /* 0 absent; JSON "expires_at" */
     struct ambit_str action, resource;
-    const struct json_value *context; /* the object as sent, without the reserved members; NULL absent */
+    const struct json_value
+        *context; /* the object as sent, without the reserved members; NULL absent */
     struct ambit_str arguments_digest;
     struct ambit_str stated_reason; /* PERSONAL */
     struct ambit_str source;        /* address text */
@@ -99,10 +112,10 @@ struct event {
     struct ambit_str txn;           /* W3C trace id, 32 hex */
     bool has_proof;                 /* the agent or its bound key was proved (JSON "proved") */
 
-    struct ambit_digest token;      /* SHA-256(rnd) of an issued token; all zero: absent */
-    struct ambit_digest once;       /* one-time value consumed (digest of client and jti) */
+    struct ambit_digest token; /* SHA-256(rnd) of an issued token; all zero: absent */
+    struct ambit_digest once;  /* one-time value consumed (digest of client and jti) */
     int64_t once_until_ms;
-    struct ambit_id replaces;       /* live_grants: the grant this one replaces */
+    struct ambit_id replaces; /* live_grants: the grant this one replaces */
 
     const struct event_count *counts;
     size_t n_counts;
@@ -115,20 +128,21 @@ struct event {
 
     /* stop.raised, stop.cleared, incident.opened, grant.revoked */
     struct ambit_id stop, incident;
-    struct ambit_str target;  /* "agent:remediator", "all", "grant:<id>" */
-    const struct ambit_str *also; /* further cut-offs it sets, as targets: the lineage of the event that
-                                     tripped it; "agent:x policy:y" for the grants of x under y */
+    struct ambit_str target; /* "agent:remediator", "all", "grant:<id>" */
+    const struct ambit_str
+        *also; /* further cut-offs it sets, as targets: the lineage of the event that
+                  tripped it; "agent:x policy:y" for the grants of x under y */
     size_t n_also;
-    struct ambit_str by;      /* "hard_stop:POLICY/ID"; absent when a person did it */
-    bool holds;               /* a hold beside the cut-off */
-    struct ambit_id cause;    /* id of the event that tripped it */
+    struct ambit_str by;   /* "hard_stop:POLICY/ID"; absent when a person did it */
+    bool holds;            /* a hold beside the cut-off */
+    struct ambit_id cause; /* id of the event that tripped it */
 
     struct ambit_str detail; /* canonical JSON object of what only this type has; absent mostly */
 };
 
 /* Salts for the commitments of one event are derived from `seed` (32 random bytes drawn by the
- * caller of the command, never stored), so that encoding is deterministic: a batch that is run again
- * gives the same bytes. */
+ * caller of the command, never stored), so that encoding is deterministic: a batch that is run
+ * again gives the same bytes. */
 struct event_seed {
     uint8_t b[32];
 };

@@ -11,7 +11,8 @@ struct store_txn;
 enum { TREE_LEVELS = 64 };
 struct tree_edge {
     uint64_t size;
-    struct ambit_digest node[TREE_LEVELS]; /* node[i]: root of a full subtree of 2^i leaves, where bit i of size is set */
+    struct ambit_digest node[TREE_LEVELS]; /* node[i]: root of a full subtree of 2^i leaves, where
+                                              bit i of size is set */
 };
 
 struct ambit_digest tree_leaf(struct ambit_str bytes);
@@ -20,7 +21,8 @@ struct ambit_digest tree_node(const struct ambit_digest *left, const struct ambi
 struct ambit_digest tree_root(const struct tree_edge *edge);
 /* Adds a leaf; when a tile becomes full it is written (level 0 from the leaf hashes in the events
  * table), and the level above gets its new hash. Partial tiles of level 0 are not stored. */
-AMBIT_CHECKED enum ambit_err tree_append(struct tree_edge *edge, struct store_txn *txn, struct ambit_digest leaf);
+AMBIT_CHECKED enum ambit_err tree_append(struct tree_edge *edge, struct store_txn *txn,
+                                         struct ambit_digest leaf);
 
 enum { TREE_PROOF_MAX = 64 };
 struct tree_proof {
@@ -28,10 +30,15 @@ struct tree_proof {
     size_t n;
 };
 /* Proofs from tiles and events. */
-AMBIT_CHECKED enum ambit_err tree_inclusion(struct store_txn *txn, uint64_t index, uint64_t size, struct tree_proof *ret);
-AMBIT_CHECKED enum ambit_err tree_consistency(struct store_txn *txn, uint64_t old_size, uint64_t size, struct tree_proof *ret);
+AMBIT_CHECKED enum ambit_err tree_inclusion(struct store_txn *txn, uint64_t index, uint64_t size,
+                                            struct tree_proof *ret);
+AMBIT_CHECKED enum ambit_err tree_consistency(struct store_txn *txn, uint64_t old_size,
+                                              uint64_t size, struct tree_proof *ret);
 /* Verification, pure. REFUSED when it does not hold. */
-AMBIT_CHECKED enum ambit_err tree_inclusion_verify(struct ambit_digest leaf, uint64_t index, uint64_t size,
-                                                   const struct ambit_digest *path, size_t n, struct ambit_digest root);
-AMBIT_CHECKED enum ambit_err tree_consistency_verify(uint64_t old_size, struct ambit_digest old_root, uint64_t size,
-                                                     struct ambit_digest root, const struct ambit_digest *proof, size_t n);
+AMBIT_CHECKED enum ambit_err tree_inclusion_verify(struct ambit_digest leaf, uint64_t index,
+                                                   uint64_t size, const struct ambit_digest *path,
+                                                   size_t n, struct ambit_digest root);
+AMBIT_CHECKED enum ambit_err tree_consistency_verify(uint64_t old_size,
+                                                     struct ambit_digest old_root, uint64_t size,
+                                                     struct ambit_digest root,
+                                                     const struct ambit_digest *proof, size_t n);
