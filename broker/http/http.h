@@ -33,7 +33,7 @@ struct http_server;
 struct http_route;
 struct http_request;
 
-enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE };
+enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_OPTIONS };
 /* What a listener serves; a route names the kinds it may be called on. */
 enum { HTTP_AGENTS = 1, HTTP_OPERATORS = 2, HTTP_OPS = 4, HTTP_ALL = 7 };
 enum http_class { HTTP_FAST, HTTP_QUERY };
@@ -90,6 +90,7 @@ struct http_reply {
     unsigned status;          /* 0 until filled: that is answered 500 */
     const char *content_type; /* lives as long as the request, or NULL: no such header */
     struct buf body;          /* empty at begin; owned and reused by us */
+    struct ambit_str fixed;   /* sent instead of `body` when p != NULL: bytes that live for ever */
     struct {
         const char *name, *value; /* live as long as the request: literals, or in req->arena */
     } headers[HTTP_HEADERS_MAX];
@@ -104,7 +105,7 @@ void http_reply_json(struct http_reply *reply, unsigned status);
 void http_reply_empty(struct http_reply *reply, unsigned status);
 /* A constant body, kept by the caller for ever (documents built at start). */
 void http_reply_static(struct http_reply *reply, unsigned status, const char *content_type, struct ambit_str body);
-/* RFC 9457 (PRB-1): {"detail","instance","reason","request","status","title"}; replaces the body.
+/* RFC 9457 (PRB-1): {"detail","reason","request","status","title"}; replaces the body.
  * `reason` and `detail` are fixed texts; either may be NULL. */
 struct http_problem {
     unsigned status;

@@ -1,0 +1,277 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One event loop: a thread, a daemon without threads of its own, and the ways in from other threads.
+ * Each round takes what was dealt and resumed, looks after the streams, reaps what is too old once a
+ * second, lets the daemon work with timeout 0, and writes the log lines of the round at once. */
+#include "http/inside.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+
+void loop_wake(struct loop *loop)
+{
+    if (atomic_exchange(&loop->is_woken, true))
+        return;
+    /* Full or interrupted: a wake-up is pending either way. */
+    (void)eventfd_write(loop->event_fd, 1);
+}
+
+void loop_deal(struct loop *loop, struct conn *conn)
+{
+    struct conn *head = atomic_load_explicit(&loop->dealt, memory_order_relaxed);
+    do
+        conn->next_dealt = head;
+    while (!atomic_compare_exchange_weak(&loop->dealt, &head, conn));
+    loop_wake(loop);
+}
+
+void loop_resume(struct exchange *x)
+{
+    struct loop *loop = x->loop;
+    struct exchange *head = atomic_load_explicit(&loop->resumed, memory_order_relaxed);
+    do
+        atomic_store_explicit(&x->next_resumed, head, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak(&loop->resumed, &head, x));
+}
+
+/* ---- what other threads left ---- */
+
+static void take_conn(struct loop *loop, struct conn *conn)
+{
+    /* The parser wants an address; its own limits by address are off and ours are done. */
+    struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    conn->loop = loop;
+    loop->arriving = conn;
+    (void)MHD_add_connection(loop->daemon, conn->fd, &nobody, sizeof nobody);
+    if (loop->arriving) {
+        /* Not taken up (memory): the daemon has closed the socket. */
+        loop->arriving = NULL;
+        conn_free(loop->server, conn);
+    }
+}
+
+static void take_dealt(struct loop *loop)
+{
+    struct conn *conn = atomic_exchange(&loop->dealt, NULL), *oldest = NULL;
+    while (conn) {
+        struct conn *next = conn->next_dealt;
+        conn->next_dealt = oldest;
+        oldest = conn;
+        conn = next;
+    }
+    while (oldest) {
+        struct conn *next = oldest->next_dealt;
+        take_conn(loop, oldest);
+        oldest = next;
+    }
+}
+
+static void take_resumed(struct loop *loop)
+{
+    struct exchange *x = atomic_exchange(&loop->resumed, NULL);
+    while (x) {
+        struct exchange *next = atomic_load_explicit(&x->next_resumed, memory_order_relaxed);
+        if (x->stream.is_pulling) {
+            stream_pulled(x);
+        } else {
+            atomic_fetch_sub_explicit(&loop->server->counters.waiting, 1, memory_order_relaxed);
+            MHD_resume_connection(x->mhd);
+        }
+        x = next;
+    }
+}
+
+/* The daemon's word that a connection begins and ends. */
+static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct loop *loop = arg;
+    (void)mhd;
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        struct conn *conn = TAKE(loop->arriving);
+        AMBIT_ASSERT(conn);
+        *context = conn;
+        conn->next = loop->conns;
+        if (conn->next)
+            conn->next->prev = conn;
+        loop->conns = conn;
+        loop->n_conns++;
+        return;
+    }
+    struct conn *conn = *context;
+    *(conn->prev ? &conn->prev->next : &loop->conns) = conn->next;
+    if (conn->next)
+        conn->next->prev = conn->prev;
+    loop->n_conns--;
+    *context = NULL;
+    conn_free(loop->server, conn);
+}
+
+/* ---- age ---- */
+
+/* When the present state of a connection has lasted too long; INT64_MAX while it waits for us. The
+ * daemon's own timeout counts silence only: a client that sends a byte now and then never meets it. */
+static int64_t deadline_of(const struct http_server *server, const struct conn *conn)
+{
+    const struct exchange *x = conn->exchange;
+    if (!x)
+        return conn->since_us + server->idle_us + server->request_us;
+    switch (x->phase) {
+    case PHASE_HEAD:
+    case PHASE_BODY:
+        return x->began_us + server->request_us;
+    case PHASE_SENT:
+        return x->stream.is_open ? INT64_MAX : x->sent_us + server->request_us;
+    case PHASE_QUERY:
+    case PHASE_WAITING:
+    case PHASE_READY:
+        return INT64_MAX;
+    }
+    return INT64_MAX;
+}
+
+/* The daemon sees the end of file and closes; the socket stays its own. */
+static void cut(struct conn *conn)
+{
+    if (conn->is_reaped)
+        return;
+    conn->is_reaped = true;
+    (void)shutdown(conn->fd, SHUT_RDWR);
+}
+
+static void reap(struct loop *loop, int64_t now_us)
+{
+    for (struct conn *conn = loop->conns; conn; conn = conn->next) {
+        if (conn->is_reaped || now_us < deadline_of(loop->server, conn))
+            continue;
+        cut(conn);
+        atomic_fetch_add(&loop->server->counters.connections_reaped, 1);
+    }
+}
+
+/* Between requests nothing is owed; what was begun may end until the cut. */
+static void drain(struct loop *loop, int64_t now_us)
+{
+    bool is_past = now_us >= atomic_load(&loop->server->cut_at_us);
+    for (struct conn *conn = loop->conns; conn; conn = conn->next)
+        if (!conn->exchange || is_past)
+            cut(conn);
+}
+
+/* ---- the rounds ---- */
+
+static int wait_ms(const struct loop *loop)
+{
+    MHD_UNSIGNED_LONG_LONG ms = 0;
+    if (MHD_get_timeout(loop->daemon, &ms) == MHD_YES && ms == 0)
+        return 0;
+    if (loop->is_draining)
+        return STREAM_PAUSE_US / 1000;
+    if (loop->n_conns == 0)
+        return -1;
+    return (int)((streams_wait_us(loop) + 999) / 1000);
+}
+
+/* Before the daemon's round: what is resumed here goes out in it. */
+static void look_around(struct loop *loop)
+{
+    bool is_stopping = atomic_load_explicit(&loop->server->is_stopping, memory_order_relaxed);
+    loop->is_draining = is_stopping;
+    if (loop->n_conns == 0)
+        return;
+
+    int64_t now_us = clock_mono_us();
+    streams_look(loop, now_us);
+    if (is_stopping)
+        drain(loop, now_us);
+    if (now_us - loop->ticked_us >= TICK_US) {
+        loop->ticked_us = now_us;
+        reap(loop, now_us);
+    }
+}
+
+static void *loop_main(void *arg)
+{
+    struct loop *loop = arg;
+    struct pollfd fds[2] = {{.fd = loop->daemon_fd, .events = POLLIN},
+                            {.fd = loop->event_fd, .events = POLLIN}};
+    while (!loop->is_draining || loop->n_conns > 0 || atomic_load(&loop->dealt)) {
+        eventfd_t ignored = 0;
+        if (poll(fds, AMBIT_LEN(fds), wait_ms(loop)) > 0 && fds[1].revents)
+            (void)eventfd_read(loop->event_fd, &ignored);
+        /* Cleared before looking: what is queued after this wakes us again. */
+        atomic_store(&loop->is_woken, false);
+        take_dealt(loop);
+        take_resumed(loop);
+        look_around(loop);
+        (void)MHD_run(loop->daemon);
+        line_flush(loop);
+    }
+    return NULL;
+}
+
+static struct MHD_Daemon *daemon_of(struct loop *loop)
+{
+    /* MHD_ALLOW_SUSPEND_RESUME also asks for a channel between threads, which a daemon driven from
+     * outside does not get. Error messages go nowhere: the edge has its own line per request. */
+    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
+                            NULL, exchange_step, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_close, loop,
+                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop,
+                            MHD_OPTION_URI_LOG_CALLBACK, exchange_open, loop,
+                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->server->connections_max,
+                            MHD_OPTION_CONNECTION_TIMEOUT, loop->server->idle_s,
+                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+                            MHD_OPTION_END);
+}
+
+enum ambit_err loop_open(struct loop *loop, struct http_server *server)
+{
+    *loop = (struct loop){.server = server, .event_fd = -1};
+    loop->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (loop->event_fd < 0)
+        return AMBIT_ERR_IO;
+    loop->daemon = daemon_of(loop);
+    if (!loop->daemon)
+        return AMBIT_ERR_IO;
+    const union MHD_DaemonInfo *about = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    if (!about)
+        return AMBIT_ERR_IO;
+
+    loop->daemon_fd = about->epoll_fd;
+    return AMBIT_OK;
+}
+
+enum ambit_err loop_start(struct loop *loop)
+{
+    if (pthread_create(&loop->thread, NULL, loop_main, loop) != 0)
+        return AMBIT_ERR_NO_MEMORY;
+    loop->is_running = true;
+    return AMBIT_OK;
+}
+
+void loop_join(struct loop *loop)
+{
+    if (!loop->is_running)
+        return;
+    loop_wake(loop);
+    pthread_join(loop->thread, NULL);
+    loop->is_running = false;
+}
+
+void loop_close(struct loop *loop)
+{
+    if (loop->daemon)
+        MHD_stop_daemon(loop->daemon);
+    while (loop->free) {
+        struct exchange *x = loop->free;
+        loop->free = x->next_free;
+        exchange_free(x);
+    }
+    buf_done(&loop->log);
+    if (loop->event_fd >= 0)
+        close(loop->event_fd);
+}
