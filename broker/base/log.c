@@ -91,18 +91,20 @@ static void write_all(struct ambit_str line)
     }
 }
 
-void log_line(enum log_level level, const char *message, const struct log_field *fields, size_t n)
+bool log_wants(enum log_level level)
 {
-    char memory[LINE_MAX_BYTES];
-    struct buf buf = {0};
-    struct json_out out = {0};
+    return (int)level <= atomic_load_explicit(&lowest_level, memory_order_relaxed);
+}
 
-    if ((int)level > atomic_load_explicit(&lowest_level, memory_order_relaxed))
+void log_append(struct buf *lines, enum log_level level, const char *message, const struct log_field *fields,
+                size_t n)
+{
+    struct json_out out = {0};
+    if (!log_wants(level))
         return;
-    buf_init_fixed(&buf, memory, sizeof memory);
     if (is_journal)
-        buf_printf(&buf, "<%d>", (int)level);
-    json_out_init(&out, &buf, false);
+        buf_printf(lines, "<%d>", (int)level);
+    json_out_init(&out, lines, false);
     json_begin_object(&out);
     json_key(&out, "time");
     json_time_ms(&out, clock_wall_ms());
@@ -118,9 +120,24 @@ void log_line(enum log_level level, const char *message, const struct log_field 
             json_i64(&out, fields[i].number);
     }
     json_end_object(&out);
-    buf_put_char(&buf, '\n');
-    if (buf_check(&buf) == AMBIT_OK)
-        write_all(buf_str(&buf));
+    buf_put_char(lines, '\n');
+}
+
+void log_write(const struct buf *lines)
+{
+    if (buf_check(lines) == AMBIT_OK)
+        write_all(buf_str(lines));
     else
         write_all(AMBIT_STR("{\"level\":\"error\",\"message\":\"a log line did not fit\"}\n"));
+}
+
+void log_line(enum log_level level, const char *message, const struct log_field *fields, size_t n)
+{
+    char memory[LINE_MAX_BYTES];
+    struct buf line = {0};
+    if (!log_wants(level))
+        return;
+    buf_init_fixed(&line, memory, sizeof memory);
+    log_append(&line, level, message, fields, n);
+    log_write(&line);
 }

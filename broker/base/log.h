@@ -17,6 +17,12 @@ struct log_field {
 /* Once, before threads: the value of JOURNAL_STREAM, or NULL. */
 void log_init(const char *journal_stream);
 void log_set_level(enum log_level level);
+bool log_wants(enum log_level level);
+/* For a thread that has many lines: appends the line, if the level is wanted, to be written at once. */
+struct buf;
+void log_append(struct buf *lines, enum log_level level, const char *message, const struct log_field *fields,
+                size_t n);
+void log_write(const struct buf *lines);
 void log_line(enum log_level level, const char *message, const struct log_field *fields, size_t n);
 #define LOG(level, message, ...)                                                                   \
     log_line((level), (message), (const struct log_field[]){__VA_ARGS__},                          \

@@ -140,7 +140,7 @@ struct counters {
 };
 
 struct bound {
-    struct http_listener of; /* texts are not kept */
+    unsigned kinds;
     int fd;
     uint16_t port;
     char *unlink_path; /* of a Unix socket that we made */
@@ -152,7 +152,7 @@ struct http_server {
     size_t connections_max;
     int64_t idle_us, request_us;
     size_t streams_max;
-    unsigned idle_s;
+    unsigned idle_s, query_threads;
     struct bound bound[HTTP_LISTENERS_MAX];
     size_t n_bound;
     struct loop *loops; /* n_loops for everybody, one more for the operators when they have their own */
