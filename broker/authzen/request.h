@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The body of POST /access/v1/evaluation as plain values: the form that AuthZEN asks for (AZN-2, AZN-3),
+ * the reserved members of `context`, and everything else of it as the engine and the record want it.
+ * Pure; texts are borrowed from the body or stand in the arena. */
+#pragma once
+
+#include "ambit/policy.h"
+
+struct arena;
+struct json_value;
+
+struct evaluation {
+    struct ambit_str subject_type, subject_id;
+    struct ambit_str action;
+    struct ambit_str resource; /* "type:id" */
+
+    /* What the asker vouches for: the members of `context` that are not reserved, and the properties
+     * as subject.NAME, resource.NAME, action.NAME. */
+    struct ambit_context_member *members;
+    size_t n_members;
+    /* The same as one JSON object, for the record; a number that is no integer stands there as
+     * {"decimal":"1.5"}, since the record has integers alone and must decide the same (it equals
+     * nothing, before and after). NULL when empty. */
+    const struct json_value *context;
+
+    /* reserved members of `context` */
+    struct ambit_str source_text, arguments_digest, stated_reason;
+    struct ambit_addr_view source;
+};
+
+/* MALFORMED with *reterr_what, a sentence for the caller (400), or NO_MEMORY. */
+AMBIT_CHECKED enum ambit_err evaluation_read(struct ambit_str body, struct arena *arena, struct evaluation *ret,
+                                             const char **reterr_what);
