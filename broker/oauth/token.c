@@ -60,7 +60,7 @@ static void fill_command(struct token_state *state, struct http_request *req)
         .binding = AMBIT_BINDING_NONE,
     };
     random_bytes(state->rnd, sizeof state->rnd);
-    digest_sha256(state->rnd, sizeof state->rnd, &command->token);
+    crypto_sha256(state->rnd, sizeof state->rnd, &command->token);
 }
 
 /* True when the form can be decided; else the reply is filled. */
