@@ -73,7 +73,10 @@ struct action_command {
     struct command base;
     bool has_token;               /* false: the token had not the form of one: unknown grant */
     struct identity_token token;
-    bool by_agent;                /* the agent itself asks with its own token */
+    bool by_agent;                /* the agent itself asks with its own token: caller is {AGENT, name of the row,
+                                     method TOKEN} */
+    bool is_other_subject;        /* AZN-18: the subject is no access token: not_supported, no grant, nobody's
+                                     attempt; recorded without asking the engine */
     struct ambit_action_question question; /* grant, service and now_ms are filled by the writer */
     const struct json_value *context;      /* for the record: the object without reserved members */
     struct ambit_str arguments_digest;

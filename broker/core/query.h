@@ -14,6 +14,7 @@ struct json_out;
  * inactive. SEALED while sealed (503). A caller of kind CALLER_NONE is the bearer itself: the token is
  * its own proof (whoami, an agent's own question), no audience is compared. */
 struct introspection {
+    bool is_known; /* the row is there and SHA-256(rnd) fits, dead or alive: `row` is filled */
     bool is_active;
     struct grant_row row;
     uint64_t live_items, ask_items;
