@@ -211,7 +211,8 @@ struct ambit_file {
     enum ambit_kind kind;
     struct ambit_str path;  /* as messages shall name it */
     struct ambit_str name;  /* document name the file name stands for ("__" already "/") */
-    struct ambit_str bytes;
+    struct ambit_str bytes; /* {NULL, 0}: could not be read, and its problem is already listed; other
+                             * files may name it all the same */
 };
 
 /* One thing that is wrong. interfaces.md PROBLEM. Texts belong to the list. */

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The bytes that a document's digest is taken over (RFC 8785), and the digest of a whole set. */
+#include "policy/canonical.h"
+
+#include "base/encode.h"
+#include "base/json_write.h"
+
+struct ambit_str canonical_of(struct arena *arena, const struct json_value *value)
+{
+    BUF_AUTO buf = {0};
+    struct json_out out;
+    json_out_init(&out, &buf, true);
+    json_write_value(&out, value);
+    return buf_check(&buf) ? (struct ambit_str){0} : arena_copy(arena, buf_str(&buf));
+}
+
+static void put_document(struct buf *buf, const struct ambit_document *doc)
+{
+    uint8_t len[4];
+    put_be32(len, (uint32_t)doc->name.len);
+    buf_put_char(buf, (char)doc->kind);
+    buf_put(buf, len, sizeof len);
+    buf_put_str(buf, doc->name);
+    buf_put(buf, doc->digest.b, sizeof doc->digest.b);
+}
+
+enum ambit_err canonical_set_digest(const struct ambit_documents *documents,
+                                    const struct ambit_read_env *env, struct ambit_digest *ret)
+{
+    static const char tag[] = "ambit documents v1"; /* its NUL belongs to it */
+    BUF_AUTO buf = {0};
+    buf_put(&buf, tag, sizeof tag);
+    for (size_t i = 0; i < documents->n_people; i++)
+        put_document(&buf, &documents->people[i].doc);
+    for (size_t i = 0; i < documents->n_agents; i++)
+        put_document(&buf, &documents->agents[i].doc);
+    for (size_t i = 0; i < documents->n_services; i++)
+        put_document(&buf, &documents->services[i].doc);
+    for (size_t i = 0; i < documents->n_policies; i++)
+        put_document(&buf, &documents->policies[i].doc);
+    enum ambit_err err = buf_check(&buf);
+    if (err)
+        return err;
+
+    env->sha256(buf.p, buf.len, ret);
+    return AMBIT_OK;
+}

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The version of a document is the SHA-256 of its canonical form (RFC 8785); the version of a set
+ * is a digest over the versions of its documents (ambit/document.h, struct ambit_documents). */
+#pragma once
+
+#include "ambit/document.h"
+#include "base/arena.h"
+
+struct json_value;
+
+/* RFC 8785 bytes of a value, in `arena`; {NULL, 0} when out of memory, or when the value has a
+ * number that is no integer or a member twice (its reader complains of that). */
+struct ambit_str canonical_of(struct arena *arena, const struct json_value *value);
+
+AMBIT_CHECKED enum ambit_err canonical_set_digest(const struct ambit_documents *documents,
+                                                  const struct ambit_read_env *env,
+                                                  struct ambit_digest *ret);
