@@ -101,7 +101,7 @@ enum ambit_err event_write(const struct event *event, const struct event_commitm
 
 static struct ambit_str personal_text(const struct event *event, size_t which)
 {
-    return *(const struct ambit_str *)((const char *)event + event_personals[which].at);
+    return *(const struct ambit_str *)(const void *)((const char *)event + event_personals[which].at);
 }
 
 static void write_opening(struct json_out *out, const char *name, const struct event_salt *salt,

@@ -130,7 +130,7 @@ static enum ambit_err open_one(const struct json_value *member,
         struct ambit_digest digest = commitment_of(event_personals[i].name, &given, text);
         if (!commitments->has[i] || !ambit_digest_eq(digest, commitments->digest[i]))
             return AMBIT_ERR_DAMAGED;
-        *(struct ambit_str *)((char *)event + event_personals[i].at) = text;
+        *(struct ambit_str *)(void *)((char *)event + event_personals[i].at) = text;
         return AMBIT_OK;
     }
     return AMBIT_ERR_DAMAGED;
