@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Identifying who asks an evaluation. */
+#include "authzen/asker.h"
+
+#include "base/buf.h"
+
+static void reply_text(struct http_reply *reply, unsigned status, const char *text)
+{
+    buf_reset(&reply->body);
+    buf_put_text(&reply->body, text);
+    buf_put_char(&reply->body, '\n');
+    reply->status = status;
+    reply->content_type = "text/plain; charset=utf-8";
+    reply->no_store = true;
+    if (status == 503)
+        http_reply_header(reply, "Retry-After", "5");
+}
+
+void asker_reply_error(struct http_request *req, struct http_reply *reply, unsigned status, const char *text)
+{
+    reply_text(reply, status, text);
+    /* BRR-2: no credentials, no error code; a token that is no good says so. */
+    if (status == 401 && identity_bearer(http_header(req, "authorization")).p)
+        http_reply_header(reply, "WWW-Authenticate", "Bearer realm=\"ambit\", error=\"invalid_token\"");
+    else if (status == 401) {
+        http_reply_header(reply, "WWW-Authenticate", "Basic realm=\"ambit\"");
+        http_reply_header(reply, "WWW-Authenticate", "Bearer realm=\"ambit\"");
+    }
+    req->log.verdict = "refused";
+}
+
+void asker_reply_edge(const struct http_request *req, struct http_reply *reply, struct http_problem problem)
+{
+    (void)req;
+    /* A wrong media type is 400 here (AZN-2). */
+    reply_text(reply, problem.status == 415 ? 400 : problem.status,
+               problem.detail ? problem.detail : "the request cannot be served");
+}
+
+static bool refuse_unproved(struct broker *broker, struct http_request *req, struct http_reply *reply)
+{
+    char text[ADDR_TEXT_MAX];
+    size_t len = req->peer.family ? addr_encode(&req->peer, text) : 0;
+    broker_count_unproved(broker, (struct ambit_str){.p = text, .len = len});
+    asker_reply_error(req, reply, 401, "the caller is not known or did not prove itself");
+    return false;
+}
+
+/* The token proves its bearer; the grant's row says who that is. Whether it still gives anything is
+ * for the decision to say. */
+static bool identify_agent(struct broker *broker, const struct documents_ref *documents, struct http_request *req,
+                           struct http_reply *reply, struct asker *ret)
+{
+    struct ambit_str bearer = identity_bearer(http_header(req, "authorization"));
+    struct introspection *found = arena_alloc(&req->arena, sizeof *found);
+    enum ambit_err err = found ? identity_token_read(bearer, &req->arena, &ret->token) : AMBIT_ERR_NO_MEMORY;
+    if (err == AMBIT_ERR_MALFORMED)
+        return refuse_unproved(broker, req, reply);
+    static const struct caller bearer_itself = {.kind = CALLER_NONE};
+    if (!err)
+        err = query_introspect(broker, documents, &ret->token, &bearer_itself, broker_now_ms(broker), &req->arena,
+                               found);
+    if (err) {
+        asker_reply_error(req, reply, 503, ambit_err_text(err));
+        return false;
+    }
+    if (!found->is_known)
+        return refuse_unproved(broker, req, reply);
+    ret->by_agent = true;
+    ret->caller = (struct caller){.kind = CALLER_AGENT, .name = found->row.agent, .method = AMBIT_METHOD_TOKEN};
+    return true;
+}
+
+static bool identify(struct broker *broker, const struct documents_ref *documents, struct http_request *req,
+                     struct http_reply *reply, struct asker *ret)
+{
+    struct ambit_str authorization = http_header(req, "authorization");
+    if (identity_bearer(authorization).p)
+        return identify_agent(broker, documents, req, reply, ret);
+
+    struct identity_answer answer = {0};
+    enum ambit_err err =
+        identity_service(documents->documents, authorization, broker_now_ms(broker), &req->arena, &answer);
+    if (err && err != AMBIT_ERR_REFUSED) {
+        asker_reply_error(req, reply, 503, ambit_err_text(err));
+        return false;
+    }
+    if (err || answer.refusal != IDENTITY_FINE)
+        return refuse_unproved(broker, req, reply);
+    ret->caller = answer.caller;
+    return true;
+}
+
+bool asker_identify(struct broker *broker, const struct documents_ref *documents, struct http_request *req,
+                    struct http_reply *reply, struct asker *ret)
+{
+    if (!identify(broker, documents, req, reply, ret))
+        return false;
+    uint32_t retry_after_s = 0;
+    enum ambit_err err = broker_budget(broker, &ret->caller, &retry_after_s);
+    if (err == AMBIT_OK)
+        return true;
+    if (err != AMBIT_ERR_BUSY) {
+        asker_reply_error(req, reply, 503, ambit_err_text(err));
+        return false;
+    }
+    asker_reply_error(req, reply, 429, "more requests than this caller's budget allows; nothing was decided");
+    char memory[16];
+    struct buf text;
+    buf_init_fixed(&text, memory, sizeof memory);
+    buf_put_i64(&text, retry_after_s ? retry_after_s : 1);
+    struct ambit_str value = arena_copy(&req->arena, buf_str(&text));
+    http_reply_header(reply, "Retry-After", value.p ? value.p : "1");
+    return false;
+}
