@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One item of a grant against the rule that gave it, as that rule stands now: still there, its
+ * conditions, the context it requires, its limits. In the order of the language. */
+#include "policy/decide_action.h"
+
+static struct finding passed(const struct compiled_rule *rule)
+{
+    return finding_of_rule(AMBIT_ACTION_CHECKS, AMBIT_REASON_ALLOWED, rule);
+}
+
+static struct finding claim(bool holds, int check, enum ambit_reason reason,
+                            const struct compiled_rule *rule)
+{
+    return holds ? passed(rule) : finding_of_rule(check, reason, rule);
+}
+
+static struct finding supported(int check, const struct compiled_rule *rule,
+                                enum unsupported_at place)
+{
+    const char *member = rule->unsupported[place];
+    return member ? finding_not_supported(check, rule, member) : passed(rule);
+}
+
+/* Dates, audience, patterns, binding and life of the rule as it stands now. */
+static bool rule_still_gives(const struct action_judge *a, const struct compiled_rule *rule)
+{
+    const struct ambit_policy *policy = rule->policy->policy;
+    const struct ambit_grant_view *grant = a->grant;
+    int64_t age_ms = a->q->now_ms - grant->issued_ms;
+    return policy_in_dates(policy, a->q->now_ms) &&
+           policy_names_audience(policy, grant->audience) &&
+           patterns_match(&rule->actions, &a->action.pattern) &&
+           patterns_match(&rule->resources, &a->resource.pattern) &&
+           rule_accepts_binding(rule, grant->binding) && age_ms <= rule->rule->ttl_max_s * 1000;
+}
+
+static struct finding judge_policy(struct action_judge *a, const struct compiled_rule *rule)
+{
+    if (!rule_still_gives(a, rule))
+        return finding_of_rule(AMBIT_ACTION_CHECK_POLICY, AMBIT_REASON_POLICY_CHANGED, rule);
+
+    struct finding finding = supported(AMBIT_ACTION_CHECK_POLICY, rule, UNSUPPORTED_SCOPE);
+    if (finding.check != AMBIT_ACTION_CHECKS)
+        return finding;
+    return supported(AMBIT_ACTION_CHECK_POLICY, rule, UNSUPPORTED_APPROVAL_GRANT);
+}
+
+static bool scalar_eq(const struct ambit_scalar *a, const struct ambit_scalar *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    switch (a->kind) {
+    case AMBIT_SCALAR_STRING:
+        return ambit_str_eq(a->text, b->text);
+    case AMBIT_SCALAR_INTEGER:
+        return a->integer == b->integer;
+    case AMBIT_SCALAR_BOOLEAN:
+        return a->boolean == b->boolean;
+    }
+    return false;
+}
+
+static bool scalar_in(const struct ambit_scalar *value, const struct ambit_context_test *test)
+{
+    for (size_t i = 0; i < test->n_in; i++) {
+        if (scalar_eq(value, &test->in[i]))
+            return true;
+    }
+    return test->n_in == 0;
+}
+
+/* Every part of the test holds; types are equal, never converted. */
+static bool test_holds(const struct ambit_context_test *test,
+                       const struct ambit_context_member *member)
+{
+    const struct ambit_scalar *value = &member->value;
+    bool is_integer = value->kind == AMBIT_SCALAR_INTEGER;
+    if (member->is_other)
+        return false;
+    if (test->has_equals && !scalar_eq(value, &test->equals))
+        return false;
+    if (!scalar_in(value, test))
+        return false;
+    if (test->has_min && (!is_integer || value->integer < test->min))
+        return false;
+    if (test->has_max && (!is_integer || value->integer > test->max))
+        return false;
+    return !test->matches.p ||
+           (value->kind == AMBIT_SCALAR_STRING && pattern_matches_text(test->matches, value->text));
+}
+
+/* What the context is held to: the rule's tests, then the numbers that its limits and the hard
+ * stops sum. One walk for what is missing, one for what is wrong. */
+struct context_walk {
+    const struct action_judge *a;
+    const struct compiled_rule *rule;
+    bool wants_missing; /* else what violates */
+};
+
+static bool number_offends(const struct context_walk *walk, struct ambit_str field)
+{
+    int64_t amount = 0;
+    bool is_missing = context_find(walk->a->q, field) == NULL;
+    return walk->wants_missing ? is_missing
+                               : !is_missing && !context_amount(walk->a->q, field, &amount);
+}
+
+static bool test_offends(const struct context_walk *walk, const struct ambit_context_test *test)
+{
+    const struct ambit_context_member *member = context_find(walk->a->q, test->member);
+    return walk->wants_missing ? member == NULL : member && !test_holds(test, member);
+}
+
+static bool rule_offends(const struct context_walk *walk, struct ambit_str *ret_member)
+{
+    const struct ambit_rule *rule = walk->rule->rule;
+    for (size_t i = 0; i < rule->when.n_context; i++) {
+        *ret_member = rule->when.context[i].member;
+        if (test_offends(walk, &rule->when.context[i]))
+            return true;
+    }
+    for (size_t i = 0; i < rule->n_limits; i++) {
+        *ret_member = rule->limits[i].field;
+        if (rule->limits[i].kind == AMBIT_LIMIT_SUM && number_offends(walk, rule->limits[i].field))
+            return true;
+    }
+    return false;
+}
+
+static bool stops_offend(const struct context_walk *walk, struct ambit_str *ret_member)
+{
+    const struct compiled_agent *agent = walk->a->j.agent;
+    struct heard_item item = {.action = &walk->a->action.pattern,
+                              .resource = &walk->a->resource.pattern};
+    for (size_t p = 0; p < agent->n_policies; p++) {
+        const struct compiled_policy *policy = agent->policies[p];
+        for (size_t s = 0; s < policy->policy->n_hard_stops; s++) {
+            const struct compiled_stop *stop = &policy->stops[s];
+            if (hard_stop_requires(stop, &item) && number_offends(walk, stop->stop->field)) {
+                *ret_member = stop->stop->field;
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* If any member is absent that is the reason, whatever else is wrong. */
+static struct finding judge_context(struct action_judge *a, const struct compiled_rule *rule)
+{
+    struct context_walk walk = {.a = a, .rule = rule, .wants_missing = true};
+    struct ambit_str member = {0};
+    if (rule_offends(&walk, &member) || stops_offend(&walk, &member)) {
+        struct finding finding =
+            finding_of_rule(AMBIT_ACTION_CHECK_CONTEXT, AMBIT_REASON_MISSING_CONTEXT, rule);
+        finding.member = member;
+        return finding;
+    }
+    walk.wants_missing = false;
+    if (rule_offends(&walk, &member) || stops_offend(&walk, &member)) {
+        struct finding finding =
+            finding_of_rule(AMBIT_ACTION_CHECK_CONTEXT, AMBIT_REASON_CONTEXT_VIOLATED, rule);
+        finding.member = member;
+        return finding;
+    }
+    return passed(rule);
+}
+
+/* What one action adds to a limit; false: this kind does not count actions. */
+static bool limit_amount(const struct action_judge *a, const struct ambit_limit *limit,
+                         int64_t *ret)
+{
+    *ret = 1;
+    switch (limit->kind) {
+    case AMBIT_LIMIT_COUNT:
+    case AMBIT_LIMIT_USES:
+        return true;
+    case AMBIT_LIMIT_SUM:
+        return context_amount(a->q, limit->field, ret);
+    case AMBIT_LIMIT_DISTINCT:
+    case AMBIT_LIMIT_GRANTS:
+    case AMBIT_LIMIT_LIVE_GRANTS:
+        return false;
+    }
+    return false;
+}
+
+static struct finding judge_limits(struct action_judge *a, size_t item,
+                                   const struct compiled_rule *rule)
+{
+    if (rule->unsupported[UNSUPPORTED_LIMITS])
+        return supported(AMBIT_ACTION_CHECK_LIMITS, rule, UNSUPPORTED_LIMITS);
+
+    for (size_t i = 0; i < rule->rule->n_limits; i++) {
+        const struct ambit_limit *limit = &rule->rule->limits[i];
+        struct finding exceeded =
+            finding_of_rule(AMBIT_ACTION_CHECK_LIMITS, AMBIT_REASON_LIMIT_EXCEEDED, rule);
+        int64_t amount = 0, figure = 0;
+        if (!limit_amount(a, limit, &amount))
+            continue;
+        if (!judge_limit_figure(&a->j, rule, limit, &figure))
+            return exceeded;
+
+        bool holds = !figure_exceeds(figure, amount, limit->max);
+        judge_tell(&a->j, (struct seen){.check = AMBIT_ACTION_CHECK_LIMITS,
+                                        .passed = holds,
+                                        .item = item,
+                                        .rule = rule,
+                                        .limit = limit,
+                                        .figure = figure});
+        if (!holds) {
+            exceeded.member = ambit_str_of(ambit_limit_kind_text(limit->kind));
+            return exceeded;
+        }
+    }
+    return passed(rule);
+}
+
+static struct finding judge_hard_stop(const struct compiled_rule *rule)
+{
+    const struct compiled_stop *stop = rule->policy->unsupported;
+    if (!stop)
+        return passed(rule);
+    return (struct finding){
+        .check = AMBIT_ACTION_CHECK_HARD_STOP,
+        .reason = AMBIT_REASON_NOT_SUPPORTED,
+        .policy = rule->policy,
+        .rule = stop->stop->id,
+        .member = ambit_str_of(stop->unsupported),
+    };
+}
+
+static struct finding judge_check(struct action_judge *a, size_t item,
+                                  const struct compiled_rule *rule, enum ambit_action_check check)
+{
+    const struct ambit_action_question *q = a->q;
+    switch (check) {
+    case AMBIT_ACTION_CHECK_POLICY:
+        return judge_policy(a, rule);
+    case AMBIT_ACTION_CHECK_HOURS:
+        return supported(check, rule, UNSUPPORTED_HOURS);
+    case AMBIT_ACTION_CHECK_SOURCE:
+        return claim(rule_accepts_source(rule, &q->source), check, AMBIT_REASON_WRONG_SOURCE, rule);
+    case AMBIT_ACTION_CHECK_PURPOSE:
+        return claim(rule_accepts_purpose(rule, a->grant->purpose), check,
+                     AMBIT_REASON_PURPOSE_REQUIRED, rule);
+    case AMBIT_ACTION_CHECK_REASON:
+        return claim(!rule->rule->when.reason || q->stated_reason.len > 0, check,
+                     AMBIT_REASON_REASON_REQUIRED, rule);
+    case AMBIT_ACTION_CHECK_CONTEXT:
+        return judge_context(a, rule);
+    case AMBIT_ACTION_CHECK_AFTER:
+        return supported(check, rule, UNSUPPORTED_AFTER);
+    case AMBIT_ACTION_CHECK_COMPOSITION:
+        return supported(check, rule, UNSUPPORTED_COMPOSITION);
+    case AMBIT_ACTION_CHECK_LIMITS:
+        return judge_limits(a, item, rule);
+    case AMBIT_ACTION_CHECK_HARD_STOP: /* the stops themselves: once, decide_action.c */
+        return judge_hard_stop(rule);
+    case AMBIT_ACTION_CHECK_APPROVAL:
+        return supported(check, rule, UNSUPPORTED_LAST);
+    case AMBIT_ACTION_CHECK_AUDIENCE:
+    case AMBIT_ACTION_CHECK_GRANT:
+    case AMBIT_ACTION_CHECK_STOP:
+    case AMBIT_ACTION_CHECK_LIVE:
+    case AMBIT_ACTION_CHECK_PROOF:
+    case AMBIT_ACTION_CHECK_FORM:
+    case AMBIT_ACTION_CHECK_NEVER:
+    case AMBIT_ACTION_CHECK_SCOPE:
+    case AMBIT_ACTION_CHECKS:
+        return passed(rule);
+    }
+    return finding_of_rule((int)check, AMBIT_REASON_POLICY_CHANGED, rule);
+}
+
+struct finding action_judge_item(struct action_judge *a, size_t i,
+                                 const struct compiled_rule **ret_rule)
+{
+    const struct ambit_given *item = &a->grant->items[i];
+    const struct compiled_policy *policy = compiled_policy_of(a->j.agent, item->policy);
+    const struct compiled_rule *rule = policy ? compiled_rule_find(policy, item->rule) : NULL;
+    *ret_rule = rule;
+    if (!rule) {
+        struct finding gone = {.check = AMBIT_ACTION_CHECK_POLICY,
+                               .reason = AMBIT_REASON_POLICY_CHANGED,
+                               .policy = policy,
+                               .rule = item->rule};
+        return gone;
+    }
+    for (int check = AMBIT_ACTION_CHECK_POLICY; check < AMBIT_ACTION_CHECKS; check++) {
+        struct finding finding = judge_check(a, i, rule, (enum ambit_action_check)check);
+        bool holds = finding.check == AMBIT_ACTION_CHECKS;
+        judge_tell(&a->j, (struct seen){.check = check, .passed = holds, .item = i, .rule = rule});
+        if (!holds || a->j.err)
+            return finding;
+    }
+    return passed(rule);
+}
+
+void action_charge(struct action_judge *a, const struct compiled_rule *rule)
+{
+    for (size_t i = 0; i < rule->rule->n_limits; i++) {
+        int64_t amount = 0;
+        if (rule->limits[i].is_charged && limit_amount(a, &rule->rule->limits[i], &amount) &&
+            amount > 0)
+            judge_charge_limit(&a->j, rule, &rule->limits[i], amount);
+    }
+}

@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The two halves of compiling: compile.c makes the set, compile_policy.c one policy of it. */
+#pragma once
+
+#include "policy/compiled.h"
+
+AMBIT_CHECKED enum ambit_err compile_patterns(struct arena *arena, struct ambit_strs texts, enum pattern_kind kind,
+                                              bool variables, struct patterns *ret);
+AMBIT_CHECKED enum ambit_err compile_policy(struct arena *arena, const struct ambit_policy *policy,
+                                            struct compiled_policy *ret);

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One policy compiled: its patterns, its blocks of addresses, which histories its limits share, and
+ * which of its members this version cannot judge (they deny with `not_supported`). */
+#include "policy/compile.h"
+
+enum ambit_err compile_patterns(struct arena *arena, struct ambit_strs texts,
+                                enum pattern_kind kind, bool variables, struct patterns *ret)
+{
+    struct pattern *v = arena_array(arena, texts.n ? texts.n : 1, sizeof *v);
+    if (!v)
+        return AMBIT_ERR_NO_MEMORY;
+
+    struct pattern_buf buf PATTERN_SCRATCH;
+    for (size_t i = 0; i < texts.n; i++) {
+        enum ambit_err err = pattern_parse(texts.v[i], kind, variables, &buf);
+        if (err)
+            return err;
+
+        size_t n = buf.pattern.n_segments;
+        struct pattern_segment *segments = arena_array(arena, n ? n : 1, sizeof *segments);
+        if (!segments)
+            return AMBIT_ERR_NO_MEMORY;
+        memcpy(segments, buf.room, n * sizeof *segments);
+        v[i] = buf.pattern;
+        v[i].segments = segments;
+    }
+    *ret = (struct patterns){.v = v, .n = texts.n};
+    return AMBIT_OK;
+}
+
+static enum ambit_err compile_sources(struct arena *arena, struct compiled_rule *rule)
+{
+    struct ambit_strs texts = rule->rule->when.source;
+    struct cidr *sources = arena_array(arena, texts.n ? texts.n : 1, sizeof *sources);
+    if (!sources)
+        return AMBIT_ERR_NO_MEMORY;
+
+    for (size_t i = 0; i < texts.n; i++) {
+        enum ambit_err err = cidr_decode(texts.v[i], &sources[i]);
+        if (err)
+            return err;
+    }
+    rule->sources = sources;
+    rule->n_sources = texts.n;
+    return AMBIT_OK;
+}
+
+static bool share_history(const struct ambit_limit *a, const struct ambit_limit *b)
+{
+    return a->kind == b->kind && a->by == b->by && a->distinct_action == b->distinct_action &&
+           ambit_str_eq(a->field, b->field);
+}
+
+static enum ambit_err compile_limits(struct arena *arena, struct compiled_rule *rule)
+{
+    const struct ambit_limit *all = rule->rule->limits;
+    size_t n = rule->rule->n_limits;
+    struct compiled_limit *limits = arena_array(arena, n ? n : 1, sizeof *limits);
+    if (!limits)
+        return AMBIT_ERR_NO_MEMORY;
+
+    for (size_t i = 0; i < n; i++) {
+        limits[i] = (struct compiled_limit){.limit = &all[i], .is_charged = true};
+        for (size_t k = 0; k < n; k++) {
+            if (!share_history(&all[i], &all[k]))
+                continue;
+            if (k < i)
+                limits[i].is_charged = false;
+            if (all[k].within_s * 1000 > limits[i].keep_ms)
+                limits[i].keep_ms = all[k].within_s * 1000;
+        }
+    }
+    rule->limits = limits;
+    return AMBIT_OK;
+}
+
+static const char *unsupported_limit(enum ambit_limit_kind kind)
+{
+    switch (kind) {
+    case AMBIT_LIMIT_DISTINCT:
+        return "limits.distinct";
+    case AMBIT_LIMIT_GRANTS:
+        return "limits.grants";
+    case AMBIT_LIMIT_COUNT:
+    case AMBIT_LIMIT_SUM:
+    case AMBIT_LIMIT_LIVE_GRANTS:
+    case AMBIT_LIMIT_USES:
+        return NULL;
+    }
+    return "limits";
+}
+
+static void name_unsupported(struct compiled_rule *compiled)
+{
+    const struct ambit_rule *rule = compiled->rule;
+    const char **un = compiled->unsupported;
+    for (size_t i = 0; i < compiled->resources.n; i++) {
+        if (compiled->resources.v[i].has_variables)
+            un[UNSUPPORTED_SCOPE] = "resources";
+    }
+    if (rule->when.n_hours)
+        un[UNSUPPORTED_HOURS] = "when.hours";
+    if (rule->when.composition)
+        un[UNSUPPORTED_COMPOSITION] = "when.composition";
+    if (rule->when.n_after)
+        un[UNSUPPORTED_AFTER] = "when.after";
+    for (size_t i = rule->n_limits; i-- > 0;) {
+        if (unsupported_limit(rule->limits[i].kind))
+            un[UNSUPPORTED_LIMITS] = unsupported_limit(rule->limits[i].kind);
+    }
+    if (rule->outcome_within_s)
+        un[UNSUPPORTED_LAST] = "outcome";
+    if (rule->approval && rule->approval->at_grant)
+        un[UNSUPPORTED_APPROVAL_GRANT] = "approval";
+    else if (rule->approval)
+        un[UNSUPPORTED_LAST] = "approval";
+}
+
+/* PL "What a service may decide alone": what of the rule and its policy alone asks for the broker.
+ */
+static bool rule_needs_broker(const struct ambit_rule *rule, enum ambit_tier tier)
+{
+    const struct ambit_when *when = &rule->when;
+    if (when->n_context || when->source.n || when->n_after || when->reason ||
+        rule->outcome_within_s || (rule->approval && !rule->approval->at_grant) ||
+        tier >= AMBIT_TIER_HIGH)
+        return true;
+
+    for (size_t i = 0; i < rule->n_limits; i++) {
+        if (rule->limits[i].kind != AMBIT_LIMIT_GRANTS &&
+            rule->limits[i].kind != AMBIT_LIMIT_LIVE_GRANTS)
+            return true;
+    }
+    return false;
+}
+
+static enum ambit_err compile_rule(struct arena *arena, const struct compiled_policy *policy,
+                                   const struct ambit_rule *rule, struct compiled_rule *ret)
+{
+    *ret = (struct compiled_rule){
+        .rule = rule,
+        .policy = policy,
+        .needs_broker = rule_needs_broker(rule, policy->policy->tier),
+    };
+    enum ambit_err err =
+        compile_patterns(arena, rule->actions, PATTERN_ACTION, false, &ret->actions);
+    if (!err)
+        err = compile_patterns(arena, rule->resources, PATTERN_RESOURCE, true, &ret->resources);
+    if (!err)
+        err = compile_sources(arena, ret);
+    if (!err)
+        err = compile_limits(arena, ret);
+    if (!err)
+        name_unsupported(ret);
+    return err;
+}
+
+static enum ambit_err compile_rules(struct arena *arena, struct compiled_policy *policy)
+{
+    struct index_builder pairs AMBIT_CLEANUP(index_builder_done) = {0};
+    struct index_builder names AMBIT_CLEANUP(index_builder_done) = {0};
+    size_t n = policy->policy->n_rules;
+    struct compiled_rule *rules = arena_array(arena, n ? n : 1, sizeof *rules);
+    if (!rules)
+        return AMBIT_ERR_NO_MEMORY;
+
+    for (size_t i = 0; i < n; i++) {
+        enum ambit_err err = compile_rule(arena, policy, &policy->policy->rules[i], &rules[i]);
+        if (!err)
+            err = index_add_pairs(&pairs, rules[i].actions.v, rules[i].actions.n,
+                                  rules[i].resources.v, rules[i].resources.n, (uint16_t)i);
+        if (!err)
+            err = index_add_name(&names, rules[i].rule->id, (uint16_t)i);
+        if (err)
+            return err;
+    }
+    policy->rules = rules;
+    enum ambit_err err = index_build(&pairs, arena, &policy->rule_index);
+    return err ? err : index_build(&names, arena, &policy->rule_names);
+}
+
+static enum ambit_err compile_never(struct arena *arena, struct compiled_policy *policy)
+{
+    struct index_builder pairs AMBIT_CLEANUP(index_builder_done) = {0};
+    size_t n = policy->policy->n_never;
+    struct compiled_never *never = arena_array(arena, n ? n : 1, sizeof *never);
+    if (!never)
+        return AMBIT_ERR_NO_MEMORY;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct ambit_never *from = &policy->policy->never[i];
+        never[i] = (struct compiled_never){.never = from, .policy = policy};
+        enum ambit_err err =
+            compile_patterns(arena, from->actions, PATTERN_ACTION, false, &never[i].actions);
+        if (!err)
+            err = compile_patterns(arena, from->resources, PATTERN_RESOURCE, false,
+                                   &never[i].resources);
+        if (!err)
+            err = index_add_pairs(&pairs, never[i].actions.v, never[i].actions.n,
+                                  never[i].resources.v, never[i].resources.n, (uint16_t)i);
+        if (err)
+            return err;
+    }
+    policy->never = never;
+    return index_build(&pairs, arena, &policy->never_index);
+}
+
+static const char *unsupported_stop(const struct ambit_hard_stop *stop)
+{
+    if (stop->on == AMBIT_ON_UNACCOUNTED || stop->on == AMBIT_ON_SIGNAL)
+        return "hard_stops.on";
+    if (stop->after)
+        return "hard_stops.after";
+    if (!stop->at_once && stop->kind != AMBIT_LIMIT_COUNT && stop->kind != AMBIT_LIMIT_SUM)
+        return stop->kind == AMBIT_LIMIT_DISTINCT ? "hard_stops.distinct" : "hard_stops";
+    return NULL;
+}
+
+static enum ambit_err compile_stops(struct arena *arena, struct compiled_policy *policy)
+{
+    size_t n = policy->policy->n_hard_stops;
+    struct compiled_stop *stops = arena_array(arena, n ? n : 1, sizeof *stops);
+    if (!stops)
+        return AMBIT_ERR_NO_MEMORY;
+
+    for (size_t i = 0; i < n; i++) {
+        const struct ambit_hard_stop *from = &policy->policy->hard_stops[i];
+        stops[i] = (struct compiled_stop){
+            .stop = from, .policy = policy, .unsupported = unsupported_stop(from)};
+        enum ambit_err err =
+            compile_patterns(arena, from->actions, PATTERN_ACTION, false, &stops[i].actions);
+        if (!err)
+            err = compile_patterns(arena, from->resources, PATTERN_RESOURCE, false,
+                                   &stops[i].resources);
+        if (err)
+            return err;
+        if (stops[i].unsupported && !policy->unsupported)
+            policy->unsupported = &stops[i];
+    }
+    policy->stops = stops;
+    return AMBIT_OK;
+}
+
+enum ambit_err compile_policy(struct arena *arena, const struct ambit_policy *policy,
+                              struct compiled_policy *ret)
+{
+    *ret = (struct compiled_policy){.policy = policy};
+    enum ambit_err err = compile_rules(arena, ret);
+    if (!err)
+        err = compile_never(arena, ret);
+    if (!err)
+        err = compile_stops(arena, ret);
+    return err;
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The compiled form of a set of documents: patterns parsed, names resolved to pointers, and indexes
+ * so that a decision does not grow with what cannot apply. Everything lives in the set's arena and
+ * is immutable once ambit_policy_compile() returns. Private to the policy room. */
+#pragma once
+
+#include "base/addr.h"
+#include "base/arena.h"
+
+#include "ambit/policy.h"
+
+#include "policy/index.h"
+#include "policy/pattern.h"
+
+struct patterns {
+    const struct pattern *v;
+    size_t n;
+};
+
+/* Where a condition that this version reads but does not judge would be judged. */
+enum unsupported_at {
+    UNSUPPORTED_SCOPE,          /* `${...}` in a resource */
+    UNSUPPORTED_HOURS,
+    UNSUPPORTED_COMPOSITION,
+    UNSUPPORTED_AFTER,
+    UNSUPPORTED_LIMITS,         /* distinct, grants */
+    UNSUPPORTED_APPROVAL_GRANT, /* approval at grant: of an action, part of the rule as it stands */
+    UNSUPPORTED_LAST,           /* approval at action; outcome, a duty that begins with the allow */
+    UNSUPPORTED_PLACES
+};
+
+struct compiled_policy;
+
+struct compiled_limit {
+    const struct ambit_limit *limit;
+    int64_t keep_ms; /* the largest window that reads the same history; 0: no window */
+    bool is_charged; /* the first of those that share one history */
+};
+
+struct compiled_rule {
+    const struct ambit_rule *rule;
+    const struct compiled_policy *policy;
+    struct patterns actions, resources;
+    const struct cidr *sources;
+    size_t n_sources;
+    const struct compiled_limit *limits;             /* rule->n_limits of them */
+    const char *unsupported[UNSUPPORTED_PLACES];     /* the member's name, or NULL */
+    bool needs_broker; /* an item of it stands under `ambit-ask` whatever the stops */
+};
+
+struct compiled_never {
+    const struct ambit_never *never;
+    const struct compiled_policy *policy;
+    struct patterns actions, resources;
+};
+
+struct compiled_stop {
+    const struct ambit_hard_stop *stop;
+    const struct compiled_policy *policy;
+    struct patterns actions, resources; /* n == 0: all */
+    const char *unsupported;            /* member's name, or NULL */
+};
+
+struct compiled_policy {
+    const struct ambit_policy *policy;
+    const struct compiled_rule *rules;
+    const struct compiled_never *never;
+    const struct compiled_stop *stops; /* as many as in the document */
+    struct index rule_index, never_index, rule_names;
+    const struct compiled_stop *unsupported; /* a stop that cannot be judged: nothing is given */
+};
+
+struct compiled_agent {
+    const struct ambit_agent *agent;
+    const struct ambit_person *owner, *backup; /* NULL: no such person */
+    struct ambit_str team;                     /* the owner's */
+    const struct compiled_policy *const *policies; /* in the agent's order, without shadow ones */
+    size_t n_policies;
+};
+
+struct compiled_service {
+    const struct ambit_service *service;
+    struct patterns resources;
+};
+
+struct ambit_policy_set {
+    struct ambit_documents *documents; /* owned */
+    struct arena arena;
+    const struct compiled_policy *policies;
+    const struct compiled_agent *agents;
+    const struct compiled_service *services; /* each as many as documents, same order */
+    struct name_table agent_names, policy_names, service_names;
+};
+
+/* NULL when there is none. */
+const struct compiled_agent *compiled_agent_find(const struct ambit_policy_set *set, struct ambit_str name);
+const struct compiled_service *compiled_service_find(const struct ambit_policy_set *set, struct ambit_str name);
+/* Among the agent's own, not shadow. */
+const struct compiled_policy *compiled_policy_of(const struct compiled_agent *agent, struct ambit_str name);
+const struct compiled_rule *compiled_rule_find(const struct compiled_policy *policy, struct ambit_str id);

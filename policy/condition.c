@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The conditions of a rule that both questions judge, each a plain claim; and lists of patterns. */
+#include "policy/judge.h"
+
+#include "base/encode.h"
+
+void decision_begin(struct ambit_decision *decision)
+{
+    decision->verdict = AMBIT_DENY;
+    decision->reason = AMBIT_REASON_MALFORMED;
+    decision->failed_check = 0;
+    decision->policy = decision->rule = decision->member = (struct ambit_str){0};
+    decision->digest = (struct ambit_digest){{0}};
+    decision->stop = decision->replaces = (struct ambit_id){{0}};
+    decision->item = decision->given_item = 0;
+    decision->n_given = decision->n_except = 0;
+    decision->audience = (struct ambit_str){0};
+    decision->expires_ms = 0;
+    decision->n_charges = decision->n_trips = 0;
+    decision->is_attempt = false;
+    decision->n_figures = decision->n_used_stops = 0;
+    memset(decision->grant_text, 0, sizeof decision->grant_text);
+    memset(decision->lineage_text, 0, sizeof decision->lineage_text);
+}
+
+void decision_refuse(struct ambit_decision *decision, const struct finding *finding)
+{
+    decision->verdict = AMBIT_DENY;
+    decision->reason = finding->reason;
+    decision->failed_check = finding->check;
+    decision->rule = finding->rule;
+    decision->member = finding->member;
+    decision->stop = finding->stop;
+    if (finding->policy) {
+        decision->policy = finding->policy->policy->doc.name;
+        decision->digest = finding->policy->policy->doc.digest;
+    }
+    decision->n_given = decision->n_except = 0;
+    decision->replaces = (struct ambit_id){{0}};
+}
+
+struct finding finding_of_rule(int check, enum ambit_reason reason,
+                               const struct compiled_rule *rule)
+{
+    return (struct finding){
+        .check = check, .reason = reason, .policy = rule->policy, .rule = rule->rule->id};
+}
+
+struct finding finding_not_supported(int check, const struct compiled_rule *rule,
+                                     const char *member)
+{
+    struct finding finding = finding_of_rule(check, AMBIT_REASON_NOT_SUPPORTED, rule);
+    finding.member = ambit_str_of(member);
+    return finding;
+}
+
+bool policy_in_dates(const struct ambit_policy *policy, int64_t now_ms)
+{
+    return (policy->not_before_ms == 0 || now_ms >= policy->not_before_ms) &&
+           (policy->not_after_ms == 0 || now_ms < policy->not_after_ms);
+}
+
+bool policy_names_audience(const struct ambit_policy *policy, struct ambit_str audience)
+{
+    for (size_t i = 0; i < policy->audiences.n; i++) {
+        if (ambit_str_eq(policy->audiences.v[i], audience))
+            return true;
+    }
+    return false;
+}
+
+bool rule_accepts_source(const struct compiled_rule *rule, const struct ambit_addr_view *source)
+{
+    if (rule->n_sources == 0)
+        return true;
+
+    struct addr addr = {.family = source->family};
+    memcpy(addr.b, source->b, sizeof addr.b);
+    for (size_t i = 0; i < rule->n_sources; i++) {
+        if (addr.family && cidr_contains(&rule->sources[i], &addr))
+            return true;
+    }
+    return false;
+}
+
+bool rule_accepts_purpose(const struct compiled_rule *rule, struct ambit_str purpose)
+{
+    struct ambit_str pattern = rule->rule->when.purpose;
+    return !pattern.p || (purpose.p && pattern_matches_text(pattern, purpose));
+}
+
+bool rule_accepts_binding(const struct compiled_rule *rule, enum ambit_binding binding)
+{
+    const struct ambit_rule *r = rule->rule;
+    if (!r->bind_dpop && !r->bind_mtls)
+        return true;
+    return (r->bind_dpop && binding == AMBIT_BINDING_DPOP) ||
+           (r->bind_mtls && binding == AMBIT_BINDING_MTLS);
+}
+
+bool text_is_free(struct ambit_str text)
+{
+    return !text.p ||
+           (text.len <= AMBIT_TEXT_MAX && utf8_is_valid(text) && !text_has_control(text));
+}
+
+enum ambit_err patterns_contain(const struct patterns *patterns, const struct pattern *item,
+                                bool *ret)
+{
+    *ret = false;
+    for (size_t i = 0; i < patterns->n && !*ret; i++) {
+        enum ambit_err err = pattern_contains(&patterns->v[i], item, ret);
+        if (err)
+            return err;
+    }
+    return AMBIT_OK;
+}
+
+enum ambit_err patterns_pair_contains(const struct patterns *actions,
+                                      const struct patterns *resources,
+                                      const struct pattern *action, const struct pattern *resource,
+                                      bool *ret)
+{
+    enum ambit_err err = patterns_contain(actions, action, ret);
+    return err || !*ret ? err : patterns_contain(resources, resource, ret);
+}
+
+bool patterns_match(const struct patterns *patterns, const struct pattern *name)
+{
+    for (size_t i = 0; i < patterns->n; i++) {
+        if (pattern_matches(&patterns->v[i], name))
+            return true;
+    }
+    return false;
+}
+
+bool patterns_overlap(const struct patterns *patterns, const struct pattern *item)
+{
+    for (size_t i = 0; i < patterns->n; i++) {
+        if (pattern_overlaps(&patterns->v[i], item))
+            return true;
+    }
+    return false;
+}

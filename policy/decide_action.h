@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The action question while it is judged: shared by decide_action.c (the order of it all) and
+ * action_rule.c (one item of the grant against its rule as it stands now). */
+#pragma once
+
+#include "policy/judge.h"
+
+struct action_judge {
+    struct judge j;
+    const struct ambit_action_question *q;
+    const struct ambit_grant_view *grant; /* NULL until it is known */
+    bool has_action, has_resource;        /* the names below are well formed */
+    struct pattern_buf action, resource;
+};
+
+/* The rule that gave item `i`, as it stands now, from check `policy` on; without the hard stops.
+ * check == AMBIT_ACTION_CHECKS when all pass; *ret_rule is set once the rule is found. */
+struct finding action_judge_item(struct action_judge *a, size_t i, const struct compiled_rule **ret_rule);
+/* The allowed action, charged to the limits of the rule that let it through. */
+void action_charge(struct action_judge *a, const struct compiled_rule *rule);

@@ -1,0 +1,148 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One allow rule against a token request, from check `audience` on, in the order of the language.
+ */
+#include "policy/decide_grant.h"
+
+static struct finding passed(const struct compiled_rule *rule)
+{
+    return finding_of_rule(AMBIT_GRANT_CHECKS, AMBIT_REASON_ALLOWED, rule);
+}
+
+static struct finding claim(bool holds, int check, enum ambit_reason reason,
+                            const struct compiled_rule *rule)
+{
+    return holds ? passed(rule) : finding_of_rule(check, reason, rule);
+}
+
+static struct finding supported(int check, const struct compiled_rule *rule,
+                                enum unsupported_at place)
+{
+    const char *member = rule->unsupported[place];
+    return member ? finding_not_supported(check, rule, member) : passed(rule);
+}
+
+int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled_rule *rule)
+{
+    const struct ambit_rule *r = rule->rule;
+    int64_t life_s = q->has_lifetime ? q->lifetime_s : r->ttl_default_s;
+    if (life_s <= 0 || life_s > r->ttl_max_s)
+        life_s = r->ttl_max_s; /* zero or less asked is `malformed` long before */
+    int64_t end_ms = q->now_ms + life_s * 1000;
+    int64_t not_after_ms = rule->policy->policy->not_after_ms;
+    if (not_after_ms && end_ms > not_after_ms)
+        end_ms = not_after_ms;
+    return end_ms - end_ms % 1000;
+}
+
+/* Of the limits only `live_grants` counts grants here; the others count actions. */
+static struct finding judge_limits(struct grant_judge *g, size_t item,
+                                   const struct compiled_rule *rule)
+{
+    if (rule->unsupported[UNSUPPORTED_LIMITS])
+        return supported(AMBIT_GRANT_CHECK_LIMITS, rule, UNSUPPORTED_LIMITS);
+
+    for (size_t i = 0; i < rule->rule->n_limits; i++) {
+        const struct ambit_limit *limit = &rule->rule->limits[i];
+        int64_t alive = 0;
+        if (limit->kind != AMBIT_LIMIT_LIVE_GRANTS)
+            continue;
+        if (!judge_limit_figure(&g->j, rule, limit, &alive))
+            return finding_of_rule(AMBIT_GRANT_CHECK_LIMITS, AMBIT_REASON_LIMIT_EXCEEDED, rule);
+
+        bool is_reached = figure_exceeds(alive, 1, limit->max);
+        bool holds = !is_reached || g->may_replace;
+        judge_tell(&g->j, (struct seen){.check = AMBIT_GRANT_CHECK_LIMITS,
+                                        .passed = holds,
+                                        .item = item,
+                                        .rule = rule,
+                                        .limit = limit,
+                                        .figure = alive});
+        if (!holds) {
+            struct finding finding =
+                finding_of_rule(AMBIT_GRANT_CHECK_LIMITS, AMBIT_REASON_LIMIT_EXCEEDED, rule);
+            finding.member = AMBIT_STR("live_grants");
+            return finding;
+        }
+        g->needs_replace |= is_reached;
+    }
+    return passed(rule);
+}
+
+static struct finding judge_hard_stop(const struct compiled_rule *rule)
+{
+    const struct compiled_stop *stop = rule->policy->unsupported;
+    if (!stop)
+        return passed(rule);
+    return (struct finding){
+        .check = AMBIT_GRANT_CHECK_HARD_STOP,
+        .reason = AMBIT_REASON_NOT_SUPPORTED,
+        .policy = rule->policy,
+        .rule = stop->stop->id,
+        .member = ambit_str_of(stop->unsupported),
+    };
+}
+
+static struct finding judge_approval(const struct compiled_rule *rule)
+{
+    struct finding finding =
+        supported(AMBIT_GRANT_CHECK_APPROVAL, rule, UNSUPPORTED_APPROVAL_GRANT);
+    return finding.check == AMBIT_GRANT_CHECKS
+               ? supported(AMBIT_GRANT_CHECK_APPROVAL, rule, UNSUPPORTED_LAST)
+               : finding;
+}
+
+static struct finding judge_check(struct grant_judge *g, size_t item,
+                                  const struct compiled_rule *rule, enum ambit_grant_check check)
+{
+    const struct ambit_grant_question *q = g->q;
+    const struct ambit_policy *policy = rule->policy->policy;
+    switch (check) {
+    case AMBIT_GRANT_CHECK_AUDIENCE: /* none asked: judged over all that gives, decide_grant.c */
+        return claim(!q->audience.p || policy_names_audience(policy, q->audience), check,
+                     AMBIT_REASON_WRONG_AUDIENCE, rule);
+    case AMBIT_GRANT_CHECK_DATES:
+        return claim(policy_in_dates(policy, q->now_ms), check, AMBIT_REASON_POLICY_EXPIRED, rule);
+    case AMBIT_GRANT_CHECK_HOURS:
+        return supported(check, rule, UNSUPPORTED_HOURS);
+    case AMBIT_GRANT_CHECK_SOURCE:
+        return claim(rule_accepts_source(rule, &q->source), check, AMBIT_REASON_WRONG_SOURCE, rule);
+    case AMBIT_GRANT_CHECK_PURPOSE:
+        return claim(rule_accepts_purpose(rule, q->purpose), check, AMBIT_REASON_PURPOSE_REQUIRED,
+                     rule);
+    case AMBIT_GRANT_CHECK_COMPOSITION:
+        return supported(check, rule, UNSUPPORTED_COMPOSITION);
+    case AMBIT_GRANT_CHECK_AFTER:
+        return supported(check, rule, UNSUPPORTED_AFTER);
+    case AMBIT_GRANT_CHECK_BINDING:
+        return claim(rule_accepts_binding(rule, q->binding), check, AMBIT_REASON_BINDING_REQUIRED,
+                     rule);
+    case AMBIT_GRANT_CHECK_LIFETIME:
+        return claim(grant_end_ms(q, rule) > q->now_ms, check, AMBIT_REASON_EXPIRED, rule);
+    case AMBIT_GRANT_CHECK_LIMITS:
+        return judge_limits(g, item, rule);
+    case AMBIT_GRANT_CHECK_HARD_STOP: /* the stops themselves: once, over the whole request */
+        return judge_hard_stop(rule);
+    case AMBIT_GRANT_CHECK_APPROVAL:
+        return judge_approval(rule);
+    case AMBIT_GRANT_CHECK_STOP:
+    case AMBIT_GRANT_CHECK_OWNER:
+    case AMBIT_GRANT_CHECK_FORM:
+    case AMBIT_GRANT_CHECK_NEVER:
+    case AMBIT_GRANT_CHECK_SCOPE:
+    case AMBIT_GRANT_CHECKS:
+        return passed(rule);
+    }
+    return finding_of_rule((int)check, AMBIT_REASON_OUT_OF_SCOPE, rule);
+}
+
+struct finding grant_judge_rule(struct grant_judge *g, size_t i, const struct compiled_rule *rule)
+{
+    for (int check = AMBIT_GRANT_CHECK_AUDIENCE; check < AMBIT_GRANT_CHECKS; check++) {
+        struct finding finding = judge_check(g, i, rule, (enum ambit_grant_check)check);
+        bool holds = finding.check == AMBIT_GRANT_CHECKS;
+        judge_tell(&g->j, (struct seen){.check = check, .passed = holds, .item = i, .rule = rule});
+        if (!holds || g->j.err)
+            return finding;
+    }
+    return passed(rule);
+}

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Hard stops: which of the agent's hear an event, which would fire, what they take, and what their
+ * history keeps. A stop that its own hold keeps from firing still counts. */
+#include "policy/judge.h"
+
+static bool is_denied(enum ambit_reason reason, bool is_grant)
+{
+    switch (reason) {
+    case AMBIT_REASON_FORBIDDEN:
+    case AMBIT_REASON_OUT_OF_SCOPE:
+    case AMBIT_REASON_NOT_DELEGABLE:
+    case AMBIT_REASON_MALFORMED:
+    case AMBIT_REASON_CONTEXT_VIOLATED:
+    case AMBIT_REASON_WRONG_SOURCE:
+    case AMBIT_REASON_ORDER_VIOLATED:
+    case AMBIT_REASON_COMPOSITION_MISMATCH:
+        return true;
+    case AMBIT_REASON_WRONG_AUDIENCE:
+        return is_grant;
+    case AMBIT_REASON_ALLOWED:
+    case AMBIT_REASON_STOPPED:
+    case AMBIT_REASON_OWNER_REQUIRED:
+    case AMBIT_REASON_NOTHING_REQUESTED:
+    case AMBIT_REASON_POLICY_EXPIRED:
+    case AMBIT_REASON_OUTSIDE_HOURS:
+    case AMBIT_REASON_PURPOSE_REQUIRED:
+    case AMBIT_REASON_REASON_REQUIRED:
+    case AMBIT_REASON_MISSING_CONTEXT:
+    case AMBIT_REASON_BINDING_REQUIRED:
+    case AMBIT_REASON_BINDING_MISMATCH:
+    case AMBIT_REASON_EXPIRED:
+    case AMBIT_REASON_LIMIT_EXCEEDED:
+    case AMBIT_REASON_HARD_STOP:
+    case AMBIT_REASON_APPROVAL_REQUIRED:
+    case AMBIT_REASON_APPROVAL_REJECTED:
+    case AMBIT_REASON_INACTIVE:
+    case AMBIT_REASON_POLICY_CHANGED:
+    case AMBIT_REASON_NOT_SUPPORTED:
+        return false;
+    }
+    return true;
+}
+
+const struct ambit_context_member *context_find(const struct ambit_action_question *question,
+                                                struct ambit_str name)
+{
+    if (!question->service.p)
+        return NULL; /* context is believed from services alone */
+    for (size_t i = 0; i < question->n_context; i++) {
+        if (ambit_str_eq(question->context[i].name, name))
+            return &question->context[i];
+    }
+    return NULL;
+}
+
+bool context_amount(const struct ambit_action_question *question, struct ambit_str field,
+                    int64_t *ret)
+{
+    const struct ambit_context_member *member = context_find(question, field);
+    if (!member || member->is_other || member->value.kind != AMBIT_SCALAR_INTEGER ||
+        member->value.integer < 0)
+        return false;
+    *ret = member->value.integer;
+    return true;
+}
+
+/* Asked for "on every resource" and refused: inside if a resource that some rule of the agent would
+ * have given for the action is. */
+static enum ambit_err open_item_inside(const struct judge *j, const struct compiled_stop *stop,
+                                       const struct pattern *action, bool *ret)
+{
+    *ret = false;
+    for (size_t p = 0; p < j->agent->n_policies && !*ret; p++) {
+        const struct compiled_policy *policy = j->agent->policies[p];
+        for (size_t r = 0; r < policy->policy->n_rules && !*ret; r++) {
+            const struct compiled_rule *rule = &policy->rules[r];
+            bool is_contained = false;
+            enum ambit_err err = patterns_contain(&rule->actions, action, &is_contained);
+            for (size_t k = 0; !err && is_contained && k < rule->resources.n && !*ret; k++)
+                err = patterns_contain(&stop->resources, &rule->resources.v[k], ret);
+            if (err)
+                return err;
+        }
+    }
+    return AMBIT_OK;
+}
+
+static enum ambit_err item_inside(const struct judge *j, const struct compiled_stop *stop,
+                                  const struct heard_item *item, bool *ret)
+{
+    *ret = stop->actions.n == 0 && stop->resources.n == 0;
+    if (*ret || item->is_malformed)
+        return AMBIT_OK;
+
+    *ret = stop->actions.n == 0;
+    enum ambit_err err = *ret ? AMBIT_OK : patterns_contain(&stop->actions, item->action, ret);
+    if (err || !*ret || stop->resources.n == 0)
+        return err;
+    if (!item->resource)
+        return open_item_inside(j, stop, item->action, ret);
+    return patterns_contain(&stop->resources, item->resource, ret);
+}
+
+/* One of the items lies inside the stop's patterns. */
+static enum ambit_err event_inside(const struct judge *j, const struct compiled_stop *stop,
+                                   const struct event *event, bool *ret)
+{
+    *ret = event->n_items == 0 && stop->actions.n == 0 && stop->resources.n == 0;
+    for (size_t i = 0; i < event->n_items && !*ret; i++) {
+        enum ambit_err err = item_inside(j, stop, &event->items[i], ret);
+        if (err)
+            return err;
+    }
+    return AMBIT_OK;
+}
+
+bool hard_stop_requires(const struct compiled_stop *stop, const struct heard_item *item)
+{
+    const struct ambit_hard_stop *s = stop->stop;
+    bool is_inside = false;
+    return (s->on == AMBIT_ON_ALLOWED || s->on == AMBIT_ON_ATTEMPTED) && !s->at_once &&
+           s->kind == AMBIT_LIMIT_SUM && !stop->unsupported &&
+           item_inside(NULL, stop, item, &is_inside) == AMBIT_OK && is_inside;
+}
+
+/* Does this kind of event count for the stop at all? `reason` is ALLOWED while it would pass. */
+static bool listens(const struct ambit_hard_stop *stop, const struct event *event,
+                    enum ambit_reason reason)
+{
+    /* A token request happens under no grant and no lineage. */
+    if (event->is_grant && (stop->by == AMBIT_BY_GRANT || stop->by == AMBIT_BY_LINEAGE))
+        return false;
+
+    switch (stop->on) {
+    case AMBIT_ON_ATTEMPTED:
+        return true;
+    case AMBIT_ON_DENIED:
+        return is_denied(reason, event->is_grant);
+    case AMBIT_ON_ALLOWED:
+        return reason == AMBIT_REASON_ALLOWED && !event->is_grant;
+    case AMBIT_ON_GRANTED:
+        return reason == AMBIT_REASON_ALLOWED && event->is_grant;
+    case AMBIT_ON_UNACCOUNTED:
+    case AMBIT_ON_SIGNAL:
+        return false;
+    }
+    return false;
+}
+
+/* While the hold it puts is in force a stop does not fire again. A cut-off alone holds nothing. */
+static bool is_held(struct judge *j, const struct compiled_stop *stop)
+{
+    switch (stop->stop->then) {
+    case AMBIT_THEN_REVOKE_GRANT:
+        return false;
+    case AMBIT_THEN_SUSPEND_AGENT:
+        return judge_stop_on(j, AMBIT_TARGET_AGENT, j->agent->agent->doc.name) != NULL;
+    case AMBIT_THEN_STOP_TEAM:
+        return judge_stop_on(j, AMBIT_TARGET_TEAM, j->agent->team) != NULL;
+    case AMBIT_THEN_STOP_POLICY:
+        return judge_stop_on(j, AMBIT_TARGET_POLICY, stop->policy->policy->doc.name) != NULL;
+    }
+    return false;
+}
+
+static struct ambit_figure_query stop_query(struct judge *j, const struct compiled_stop *stop)
+{
+    return (struct ambit_figure_query){
+        .policy = stop->policy->policy->doc.name,
+        .id = stop->stop->id,
+        .is_stop = true,
+        .kind = stop->stop->kind,
+        .field = stop->stop->field,
+        .by = stop->stop->by,
+        .key = judge_key(j, stop->stop->by, stop->policy),
+        .within_ms = stop->stop->within_s * 1000,
+    };
+}
+
+static void fire(struct judge *j, const struct compiled_stop *stop)
+{
+    struct ambit_decision *d = j->d;
+    if (d->n_trips == AMBIT_TRIPS_MAX) {
+        j->err = j->err ? j->err : AMBIT_ERR_TOO_LARGE;
+        return;
+    }
+    d->trips[d->n_trips++] = (struct ambit_trip){
+        .policy = stop->policy->policy->doc.name,
+        .id = stop->stop->id,
+        .then = stop->stop->then,
+        .by = stop->stop->by,
+        .agent = j->agent->agent->doc.name,
+        .team = j->agent->team,
+        .key = judge_key(j, stop->stop->by, stop->policy),
+    };
+}
+
+/* What one event adds to the stop's history: nothing to a sum of a token request, nor of an action
+ * that did not say a usable number. False: it adds nothing and cannot fire. */
+static bool amount_of(const struct compiled_stop *stop, const struct event *event, int64_t *ret)
+{
+    *ret = 1;
+    if (stop->stop->kind != AMBIT_LIMIT_SUM)
+        return true;
+    return event->action && context_amount(event->action, stop->stop->field, ret);
+}
+
+/* Counts the event for one stop that heard it. True: the stop fires. */
+static bool count(struct judge *j, const struct compiled_stop *stop, const struct event *event)
+{
+    const struct ambit_hard_stop *s = stop->stop;
+    bool may_fire = !is_held(j, stop);
+    if (s->at_once) {
+        if (may_fire)
+            fire(j, stop);
+        return may_fire;
+    }
+    int64_t amount = 0, figure = 0;
+    if (!amount_of(stop, event, &amount))
+        return false;
+
+    struct ambit_figure_query query = stop_query(j, stop);
+    if (may_fire) {
+        if (!judge_figure(j, &query, &figure))
+            return false;
+        /* Of a count `max` is the number that fires, of a sum what may not be passed. */
+        may_fire =
+            figure_exceeds(figure, amount, s->kind == AMBIT_LIMIT_COUNT ? s->max - 1 : s->max);
+    }
+    if (may_fire)
+        fire(j, stop);
+    struct ambit_charge charge = {.what = query, .amount = amount, .resets = may_fire};
+    judge_charge(j, &charge);
+    return may_fire;
+}
+
+/* The charges of stops that only what passed is counted by, to be taken back. */
+struct undo {
+    uint16_t v[AMBIT_CHARGES_MAX];
+    size_t n;
+};
+
+static void take_back(struct ambit_decision *d, const struct undo *undo)
+{
+    size_t kept = 0, next = 0;
+    for (size_t i = 0; i < d->n_charges; i++) {
+        if (next < undo->n && undo->v[next] == i)
+            next++;
+        else
+            d->charges[kept++] = d->charges[i];
+    }
+    d->n_charges = kept;
+}
+
+bool hard_stops_refuse(struct judge *j, const struct event *event, int check, struct finding *ret)
+{
+    struct undo undo PATTERN_SCRATCH;
+    undo.n = 0;
+    bool fired = false;
+    for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
+        const struct compiled_policy *policy = j->agent->policies[p];
+        for (size_t s = 0; s < policy->policy->n_hard_stops && !j->err; s++) {
+            const struct compiled_stop *stop = &policy->stops[s];
+            bool hears = false;
+            if (stop->unsupported || !listens(stop->stop, event, AMBIT_REASON_ALLOWED))
+                continue;
+            if (event_inside(j, stop, event, &hears) != AMBIT_OK) {
+                /* Could not settle whether the stop hears it: refused, as malformed. */
+                j->d->n_charges = j->d->n_trips = 0;
+                *ret = (struct finding){.check = check, .reason = AMBIT_REASON_MALFORMED};
+                return true;
+            }
+            if (!hears)
+                continue;
+
+            size_t before = j->d->n_charges;
+            bool fires = count(j, stop, event);
+            if (fires && !fired)
+                *ret = (struct finding){.check = check,
+                                        .reason = AMBIT_REASON_HARD_STOP,
+                                        .policy = policy,
+                                        .rule = stop->stop->id};
+            fired |= fires;
+            if (!fires && stop->stop->on != AMBIT_ON_ATTEMPTED && j->d->n_charges > before)
+                undo.v[undo.n++] = (uint16_t)before;
+        }
+    }
+    if (fired)
+        take_back(j->d, &undo);
+    return fired;
+}
+
+void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reason reason)
+{
+    for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
+        const struct compiled_policy *policy = j->agent->policies[p];
+        for (size_t s = 0; s < policy->policy->n_hard_stops && !j->err; s++) {
+            const struct compiled_stop *stop = &policy->stops[s];
+            bool hears = false;
+            if (!stop->unsupported && listens(stop->stop, event, reason) &&
+                event_inside(j, stop, event, &hears) == AMBIT_OK && hears)
+                (void)count(j, stop, event);
+        }
+    }
+}

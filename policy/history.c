@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* How the engine reads the world, every read written down in the decision, and what it asks history
+ * to remember. Nothing of the world is seen but through here. */
+#include "policy/judge.h"
+
+struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compiled_policy *policy)
+{
+    switch (by) {
+    case AMBIT_BY_GRANT:
+        return (struct ambit_str){.p = j->d->grant_text, .len = sizeof j->d->grant_text};
+    case AMBIT_BY_LINEAGE:
+        return (struct ambit_str){.p = j->d->lineage_text, .len = sizeof j->d->lineage_text};
+    case AMBIT_BY_AGENT:
+        return j->agent->agent->doc.name;
+    case AMBIT_BY_TEAM:
+        return j->agent->team;
+    case AMBIT_BY_OWNER:
+        return j->agent->agent->owner;
+    case AMBIT_BY_RESOURCE:
+        return j->resource;
+    case AMBIT_BY_POLICY:
+        return policy->policy->doc.name;
+    }
+    j->err = AMBIT_ERR_INTERNAL;
+    return (struct ambit_str){0};
+}
+
+bool judge_figure(struct judge *j, const struct ambit_figure_query *query, int64_t *ret)
+{
+    struct ambit_decision *d = j->d;
+    if (j->err)
+        return false;
+    if (d->n_figures == AMBIT_FIGURES_MAX) {
+        j->err = AMBIT_ERR_TOO_LARGE;
+        return false;
+    }
+    j->err = j->world->figure(j->world->ctx, query, ret);
+    if (j->err)
+        return false;
+
+    d->figures[d->n_figures++] = *ret;
+    return true;
+}
+
+bool judge_same_live(struct judge *j, const struct ambit_same_query *query, struct ambit_id *ret)
+{
+    struct ambit_decision *d = j->d;
+    *ret = (struct ambit_id){{0}};
+    if (j->err)
+        return false;
+    if (d->n_figures == AMBIT_FIGURES_MAX) {
+        j->err = AMBIT_ERR_TOO_LARGE;
+        return false;
+    }
+    if (j->world->same_live)
+        j->err = j->world->same_live(j->world->ctx, query, ret);
+    if (j->err)
+        return false;
+
+    d->figures[d->n_figures++] = !ambit_id_is_none(*ret);
+    return !ambit_id_is_none(*ret);
+}
+
+static struct ambit_figure_query limit_query(struct judge *j, const struct compiled_rule *rule,
+                                             const struct ambit_limit *limit)
+{
+    return (struct ambit_figure_query){
+        .policy = rule->policy->policy->doc.name,
+        .id = rule->rule->id,
+        .kind = limit->kind,
+        .field = limit->field,
+        .by = limit->by,
+        .key = judge_key(j, limit->by, rule->policy),
+        .within_ms = limit->within_s * 1000,
+    };
+}
+
+bool judge_limit_figure(struct judge *j, const struct compiled_rule *rule,
+                        const struct ambit_limit *limit, int64_t *ret)
+{
+    for (size_t i = 0; i < j->n_memo; i++) {
+        if (j->memo[i].about == limit) {
+            *ret = j->memo[i].figure;
+            return true;
+        }
+    }
+    struct ambit_figure_query query = limit_query(j, rule, limit);
+    if (!judge_figure(j, &query, ret))
+        return false;
+
+    if (j->n_memo < AMBIT_LEN(j->memo)) /* a full memo asks again, and is told the same */
+        j->memo[j->n_memo++] = (struct memo){.about = limit, .figure = *ret};
+    return true;
+}
+
+bool figure_exceeds(int64_t figure, int64_t amount, int64_t max)
+{
+    int64_t sum = 0;
+    return figure == AMBIT_FIGURE_FULL || __builtin_add_overflow(figure, amount, &sum) || sum > max;
+}
+
+void judge_charge(struct judge *j, const struct ambit_charge *charge)
+{
+    if (j->d->n_charges == AMBIT_CHARGES_MAX) {
+        j->err = j->err ? j->err : AMBIT_ERR_TOO_LARGE;
+        return;
+    }
+    j->d->charges[j->d->n_charges++] = *charge;
+}
+
+void judge_charge_limit(struct judge *j, const struct compiled_rule *rule,
+                        const struct compiled_limit *limit, int64_t amount)
+{
+    struct ambit_charge charge = {.what = limit_query(j, rule, limit->limit), .amount = amount};
+    charge.what.within_ms = limit->keep_ms;
+    judge_charge(j, &charge);
+}
+
+static const struct ambit_stop_view *use_stop(struct judge *j, const struct ambit_stop_view *stop)
+{
+    struct ambit_decision *d = j->d;
+    for (size_t i = 0; i < d->n_used_stops; i++) {
+        if (ambit_id_eq(d->used_stops[i].id, stop->id) && d->used_stops[i].kind == stop->kind &&
+            ambit_str_eq(d->used_stops[i].target, stop->target))
+            return stop;
+    }
+    if (d->n_used_stops == AMBIT_USED_STOPS_MAX)
+        j->err = j->err ? j->err : AMBIT_ERR_TOO_LARGE;
+    else
+        d->used_stops[d->n_used_stops++] = *stop;
+    return stop;
+}
+
+const struct ambit_stop_view *judge_stop_on(struct judge *j, enum ambit_target_kind kind,
+                                            struct ambit_str target)
+{
+    for (size_t i = 0; i < j->world->n_stops; i++) {
+        const struct ambit_stop_view *stop = &j->world->stops[i];
+        if (stop->kind == kind && ambit_str_eq(stop->target, target))
+            return use_stop(j, stop);
+    }
+    return NULL;
+}
+
+static bool covers(const struct ambit_stop_view *stop, const struct covered *covered)
+{
+    switch (stop->kind) {
+    case AMBIT_TARGET_AGENT:
+        return ambit_str_eq(stop->target, covered->agent);
+    case AMBIT_TARGET_TEAM:
+        return ambit_str_eq(stop->target, covered->team);
+    case AMBIT_TARGET_OWNER:
+        return ambit_str_eq(stop->target, covered->owner);
+    case AMBIT_TARGET_ALL:
+        return true;
+    case AMBIT_TARGET_GRANT:
+    case AMBIT_TARGET_LINEAGE:
+    case AMBIT_TARGET_POLICY:
+    case AMBIT_TARGET_RESOURCE:
+        return false;
+    }
+    return true;
+}
+
+const struct ambit_stop_view *judge_stop_covering(struct judge *j, const struct covered *covered)
+{
+    for (size_t i = 0; i < j->world->n_stops; i++) {
+        if (covers(&j->world->stops[i], covered))
+            return use_stop(j, &j->world->stops[i]);
+    }
+    return NULL;
+}
+
+const struct ambit_stop_view *judge_stop_on_resource(struct judge *j,
+                                                     const struct pattern *resource)
+{
+    struct pattern_buf buf PATTERN_SCRATCH;
+    for (size_t i = 0; i < j->world->n_stops; i++) {
+        const struct ambit_stop_view *stop = &j->world->stops[i];
+        if (stop->kind != AMBIT_TARGET_RESOURCE)
+            continue;
+        /* A stop whose pattern cannot be read covers everything: could not tell is a no. */
+        if (pattern_parse(stop->target, PATTERN_RESOURCE, false, &buf) != AMBIT_OK ||
+            pattern_overlaps(&buf.pattern, resource))
+            return use_stop(j, stop);
+    }
+    return NULL;
+}
+
+static enum ambit_err recorded_figure(void *ctx, const struct ambit_figure_query *query,
+                                      int64_t *ret)
+{
+    (void)query;
+    struct ambit_recorded *recorded = ctx;
+    if (recorded->next >= recorded->n)
+        return AMBIT_ERR_DAMAGED;
+
+    *ret = recorded->figures[recorded->next++];
+    return AMBIT_OK;
+}
+
+/* Whether there was one is a figure. Which one is in the record only where it was replaced; where
+ * the request was refused in the end, which one it would have been changes nothing. */
+static enum ambit_err recorded_same(void *ctx, const struct ambit_same_query *query,
+                                    struct ambit_id *ret)
+{
+    (void)query;
+    struct ambit_recorded *recorded = ctx;
+    if (recorded->next >= recorded->n)
+        return AMBIT_ERR_DAMAGED;
+
+    *ret = (struct ambit_id){{0}};
+    if (recorded->figures[recorded->next++] == 0)
+        return AMBIT_OK;
+    *ret = recorded->replaces;
+    if (ambit_id_is_none(*ret))
+        memset(ret->b, 0xff, sizeof ret->b);
+    return AMBIT_OK;
+}
+
+struct ambit_world ambit_world_of_record(struct ambit_recorded *recorded,
+                                         const struct ambit_stop_view *stops, size_t n_stops)
+{
+    return (struct ambit_world){
+        .stops = stops,
+        .n_stops = n_stops,
+        .ctx = recorded,
+        .figure = recorded_figure,
+        .same_live = recorded_same,
+    };
+}

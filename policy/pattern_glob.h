@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What matching, overlap and containment share: one segment against another, and a run of segments
+ * against a pattern's. Private to pattern.c and pattern_contain.c. */
+#pragma once
+
+#include "policy/pattern.h"
+
+/* A variable `${...}` is a whole segment and stands for any: its star is the segment itself. */
+static inline bool glob_is_variable(struct ambit_str glob)
+{
+    return glob.len > 2 && glob.p[0] == '$' && glob.p[1] == '{';
+}
+
+static inline const char *glob_first_star(struct ambit_str glob)
+{
+    if (glob_is_variable(glob))
+        return glob.p;
+    return glob.len ? memchr(glob.p, '*', glob.len) : NULL;
+}
+
+/* Bytes behind the last star; the glob has one. */
+static inline size_t glob_tail_len(struct ambit_str glob)
+{
+    if (glob_is_variable(glob))
+        return 0;
+    const char *star = memrchr(glob.p, '*', glob.len);
+    return glob.len - (size_t)(star - glob.p) - 1;
+}
+
+/* Leftmost search for each piece between two stars: if any placing fits, this one does. A '*' in
+ * `text` (an inner pattern) is a byte like any other and equals none of the glob's literals. */
+static inline bool glob_matches(struct ambit_str glob, struct ambit_str text)
+{
+    const char *star = glob_first_star(glob);
+    if (!star)
+        return ambit_str_eq(glob, text);
+    if (glob_is_variable(glob))
+        return true;
+
+    size_t head = (size_t)(star - glob.p), tail = glob_tail_len(glob);
+    if (text.len < head + tail || memcmp(glob.p, text.p, head) != 0 ||
+        memcmp(glob.p + glob.len - tail, text.p + text.len - tail, tail) != 0)
+        return false;
+
+    const char *at = text.p + head, *end = text.p + text.len - tail;
+    const char *piece = star + 1, *last = glob.p + glob.len - tail;
+    while (piece < last) {
+        const char *next = memchr(piece, '*', (size_t)(last - piece));
+        size_t len = (size_t)(next - piece); /* `last` follows a star, so there is a next */
+        const char *found = memmem(at, (size_t)(end - at), piece, len);
+        if (!found)
+            return false;
+        at = found + len;
+        piece = next + 1;
+    }
+    return true;
+}
+
+static inline struct ambit_str pattern_segment_text(const struct pattern *pattern, size_t i)
+{
+    return (struct ambit_str){.p = pattern->text.p + pattern->segments[i].at,
+                              .len = pattern->segments[i].len};
+}
+
+static inline bool pattern_same_type(const struct pattern *a, const struct pattern *b)
+{
+    return a->type_len == b->type_len && memcmp(a->text.p, b->text.p, a->type_len) == 0;
+}
+
+typedef bool glob_relation(struct ambit_str glob, struct ambit_str other);
+
+/* `n` segments of the pattern from `first` on, against as many of the run from `at` on. */
+static inline bool pattern_fits_at(const struct pattern *pattern, size_t first, size_t n,
+                                   const struct pattern *run, size_t at, glob_relation *relation)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!relation(pattern_segment_text(pattern, first + i), pattern_segment_text(run, at + i)))
+            return false;
+    }
+    return true;
+}
+
+/* The segments of `run`, which has no `**`, against the pattern: head and tail anchored, the middle
+ * anywhere between. Each segment is judged alone, so the first place that fits is as good as any. */
+static inline bool pattern_fits(const struct pattern *pattern, const struct pattern *run,
+                                glob_relation *relation)
+{
+    size_t n = run->n_segments, head = pattern->n_head, tail = pattern->n_tail;
+    size_t middle = pattern->n_middle;
+    if (pattern->n_any == 0 ? n != head : n < head + middle + tail)
+        return false;
+    if (!pattern_fits_at(pattern, 0, head, run, 0, relation) ||
+        !pattern_fits_at(pattern, head + middle, tail, run, n - tail, relation))
+        return false;
+    if (middle == 0)
+        return true;
+
+    for (size_t at = head; at + middle + tail <= n; at++) {
+        if (pattern_fits_at(pattern, head, middle, run, at, relation))
+            return true;
+    }
+    return false;
+}
