@@ -29,7 +29,7 @@ MAY_USE = {
 # What of base does I/O or reads the world: not for the engine.
 IMPURE = {"base/clock.h", "base/random.h", "base/log.h", "base/file.h"}
 IMPURE_SYSTEM = re.compile(r"(time|unistd|fcntl|errno|pthread|signal|dirent|syslog)\.h|sys/.*|netinet/.*|arpa/.*")
-IMPURE_CALLS = re.compile(r"\b(fopen|open|openat|read|write|printf|fprintf|puts|perror|fputs|clock_gettime|getrandom|time)\s*\(")
+IMPURE_CALLS = re.compile(r"(?<![.>\w])(fopen|open|openat|read|write|printf|fprintf|puts|perror|fputs|clock_gettime|getrandom|time)\s*\(")
 
 # library header: the rooms that may include it; tests may include any.
 LIBRARIES = [

@@ -142,6 +142,9 @@ def run(args):
             skips += [f"{name}: {why}" for why in out.skips]
             if not args.meson or out.failures or out.skips:
                 show(name, out, seconds, args.part)
+    if args.meson:
+        print(f"  {args.part}: {len(jobs)} programs: {passed} passed, {len(failures)} failed, {len(skips)} skipped "
+              f"({time.monotonic() - begun:.1f} s)")
     record(args, passed, failures, skips, time.monotonic() - begun)
     return 1 if failures else 0
 
