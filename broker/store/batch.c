@@ -215,21 +215,38 @@ void batch_run(struct writer *writer)
         run_one_by_one(writer);
 }
 
-void batch_tick(struct writer *writer)
+static enum ambit_err turn(void *ctx, struct store_txn *txn, int64_t now_ms)
 {
-    int64_t now_ms = guard_now(&writer->guard);
-    store_space_check(writer->store);
-    if (!writer->hooks.tick || writer->is_sealed)
-        return;
-    if (writer->hooks.wants_tick && !writer->hooks.wants_tick(writer->hooks.ctx, now_ms))
-        return;
+    (void)ctx;
+    (void)now_ms;
+    return store_turn(txn);
+}
+
+/* A batch of our own: nobody waits for it. */
+static void run_own(struct writer *writer,
+                    enum ambit_err (*run)(void *, struct store_txn *, int64_t))
+{
     struct store_txn *txn = NULL;
+    int64_t now_ms = 0;
     if (batch_open(writer, &txn, &now_ms) != AMBIT_OK)
         return;
-    if (writer->hooks.tick(writer->hooks.ctx, txn, now_ms) != AMBIT_OK) {
+    if (run(writer->hooks.ctx, txn, now_ms) != AMBIT_OK) {
         batch_abort(writer, txn);
         return;
     }
     if (batch_commit(writer, txn) == AMBIT_OK)
         release(writer);
+}
+
+void batch_tick(struct writer *writer)
+{
+    const struct writer_hooks *hooks = &writer->hooks;
+    int64_t now_ms = guard_now(&writer->guard);
+    store_space_check(writer->store);
+    if (!writer->is_sealed && store_wants_turn(writer->store))
+        run_own(writer, turn);
+    if (writer->is_sealed || !hooks->tick)
+        return;
+    if (!hooks->wants_tick || hooks->wants_tick(hooks->ctx, now_ms))
+        run_own(writer, hooks->tick);
 }

@@ -122,6 +122,13 @@ static int format_put(MDB_txn *txn, MDB_dbi meta, size_t map_bytes, bool is_sear
     return mdb_put(txn, meta, &k, &v, 0);
 }
 
+enum ambit_err store_format_touch(struct store_txn *txn)
+{
+    struct store *store = txn->store;
+    return store_code(
+        format_put(txn->txn, store->dbi[STORE_META], store->space.map_bytes, store->is_search));
+}
+
 static enum ambit_err format_judge(const uint8_t format[FORMAT_BYTES], size_t map_bytes,
                                    bool is_search)
 {

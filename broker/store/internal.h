@@ -40,6 +40,7 @@ struct space {
     atomic_uint_fast64_t used;      /* bytes up to and with the last page */
     atomic_uint_fast64_t allocated; /* bytes the file owns on the disk */
     atomic_uint_fast64_t listed;    /* bytes in the free list that no reader holds */
+    atomic_uint_fast64_t usable;    /* of these: what the next transaction may take already */
     atomic_bool is_short;           /* the disk refused the last step */
     atomic_int_fast64_t failed_us;  /* when a write last found no space; 0 never */
     atomic_uint_fast64_t commits;
@@ -80,12 +81,18 @@ AMBIT_CHECKED enum ambit_err store_header_read(int fd, struct store_header *ret)
 /* space.c */
 AMBIT_CHECKED enum ambit_err store_space_start(struct store *store,
                                                const struct store_options *options);
-void store_space_begin(struct store_txn *txn); /* a write transaction has opened */
+void store_space_before(struct store *store);  /* a write transaction is to be opened */
+void store_space_begin(struct store_txn *txn); /* it has opened */
 void store_space_committed(struct store *store);
-/* Before a write of `bytes`: NO_SPACE when it might not fit. */
+/* Before a write of `bytes`: NO_SPACE when it might not fit. What frees space may use the margin.
+ */
+enum write_kind { WRITE_ANYWHERE, WRITE_AT_END, WRITE_DELETE };
 AMBIT_CHECKED enum ambit_err store_space_charge(struct store_txn *txn, size_t bytes,
-                                                bool is_append);
+                                                enum write_kind kind);
 void store_space_failed(struct store *store);
+
+/* env.c: writes the format row again as it is. */
+AMBIT_CHECKED enum ambit_err store_format_touch(struct store_txn *txn);
 
 /* journal.c */
 AMBIT_CHECKED enum ambit_err store_journal_open(struct store *store);

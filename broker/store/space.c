@@ -85,15 +85,16 @@ static int oldest_line(const char *line, void *ctx)
     return 0;
 }
 
-/* Pages in the free list that the next transactions may use. */
-static uint64_t list_bytes(struct store_txn *txn)
+/* What the free list holds: rows by the transaction that freed the pages. LMDB takes from those
+ * before the oldest snapshot, its own last one included. */
+static void list_count(struct store_txn *txn)
 {
     struct store *store = txn->store;
     MDB_envinfo info;
     MDB_cursor *cursor = NULL;
     if (mdb_env_info(store->env, &info) != 0 || mdb_cursor_open(txn->txn, 0, &cursor) != 0)
-        return 0;
-    uint64_t oldest = info.me_last_txnid, pages = 0;
+        return;
+    uint64_t oldest = info.me_last_txnid, listed = 0, usable = 0;
     (void)mdb_reader_list(store->env, oldest_line, &oldest);
     MDB_val k = {0}, v = {0};
     int rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
@@ -103,13 +104,15 @@ static uint64_t list_bytes(struct store_txn *txn)
             break;
         memcpy(&id, k.mv_data, sizeof id);
         memcpy(&n, v.mv_data, sizeof n);
-        if (id >= oldest)
+        if (id > oldest)
             break;
-        pages += n;
+        listed += n;
+        usable += id < oldest ? n : 0;
         rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
     }
     mdb_cursor_close(cursor);
-    return pages * store->space.page_bytes;
+    store->space.listed = listed * store->space.page_bytes;
+    store->space.usable = usable * store->space.page_bytes;
 }
 
 static void note_used(struct store *store)
@@ -143,14 +146,21 @@ static void keep_ahead(struct store *store, int64_t now_us)
     grow(store, space->grow_bytes);
 }
 
-static void scan_list(struct store_txn *txn, int64_t now_us)
+/* The end of what may be written is in sight. */
+static bool is_near_end(const struct space *space)
 {
-    struct space *space = &txn->store->space;
-    bool is_near = free_bytes(space) < 2 * space->reserve_bytes + space->listed;
-    if (now_us < space->next_scan_us && !(is_near && txn->is_write))
-        return;
-    space->next_scan_us = now_us + SECOND_US;
-    space->listed = list_bytes(txn);
+    return free_bytes(space) < 2 * space->reserve_bytes + space->listed;
+}
+
+/* LMDB shows the free list to reading transactions alone. */
+static void scan_list(struct store *store, int64_t now_us)
+{
+    struct store_txn *txn = NULL;
+    if (store_read_begin(store, &txn) != AMBIT_OK)
+        return; /* the caller reads: another time */
+    store->space.next_scan_us = now_us + SECOND_US;
+    list_count(txn);
+    store_read_end(txn);
 }
 
 enum ambit_err store_space_start(struct store *store, const struct store_options *options)
@@ -185,23 +195,48 @@ void store_space_check(struct store *store)
     int64_t now_us = clock_mono_us();
     note_used(store);
     keep_ahead(store, now_us);
-    struct store_txn *txn = NULL;
-    if (now_us >= store->space.next_scan_us && store_read_begin(store, &txn) == AMBIT_OK) {
-        scan_list(txn, now_us);
-        store_read_end(txn);
-    }
+    if (now_us >= store->space.next_scan_us)
+        scan_list(store, now_us);
+}
+
+bool store_wants_turn(struct store *store)
+{
+    const struct space *space = &store->space;
+    return is_near_end(space) &&
+           space->listed > space->usable + STORE_MARGIN_PAGES * space->page_bytes;
+}
+
+enum ambit_err store_turn(struct store_txn *txn)
+{
+    return store_format_touch(txn);
+}
+
+bool store_txn_is_large(const struct store_txn *txn)
+{
+    const struct space *space = &txn->store->space;
+    uint64_t most = (uint64_t)AMBIT_BATCH_PAGES * STORE_PAGE;
+    bool may_grow = !space->is_short && space->allocated < space->map_bytes;
+    if (!may_grow && txn->budget_bytes / 2 < most)
+        most = txn->budget_bytes / 2;
+    return txn->cost_bytes >= most && txn->cost_bytes > 0;
 }
 
 static void set_budget(struct store_txn *txn)
 {
     struct space *space = &txn->store->space;
     txn->budget_bytes =
-        saturating_sub(ahead_bytes(space) + space->listed, STORE_MARGIN_PAGES * space->page_bytes);
+        saturating_sub(ahead_bytes(space) + space->usable, STORE_MARGIN_PAGES * space->page_bytes);
+}
+
+void store_space_before(struct store *store)
+{
+    int64_t now_us = clock_mono_us();
+    if (now_us >= store->space.next_scan_us || is_near_end(&store->space))
+        scan_list(store, now_us);
 }
 
 void store_space_begin(struct store_txn *txn)
 {
-    scan_list(txn, clock_mono_us());
     set_budget(txn);
 }
 
@@ -217,26 +252,31 @@ void store_space_failed(struct store *store)
     store->space.failed_us = clock_mono_us();
 }
 
-enum ambit_err store_space_charge(struct store_txn *txn, size_t bytes, bool is_append)
+/* An upper estimate. A row of more than about half a page has pages of its own. A row at a random
+ * place dirties its leaf and, at worst, the branches above it; at the end of a table, and where
+ * neighbours are deleted, many rows share a page. */
+static uint64_t cost_of(size_t bytes, enum write_kind kind)
+{
+    uint64_t cost = bytes >= STORE_PAGE / 2 - 64 ? bytes + 2 * STORE_PAGE : bytes + bytes / 2 + 64;
+    return kind == WRITE_ANYWHERE ? cost + 3 * STORE_PAGE : cost;
+}
+
+enum ambit_err store_space_charge(struct store_txn *txn, size_t bytes, enum write_kind kind)
 {
     struct store *store = txn->store;
     if (!txn->is_write)
         return AMBIT_ERR_INTERNAL;
-    /* A row of more than about half a page has pages of its own. A row at a random place dirties
-     * its leaf and, at worst, the branches above it; at the end of a table the pages fill one by
-     * one. */
-    uint64_t cost = bytes >= STORE_PAGE / 2 - 64 ? bytes + 2 * STORE_PAGE : bytes + bytes / 2 + 64;
-    if (!is_append)
-        cost += 3 * STORE_PAGE;
-    if (txn->cost_bytes + cost > txn->budget_bytes && !store->space.is_short && !store->is_search) {
-        grow(store, txn->cost_bytes + cost + store->space.grow_bytes);
+    uint64_t cost = txn->cost_bytes + cost_of(bytes, kind);
+    if (cost > txn->budget_bytes && !store->space.is_short && !store->is_search) {
+        grow(store, cost + store->space.grow_bytes);
         set_budget(txn);
     }
-    if (txn->cost_bytes + cost > txn->budget_bytes) {
+    uint64_t extra = kind == WRITE_DELETE ? STORE_MARGIN_PAGES / 2 * store->space.page_bytes : 0;
+    if (cost > txn->budget_bytes + extra) {
         store_space_failed(store);
         return AMBIT_ERR_NO_SPACE;
     }
-    txn->cost_bytes += cost;
+    txn->cost_bytes = cost;
     return AMBIT_OK;
 }
 

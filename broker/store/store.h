@@ -61,7 +61,8 @@ void store_read_end(struct store_txn *txn);
 AMBIT_CHECKED enum ambit_err store_write_begin(struct store *store, struct store_txn **ret);
 AMBIT_CHECKED enum ambit_err store_write_commit(struct store_txn *txn); /* ends it either way */
 void store_write_abort(struct store_txn *txn);
-/* Enough for one commit: AMBIT_BATCH_PAGES, or half of what is left to write. */
+/* Enough for one commit: AMBIT_BATCH_PAGES, or half of what is left to write when no more is to be
+ * had. */
 bool store_txn_is_large(const struct store_txn *txn);
 
 struct store_key {
@@ -115,6 +116,10 @@ void store_space(struct store *store, struct store_space *ret);
 /* Looks whether the disk gives more again and how long the free list is (at most once a second). On
  * the thread that writes; commits do it by themselves. */
 void store_space_check(struct store *store);
+/* What a commit freed can be used two commits later. When little else is left and much waits so,
+ * the writer makes a commit that changes nothing. */
+bool store_wants_turn(struct store *store);
+AMBIT_CHECKED enum ambit_err store_turn(struct store_txn *txn);
 
 /* stops.journal beside the store: preallocated, one fdatasync per record, for stops while sealed.
  */

@@ -75,6 +75,7 @@ enum ambit_err store_write_begin(struct store *store, struct store_txn **ret)
     if (store->is_read_only)
         return AMBIT_ERR_REFUSED;
     MDB_txn *txn = NULL;
+    store_space_before(store);
     int rc = mdb_txn_begin(store->env, NULL, 0, &txn); /* waits for another writer */
     if (rc != 0)
         return store_code(rc);
@@ -108,14 +109,6 @@ void store_write_abort(struct store_txn *txn)
     AMBIT_ASSERT(txn->is_write && txn->is_open);
     txn->is_open = false;
     mdb_txn_abort(txn->txn);
-}
-
-bool store_txn_is_large(const struct store_txn *txn)
-{
-    uint64_t most = (uint64_t)AMBIT_BATCH_PAGES * STORE_PAGE;
-    if (txn->budget_bytes / 2 < most)
-        most = txn->budget_bytes / 2;
-    return txn->cost_bytes >= most;
 }
 
 static MDB_val val_of(const void *p, size_t len)
@@ -152,7 +145,7 @@ static enum ambit_err write_code(struct store_txn *txn, int rc)
 enum ambit_err store_put(struct store_txn *txn, enum store_table table, struct store_key key,
                          const void *value, size_t len)
 {
-    enum ambit_err err = store_space_charge(txn, key.len + len, false);
+    enum ambit_err err = store_space_charge(txn, key.len + len, WRITE_ANYWHERE);
     if (err != AMBIT_OK)
         return err;
     MDB_val k = val_of(key.p, key.len), v = val_of(value, len);
@@ -162,7 +155,7 @@ enum ambit_err store_put(struct store_txn *txn, enum store_table table, struct s
 enum ambit_err store_append(struct store_txn *txn, enum store_table table, struct store_key key,
                             const void *value, size_t len)
 {
-    enum ambit_err err = store_space_charge(txn, key.len + len, true);
+    enum ambit_err err = store_space_charge(txn, key.len + len, WRITE_AT_END);
     if (err != AMBIT_OK)
         return err;
     MDB_val k = val_of(key.p, key.len), v = val_of(value, len);
@@ -172,7 +165,7 @@ enum ambit_err store_append(struct store_txn *txn, enum store_table table, struc
 
 enum ambit_err store_delete(struct store_txn *txn, enum store_table table, struct store_key key)
 {
-    enum ambit_err err = store_space_charge(txn, 0, false);
+    enum ambit_err err = store_space_charge(txn, 0, WRITE_DELETE);
     if (err != AMBIT_OK)
         return err;
     MDB_val k = val_of(key.p, key.len);
@@ -196,7 +189,7 @@ enum ambit_err store_delete_range(struct store_txn *txn, enum store_table table,
         rc = mdb_cursor_get(cursor, &k, &v, from.len ? MDB_SET_RANGE : MDB_FIRST);
         if (rc != 0 || (to.len && mdb_cmp(txn->txn, txn->store->dbi[table], &k, &end) >= 0))
             break;
-        err = store_space_charge(txn, 0, true); /* neighbours: about one page for many rows */
+        err = store_space_charge(txn, 0, WRITE_DELETE);
         if (err != AMBIT_OK)
             break;
         rc = mdb_cursor_del(cursor, 0);
