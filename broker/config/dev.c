@@ -184,24 +184,6 @@ static enum ambit_err make_service(struct making *making)
     return write_document(making, AMBIT_KIND_SERVICE, service.service, &json);
 }
 
-enum ambit_err dev_write_policies(int documents_fd)
-{
-    for (size_t i = 0; i < dev_n_policies; i++) {
-        BUF_AUTO json = {.p = NULL}, path = {.p = NULL};
-        enum ambit_err err = make_pretty(ambit_str_of(dev_policies[i].json), &json);
-        if (err)
-            return err;
-        buf_printf(&path, "policies/%s.json", dev_policies[i].name);
-        buf_put_char(&path, '\0');
-        err = buf_check(&path);
-        if (!err)
-            err = file_create(documents_fd, path.p, buf_str(&json), FILE_MODE);
-        if (err)
-            return err;
-    }
-    return AMBIT_OK;
-}
-
 static enum ambit_err make_policies(struct making *making)
 {
     for (size_t i = 0; i < dev_n_policies; i++) {

@@ -28,5 +28,3 @@ AMBIT_CHECKED enum ambit_err dev_publish_url(const char *state, const char *url)
 /* Three commands to try, for standard output. */
 void dev_hints(const char *state, const char *url, struct buf *out);
 
-/* The example documents alone, for `ambit init DIR`: folders and two policies without secrets. */
-AMBIT_CHECKED enum ambit_err dev_write_policies(int documents_fd);

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* HTTP to the broker; the only user of libcurl. One request, one reply, bounded in time and size;
+ * redirects are never followed and no proxy stands before a broker on this machine. */
+#pragma once
+
+#include "cli/cli.h"
+
+struct client_request {
+    const char *url;          /* of the broker */
+    const char *path;         /* and query: "/v1/grants?agent=x", sent as it is */
+    struct ambit_str bearer;  /* {NULL,0}: none */
+    struct ambit_str body;    /* {NULL,0}: GET, else POST */
+    const char *content_type; /* of the body */
+    /* For a stream: called with each piece; CLI_YES to go on. NULL: the reply is collected. */
+    enum cli_exit (*piece)(void *ctx, struct ambit_str bytes);
+    void *ctx;
+    const char *accept; /* NULL: application/json */
+};
+struct client_reply {
+    long status;
+    struct buf body; /* of a stream: only what did not come with 200 */
+};
+void client_reply_done(struct client_reply *reply);
+#define CLIENT_REPLY_AUTO AMBIT_CLEANUP(client_reply_done) struct client_reply
+
+/* CLI_YES with any status, or CLI_UNREACHABLE with the reason in cli->errors. */
+enum cli_exit client_send(struct cli *cli, const struct client_request *request,
+                          struct client_reply *ret);

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which broker, and who we are: option over AMBIT_* over $XDG_CONFIG_HOME/ambit/config.json
+ * ({"url","agent","key","token_file"}). Secrets are named by file, never given as words. */
+#pragma once
+
+#include "cli/cli.h"
+
+struct settings {
+    const char *url;         /* without trailing slash; NULL: not known */
+    const char *agent, *key; /* key: path of a private JWK */
+    const char *token_file;
+};
+/* CLI_USAGE with a complaint when a file is not valid, or plain http would leave this machine. */
+enum cli_exit settings_find(struct cli *cli, struct settings *ret);
+
+/* The one line of a small secret file, without the newline at its end, in cli->arena. Refuses files
+ * that are empty or hold more than one word. */
+enum cli_exit settings_read_word(struct cli *cli, const char *path, size_t max,
+                                 struct ambit_str *ret);
+
+/* Is the host of this URL this machine? */
+bool settings_is_loopback(const char *url);
