@@ -53,6 +53,18 @@ void show_escaped(struct buf *out, struct ambit_str text)
     }
 }
 
+void show_paragraphs(struct buf *out, struct ambit_str text)
+{
+    while (text.len) {
+        const char *end = memchr(text.p, '\n', text.len);
+        size_t len = end ? (size_t)(end - text.p) : text.len;
+        show_escaped(out, (struct ambit_str){.p = text.p, .len = len});
+        buf_put_char(out, '\n');
+        len += end != NULL;
+        text = (struct ambit_str){.p = text.p + len, .len = text.len - len};
+    }
+}
+
 /* ---- tables ---------------------------------------------------------------------------------- */
 
 static size_t width_of(struct ambit_str text)

@@ -31,6 +31,9 @@ AMBIT_CHECKED enum ambit_err show_list(struct buf *out, struct arena *arena,
                                        const struct json_value *list,
                                        const struct show_column *columns, size_t n_columns);
 
+/* Text of several lines: newlines stay, everything else is escaped. Ends with a newline. */
+void show_paragraphs(struct buf *out, struct ambit_str text);
+
 /* "name: text" lines, names padded to one width; absent texts are left out. */
 struct show_line {
     const char *name;

@@ -263,7 +263,7 @@ static enum ambit_err read_secret(struct making *making, const struct dev_secret
     if (!err)
         err = file_read(making->state_fd, path.p, SECRET_FILE_MAX, &text);
     if (!err)
-        digest_sha256(text.p, text.len, ret);
+        crypto_sha256(text.p, text.len, ret);
     buf_wipe(&text);
     return err;
 }

@@ -27,4 +27,3 @@ AMBIT_CHECKED enum ambit_err dev_prepare(const struct dev_options *options, stru
 AMBIT_CHECKED enum ambit_err dev_publish_url(const char *state, const char *url);
 /* Three commands to try, for standard output. */
 void dev_hints(const char *state, const char *url, struct buf *out);
-

@@ -15,7 +15,7 @@ void make_secret_draw(struct make_secret *ret)
     random_bytes(bytes, sizeof bytes);
     base64url_encode(bytes, sizeof bytes, ret->text);
     secret_wipe(bytes, sizeof bytes);
-    digest_sha256(ret->text, sizeof ret->text, &ret->digest);
+    crypto_sha256(ret->text, sizeof ret->text, &ret->digest);
 }
 
 static void put_texts(struct json_out *out, const char *key, struct ambit_strs texts)
@@ -140,4 +140,23 @@ void make_service_json(const struct make_service *service, struct buf *out)
     json_end_array(&json);
     json_end_object(&json);
     lay_out(&compact, out);
+}
+
+enum ambit_err make_key(struct buf *ret_private, struct buf *ret_public)
+{
+    CRYPTO_KEY_AUTO *key = NULL;
+    enum ambit_err err = crypto_key_new(CRYPTO_ES256, &key);
+    if (err)
+        return err;
+
+    struct json_out out = {.buf = NULL};
+    json_out_init(&out, ret_public, false);
+    crypto_key_put_jwk(key, CRYPTO_ES256, &out);
+    err = buf_check(ret_public);
+    if (err)
+        return err;
+
+    json_out_init(&out, ret_private, false);
+    err = crypto_key_put_private_jwk(key, CRYPTO_ES256, &out);
+    return err ? err : buf_check(ret_private);
 }

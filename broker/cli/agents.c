@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What agents call: token, whoami. A token goes to standard output alone or to a file; nothing else
+ * that is secret is ever printed. */
+#include "cli/agents.h"
+
+#include <fcntl.h>
+
+#include "base/encode.h"
+#include "base/file.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
+#include "cli/answer.h"
+#include "cli/assertion.h"
+#include "cli/settings.h"
+#include "cli/show.h"
+
+enum { DETAILS_MAX = 32 * 1024 };
+
+/* ---- token ----------------------------------------------------------------------------------- */
+
+static void put_field(struct buf *form, const char *name, struct ambit_str value)
+{
+    if (!value.len)
+        return;
+
+    if (form->len)
+        buf_put_char(form, '&');
+    buf_put_text(form, name);
+    buf_put_char(form, '=');
+    percent_encode(form, value);
+}
+
+static enum cli_exit put_scope(struct cli *cli, struct buf *form)
+{
+    BUF_AUTO scope = {.p = NULL};
+    for (size_t i = 0; cli_nth(cli, "scope", i); i++)
+        buf_printf(&scope, "%s%s", i ? " " : "", cli_nth(cli, "scope", i));
+    if (buf_check(&scope))
+        return cli_fail(cli, CLI_USAGE, "out of memory");
+
+    put_field(form, "scope", buf_str(&scope));
+    return CLI_YES;
+}
+
+static enum cli_exit put_details(struct cli *cli, struct buf *form)
+{
+    const char *path = cli_get(cli, "details");
+    if (!path)
+        return CLI_YES;
+
+    BUF_AUTO bytes = {.p = NULL};
+    enum ambit_err err = file_read(AT_FDCWD, path, DETAILS_MAX, &bytes);
+    if (err)
+        return cli_fail(cli, CLI_USAGE, "%s: %s", path, ambit_err_text(err));
+
+    const struct json_value *value = NULL;
+    struct json_problem wrong = {.line = 1, .column = 1, .what = "is not JSON"};
+    if (json_read(buf_str(&bytes), (struct json_limits){.depth = 16}, &cli->arena, &value, &wrong))
+        return cli_fail(cli, CLI_USAGE, "%s:%u:%u: %s", path, wrong.line, wrong.column, wrong.what);
+
+    put_field(form, "authorization_details", buf_str(&bytes));
+    return CLI_YES;
+}
+
+static enum cli_exit put_lifetime(struct cli *cli, struct buf *form)
+{
+    const char *text = cli_get(cli, "for");
+    int64_t seconds = 0;
+    if (!text)
+        return CLI_YES;
+    if (duration_decode(ambit_str_of(text), &seconds))
+        return cli_usage(
+            cli,
+            "--for: \"%s\" is no duration; expected a whole number and s, m, h or d, such as 5m",
+            text);
+
+    BUF_AUTO number = {.p = NULL};
+    buf_put_i64(&number, seconds);
+    put_field(form, "requested_lifetime", buf_str(&number));
+    return CLI_YES;
+}
+
+/* The broker's own word for itself is what an assertion must be addressed to. One that publishes
+ * none is taken to be called as we call it. */
+static enum cli_exit find_issuer(struct cli *cli, const struct settings *settings,
+                                 struct ambit_str *ret)
+{
+    const struct client_request request = {.url = settings->url,
+                                           .path = "/.well-known/oauth-authorization-server"};
+    CLIENT_REPLY_AUTO reply = {.status = 0};
+    enum cli_exit code = client_send(cli, &request, &reply);
+    if (code)
+        return code;
+    if (reply.status >= 500)
+        return cli_fail(cli, CLI_UNREACHABLE, "%s answers %ld", settings->url, reply.status);
+
+    *ret = ambit_str_of(settings->url);
+    struct ambit_str body = arena_copy(&cli->arena, buf_str(&reply.body));
+    const struct json_value *value = NULL;
+    struct json_problem ignored = {.line = 0};
+    if (reply.status != 200 || !body.p ||
+        json_read(body, (struct json_limits){.allow_decimals = true}, &cli->arena, &value,
+                  &ignored))
+        return CLI_YES;
+
+    struct ambit_str issuer = json_get_str(value, "issuer");
+    if (issuer.len)
+        *ret = issuer;
+    return CLI_YES;
+}
+
+static enum cli_exit put_proof(struct cli *cli, const struct settings *settings, struct buf *form)
+{
+    struct assertion assertion = {
+        .agent = settings->agent, .key_path = settings->key, .now_ms = cli->now_ms};
+    struct buf jws = {.p = NULL};
+    enum cli_exit code = find_issuer(cli, settings, &assertion.audience);
+    if (!code)
+        code = assertion_make(cli, &assertion, &jws);
+    if (!code) {
+        put_field(form, "client_id", ambit_str_of(settings->agent));
+        put_field(form, "client_assertion_type",
+                  AMBIT_STR("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
+        put_field(form, "client_assertion", buf_str(&jws));
+    }
+    buf_wipe(&jws);
+    return code;
+}
+
+static enum cli_exit put_form(struct cli *cli, const struct settings *settings, struct buf *form)
+{
+    put_field(form, "grant_type", AMBIT_STR("client_credentials"));
+    enum cli_exit code = put_scope(cli, form);
+    if (!code)
+        code = put_details(cli, form);
+    if (!code)
+        code = put_lifetime(cli, form);
+    put_field(form, "resource", ambit_str_of(cli_get(cli, "resource")));
+    put_field(form, "purpose", ambit_str_of(cli_get(cli, "purpose")));
+    return code ? code : put_proof(cli, settings, form);
+}
+
+/* The answer without the token, for --json beside --out. */
+static void put_without_token(struct cli *cli, const struct json_value *answer)
+{
+    struct json_out out = {.buf = NULL};
+    json_out_init(&out, &cli->out, false);
+    json_begin_object(&out);
+    for (const struct json_value *member = answer->first; member; member = member->next) {
+        if (ambit_str_is(member->key, "access_token"))
+            continue;
+        json_key_str(&out, member->key);
+        json_write_value(&out, member);
+    }
+    json_end_object(&out);
+    buf_put_char(&cli->out, '\n');
+}
+
+static enum cli_exit show_token(struct cli *cli, const struct json_value *answer, bool wants_json)
+{
+    struct ambit_str token = json_get_str(answer, "access_token");
+    const char *path = cli_get(cli, "out");
+    if (!token.len)
+        return cli_fail(cli, CLI_UNREACHABLE,
+                        "the answer holds no token: is this an ambit broker?");
+    if (!path) {
+        show_escaped(&cli->out, token);
+        buf_put_char(&cli->out, '\n');
+        return CLI_YES;
+    }
+
+    enum ambit_err err = file_write(AT_FDCWD, path, token, 0600);
+    if (err)
+        return cli_fail(cli, CLI_USAGE, "%s: %s", path, ambit_err_text(err));
+    if (wants_json)
+        put_without_token(cli, answer);
+    return CLI_YES;
+}
+
+static enum cli_exit ask_token(struct cli *cli, const struct settings *settings)
+{
+    struct buf form = {.p = NULL};
+    CLIENT_REPLY_AUTO reply = {.status = 0};
+    const struct json_value *answer = NULL;
+    enum cli_exit code = put_form(cli, settings, &form);
+    if (!code && buf_check(&form))
+        code = cli_fail(cli, CLI_USAGE, "out of memory");
+    if (!code) {
+        const struct client_request request = {.url = settings->url,
+                                               .path = "/token",
+                                               .body = buf_str(&form),
+                                               .content_type = "application/x-www-form-urlencoded"};
+        code = client_send(cli, &request, &reply);
+    }
+    buf_wipe(&form);
+    if (code)
+        return code;
+
+    /* With --out the token must not reach the screen, not even inside the JSON answer. */
+    bool wants_json = cli->wants_json;
+    if (cli_has(cli, "out") && reply.status == 200)
+        cli->wants_json = false;
+    code = answer_take(cli, &reply, &answer);
+    return code || !answer ? code : show_token(cli, answer, wants_json);
+}
+
+static enum cli_exit run_token(struct cli *cli)
+{
+    struct settings settings = {.url = NULL};
+    enum cli_exit code = settings_find(cli, &settings);
+    if (code)
+        return code;
+    if (!settings.url)
+        return cli_usage(cli, "which broker? Give --url, --state DIR or AMBIT_URL");
+    if (!settings.agent || !settings.key)
+        return cli_usage(
+            cli, "which agent? Give --agent NAME and --key FILE, or AMBIT_AGENT and AMBIT_KEY");
+    if (!cli_has(cli, "scope") && !cli_has(cli, "details"))
+        return cli_usage(cli, "nothing is asked for: give --scope or --details");
+
+    return ask_token(cli, &settings);
+}
+
+const struct cli_verb agents_token = {
+    .name = "token",
+    .summary = "ask for a token, and print it alone",
+    .text =
+        "Proves the agent by its key and asks for authority: an action on a resource, for a time. "
+        "Prints the token "
+        "and nothing else, or writes it to a file. A refusal names the reason and what would pass.",
+    .example = "ambit token --agent remediator --key remediator.jwk --scope "
+               "'service.restart[svc:staging/web-1]' --for 5m",
+    .options = {{"scope", "SCOPE",
+                 "what is asked: ACTION[RESOURCE], or ACTION alone; may be given again", true,
+                 false},
+                {"details", "FILE", "what is asked, as a JSON file of authorization_details", false,
+                 false},
+                {"resource", "URI", "the audience: which service the token is for", false, false},
+                {"purpose", "TEXT", "why, for policies that ask and for the record", false, false},
+                {"for", "TIME", "how long: 30s, 5m, 1h", false, false},
+                {"out", "FILE", "write the token to FILE (0600) instead of printing it", false,
+                 false}},
+    .run = run_token,
+};
+
+/* ---- whoami ---------------------------------------------------------------------------------- */
+
+static enum cli_exit run_whoami(struct cli *cli)
+{
+    const struct json_value *answer = NULL;
+    enum cli_exit code = answer_ask(cli, &(struct answer_request){.path = "/v1/whoami"}, &answer);
+    if (code || !answer)
+        return code;
+
+    struct arena *arena = &cli->arena;
+    const struct show_line lines[] = {
+        {"kind", show_member(arena, answer, "kind")},
+        {"name", show_member(arena, answer, "name")},
+        {"owner", show_member(arena, answer, "owner")},
+        {"roles", show_member(arena, answer, "roles")},
+        {"policies", show_member(arena, answer, "policies")},
+    };
+    show_lines(&cli->out, lines, AMBIT_LEN(lines));
+    return CLI_YES;
+}
+
+const struct cli_verb agents_whoami = {
+    .name = "whoami",
+    .summary = "who the broker takes you for",
+    .text = "Says who the broker takes the holder of the token for: kind, name, owner, roles, "
+            "policies. The token is a "
+            "person's or an access token of an agent.",
+    .example = "ambit whoami --token-file lee.token",
+    .options = {{NULL}},
+    .run = run_whoami,
+};

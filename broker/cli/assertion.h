@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Proving an agent by its key: one private_key_jwt assertion (CLI-5 to CLI-11). */
+#pragma once
+
+#include "cli/cli.h"
+
+struct assertion {
+    const char *agent;         /* iss and sub */
+    const char *key_path;      /* private JWK, ES256 */
+    struct ambit_str audience; /* the issuer identifier, the only value of aud (CLI-7) */
+    int64_t now_ms;
+};
+/* The compact JWS into `out`, which the caller wipes. CLI_USAGE when the key file is not valid. */
+enum cli_exit assertion_make(struct cli *cli, const struct assertion *assertion, struct buf *out);

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs for auditors. */
+#pragma once
+
+#include "cli/cli.h"
+
+extern const struct cli_verb audit_trace, audit_events;

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs for on-call staff. */
+#pragma once
+
+#include "cli/cli.h"
+
+extern const struct cli_verb oncall_stop, oncall_clear, oncall_time_acknowledge, oncall_grants;

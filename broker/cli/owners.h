@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Verbs for owners of policies. */
+#pragma once
+
+#include "cli/cli.h"
+
+extern const struct cli_verb owners_policy_check;

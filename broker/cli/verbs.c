@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The verb table: what is not in it, `ambit` does not do. */
+#include "cli/admins.h"
+#include "cli/agents.h"
+#include "cli/audit.h"
+#include "cli/oncall.h"
+#include "cli/owners.h"
+
+const struct cli_verb *const cli_verbs[] = {
+    /* agents */
+    &agents_token,
+    &agents_whoami,
+    /* on-call */
+    &oncall_stop,
+    &oncall_clear,
+    &oncall_time_acknowledge,
+    &oncall_grants,
+    /* owners */
+    &owners_policy_check,
+    /* auditors */
+    &audit_trace,
+    &audit_events,
+    /* admins */
+    &admins_init,
+    &new_agent,
+    &new_person,
+    &new_service,
+    &admins_reload,
+    &meta_completion,
+};
+const size_t cli_n_verbs = AMBIT_LEN(cli_verbs);
+
+const struct cli_option cli_global_options[] = {
+    {"url", "URL", "of the broker (AMBIT_URL)", false, false},
+    {"state", "DIR", "of a development broker: the URL from DIR/url", false, false},
+    {"agent", "NAME", "the agent we are, or of which is asked (AMBIT_AGENT)", false, false},
+    {"key", "FILE", "the agent's private key (AMBIT_KEY)", false, false},
+    {"token-file", "FILE",
+     "the caller's token: a person's, or an agent's access token (AMBIT_TOKEN_FILE)", false, false},
+    {"json", NULL, "print the answer as JSON", false, false},
+    {"help", NULL, "explain", false, false},
+    {"version", NULL, "print the version", false, false},
+};
+const size_t cli_n_global_options = AMBIT_LEN(cli_global_options);
