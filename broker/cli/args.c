@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "cli/show.h"
-#include "config/problem.h"
+#include "policy/nearest.h"
 
 void cli_done(struct cli *cli)
 {
@@ -80,6 +80,14 @@ enum cli_exit cli_fail(struct cli *cli, enum cli_exit code, const char *format, 
     return code;
 }
 
+static struct ambit_str nearest(struct ambit_str word, const char *const *names, size_t n)
+{
+    struct nearest nearest = nearest_to(word);
+    for (size_t i = 0; i < n; i++)
+        nearest_offer(&nearest, ambit_str_of(names[i]));
+    return nearest.best;
+}
+
 /* ---- the verb -------------------------------------------------------------------------------- */
 
 /* Does the verb's name, of one or two words, stand at words[0..]? How many words it took, or 0. */
@@ -120,9 +128,9 @@ static enum cli_exit unknown_verb(struct cli *cli, int n, char *const *words)
                  n > 1 && words[1][0] != '-' ? words[1] : "");
     struct ambit_str near = {NULL, 0};
     if (len > 0 && (size_t)len < sizeof both)
-        near = nearest_spelling(ambit_str_of(both), names, cli_n_verbs);
+        near = nearest(ambit_str_of(both), names, cli_n_verbs);
     if (!near.p)
-        near = nearest_spelling(ambit_str_of(words[0]), names, cli_n_verbs);
+        near = nearest(ambit_str_of(words[0]), names, cli_n_verbs);
     if (near.p)
         return cli_usage(
             cli, "there is no verb \"%s\"; did you mean \"%.*s\"? (ambit --help lists them all)",
@@ -159,8 +167,7 @@ static enum cli_exit unknown_option(struct cli *cli, const char *word, size_t le
          option && option->name; option++)
         names[n++] = option->name;
 
-    struct ambit_str near =
-        nearest_spelling((struct ambit_str){.p = word + 2, .len = len}, names, n);
+    struct ambit_str near = nearest((struct ambit_str){.p = word + 2, .len = len}, names, n);
     if (near.p)
         return cli_usage(cli, "unknown option %.*s; did you mean --%.*s?", (int)len + 2, word,
                          AMBIT_STR_ARG(near));

@@ -6,9 +6,9 @@
 
 #include "base/json_read.h"
 #include "base/json_write.h"
+#include "cli/show.h"
 #include "config/folder.h"
 #include "config/make.h"
-#include "config/problem.h"
 
 enum { FILES_MAX = 4 + CLI_VALUES_MAX };
 
@@ -150,7 +150,7 @@ enum cli_exit draft_check(struct cli *cli, enum ambit_kind kind, struct ambit_st
     for (size_t i = 0; i < problems.n; i++) {
         if (problems.v[i].is_warning || !ambit_str_eq(problems.v[i].file, buf_str(&path)))
             continue;
-        problem_print(&cli->errors, &problems.v[i]);
+        show_problem(&cli->errors, &problems.v[i]);
         code = CLI_USAGE;
     }
     ambit_problems_done(&problems);

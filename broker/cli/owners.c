@@ -4,7 +4,8 @@
 
 #include "base/json_write.h"
 #include "config/folder.h"
-#include "config/problem.h"
+#include "cli/show.h"
+#include "policy/problem.h"
 
 static void free_documents(struct ambit_documents **documents)
 {
@@ -26,7 +27,7 @@ static void put_json(struct cli *cli, const struct ambit_problems *problems,
     json_key(&out, "problems");
     json_begin_array(&out);
     for (size_t i = 0; i < problems->n; i++)
-        problem_json(&out, &problems->v[i]);
+        problem_write_json(&out, &problems->v[i]);
     json_end_array(&out);
     json_end_object(&out);
     buf_put_char(&cli->out, '\n');
@@ -36,7 +37,7 @@ static void put_lines(struct cli *cli, const struct ambit_problems *problems,
                       const struct ambit_documents *documents)
 {
     for (size_t i = 0; i < problems->n; i++)
-        problem_print(&cli->out, &problems->v[i]);
+        show_problem(&cli->out, &problems->v[i]);
     if (documents)
         buf_printf(&cli->out, "%zu people, %zu agents, %zu services, %zu policies: valid\n",
                    documents->n_people, documents->n_agents, documents->n_services,

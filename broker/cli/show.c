@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
+#include "policy/problem.h"
 
 static bool is_control_at(struct ambit_str text, size_t i)
 {
@@ -51,6 +52,14 @@ void show_escaped(struct buf *out, struct ambit_str text)
             buf_put(out, text.p + i, len);
         }
     }
+}
+
+void show_problem(struct buf *out, const struct ambit_problem *problem)
+{
+    BUF_AUTO line = {.p = NULL};
+    problem_write_line(&line, problem);
+    show_escaped(out, buf_str(&line));
+    buf_put_char(out, '\n');
 }
 
 void show_paragraphs(struct buf *out, struct ambit_str text)

@@ -6,10 +6,14 @@
 
 #include "base/buf.h"
 
+struct ambit_problem;
 struct json_value;
 
 /* Control bytes (newline too) as \xNN or \n, \t; other UTF-8 as it is. */
 void show_escaped(struct buf *out, struct ambit_str text);
+
+/* A problem of a document on a line of its own. */
+void show_problem(struct buf *out, const struct ambit_problem *problem);
 
 /* Columns of text, as wide as their widest cell; the last column is not padded. */
 enum { SHOW_COLUMNS_MAX = 8 };

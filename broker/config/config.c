@@ -206,7 +206,7 @@ static void add_default_listener(struct config *config)
 
 enum ambit_err config_read(struct ambit_str bytes, const char *path, const char *folder,
                            const struct config_source *source, struct config *ret,
-                           struct config_problems *problems)
+                           struct ambit_problems *problems)
 {
     *ret = (struct config){.issuer = {NULL, 0}};
     arena_init(&ret->arena, NULL, 0, 0);
@@ -226,14 +226,14 @@ enum ambit_err config_read(struct ambit_str bytes, const char *path, const char 
     /* Errors of single keys would only make noise of the checks between them. */
     if (problems->n == before)
         check_whole(&reader);
-    if (problems->is_short || reader.is_out_of_memory)
+    if (reader.is_out_of_memory)
         return AMBIT_ERR_NO_MEMORY;
 
     return problems->n > before ? AMBIT_ERR_MALFORMED : AMBIT_OK;
 }
 
 enum ambit_err config_load(const struct config_source *source, struct config *ret,
-                           struct config_problems *problems)
+                           struct ambit_problems *problems)
 {
     if (!source->path)
         return config_read((struct ambit_str){NULL, 0}, NULL, NULL, source, ret, problems);
@@ -245,8 +245,8 @@ enum ambit_err config_load(const struct config_source *source, struct config *re
         struct ambit_problem problem = {.file = ambit_str_of(source->path),
                                         .what = ambit_str_of(ambit_err_text(err)),
                                         .expected = AMBIT_STR("a readable configuration file")};
-        config_problem_add(problems, &problem);
-        return AMBIT_ERR_MALFORMED;
+        enum ambit_err add_err = ambit_problems_add(problems, &problem);
+        return add_err ? add_err : AMBIT_ERR_MALFORMED;
     }
 
     const char *slash = strrchr(source->path, '/');

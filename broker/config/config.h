@@ -7,7 +7,9 @@
 #pragma once
 
 #include "base/addr.h"
-#include "config/problem.h"
+#include "ambit/document.h"
+#include "base/arena.h"
+#include "base/buf.h"
 
 #define CONFIG_PATH_DEFAULT "/etc/ambit/ambit.json"
 
@@ -59,11 +61,11 @@ struct config_source {
 /* OK with *ret whole, or MALFORMED with every problem, or NO_MEMORY. A file that cannot be read is
  * a problem too. */
 AMBIT_CHECKED enum ambit_err config_load(const struct config_source *source, struct config *ret,
-                                         struct config_problems *problems);
+                                         struct ambit_problems *problems);
 /* The same from bytes at hand; `folder` is what relative paths in the file start from. */
 AMBIT_CHECKED enum ambit_err config_read(struct ambit_str bytes, const char *path,
                                          const char *folder, const struct config_source *source,
-                                         struct config *ret, struct config_problems *problems);
+                                         struct config *ret, struct ambit_problems *problems);
 void config_done(struct config *config);
 #define CONFIG_AUTO AMBIT_CLEANUP(config_done) struct config
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "base/encode.h"
 #include "base/file.h"
 #include "config/zones.h"
 #include "crypto/digest.h"
@@ -67,6 +68,10 @@ static struct ambit_str path_of(struct walk *walk, enum ambit_kind kind, struct 
         buf_put_char(&text, '/');
         buf_put_str(&text, name);
     }
+    /* A name that is not UTF-8 has no place in a message as it is. */
+    bool is_utf8 = utf8_is_valid(buf_str(&text));
+    for (size_t i = 0; !is_utf8 && i < text.len; i++)
+        text.p[i] = (uint8_t)text.p[i] < 0x80 ? text.p[i] : '?';
     return buf_check(&text) ? (struct ambit_str){NULL, 0}
                             : arena_copy(&walk->folder->arena, buf_str(&text));
 }

@@ -110,8 +110,9 @@ static bool take_listener_name(struct config_reader *reader, const struct config
         .pointer = ambit_str_of(place->pointer),
         .what = AMBIT_STR("unknown listener"),
         .expected = AMBIT_STR("agents, local, operators, ops, or no name for all"),
-        .nearest = nearest_spelling(value->text, names, AMBIT_LEN(names))};
-    config_problem_add(reader->problems, &problem);
+        .nearest = config_nearest(value->text, names, AMBIT_LEN(names))};
+    if (ambit_problems_add(reader->problems, &problem))
+        reader->is_out_of_memory = true;
     return false;
 }
 

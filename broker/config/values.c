@@ -7,6 +7,15 @@
 #include <stdio.h>
 
 #include "base/json_read.h"
+#include "policy/nearest.h"
+
+struct ambit_str config_nearest(struct ambit_str word, const char *const *names, size_t n)
+{
+    struct nearest nearest = nearest_to(word);
+    for (size_t i = 0; i < n; i++)
+        nearest_offer(&nearest, ambit_str_of(names[i]));
+    return nearest.best;
+}
 
 /* ---- complaints ------------------------------------------------------------------------------ */
 
@@ -47,7 +56,8 @@ void config_complain(struct config_reader *reader, const struct config_place *pl
                                     .pointer = ambit_str_of(place->pointer),
                                     .what = ambit_str_of(what),
                                     .expected = ambit_str_of(expected)};
-    config_problem_add(reader->problems, &problem);
+    if (ambit_problems_add(reader->problems, &problem))
+        reader->is_out_of_memory = true;
 }
 
 void config_complain_unknown(struct config_reader *reader, const struct config_place *place,
@@ -64,10 +74,9 @@ void config_complain_unknown(struct config_reader *reader, const struct config_p
                                     .pointer = ambit_str_of(place->pointer),
                                     .what = AMBIT_STR("unknown key"),
                                     .expected = buf_str(&expected),
-                                    .nearest = nearest_spelling(key, names, n)};
-    if (buf_check(&expected))
+                                    .nearest = config_nearest(key, names, n)};
+    if (buf_check(&expected) || ambit_problems_add(reader->problems, &problem))
         reader->is_out_of_memory = true;
-    config_problem_add(reader->problems, &problem);
 }
 
 /* ---- places of values ------------------------------------------------------------------------ */

@@ -29,7 +29,7 @@ struct config_row {
 
 struct config_reader {
     struct config *config;
-    struct config_problems *problems;
+    struct ambit_problems *problems;
     struct ambit_str path; /* of the file, for messages */
     const char *folder;    /* that relative paths start from; NULL: the working directory */
     bool has_review_problem, is_out_of_memory;
@@ -55,6 +55,8 @@ void config_take_json(struct config_reader *reader, const struct config_row *row
 void config_take_text(struct config_reader *reader, const struct config_row *row,
                       const struct config_place *place, struct ambit_str text);
 
+/* The name that was probably meant; absent when none is near. */
+struct ambit_str config_nearest(struct ambit_str word, const char *const *names, size_t n);
 /* Appends "/PART", escaped as RFC 6901 says, cut at 64 bytes. */
 void config_put_pointer(struct buf *out, struct ambit_str part);
 

@@ -4,15 +4,18 @@
 #include "fuzz.h"
 
 #include "config/config.h"
+#include "policy/problem.h"
 
-static void check_problems(const struct config_problems *problems)
+#define PROBLEMS_AUTO AMBIT_CLEANUP(ambit_problems_done) struct ambit_problems
+
+static void check_problems(const struct ambit_problems *problems)
 {
     for (size_t i = 0; i < problems->n; i++) {
         BUF_AUTO line = {.p = NULL};
-        problem_print(&line, &problems->v[i]);
+        problem_write_line(&line, &problems->v[i]);
         FUZZ_CHECK(!buf_check(&line));
         /* One line: whatever stood in the file, no control byte comes out of it. */
-        for (size_t k = 0; k + 1 < line.len; k++)
+        for (size_t k = 0; k < line.len; k++)
             FUZZ_CHECK((uint8_t)line.p[k] >= 0x20 && line.p[k] != 0x7f);
     }
 }
@@ -39,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct config_source none = {.path = NULL};
     struct ambit_str bytes = {.p = data ? (const char *)data : "", .len = size};
     CONFIG_AUTO config = {.n_listen = 0}, again = {.n_listen = 0};
-    CONFIG_PROBLEMS_AUTO problems = {.v = NULL}, problems_again = {.v = NULL};
+    PROBLEMS_AUTO problems = {.v = NULL}, problems_again = {.v = NULL};
     enum ambit_err err = config_read(bytes, "f", "/x/", &none, &config, &problems);
     FUZZ_CHECK((err == AMBIT_ERR_MALFORMED) == (problems.n > 0) || err == AMBIT_ERR_NO_MEMORY);
     check_problems(&problems);

@@ -10,10 +10,12 @@
 
 #include "config/config.h"
 
+#define PROBLEMS_AUTO AMBIT_CLEANUP(ambit_problems_done) struct ambit_problems
+
 #define REVIEW "\"review\": \"record\""
 
 static enum ambit_err load(const char *json, const struct config_source *source,
-                           struct config *config, struct config_problems *problems)
+                           struct config *config, struct ambit_problems *problems)
 {
     return config_read(ambit_str_of(json), "ambit.json", "/etc/x/", source, config, problems);
 }
@@ -22,7 +24,7 @@ static void defaults_are_those_of_the_interface(void **state)
 {
     (void)state;
     CONFIG_AUTO config = {.n_listen = 0};
-    CONFIG_PROBLEMS_AUTO problems = {.v = NULL};
+    PROBLEMS_AUTO problems = {.v = NULL};
     const struct config_source none = {.path = NULL};
     assert_int_equal(load("{" REVIEW "}", &none, &config, &problems), AMBIT_OK);
     assert_null(config.issuer.p);
@@ -52,7 +54,7 @@ static void a_whole_file_is_taken(void **state)
 {
     (void)state;
     CONFIG_AUTO config = {.n_listen = 0};
-    CONFIG_PROBLEMS_AUTO problems = {.v = NULL};
+    PROBLEMS_AUTO problems = {.v = NULL};
     const struct config_source none = {.path = NULL};
     const char *json =
         "{\"issuer\": \"https://broker.example.gov\", \"state\": \"var\", \"documents\": "
@@ -156,7 +158,7 @@ static void each_mistake_is_refused_at_its_place(void **state)
     for (size_t i = 0; i < AMBIT_LEN(refusals); i++) {
         const struct refusal_row *row = &refusals[i];
         CONFIG_AUTO config = {.n_listen = 0};
-        CONFIG_PROBLEMS_AUTO problems = {.v = NULL};
+        PROBLEMS_AUTO problems = {.v = NULL};
         print_message("# %s\n", row->name);
         assert_int_equal(load(row->json, &none, &config, &problems), AMBIT_ERR_MALFORMED);
         assert_int_equal(problems.n, 1);
@@ -175,7 +177,7 @@ static void all_mistakes_come_at_once(void **state)
 {
     (void)state;
     CONFIG_AUTO config = {.n_listen = 0};
-    CONFIG_PROBLEMS_AUTO problems = {.v = NULL};
+    PROBLEMS_AUTO problems = {.v = NULL};
     const struct config_source none = {.path = NULL};
     const char *json =
         "{\"a\": 1, \"state\": 2, \"review\": \"enforce\", \"limits\": {\"queue\": 0, \"b\": 1}}";
@@ -187,7 +189,7 @@ static void flag_over_environment_over_file(void **state)
 {
     (void)state;
     CONFIG_AUTO config = {.n_listen = 0};
-    CONFIG_PROBLEMS_AUTO problems = {.v = NULL};
+    PROBLEMS_AUTO problems = {.v = NULL};
     static const char *const environment[] = {
         "AMBIT_STATE=env",          "AMBIT_LIMITS_QUEUE=77",      "AMBIT_LIMITS_IDLE_S=",
         "AMBIT_LISTEN=127.0.0.1:7", "AMBIT_URL=http://elsewhere", NULL};
@@ -207,7 +209,7 @@ static void mistakes_of_the_environment_are_named(void **state)
 {
     (void)state;
     CONFIG_AUTO config = {.n_listen = 0};
-    CONFIG_PROBLEMS_AUTO problems = {.v = NULL};
+    PROBLEMS_AUTO problems = {.v = NULL};
     static const char *const environment[] = {"AMBIT_LIMITS_QUEUE=many", NULL};
     const struct config_source source = {.listen = "10.0.0.1:1", .environment = environment};
     assert_int_equal(load("{" REVIEW "}", &source, &config, &problems), AMBIT_ERR_MALFORMED);
@@ -220,7 +222,7 @@ static void a_missing_file_is_a_problem(void **state)
 {
     (void)state;
     CONFIG_AUTO config = {.n_listen = 0};
-    CONFIG_PROBLEMS_AUTO problems = {.v = NULL};
+    PROBLEMS_AUTO problems = {.v = NULL};
     const struct config_source source = {.path = "/nonexistent/ambit.json"};
     assert_int_equal(config_load(&source, &config, &problems), AMBIT_ERR_MALFORMED);
     assert_int_equal(problems.n, 1);
