@@ -133,9 +133,9 @@ struct event {
         *also; /* further cut-offs it sets, as targets: the lineage of the event that
                   tripped it; "agent:x policy:y" for the grants of x under y */
     size_t n_also;
-    struct ambit_str by;   /* "hard_stop:POLICY/ID"; absent when a person did it */
-    bool holds;            /* a hold beside the cut-off */
-    struct ambit_id cause; /* id of the event that tripped it */
+    struct ambit_str by;      /* "hard_stop:POLICY/ID"; absent when a person did it */
+    bool holds;               /* in force until cleared; every stop but a hard stop's mere revocation */
+    struct ambit_id cause;    /* id of the event that tripped it */
 
     struct ambit_str detail; /* canonical JSON object of what only this type has; absent mostly */
 };

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A recorded decision made again from its own inputs: the documents it names by digest, the figures
+ * and stops it wrote down. The record need not carry the list of checks: the engine derives it. */
+#include "core/event_json.h"
+
+#include "base/addr.h"
+#include "base/arena.h"
+#include "base/json_read.h"
+#include "core/context.h"
+#include "core/internal.h"
+
+static AMBIT_CHECKED enum ambit_err documents_of(struct broker *broker, struct store_txn *txn, const struct ambit_digest *digest,
+                                                 struct documents_ref **ret)
+{
+    struct documents_ref *now = broker_documents_acquire(broker);
+    if (ambit_digest_eq(now->documents->digest, *digest)) {
+        *ret = now;
+        return AMBIT_OK;
+    }
+    broker_documents_release(now);
+    return documents_load(txn, broker->zones, digest, ret);
+}
+
+static struct ambit_addr_view source_of(struct ambit_str text)
+{
+    struct ambit_addr_view view = {0};
+    struct addr addr;
+    if (text.p != NULL && addr_decode(text, &addr) == AMBIT_OK) {
+        view.family = addr.family;
+        memcpy(view.b, addr.b, sizeof view.b);
+    }
+    return view;
+}
+
+static AMBIT_CHECKED enum ambit_err explain_grant(const struct documents_ref *documents, const struct event *event, const struct ambit_world *world,
+                                                  struct arena *arena, struct ambit_explanation *ret)
+{
+    struct ambit_grant_question question = {
+        .now_ms = event->time_ms, .agent = event->agent, .items = event->asked, .n_items = event->n_asked,
+        .audience = event->asked_audience, .has_lifetime = event->has_asked_lifetime, .lifetime_s = event->asked_lifetime_s,
+        .purpose = event->purpose, .source = source_of(event->source), .binding = event->binding,
+    };
+    return ambit_explain_grant(documents->set, &question, world, arena, ret);
+}
+
+static AMBIT_CHECKED enum ambit_err explain_action(const struct documents_ref *documents, struct store_txn *txn, const struct event *event,
+                                                   const struct ambit_world *world, struct arena *arena, struct ambit_explanation *ret)
+{
+    struct grant_row row;
+    struct ambit_grant_view view;
+    struct ambit_action_question question = {
+        .now_ms = event->time_ms, .service = event->service, .has_proof = event->has_proof, .action = event->action,
+        .resource = event->resource, .source = source_of(event->asked_source), .stated_reason = event->stated_reason,
+    };
+    if (!ambit_id_is_none(event->grant)) {
+        enum ambit_err err = grant_load(txn, event->grant, arena, &row);
+        if (err != AMBIT_OK)
+            return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+        grant_row_view(&row, &view);
+        view.liveness = event->liveness;
+        question.grant = &view;
+    }
+    enum ambit_err err = context_members(event->context, arena, &question.context, &question.n_context);
+    return err == AMBIT_OK ? ambit_explain_action(documents->set, &question, world, arena, ret) : err;
+}
+
+enum ambit_err event_explain(struct broker *broker, struct store_txn *txn, const struct event *event, struct arena *arena,
+                             struct ambit_explanation *ret)
+{
+    bool is_grant = event->type == EVENT_GRANT_ISSUED || event->type == EVENT_GRANT_REFUSED;
+    bool is_action = event->type == EVENT_ACTION_ALLOWED || event->type == EVENT_ACTION_DENIED;
+    if (!is_grant && !is_action)
+        return AMBIT_ERR_UNSUPPORTED;
+
+    struct documents_ref *documents = NULL;
+    enum ambit_err err = documents_of(broker, txn, &event->documents, &documents);
+    if (err != AMBIT_OK)
+        return err;
+    struct ambit_recorded recorded = {.figures = event->figures, .n = event->n_figures, .replaces = event->replaces};
+    struct ambit_world world = ambit_world_of_record(&recorded, event->used_stops, event->n_used_stops);
+    err = is_grant ? explain_grant(documents, event, &world, arena, ret) : explain_action(documents, txn, event, &world, arena, ret);
+    broker_documents_release(documents);
+    return err;
+}

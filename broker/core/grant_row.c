@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The binary form of a grant's row: a version byte, fixed fields, then length-framed texts. */
+#include "core/grant_row.h"
+
+#include "core/row.h"
+
+enum { ROW_VERSION = 1 };
+
+static void put_texts(struct buf *buf, struct ambit_strs texts)
+{
+    row_put_u16(buf, texts.n);
+    for (size_t i = 0; i < texts.n; i++)
+        row_put_text(buf, texts.v[i]);
+}
+
+void grant_row_encode(const struct grant_row *row, struct buf *buf)
+{
+    buf_put_char(buf, ROW_VERSION);
+    buf_put(buf, row->id.b, sizeof row->id.b);
+    buf_put(buf, row->lineage.b, sizeof row->lineage.b);
+    buf_put(buf, row->parent.b, sizeof row->parent.b);
+    row_put_u64(buf, row->seq);
+    row_put_u64(buf, (uint64_t)row->issued_ms);
+    row_put_u64(buf, (uint64_t)row->expires_ms);
+    buf_put(buf, row->token.b, sizeof row->token.b);
+    buf_put_char(buf, (char)row->binding);
+    const struct ambit_str texts[] = {row->agent, row->owner, row->team, row->audience, row->purpose, row->txn};
+    for (size_t i = 0; i < AMBIT_LEN(texts); i++)
+        row_put_text(buf, texts[i]);
+    row_put_u16(buf, row->n_items);
+    for (size_t i = 0; i < row->n_items; i++) {
+        const struct ambit_given *item = &row->items[i];
+        row_put_text(buf, item->action);
+        row_put_text(buf, item->resource);
+        row_put_text(buf, item->policy);
+        row_put_text(buf, item->rule);
+        buf_put(buf, item->digest.b, sizeof item->digest.b);
+    }
+    row_put_u16(buf, row->n_except);
+    for (size_t i = 0; i < row->n_except; i++) {
+        row_put_text(buf, row->except[i].policy);
+        row_put_text(buf, row->except[i].id);
+        put_texts(buf, row->except[i].actions);
+        put_texts(buf, row->except[i].resources);
+    }
+}
+
+static struct ambit_strs take_texts(struct row_reader *reader)
+{
+    size_t n = 0;
+    struct ambit_str *texts = row_take_array(reader, sizeof *texts, &n);
+    for (size_t i = 0; i < n; i++)
+        texts[i] = row_take_text(reader);
+    return (struct ambit_strs){.v = texts, .n = n};
+}
+
+enum ambit_err grant_row_decode(struct ambit_str bytes, struct arena *arena, struct grant_row *ret)
+{
+    struct row_reader reader = row_reader(bytes, arena, ROW_VERSION);
+    struct grant_row row = {0};
+
+    row_take_into(&reader, row.id.b, sizeof row.id.b);
+    row_take_into(&reader, row.lineage.b, sizeof row.lineage.b);
+    row_take_into(&reader, row.parent.b, sizeof row.parent.b);
+    row.seq = row_take_u64(&reader);
+    row.issued_ms = (int64_t)row_take_u64(&reader);
+    row.expires_ms = (int64_t)row_take_u64(&reader);
+    row_take_into(&reader, row.token.b, sizeof row.token.b);
+    uint8_t binding = row_take_u8(&reader);
+    if (binding > AMBIT_BINDING_MTLS)
+        return AMBIT_ERR_DAMAGED;
+    row.binding = (enum ambit_binding)binding;
+    struct ambit_str *texts[] = {&row.agent, &row.owner, &row.team, &row.audience, &row.purpose, &row.txn};
+    for (size_t i = 0; i < AMBIT_LEN(texts); i++)
+        *texts[i] = row_take_text(&reader);
+    row.items = row_take_array(&reader, sizeof *row.items, &row.n_items);
+    for (size_t i = 0; i < row.n_items; i++) {
+        row.items[i].action = row_take_text(&reader);
+        row.items[i].resource = row_take_text(&reader);
+        row.items[i].policy = row_take_text(&reader);
+        row.items[i].rule = row_take_text(&reader);
+        row_take_into(&reader, row.items[i].digest.b, sizeof row.items[i].digest.b);
+    }
+    row.except = row_take_array(&reader, sizeof *row.except, &row.n_except);
+    for (size_t i = 0; i < row.n_except; i++) {
+        row.except[i].policy = row_take_text(&reader);
+        row.except[i].id = row_take_text(&reader);
+        row.except[i].actions = take_texts(&reader);
+        row.except[i].resources = take_texts(&reader);
+    }
+    enum ambit_err err = row_end(&reader);
+    if (err != AMBIT_OK)
+        return err;
+    *ret = row;
+    return AMBIT_OK;
+}
+
+void grant_row_view(const struct grant_row *row, struct ambit_grant_view *ret)
+{
+    *ret = (struct ambit_grant_view){
+        .id = row->id,
+        .lineage = row->lineage,
+        .parent = row->parent,
+        .agent = row->agent,
+        .owner = row->owner,
+        .team = row->team,
+        .audience = row->audience,
+        .issued_ms = row->issued_ms,
+        .expires_ms = row->expires_ms,
+        .binding = row->binding,
+        .purpose = row->purpose,
+        .items = row->items,
+        .n_items = row->n_items,
+        .except = row->except,
+        .n_except = row->n_except,
+        .liveness = AMBIT_LIVE,
+    };
+}

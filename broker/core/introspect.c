@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Introspection (INT-3, INT-5, INT-7): the row is found by jti, the digest of rnd compared in constant
+ * time, and everything answered from the row, the cut-offs, the stops and the documents of now. */
+#include "core/query.h"
+
+#include "base/arena.h"
+#include "core/cutoff.h"
+#include "core/internal.h"
+#include "crypto/digest.h"
+
+static bool is_addressed(const struct documents_ref *documents, const struct grant_row *row, const struct caller *caller)
+{
+    const struct ambit_service *service = ambit_service_find(documents->documents, caller->name);
+    if (caller->kind != CALLER_SERVICE || service == NULL)
+        return false;
+    for (size_t i = 0; i < service->audiences.n; i++)
+        if (ambit_str_eq(service->audiences.v[i], row->audience))
+            return true;
+    return false;
+}
+
+/* Documents in force with an active owner (PL: "its agent in force with an active owner"). */
+static bool is_answered_for(const struct documents_ref *documents, const struct grant_row *row)
+{
+    const struct ambit_agent *agent = ambit_agent_find(documents->documents, row->agent);
+    const struct ambit_person *owner = agent != NULL ? ambit_person_find(documents->documents, agent->owner) : NULL;
+    return owner != NULL && owner->is_active;
+}
+
+static AMBIT_CHECKED enum ambit_err left_items(struct broker *broker, const struct documents_ref *documents, int64_t now_ms,
+                                               struct arena *arena, struct introspection *ret)
+{
+    enum { PENDING_MAX = 64 };
+    struct holds *holds = broker_holds_acquire(broker);
+    struct ambit_grant_view view;
+    const struct ambit_stop_view *views = holds->views;
+    size_t n = holds->n;
+    enum ambit_err err = AMBIT_OK;
+    grant_row_view(&ret->row, &view);
+    if (atomic_load(&broker->pending.n) > 0) {
+        struct ambit_stop_view *both = arena_array(arena, n + PENDING_MAX, sizeof *both);
+        if (both == NULL)
+            err = AMBIT_ERR_NO_MEMORY;
+        else if (n > 0)
+            memcpy(both, views, n * sizeof *both);
+        views = both;
+        if (err == AMBIT_OK)
+            err = pending_resources(&broker->pending, arena, both, n + PENDING_MAX, &n);
+    }
+    if (err == AMBIT_OK)
+        ambit_grant_items_now(documents->set, &view, views, n, now_ms, &ret->live_items, &ret->ask_items);
+    holds_release(holds);
+    return err;
+}
+
+enum ambit_err query_introspect(struct broker *broker, const struct documents_ref *documents, const struct identity_token *token,
+                                const struct caller *caller, int64_t now_ms, struct arena *arena, struct introspection *ret)
+{
+    struct store_txn *txn = NULL;
+    struct head head;
+    struct ambit_digest rnd;
+    enum ambit_liveness liveness = AMBIT_LIVE;
+    *ret = (struct introspection){0};
+    if (atomic_load(&broker->is_sealed))
+        return AMBIT_ERR_SEALED;
+
+    enum ambit_err err = store_read_begin(broker->store, &txn);
+    if (err != AMBIT_OK)
+        return err;
+    err = grant_load(txn, token->jti, arena, &ret->row);
+    if (err == AMBIT_OK)
+        err = head_load(txn, &head);
+    if (err == AMBIT_OK)
+        err = cutoff_liveness(txn, head.last_cutoff_seq, &ret->row, &liveness);
+    store_read_end(txn);
+    if (err != AMBIT_OK)
+        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+
+    crypto_sha256(token->rnd, sizeof token->rnd, &rnd);
+    if (!crypto_equal(rnd.b, ret->row.token.b, sizeof rnd.b))
+        return AMBIT_OK;
+    if (liveness != AMBIT_LIVE || ret->row.expires_ms <= now_ms)
+        return AMBIT_OK;
+    if (!is_addressed(documents, &ret->row, caller) || !is_answered_for(documents, &ret->row))
+        return AMBIT_OK;
+    if (pending_covers(&broker->pending, &ret->row))
+        return AMBIT_OK;
+    err = left_items(broker, documents, now_ms, arena, ret);
+    ret->is_active = err == AMBIT_OK && ret->live_items != 0;
+    return err;
+}

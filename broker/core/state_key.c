@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Derives the keys of the state tables. Every part is framed by its length: no separator can be
+ * forged by a name that contains it. */
+#include "core/state_key.h"
+
+#include "base/encode.h"
+#include "crypto/digest.h"
+
+enum { FRAME_MAX = 4096 };
+struct frame {
+    size_t len;
+    uint8_t bytes[FRAME_MAX];
+};
+
+static void frame_add(struct frame *frame, struct ambit_str part)
+{
+    AMBIT_ASSERT(frame->len + 4 + part.len <= FRAME_MAX);
+    put_be32(frame->bytes + frame->len, (uint32_t)part.len);
+    if (part.len > 0)
+        memcpy(frame->bytes + frame->len + 4, part.p, part.len);
+    frame->len += 4 + part.len;
+}
+
+static struct state_key frame_key(const struct frame *frame)
+{
+    struct ambit_digest digest;
+    struct state_key key;
+
+    crypto_sha256(frame->bytes, frame->len, &digest);
+    memcpy(key.b, digest.b, sizeof key.b);
+    return key;
+}
+
+struct state_key state_key_counter(const struct ambit_figure_query *query)
+{
+    struct frame frame;
+    frame.len = 0;
+    frame_add(&frame, AMBIT_STR("ambit counter v1"));
+    frame_add(&frame, query->policy);
+    frame_add(&frame, query->is_stop ? AMBIT_STR("stop") : AMBIT_STR("rule"));
+    frame_add(&frame, query->id);
+    frame_add(&frame, ambit_str_of(ambit_limit_kind_text(query->kind)));
+    frame_add(&frame, query->field);
+    frame_add(&frame, ambit_str_of(ambit_by_text(query->by)));
+    frame_add(&frame, query->key);
+    return frame_key(&frame);
+}
+
+struct state_key state_key_cutoff_text(struct ambit_str target)
+{
+    struct frame frame;
+    frame.len = 0;
+    frame_add(&frame, AMBIT_STR("ambit cut-off v1"));
+    frame_add(&frame, target);
+    return frame_key(&frame);
+}
+
+struct state_key state_key_cutoff(enum ambit_target_kind kind, struct ambit_str name)
+{
+    char text[AMBIT_WORD_MAX + 32];
+    const char *word = ambit_target_text(kind);
+    size_t len = strlen(word);
+
+    AMBIT_ASSERT(name.len <= AMBIT_WORD_MAX);
+    memcpy(text, word, len);
+    if (kind != AMBIT_TARGET_ALL) {
+        text[len++] = ':';
+        memcpy(text + len, name.p, name.len);
+        len += name.len;
+    }
+    return state_key_cutoff_text((struct ambit_str){.p = text, .len = len});
+}
+
+struct state_key state_key_cutoff_agent_policy(struct ambit_str agent, struct ambit_str policy)
+{
+    char text[512];
+    AMBIT_ASSERT(agent.len <= AMBIT_AGENT_NAME_MAX && policy.len <= AMBIT_NAME_MAX);
+    size_t len = 0;
+    memcpy(text, "agent:", 6);
+    len = 6;
+    memcpy(text + len, agent.p, agent.len);
+    len += agent.len;
+    memcpy(text + len, " policy:", 8);
+    len += 8;
+    memcpy(text + len, policy.p, policy.len);
+    len += policy.len;
+    return state_key_cutoff_text((struct ambit_str){.p = text, .len = len});
+}
+
+struct state_key state_key_agent(struct ambit_str agent)
+{
+    struct frame frame;
+    frame.len = 0;
+    frame_add(&frame, AMBIT_STR("ambit agent v1"));
+    frame_add(&frame, agent);
+    return frame_key(&frame);
+}

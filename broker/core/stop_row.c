@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The binary form of stop and incident rows. */
+#include "core/stop_row.h"
+
+#include "core/row.h"
+
+enum { STOP_VERSION = 1, INCIDENT_VERSION = 1, FLAG_PERSON = 1, FLAG_HOLDS = 2 };
+
+void stop_row_encode(const struct stop_row *row, struct buf *buf)
+{
+    buf_put_char(buf, STOP_VERSION);
+    row_put_id(buf, row->id);
+    row_put_id(buf, row->incident);
+    buf_put_char(buf, (char)((row->by_person ? FLAG_PERSON : 0) | (row->holds ? FLAG_HOLDS : 0)));
+    row_put_u64(buf, row->seq);
+    row_put_u64(buf, (uint64_t)row->raised_ms);
+    row_put_u64(buf, (uint64_t)row->cleared_ms);
+    row_put_u64(buf, row->cleared_seq);
+    row_put_text(buf, row->target);
+    row_put_text(buf, row->by);
+    row_put_text(buf, row->agent);
+    row_put_text(buf, row->cleared_by);
+}
+
+enum ambit_err stop_row_decode(struct ambit_str bytes, struct arena *arena, struct stop_row *ret)
+{
+    struct row_reader reader = row_reader(bytes, arena, STOP_VERSION);
+    struct stop_row row = {0};
+    row_take_into(&reader, row.id.b, sizeof row.id.b);
+    row_take_into(&reader, row.incident.b, sizeof row.incident.b);
+    uint8_t flags = row_take_u8(&reader);
+    row.by_person = (flags & FLAG_PERSON) != 0;
+    row.holds = (flags & FLAG_HOLDS) != 0;
+    row.seq = row_take_u64(&reader);
+    row.raised_ms = (int64_t)row_take_u64(&reader);
+    row.cleared_ms = (int64_t)row_take_u64(&reader);
+    row.cleared_seq = row_take_u64(&reader);
+    row.target = row_take_text(&reader);
+    row.by = row_take_text(&reader);
+    row.agent = row_take_text(&reader);
+    row.cleared_by = row_take_text(&reader);
+    enum ambit_err err = row_end(&reader);
+    if (err == AMBIT_OK)
+        *ret = row;
+    return err;
+}
+
+void incident_row_encode(const struct incident_row *row, struct buf *buf)
+{
+    buf_put_char(buf, INCIDENT_VERSION);
+    row_put_id(buf, row->id);
+    row_put_id(buf, row->stop);
+    row_put_u64(buf, row->seq);
+    row_put_u64(buf, (uint64_t)row->opened_ms);
+    row_put_text(buf, row->owner);
+    row_put_text(buf, row->agent);
+    row_put_text(buf, row->policy);
+    row_put_text(buf, row->rule);
+}
+
+enum ambit_err incident_row_decode(struct ambit_str bytes, struct arena *arena, struct incident_row *ret)
+{
+    struct row_reader reader = row_reader(bytes, arena, INCIDENT_VERSION);
+    struct incident_row row = {0};
+    row_take_into(&reader, row.id.b, sizeof row.id.b);
+    row_take_into(&reader, row.stop.b, sizeof row.stop.b);
+    row.seq = row_take_u64(&reader);
+    row.opened_ms = (int64_t)row_take_u64(&reader);
+    row.owner = row_take_text(&reader);
+    row.agent = row_take_text(&reader);
+    row.policy = row_take_text(&reader);
+    row.rule = row_take_text(&reader);
+    enum ambit_err err = row_end(&reader);
+    if (err == AMBIT_OK)
+        *ret = row;
+    return err;
+}
