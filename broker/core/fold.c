@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A small table of (agent, reason, minute). When it is full a refusal is recorded, not folded. */
+#include "core/fold.h"
+
+enum { MINUTE_MS = 60000 };
+
+static struct fold_slot *fold_find(struct fold *fold, struct ambit_str agent, enum ambit_reason reason, int64_t minute)
+{
+    struct fold_slot *free_slot = NULL;
+    for (size_t i = 0; i < FOLD_SLOTS; i++) {
+        struct fold_slot *slot = &fold->slots[i];
+        struct ambit_str name = {.p = slot->agent, .len = slot->agent_len};
+        if (slot->agent_len > 0 && slot->minute < minute && slot->folded == 0)
+            slot->agent_len = 0;
+        if (slot->agent_len == 0 && free_slot == NULL)
+            free_slot = slot;
+        if (slot->agent_len > 0 && slot->minute == minute && slot->reason == reason && ambit_str_eq(name, agent))
+            return slot;
+    }
+    if (free_slot != NULL) {
+        *free_slot = (struct fold_slot){.agent_len = agent.len, .reason = reason, .minute = minute};
+        memcpy(free_slot->agent, agent.p, agent.len);
+    }
+    return free_slot;
+}
+
+bool fold_refusal(struct fold *fold, struct ambit_str agent, enum ambit_reason reason, int64_t now_ms)
+{
+    if (reason != AMBIT_REASON_STOPPED && reason != AMBIT_REASON_INACTIVE)
+        return false;
+    if (agent.len == 0 || agent.len > AMBIT_AGENT_NAME_MAX)
+        return false;
+
+    struct fold_slot *slot = fold_find(fold, agent, reason, now_ms / MINUTE_MS);
+    if (slot == NULL)
+        return false;
+    slot->seen++;
+    if (slot->seen <= FOLD_AFTER)
+        return false;
+    slot->folded++;
+    return true;
+}
+
+struct fold_slot *fold_due(struct fold *fold, int64_t now_ms)
+{
+    for (size_t i = 0; i < FOLD_SLOTS; i++) {
+        struct fold_slot *slot = &fold->slots[i];
+        if (slot->agent_len > 0 && slot->folded > 0 && slot->minute < now_ms / MINUTE_MS)
+            return slot;
+    }
+    return NULL;
+}
+
+void fold_free(struct fold_slot *slot)
+{
+    slot->agent_len = 0;
+}

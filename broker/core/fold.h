@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Records are not a weapon: after ten refusals of one agent with the same `stopped` or `inactive`
+ * within a minute the rest are counted and folded into one event. The writer's alone; a minute of
+ * memory, nothing that a decision reads. */
+#pragma once
+
+#include "ambit/model.h"
+
+enum { FOLD_AFTER = 10, FOLD_SLOTS = 256 };
+struct fold_slot {
+    char agent[AMBIT_AGENT_NAME_MAX];
+    size_t agent_len; /* 0: free */
+    enum ambit_reason reason;
+    int64_t minute;
+    uint64_t seen, folded;
+};
+struct fold {
+    struct fold_slot slots[FOLD_SLOTS];
+};
+/* One refusal happened: true when it is to be folded instead of recorded. `confirm` only after the
+ * decision to fold was final. */
+bool fold_refusal(struct fold *fold, struct ambit_str agent, enum ambit_reason reason, int64_t now_ms);
+/* A slot whose minute is over and that folded something, or NULL; the caller records it and frees it. */
+struct fold_slot *fold_due(struct fold *fold, int64_t now_ms);
+void fold_free(struct fold_slot *slot);

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of core share and nobody else sees: the broker's body, the batch, and how a command
+ * becomes events. */
+#pragma once
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "base/buf.h"
+#include "core/broker.h"
+#include "core/command.h"
+#include "core/fold.h"
+#include "core/head.h"
+#include "core/holds.h"
+#include "core/metrics.h"
+#include "core/pending.h"
+
+struct indexer;
+struct search;
+struct budgets;
+struct zones;
+
+/* The writer's view of one batch. Nothing here outlives an abort. */
+struct batch {
+    struct head head;
+    struct documents_ref *documents; /* a reference; changes when a command of the batch activates a set */
+    struct holds *holds;             /* a reference, or NULL: to be loaded */
+};
+
+struct broker {
+    /* set at open, constant afterwards */
+    struct buf issuer, state_folder, documents_folder, jwks;
+    struct ambit_limits_config limits;
+    int64_t (*wall_ms)(void);
+    void (*kick)(void *ctx);
+    void *kick_ctx;
+    int lock_fd;
+    struct store *store;
+    struct search *search;
+    struct indexer *indexer;
+    struct writer *writer;
+    struct crypto_key *key;
+    struct jws_signer *signer;
+    struct budgets *budgets;
+    struct zones *zones;
+
+    /* the lock guards these two pointers; what they point to is shared by count */
+    pthread_mutex_t lock;
+    struct documents_ref *documents;
+    struct holds *holds;
+
+    struct pending pending;        /* stops accepted and not yet committed */
+    _Atomic uint64_t size;         /* events committed */
+    _Atomic bool is_sealed, is_stopping;
+    struct metrics metrics;
+
+    /* the writer's alone */
+    struct batch batch;
+    struct ambit_decision *decision;
+    struct fold fold;
+    struct unproved *unproved; /* shared with the answering threads by its own lock */
+};
+
+static inline struct ambit_str broker_text(const struct buf *buf)
+{
+    return buf_str(buf);
+}
+
+/* ---- record.c: from a command to events and tables, within the batch ---- */
+/* Appends the event and applies it. `salt_index` tells the events of one command apart. */
+AMBIT_CHECKED enum ambit_err record_event(struct broker *broker, struct store_txn *txn, struct command *command, struct event *event);
+/* An id of this command: the same for the same index whenever the command is run. */
+struct ambit_id command_derive_id(const struct command *command, unsigned index);
+/* The start of every run: the batch's documents and now; way_in_lost when the caller is no more. */
+AMBIT_CHECKED enum ambit_err command_begin(struct command *command, int64_t now_ms);
+/* What every event of a command says. */
+void event_init(struct event *event, const struct command *command, enum event_type type);
+/* The stops in force, from the batch. */
+AMBIT_CHECKED enum ambit_err batch_holds(struct broker *broker, struct store_txn *txn, const struct holds **ret);
+/* A copy of what the answer needs. */
+AMBIT_CHECKED enum ambit_err decided_copy(const struct ambit_decision *decision, struct arena *arena, struct decided *ret);
+
+/* ---- trip.c ---- */
+/* Raises the stops of the hard stops that fired; `event` is the recorded one that tripped them. */
+AMBIT_CHECKED enum ambit_err trips_raise(struct broker *broker, struct store_txn *txn, struct command *command,
+                                         const struct event *event, const struct ambit_decision *decision);
+
+/* ---- grant_load.c ---- */
+/* The row of a grant with its purpose (from the opening). NOT_FOUND. */
+AMBIT_CHECKED enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id, struct arena *arena, struct grant_row *ret);
+
+/* ---- documents.c ---- */
+AMBIT_CHECKED enum ambit_err documents_ref_new(struct ambit_documents *documents, struct ambit_problems *problems, struct documents_ref **ret); /* takes documents */
+AMBIT_CHECKED enum ambit_err documents_store(struct store_txn *txn, const struct ambit_documents *documents);
+AMBIT_CHECKED enum ambit_err documents_load(struct store_txn *txn, struct zones *zones, const struct ambit_digest *set, struct documents_ref **ret);
+void documents_publish(struct broker *broker, struct documents_ref *ref); /* takes a reference of its own */
+struct holds *broker_holds_acquire(struct broker *broker);

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The changing world as the engine may see it, over one transaction: the stops in force and the
+ * figures of history. The writer has one over its write transaction; a remedy is looked for in one
+ * over a read transaction. */
+#pragma once
+
+#include "core/broker.h"
+
+struct store_txn;
+struct holds;
+
+struct world {
+    struct ambit_world view; /* what the engine gets */
+    struct store_txn *txn;
+    int64_t now_ms;
+    uint64_t last_cutoff_seq;
+    bool is_writer;
+    struct holds *holds; /* a reference held by world_open_read; NULL otherwise */
+};
+/* For the writer: borrows all. */
+void world_init(struct world *world, struct store_txn *txn, const struct holds *holds, uint64_t last_cutoff_seq, int64_t now_ms);
+/* On an answering thread: opens a read transaction of its own. Close it on the same thread, soon. */
+AMBIT_CHECKED enum ambit_err world_open_read(struct broker *broker, int64_t now_ms, struct world *ret);
+void world_close(struct world *world);
