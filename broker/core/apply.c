@@ -19,15 +19,15 @@ static void once_key(const struct ambit_digest *once, uint32_t minute, uint8_t k
     memcpy(key + 4, once->b, 16);
 }
 
-static AMBIT_CHECKED enum ambit_err apply_once(struct store_txn *txn, const struct event *event)
+enum ambit_err apply_once(struct store_txn *txn, const struct ambit_digest *once, int64_t until_ms)
 {
     static const struct ambit_digest none = {{0}};
-    if (ambit_digest_eq(event->once, none))
+    if (ambit_digest_eq(*once, none))
         return AMBIT_OK;
 
     uint8_t key[ONCE_KEY], value[8];
-    once_key(&event->once, (uint32_t)(event->once_until_ms / MINUTE_MS), key);
-    put_be64(value, (uint64_t)event->once_until_ms);
+    once_key(once, (uint32_t)(until_ms / MINUTE_MS), key);
+    put_be64(value, (uint64_t)until_ms);
     return store_put(txn, STORE_ONCE, (struct store_key){key, sizeof key}, value, sizeof value);
 }
 
@@ -136,6 +136,8 @@ static AMBIT_CHECKED enum ambit_err apply_issued(struct store_txn *txn, struct h
 
 static AMBIT_CHECKED enum ambit_err apply_revoked(struct store_txn *txn, struct head *head, const struct event *event)
 {
+    if (event->decision == AMBIT_DENY)
+        return AMBIT_OK; /* another client's token: tried and refused */
     bool is_root = ambit_id_eq(event->grant, event->lineage);
     struct state_key key = key_of_id(is_root ? AMBIT_TARGET_LINEAGE : AMBIT_TARGET_GRANT, event->grant);
     return cutoff_raise(txn, head, &key, event->seq, (struct ambit_id){{0}});
@@ -305,7 +307,7 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
 
 enum ambit_err apply_event(struct store_txn *txn, struct head *head, const struct event *event)
 {
-    enum ambit_err err = apply_once(txn, event);
+    enum ambit_err err = apply_once(txn, &event->once, event->once_until_ms);
     if (err == AMBIT_OK)
         err = apply_counts(txn, event);
     if (err == AMBIT_OK)

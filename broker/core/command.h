@@ -31,7 +31,8 @@ struct command {
     int64_t now_ms;
     uint64_t seq;                    /* of its (first) event */
     bool way_in_lost;                /* the set changed and the caller's way in is gone: 401 */
-    /* err == REFUSED: the caller's one-time value was used before (CLI-11): 401 */
+    /* err == REFUSED: the caller's one-time value was used before (CLI-11): invalid_client */
+    bool once_used; /* core's own note of it */
 };
 void command_init(struct command *command, struct broker *broker, const struct caller *caller,
                   struct documents_ref *authenticated);
@@ -60,12 +61,12 @@ struct grant_command {
     struct command base;
     struct ambit_grant_question question; /* now_ms is filled by the writer */
     struct ambit_digest token;            /* SHA-256(rnd) */
+    struct ambit_id grant;                /* the jti; drawn by grant_submit */
     struct arena *arena;
     /* outputs */
     struct decided decided;
     struct grant_row row; /* when allowed: as committed; strings in the arena */
 };
-void grant_command_init(struct grant_command *command);
 AMBIT_CHECKED enum ambit_err grant_submit(struct grant_command *command);
 
 /* ---- POST /access/v1/evaluation ---- */
@@ -114,14 +115,19 @@ struct stop_command {
     struct ambit_str target; /* name, id text, resource pattern; empty for ALL */
     struct ambit_str reason; /* words, 1..1024 bytes */
     struct ambit_id stop, incident; /* drawn by stop_submit */
+    struct ambit_str journaled_by;  /* start-up only: the person in stops.journal */
     /* outputs */
     bool recorded_pending; /* sealed: in the journal */
     bool not_recorded;     /* in force in memory, could not be written: 500 */
     int64_t raised_ms;
 };
 /* In force in memory when this returns OK, before the command is queued. NOT_FOUND: no such target,
- * MALFORMED: not a target. */
+ * MALFORMED: not a target, or no reason. SEALED: the writer takes nothing any more; the stop is in force, `done`
+ * is not called, and recorded_pending or not_recorded says where it was written. The same may be found
+ * out only after the wait (base.err == SEALED): then call stop_to_journal(). Both may write to disk:
+ * not for a loop thread. */
 AMBIT_CHECKED enum ambit_err stop_submit(struct stop_command *command);
+AMBIT_CHECKED enum ambit_err stop_to_journal(struct stop_command *command);
 /* "agent:x" -> kind and target; MALFORMED otherwise. */
 AMBIT_CHECKED enum ambit_err stop_target_parse(struct ambit_str text, enum ambit_target_kind *ret_kind, struct ambit_str *ret_target);
 

@@ -89,6 +89,10 @@ AMBIT_CHECKED enum ambit_err trips_raise(struct broker *broker, struct store_txn
 /* The row of a grant with its purpose (from the opening). NOT_FOUND. */
 AMBIT_CHECKED enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id, struct arena *arena, struct grant_row *ret);
 
+/* ---- stop.c ---- */
+/* One record of stops.journal into the record; ctx is the broker. */
+AMBIT_CHECKED enum ambit_err stop_take_journal(void *ctx, struct ambit_str record);
+
 /* ---- documents.c ---- */
 AMBIT_CHECKED enum ambit_err documents_ref_new(struct ambit_documents *documents, struct ambit_problems *problems, struct documents_ref **ret); /* takes documents */
 AMBIT_CHECKED enum ambit_err documents_store(struct store_txn *txn, const struct ambit_documents *documents);

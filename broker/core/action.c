@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /access/v1/evaluation: may this grant do this now? The token is found by its jti and compared
+ * by one digest; everything is answered from the row. */
+#include "core/decided.h"
+
+#include "base/arena.h"
+#include "core/cutoff.h"
+#include "core/world.h"
+#include "crypto/digest.h"
+
+/* Finds the grant; a token whose rnd does not fit is an unknown one. */
+static AMBIT_CHECKED enum ambit_err find_grant(struct action_command *command, struct store_txn *txn)
+{
+    struct grant_row row;
+    struct ambit_digest rnd;
+    command->grant_found = false;
+    if (!command->has_token)
+        return AMBIT_OK;
+
+    enum ambit_err err = grant_load(txn, command->token.jti, command->arena, &row);
+    if (err == AMBIT_ERR_NOT_FOUND)
+        return AMBIT_OK;
+    if (err != AMBIT_OK)
+        return err;
+
+    crypto_sha256(command->token.rnd, sizeof command->token.rnd, &rnd);
+    if (!crypto_equal(rnd.b, row.token.b, sizeof rnd.b))
+        return AMBIT_OK;
+    grant_row_view(&row, &command->grant);
+    command->grant_found = true;
+    return cutoff_liveness(txn, command->base.broker->batch.head.last_cutoff_seq, &row, &command->grant.liveness);
+}
+
+static void fill_question(struct event *event, const struct action_command *command)
+{
+    const struct ambit_action_question *question = &command->question;
+    event->service = question->service;
+    event->action = question->action;
+    event->resource = question->resource;
+    event->context = command->context;
+    event->arguments_digest = command->arguments_digest;
+    event->stated_reason = question->stated_reason;
+    event->has_proof = question->has_proof;
+    if (!command->grant_found)
+        return;
+    event->agent = command->grant.agent;
+    event->owner = command->grant.owner;
+    event->team = command->grant.team;
+    event->grant = command->grant.id;
+    event->lineage = command->grant.lineage;
+    event->parent = command->grant.parent;
+    event->audience = command->grant.audience;
+    event->binding = command->grant.binding;
+}
+
+static AMBIT_CHECKED enum ambit_err decide(struct action_command *command, struct store_txn *txn)
+{
+    struct broker *broker = command->base.broker;
+    struct ambit_decision *decision = broker->decision;
+    const struct holds *holds = NULL;
+    struct world world;
+    struct event event;
+
+    enum ambit_err err = batch_holds(broker, txn, &holds);
+    if (err != AMBIT_OK)
+        return err;
+    world_init(&world, txn, holds, broker->batch.head.last_cutoff_seq, command->base.now_ms);
+    command->question.now_ms = command->base.now_ms;
+    command->question.grant = command->grant_found ? &command->grant : NULL;
+    err = ambit_decide_action(command->base.documents->set, &command->question, &world.view, decision);
+    if (err == AMBIT_OK)
+        err = decided_copy(decision, command->arena, &command->decided);
+    if (err != AMBIT_OK)
+        return err;
+
+    event_init(&event, &command->base, decision->verdict == AMBIT_ALLOW ? EVENT_ACTION_ALLOWED : EVENT_ACTION_DENIED);
+    fill_question(&event, command);
+    if (decision->verdict == AMBIT_DENY && decision->n_trips == 0 &&
+        fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
+        return AMBIT_OK;
+    err = event_of_decision(&event, decision, &command->decided, command->arena);
+    if (err == AMBIT_OK)
+        err = record_event(broker, txn, &command->base, &event);
+    if (err != AMBIT_OK)
+        return err;
+    command->base.seq = event.seq;
+    return trips_raise(broker, txn, &command->base, &event, decision);
+}
+
+static enum ambit_err action_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
+{
+    struct action_command *command = (struct action_command *)(void *)job;
+    enum ambit_err err = command_begin(&command->base, now_ms);
+    if (err != AMBIT_OK || command->base.way_in_lost)
+        return err;
+    err = find_grant(command, txn);
+    return err == AMBIT_OK ? decide(command, txn) : err;
+}
+
+enum ambit_err action_submit(struct action_command *command)
+{
+    command->base.job.run = action_run;
+    return command_submit(&command->base, WRITER_GIVES);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /token: may this agent be granted this? Decision, grant, counters, one-time value and event in
+ * one transaction. */
+#include "core/decided.h"
+
+#include "base/arena.h"
+#include "base/random.h"
+#include "core/apply.h"
+#include "core/world.h"
+
+static void fill_question(struct event *event, const struct grant_command *command, const struct ambit_agent *agent,
+                          const struct documents_ref *documents)
+{
+    const struct ambit_grant_question *question = &command->question;
+    const struct ambit_person *owner = ambit_person_find(documents->documents, agent->owner);
+    event->agent = agent->doc.name;
+    event->owner = agent->owner;
+    event->team = owner != NULL ? owner->team : (struct ambit_str){0};
+    event->asked = question->items;
+    event->n_asked = question->n_items;
+    event->audience = question->audience;
+    event->has_asked_lifetime = question->has_lifetime;
+    event->asked_lifetime_s = question->lifetime_s;
+    event->purpose = question->purpose;
+    event->binding = question->binding;
+    event->has_proof = true;
+}
+
+/* The row as apply_event writes it, for the claims. */
+static AMBIT_CHECKED enum ambit_err fill_row(struct grant_command *command, const struct event *event)
+{
+    struct grant_row *row = &command->row;
+    *row = (struct grant_row){
+        .id = event->grant, .lineage = event->lineage, .seq = event->seq, .issued_ms = event->time_ms,
+        .expires_ms = event->expires_ms, .token = event->token, .agent = event->agent, .owner = event->owner,
+        .team = event->team, .audience = event->audience, .purpose = event->purpose, .txn = event->txn,
+        .binding = event->binding, .n_items = event->n_items, .n_except = event->n_except,
+    };
+    row->items = arena_array(command->arena, event->n_items + 1, sizeof *row->items);
+    row->except = arena_array(command->arena, event->n_except + 1, sizeof *row->except);
+    if (row->items == NULL || row->except == NULL)
+        return AMBIT_ERR_NO_MEMORY;
+    memcpy(row->items, event->items, event->n_items * sizeof *row->items);
+    if (event->n_except > 0)
+        memcpy(row->except, event->except, event->n_except * sizeof *row->except);
+    return AMBIT_OK;
+}
+
+static void fill_issued(struct event *event, const struct grant_command *command, const struct ambit_decision *decision)
+{
+    event->type = EVENT_GRANT_ISSUED;
+    event->grant = command->grant;
+    event->lineage = command->grant;
+    event->items = decision->given;
+    event->n_items = decision->n_given;
+    event->except = decision->except;
+    event->n_except = decision->n_except;
+    event->audience = decision->audience;
+    event->expires_ms = decision->expires_ms;
+    event->lifetime_s = (decision->expires_ms - event->time_ms) / 1000;
+    event->token = command->token;
+    event->replaces = decision->replaces;
+}
+
+static AMBIT_CHECKED enum ambit_err decide(struct grant_command *command, struct store_txn *txn, const struct ambit_agent *agent)
+{
+    struct broker *broker = command->base.broker;
+    struct ambit_decision *decision = broker->decision;
+    const struct holds *holds = NULL;
+    struct world world;
+    struct event event;
+
+    enum ambit_err err = batch_holds(broker, txn, &holds);
+    if (err != AMBIT_OK)
+        return err;
+    world_init(&world, txn, holds, broker->batch.head.last_cutoff_seq, command->base.now_ms);
+    command->question.now_ms = command->base.now_ms;
+    err = ambit_decide_grant(command->base.documents->set, &command->question, &world.view, decision);
+    if (err == AMBIT_OK)
+        err = decided_copy(decision, command->arena, &command->decided);
+    if (err != AMBIT_OK)
+        return err;
+
+    event_init(&event, &command->base, EVENT_GRANT_REFUSED);
+    fill_question(&event, command, agent, command->base.documents);
+    if (decision->verdict == AMBIT_ALLOW)
+        fill_issued(&event, command, decision);
+    else if (decision->n_trips == 0 && !command->base.caller.has_once &&
+             fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
+        return AMBIT_OK;
+    err = event_of_decision(&event, decision, &command->decided, command->arena);
+    if (err == AMBIT_OK)
+        err = record_event(broker, txn, &command->base, &event);
+    if (err != AMBIT_OK)
+        return err;
+    command->base.seq = event.seq;
+    if (decision->verdict == AMBIT_ALLOW)
+        err = fill_row(command, &event);
+    return err == AMBIT_OK ? trips_raise(broker, txn, &command->base, &event, decision) : err;
+}
+
+static enum ambit_err grant_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
+{
+    struct grant_command *command = (struct grant_command *)(void *)job;
+    struct command *base = &command->base;
+    enum ambit_err err = command_begin(base, now_ms);
+    base->once_used = false;
+    if (err == AMBIT_OK && base->caller.has_once)
+        err = apply_once_is_used(txn, &base->caller.once, now_ms, &base->once_used);
+    if (err != AMBIT_OK || base->way_in_lost || base->once_used)
+        return err;
+
+    const struct ambit_agent *agent = ambit_agent_find(base->documents->documents, command->question.agent);
+    if (agent == NULL) {
+        base->way_in_lost = true;
+        return AMBIT_OK;
+    }
+    return decide(command, txn, agent);
+}
+
+enum ambit_err grant_submit(struct grant_command *command)
+{
+    command->base.job.run = grant_run;
+    command->grant = random_id(broker_now_ms(command->base.broker));
+    return command_submit(&command->base, WRITER_GIVES);
+}

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /revoke: a client gives back a token of its own, and with it all that was delegated from it. */
+#include "core/internal.h"
+
+#include "base/arena.h"
+#include "core/cutoff.h"
+#include "crypto/digest.h"
+
+static enum ambit_err revoke_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
+{
+    struct revoke_command *command = (struct revoke_command *)(void *)job;
+    struct command *base = &command->base;
+    struct broker *broker = base->broker;
+    command->foreign = false;
+    enum ambit_err err = command_begin(base, now_ms);
+    if (err != AMBIT_OK || base->way_in_lost || !command->has_token)
+        return err;
+
+    ARENA_AUTO arena;
+    char block[4096];
+    arena_init(&arena, block, sizeof block, 0);
+    struct grant_row row;
+    err = grant_load(txn, command->token.jti, &arena, &row);
+    if (err == AMBIT_ERR_NOT_FOUND)
+        return AMBIT_OK; /* REV-2: unknown is success */
+    if (err != AMBIT_OK)
+        return err;
+    struct ambit_digest rnd;
+    crypto_sha256(command->token.rnd, sizeof command->token.rnd, &rnd);
+    if (!crypto_equal(rnd.b, row.token.b, sizeof rnd.b))
+        return AMBIT_OK;
+
+    enum ambit_liveness liveness = AMBIT_LIVE;
+    err = cutoff_liveness(txn, broker->batch.head.last_cutoff_seq, &row, &liveness);
+    command->foreign = !ambit_str_eq(row.agent, base->caller.name);
+    bool is_over = liveness != AMBIT_LIVE || row.expires_ms <= now_ms;
+    if (err != AMBIT_OK || (is_over && !command->foreign))
+        return err;
+
+    struct event event;
+    event_init(&event, base, EVENT_GRANT_REVOKED);
+    event.agent = row.agent;
+    event.owner = row.owner;
+    event.team = row.team;
+    event.grant = row.id;
+    event.lineage = row.lineage;
+    event.parent = row.parent;
+    event.by = base->caller.name;
+    event.has_proof = true;
+    /* Another client's token: nothing is revoked, and that it was tried is recorded. */
+    event.decision = command->foreign ? AMBIT_DENY : AMBIT_ALLOW;
+    event.reason = command->foreign ? AMBIT_REASON_FORBIDDEN : AMBIT_REASON_ALLOWED;
+    err = record_event(broker, txn, base, &event);
+    base->seq = event.seq;
+    return err;
+}
+
+enum ambit_err revoke_submit(struct revoke_command *command)
+{
+    command->base.job.run = revoke_run;
+    return command_submit(&command->base, WRITER_RECORDS);
+}

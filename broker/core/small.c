@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The commands that only record: a person read, a person looked at the clock. */
+#include "core/internal.h"
+
+#include "base/json_write.h"
+
+static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const char *key, struct ambit_str text)
+{
+    struct json_out out;
+    json_out_init(&out, buf, true);
+    json_begin_object(&out);
+    json_member_str(&out, key, text);
+    json_end_object(&out);
+    return buf_check(buf);
+}
+
+static enum ambit_err read_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
+{
+    struct read_command *command = (struct read_command *)(void *)job;
+    struct command *base = &command->base;
+    enum ambit_err err = command_begin(base, now_ms);
+    if (err != AMBIT_OK || base->way_in_lost)
+        return err;
+
+    BUF_AUTO detail;
+    buf_init(&detail, 0);
+    err = put_detail(&detail, "what", command->what);
+    if (err != AMBIT_OK)
+        return err;
+    struct event event;
+    event_init(&event, base, EVENT_PERSON_READ);
+    event.detail = buf_str(&detail);
+    err = record_event(base->broker, txn, base, &event);
+    base->seq = event.seq;
+    return err;
+}
+
+enum ambit_err read_submit(struct read_command *command)
+{
+    command->base.job.run = read_run;
+    return command_submit(&command->base, WRITER_RECORDS);
+}
+
+static enum ambit_err time_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
+{
+    struct time_command *command = (struct time_command *)(void *)job;
+    struct command *base = &command->base;
+    enum ambit_err err = command_begin(base, now_ms);
+    if (err != AMBIT_OK || base->way_in_lost)
+        return err;
+
+    struct event event;
+    event_init(&event, base, EVENT_TIME_ACKNOWLEDGED);
+    event.words = command->reason;
+    err = record_event(base->broker, txn, base, &event);
+    base->seq = event.seq;
+    return err;
+}
+
+/* The time is believed only once that is on record. */
+static void time_done(struct writer_job *job, enum ambit_err err)
+{
+    struct time_command *command = (struct time_command *)(void *)job;
+    struct command *base = &command->base;
+    base->err = err;
+    if (err == AMBIT_OK && !base->way_in_lost)
+        writer_trust_time(base->broker->writer);
+    if (base->done != NULL)
+        base->done(base->done_ctx);
+}
+
+enum ambit_err time_submit(struct time_command *command)
+{
+    if (command->reason.len == 0 || command->reason.len > AMBIT_TEXT_MAX)
+        return AMBIT_ERR_MALFORMED;
+    struct command *base = &command->base;
+    base->job.run = time_run;
+    base->job.class = WRITER_STOPS;
+    base->job.done = time_done;
+    enum ambit_err err = writer_submit(base->broker->writer, &base->job);
+    if (err != AMBIT_OK)
+        base->err = err;
+    return err;
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A person says stop. In force in memory before it is queued, at the head of the queue, and taken even
+ * while the broker is full, distrusts its clock or is sealed: then it goes to stops.journal. */
+#include "core/internal.h"
+
+#include "base/arena.h"
+#include "base/encode.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
+#include "base/random.h"
+
+enum ambit_err stop_target_parse(struct ambit_str text, enum ambit_target_kind *ret_kind, struct ambit_str *ret_target)
+{
+    static const enum ambit_target_kind kinds[] = {
+#define X(name, word) AMBIT_TARGET_##name,
+        AMBIT_TARGET_LIST(X)
+#undef X
+    };
+    if (ambit_str_is(text, "all")) {
+        *ret_kind = AMBIT_TARGET_ALL;
+        *ret_target = (struct ambit_str){.p = text.p + text.len, .len = 0};
+        return AMBIT_OK;
+    }
+    const char *colon = text.len > 0 ? memchr(text.p, ':', text.len) : NULL;
+    if (colon == NULL)
+        return AMBIT_ERR_MALFORMED;
+    struct ambit_str word = {.p = text.p, .len = (size_t)(colon - text.p)};
+    struct ambit_str name = {.p = colon + 1, .len = text.len - word.len - 1};
+    for (size_t i = 0; i < AMBIT_LEN(kinds); i++) {
+        if (kinds[i] == AMBIT_TARGET_ALL || !ambit_str_is(word, ambit_target_text(kinds[i])))
+            continue;
+        if (name.len == 0 || name.len > AMBIT_WORD_MAX)
+            return AMBIT_ERR_MALFORMED;
+        *ret_kind = kinds[i];
+        *ret_target = name;
+        return AMBIT_OK;
+    }
+    return AMBIT_ERR_MALFORMED;
+}
+
+static struct ambit_str target_text(const struct stop_command *command, char *dst)
+{
+    const char *word = ambit_target_text(command->kind);
+    size_t len = strlen(word);
+    memcpy(dst, word, len);
+    if (command->kind != AMBIT_TARGET_ALL) {
+        dst[len++] = ':';
+        memcpy(dst + len, command->target.p, command->target.len);
+        len += command->target.len;
+    }
+    return (struct ambit_str){.p = dst, .len = len};
+}
+
+/* On whose name the incident opens: the owner of what was stopped, where that is one person. */
+static AMBIT_CHECKED enum ambit_err fill_owner(struct event *event, const struct stop_command *command, struct store_txn *txn, struct arena *arena)
+{
+    const struct ambit_documents *documents = command->base.documents->documents;
+    const struct ambit_agent *agent = NULL;
+    const struct ambit_policy *policy = NULL;
+    switch (command->kind) {
+    case AMBIT_TARGET_GRANT:
+    case AMBIT_TARGET_LINEAGE: {
+        struct ambit_id id;
+        struct grant_row row;
+        enum ambit_err err = id_decode(command->target, &id);
+        if (err == AMBIT_OK)
+            err = grant_load(txn, id, arena, &row);
+        if (err != AMBIT_OK)
+            return err;
+        event->agent = row.agent;
+        event->owner = row.owner;
+        event->team = row.team;
+        event->grant = row.id;
+        event->lineage = row.lineage;
+        return AMBIT_OK;
+    }
+    case AMBIT_TARGET_AGENT:
+        agent = ambit_agent_find(documents, command->target);
+        event->agent = command->target;
+        if (agent != NULL)
+            event->owner = agent->owner;
+        return AMBIT_OK;
+    case AMBIT_TARGET_TEAM:
+        event->team = command->target;
+        return AMBIT_OK;
+    case AMBIT_TARGET_OWNER:
+        event->owner = command->target;
+        return AMBIT_OK;
+    case AMBIT_TARGET_POLICY:
+        policy = ambit_policy_find(documents, command->target);
+        event->policy = command->target;
+        if (policy != NULL) {
+            event->owner = policy->owner;
+            event->digest = policy->doc.digest;
+        }
+        return AMBIT_OK;
+    case AMBIT_TARGET_RESOURCE:
+    case AMBIT_TARGET_ALL:
+        return AMBIT_OK;
+    }
+    return AMBIT_ERR_INTERNAL;
+}
+
+static enum ambit_err stop_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
+{
+    struct stop_command *command = (struct stop_command *)(void *)job;
+    struct command *base = &command->base;
+    char target[AMBIT_WORD_MAX + 16];
+    ARENA_AUTO arena;
+    char block[4096];
+    arena_init(&arena, block, sizeof block, 0);
+
+    enum ambit_err err = command_begin(base, now_ms);
+    if (err != AMBIT_OK || base->way_in_lost)
+        return err;
+    struct event event;
+    event_init(&event, base, EVENT_STOP_RAISED);
+    event.words = command->reason;
+    if (command->journaled_by.p != NULL)
+        event.person = command->journaled_by;
+    event.target = target_text(command, target);
+    event.stop = command->stop;
+    event.incident = command->incident;
+    event.holds = true;
+    err = fill_owner(&event, command, txn, &arena);
+    if (err == AMBIT_OK)
+        err = record_event(base->broker, txn, base, &event);
+    if (err != AMBIT_OK)
+        return err;
+    base->seq = event.seq;
+    command->raised_ms = now_ms;
+
+    event.type = EVENT_INCIDENT_OPENED;
+    event.id = command->incident;
+    return record_event(base->broker, txn, base, &event);
+}
+
+/* After the commit the stop stands in the store and in the published holds: memory may forget it. If
+ * it failed it stays in force in memory (a stop is never undone by an error). */
+static void stop_done(struct writer_job *job, enum ambit_err err)
+{
+    struct stop_command *command = (struct stop_command *)(void *)job;
+    struct command *base = &command->base;
+    base->err = err;
+    if (err == AMBIT_OK)
+        pending_remove(&base->broker->pending, command->stop);
+    if (base->done != NULL)
+        base->done(base->done_ctx);
+}
+
+static AMBIT_CHECKED enum ambit_err is_known_target(struct stop_command *command)
+{
+    struct broker *broker = command->base.broker;
+    struct documents_ref *ref = broker_documents_acquire(broker);
+    const struct ambit_documents *documents = ref->documents;
+    struct store_txn *txn = NULL;
+    struct ambit_id id;
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    struct grant_row row;
+    bool is_known = true;
+    enum ambit_err err = AMBIT_OK;
+    switch (command->kind) {
+    case AMBIT_TARGET_GRANT:
+    case AMBIT_TARGET_LINEAGE:
+        if (id_decode(command->target, &id) != AMBIT_OK) {
+            is_known = false;
+            break;
+        }
+        err = store_read_begin(broker->store, &txn);
+        if (err == AMBIT_OK) {
+            err = grant_load(txn, id, &arena, &row);
+            store_read_end(txn);
+        }
+        break;
+    case AMBIT_TARGET_AGENT:
+        is_known = ambit_agent_find(documents, command->target) != NULL;
+        break;
+    case AMBIT_TARGET_TEAM:
+        is_known = false;
+        for (size_t i = 0; i < documents->n_people; i++)
+            is_known = is_known || ambit_str_eq(documents->people[i].team, command->target);
+        break;
+    case AMBIT_TARGET_OWNER:
+        is_known = ambit_person_find(documents, command->target) != NULL;
+        break;
+    case AMBIT_TARGET_POLICY:
+        is_known = ambit_policy_find(documents, command->target) != NULL;
+        break;
+    case AMBIT_TARGET_RESOURCE:
+        if (!ambit_pattern_is_resource(command->target))
+            err = AMBIT_ERR_MALFORMED;
+        break;
+    case AMBIT_TARGET_ALL:
+        break;
+    }
+    broker_documents_release(ref);
+    return is_known ? err : AMBIT_ERR_NOT_FOUND;
+}
+
+/* The record a sealed broker keeps of a stop until it can be taken into the log. */
+static AMBIT_CHECKED enum ambit_err stop_journal(struct stop_command *command)
+{
+    char target[AMBIT_WORD_MAX + 16];
+    BUF_AUTO buf;
+    struct json_out out;
+    buf_init(&buf, 0);
+    json_out_init(&out, &buf, true);
+    json_begin_object(&out);
+    json_member_id(&out, "incident", command->incident);
+    json_member_str(&out, "person", command->base.caller.name);
+    json_member_id(&out, "stop", command->stop);
+    json_member_str(&out, "target", target_text(command, target));
+    json_key(&out, "v");
+    json_i64(&out, 1);
+    json_member_str(&out, "words", command->reason);
+    json_end_object(&out);
+    enum ambit_err err = buf_check(&buf);
+    return err != AMBIT_OK ? err : store_journal_append(command->base.broker->store, buf_str(&buf));
+}
+
+enum ambit_err stop_submit(struct stop_command *command)
+{
+    struct command *base = &command->base;
+    struct broker *broker = base->broker;
+    if (command->reason.len == 0 || command->reason.len > AMBIT_TEXT_MAX)
+        return AMBIT_ERR_MALFORMED;
+    bool is_sealed = atomic_load(&broker->is_sealed);
+    enum ambit_err err = is_known_target(command);
+    /* Sealed, the store may refuse to be read: the stop is taken on its word. */
+    if (err != AMBIT_OK && !(is_sealed && err != AMBIT_ERR_NOT_FOUND && err != AMBIT_ERR_MALFORMED))
+        return err;
+
+    int64_t now_ms = broker_now_ms(broker);
+    command->stop = random_id(now_ms);
+    command->incident = random_id(now_ms);
+    command->raised_ms = now_ms;
+    err = pending_add(&broker->pending, command->stop, command->kind, command->target);
+    if (err != AMBIT_OK)
+        return err;
+
+    base->job.run = stop_run;
+    base->job.class = WRITER_STOPS;
+    base->job.done = stop_done;
+    err = writer_submit(broker->writer, &base->job);
+    if (err == AMBIT_OK)
+        return AMBIT_OK;
+    return stop_to_journal(command);
+}
+
+enum ambit_err stop_to_journal(struct stop_command *command)
+{
+    if (stop_journal(command) == AMBIT_OK)
+        command->recorded_pending = true;
+    else
+        command->not_recorded = true;
+    command->base.err = AMBIT_ERR_SEALED;
+    return AMBIT_ERR_SEALED;
+}
+
+/* ---- at start: what a sealed broker left -------------------------------------------------------- */
+
+enum ambit_err stop_take_journal(void *ctx, struct ambit_str record)
+{
+    struct broker *broker = ctx;
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    const struct json_value *value = NULL;
+    struct json_problem problem;
+    enum ambit_err err = json_read(record, (struct json_limits){0}, &arena, &value, &problem);
+    if (err != AMBIT_OK)
+        return AMBIT_ERR_DAMAGED;
+
+    struct caller caller = {.kind = CALLER_NONE};
+    struct stop_command command = {0};
+    command_init(&command.base, broker, &caller, NULL);
+    command.journaled_by = json_get_str(value, "person");
+    command.reason = json_get_str(value, "words");
+    err = id_decode(json_get_str(value, "stop"), &command.stop);
+    if (err == AMBIT_OK)
+        err = id_decode(json_get_str(value, "incident"), &command.incident);
+    if (err == AMBIT_OK)
+        err = stop_target_parse(json_get_str(value, "target"), &command.kind, &command.target);
+    if (err != AMBIT_OK)
+        return AMBIT_ERR_DAMAGED;
+
+    command.base.job.run = stop_run;
+    command.base.job.class = WRITER_STOPS;
+    err = writer_call(broker->writer, &command.base.job);
+    command_release(&command.base);
+    return err;
+}
