@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands that only record: a person read, a person looked at the clock. */
+/* The commands that only record: a person read, a person looked at the clock, an assertion was used. */
 #include "core/internal.h"
 
 #include "base/json_write.h"
+#include "core/apply.h"
 
 static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const char *key, struct ambit_str text)
 {
@@ -81,4 +82,21 @@ enum ambit_err time_submit(struct time_command *command)
     if (err != AMBIT_OK)
         base->err = err;
     return err;
+}
+
+static enum ambit_err once_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
+{
+    struct command *base = &((struct once_command *)(void *)job)->base;
+    enum ambit_err err = command_begin(base, now_ms);
+    if (err == AMBIT_OK)
+        err = apply_once_is_used(txn, &base->caller.once, now_ms, &base->once_used);
+    if (err != AMBIT_OK || base->way_in_lost || base->once_used)
+        return err;
+    return apply_once(txn, &base->caller.once, base->caller.once_until_ms);
+}
+
+enum ambit_err once_submit(struct once_command *command)
+{
+    command->base.job.run = once_run;
+    return command_submit(&command->base, WRITER_RECORDS);
 }

@@ -2,13 +2,11 @@
 /* Reads one figure of history for the engine. */
 #include "core/world.h"
 
+#include "base/encode.h"
 #include "core/cutoff.h"
 #include "core/holds.h"
 #include "core/internal.h"
 #include "core/window.h"
-
-/* A figure no limit lets through: the window holds all it may. */
-static const int64_t FIGURE_FULL = INT64_MAX / 4;
 
 static AMBIT_CHECKED enum ambit_err live_grants(const struct world *world, const struct state_key *key, int64_t *ret)
 {
@@ -46,7 +44,7 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
     case AMBIT_LIMIT_SUM:
         err = window_read(world->txn, &key, query->within_ms, world->now_ms, world->is_writer, &read);
         if (err == AMBIT_OK)
-            *ret = read.is_full ? FIGURE_FULL : query->kind == AMBIT_LIMIT_SUM ? read.sum : read.count;
+            *ret = read.is_full ? AMBIT_FIGURE_FULL : query->kind == AMBIT_LIMIT_SUM ? read.sum : read.count;
         return err;
     case AMBIT_LIMIT_LIVE_GRANTS:
         return live_grants(world, &key, ret);
@@ -57,10 +55,70 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
     return AMBIT_ERR_INTERNAL;
 }
 
+/* ---- the live grant that a same request replaces ------------------------------------------------- */
+
+static bool is_same(const struct grant_row *row, const struct ambit_same_query *query)
+{
+    if (row->n_items != query->n_items || row->binding != query->binding || !ambit_str_eq(row->audience, query->audience))
+        return false;
+    for (size_t i = 0; i < row->n_items; i++) {
+        const struct ambit_given *a = &row->items[i], *b = &query->items[i];
+        if (!ambit_str_eq(a->action, b->action) || !ambit_str_eq(a->resource, b->resource) || !ambit_str_eq(a->policy, b->policy) ||
+            !ambit_str_eq(a->rule, b->rule))
+            return false;
+    }
+    return true;
+}
+
+static void cursor_closep(struct store_cursor **cursor)
+{
+    store_cursor_close(*cursor);
+}
+
+/* Newest first over the agent's own grants; none lives longer than AMBIT_TTL_MAX_S, and a rule with
+ * such a limit has at most AMBIT_LIVE_GRANTS_MAX alive. */
+static enum ambit_err same_live(void *ctx, const struct ambit_same_query *query, struct ambit_id *ret)
+{
+    const struct world *world = ctx;
+    AMBIT_CLEANUP(cursor_closep) struct store_cursor *cursor = NULL;
+    struct state_key agent = state_key_agent(query->agent);
+    uint8_t bound[24];
+    memcpy(bound, agent.b, 16);
+    memset(bound + 16, 0xff, 8);
+    *ret = (struct ambit_id){{0}};
+    enum ambit_err err = store_cursor_open(world->txn, STORE_AGENT_GRANTS, &cursor);
+    enum store_seek seek = STORE_BEFORE;
+    struct ambit_str key, value;
+    for (size_t i = 0; err == AMBIT_OK && i < 2 * AMBIT_LIVE_GRANTS_MAX; i++, seek = STORE_PREVIOUS) {
+        err = store_cursor_move(cursor, seek, (struct store_key){bound, sizeof bound}, &key, &value);
+        if (err != AMBIT_OK || key.len != 24 || value.len != 24 || memcmp(key.p, agent.b, 16) != 0)
+            break;
+        if ((int64_t)get_be64((const uint8_t *)value.p + 16) <= world->now_ms)
+            continue;
+
+        ARENA_AUTO arena;
+        char block[4096];
+        arena_init(&arena, block, sizeof block, 0);
+        struct ambit_id id;
+        struct grant_row row;
+        enum ambit_liveness liveness = AMBIT_LIVE;
+        memcpy(id.b, value.p, 16);
+        err = grant_load(world->txn, id, &arena, &row);
+        if (err == AMBIT_OK && is_same(&row, query)) {
+            err = cutoff_liveness(world->txn, world->last_cutoff_seq, &row, &liveness);
+            if (err == AMBIT_OK && liveness == AMBIT_LIVE) {
+                *ret = id;
+                return AMBIT_OK;
+            }
+        }
+    }
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+}
+
 void world_init(struct world *world, struct store_txn *txn, const struct holds *holds, uint64_t last_cutoff_seq, int64_t now_ms)
 {
     *world = (struct world){.txn = txn, .now_ms = now_ms, .last_cutoff_seq = last_cutoff_seq, .is_writer = true};
-    world->view = (struct ambit_world){.stops = holds->views, .n_stops = holds->n, .ctx = world, .figure = figure};
+    world->view = (struct ambit_world){.stops = holds->views, .n_stops = holds->n, .ctx = world, .figure = figure, .same_live = same_live};
 }
 
 enum ambit_err world_open_read(struct broker *broker, int64_t now_ms, struct world *ret)
