@@ -53,6 +53,9 @@ int64_t broker_now_ms(const struct broker *broker); /* wall clock through the in
 struct store *broker_store(struct broker *broker);
 struct search *broker_search(struct broker *broker);
 
+/* SIGHUP: takes up the folder, recorded either way; blocks. MALFORMED with problems: the old set stays. */
+AMBIT_CHECKED enum ambit_err broker_reload(struct broker *broker, struct ambit_problems *problems);
+
 /* Health: `ready`, `starting`, `full`, `clock`, `sealed`, `stopping`. */
 const char *broker_status(const struct broker *broker);
 

@@ -157,6 +157,15 @@ struct reload_command {
 AMBIT_CHECKED enum ambit_err reload_prepare(struct reload_command *command, struct ambit_problems *problems);
 AMBIT_CHECKED enum ambit_err reload_submit(struct reload_command *command);
 
+void reload_done(struct reload_command *command); /* releases both; instead of command_release */
+
+/* A proposed set that was refused: recorded (documents.rejected), the old one stays in force. */
+struct rejected_command {
+    struct command base;
+    size_t n_errors;
+};
+AMBIT_CHECKED enum ambit_err rejected_submit(struct rejected_command *command);
+
 /* ---- person.read: one event per query or stream opened ---- */
 struct read_command {
     struct command base;
