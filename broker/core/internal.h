@@ -58,7 +58,8 @@ struct broker {
     struct batch batch;
     struct ambit_decision *decision;
     struct fold fold;
-    struct unproved *unproved; /* shared with the answering threads by its own lock */
+    int64_t expired_ms; /* when one-time values were last looked through */
+    struct unproved *unproved; /* has its own lock */
 };
 
 static inline struct ambit_str broker_text(const struct buf *buf)

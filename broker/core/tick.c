@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Once a second, if there is something: folded refusals, callers that were limited, callers that proved
+ * nothing, one-time values that expired. */
+#include "core/tick.h"
+
+#include "base/json_write.h"
+#include "core/apply.h"
+#include "core/budget.h"
+
+enum { EXPIRE_EVERY_MS = 10000, EXPIRE_ROWS = 2000 };
+
+bool tick_wanted(void *ctx, int64_t now_ms)
+{
+    struct broker *broker = ctx;
+    return now_ms - broker->expired_ms >= EXPIRE_EVERY_MS || fold_due(&broker->fold, now_ms) != NULL ||
+           budgets_due(broker->budgets, now_ms) || unproved_is_due(broker->unproved, now_ms);
+}
+
+enum ambit_err record_own(struct broker *broker, struct store_txn *txn, int64_t now_ms, enum event_type type, struct ambit_str agent,
+                          struct ambit_str detail)
+{
+    struct command command;
+    struct event event;
+    command_init(&command, broker, NULL, NULL);
+    enum ambit_err err = command_begin(&command, now_ms);
+    if (err != AMBIT_OK)
+        return err;
+    event_init(&event, &command, type);
+    event.agent = agent;
+    event.detail = detail;
+    err = record_event(broker, txn, &command, &event);
+    command_release(&command);
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err tick_folds(struct broker *broker, struct store_txn *txn, int64_t now_ms)
+{
+    struct fold_slot *slot = NULL;
+    while ((slot = fold_due(&broker->fold, now_ms)) != NULL) {
+        BUF_AUTO detail;
+        struct json_out out;
+        buf_init(&detail, 0);
+        json_out_init(&out, &detail, true);
+        json_begin_object(&out);
+        json_key(&out, "count");
+        json_i64(&out, (int64_t)slot->folded);
+        json_key(&out, "reason");
+        json_text(&out, ambit_reason_text(slot->reason));
+        json_end_object(&out);
+        enum ambit_err err = buf_check(&detail);
+        if (err == AMBIT_OK)
+            err = record_own(broker, txn, now_ms, EVENT_REFUSALS_FOLDED, (struct ambit_str){slot->agent, slot->agent_len}, buf_str(&detail));
+        if (err != AMBIT_OK)
+            return err;
+        fold_free(slot);
+    }
+    return AMBIT_OK;
+}
+
+static AMBIT_CHECKED enum ambit_err tick_limited(struct broker *broker, struct store_txn *txn, int64_t now_ms)
+{
+    static const char *const kinds[] = {"none", "agent", "service", "person"};
+    struct budget_limited limited;
+    while (budgets_next_limited(broker->budgets, now_ms, &limited)) {
+        struct ambit_str name = {limited.name, limited.name_len};
+        BUF_AUTO detail;
+        struct json_out out;
+        buf_init(&detail, 0);
+        json_out_init(&out, &detail, true);
+        json_begin_object(&out);
+        json_key(&out, "count");
+        json_i64(&out, (int64_t)limited.count);
+        json_key(&out, "kind");
+        json_text(&out, kinds[limited.kind]);
+        json_member_str(&out, "name", name);
+        json_end_object(&out);
+        enum ambit_err err = buf_check(&detail);
+        if (err == AMBIT_OK)
+            err = record_own(broker, txn, now_ms, EVENT_CALLER_LIMITED,
+                             limited.kind == CALLER_AGENT ? name : (struct ambit_str){0}, buf_str(&detail));
+        if (err != AMBIT_OK)
+            return err;
+    }
+    return AMBIT_OK;
+}
+
+static AMBIT_CHECKED enum ambit_err tick_unproved(struct broker *broker, struct store_txn *txn, int64_t now_ms)
+{
+    struct unproved_totals totals;
+    if (!unproved_take(broker->unproved, now_ms, &totals))
+        return AMBIT_OK;
+
+    BUF_AUTO detail;
+    struct json_out out;
+    buf_init(&detail, 0);
+    json_out_init(&out, &detail, true);
+    json_begin_object(&out);
+    json_key(&out, "count");
+    json_i64(&out, (int64_t)totals.count);
+    json_key(&out, "sources");
+    json_begin_array(&out);
+    for (size_t i = 0; i < totals.n; i++) {
+        json_begin_object(&out);
+        json_key(&out, "count");
+        json_i64(&out, (int64_t)totals.sources[i].count);
+        json_member_str(&out, "source", (struct ambit_str){totals.sources[i].text, totals.sources[i].len});
+        json_end_object(&out);
+    }
+    json_end_array(&out);
+    json_end_object(&out);
+    enum ambit_err err = buf_check(&detail);
+    return err != AMBIT_OK ? err : record_own(broker, txn, now_ms, EVENT_IDENTITY_REFUSED, (struct ambit_str){0}, buf_str(&detail));
+}
+
+enum ambit_err tick_run(void *ctx, struct store_txn *txn, int64_t now_ms)
+{
+    struct broker *broker = ctx;
+    enum ambit_err err = tick_folds(broker, txn, now_ms);
+    if (err == AMBIT_OK)
+        err = tick_limited(broker, txn, now_ms);
+    if (err == AMBIT_OK)
+        err = tick_unproved(broker, txn, now_ms);
+    if (err == AMBIT_OK && now_ms - broker->expired_ms >= EXPIRE_EVERY_MS) {
+        broker->expired_ms = now_ms;
+        err = apply_expire_once(txn, now_ms, EXPIRE_ROWS);
+    }
+    return err;
+}
