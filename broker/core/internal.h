@@ -7,6 +7,7 @@
 #include <stdatomic.h>
 
 #include "base/buf.h"
+#include "base/log.h"
 #include "core/broker.h"
 #include "core/command.h"
 #include "core/fold.h"
@@ -94,8 +95,14 @@ AMBIT_CHECKED enum ambit_err grant_load(struct store_txn *txn, struct ambit_id i
 /* One record of stops.journal into the record; ctx is the broker. */
 AMBIT_CHECKED enum ambit_err stop_take_journal(void *ctx, struct ambit_str record);
 
+/* ---- broker.c ---- */
+/* One event of the broker's own; waits for it. */
+AMBIT_CHECKED enum ambit_err broker_record_own(struct broker *broker, enum event_type type, struct ambit_str detail);
+
 /* ---- documents.c ---- */
 AMBIT_CHECKED enum ambit_err documents_ref_new(struct ambit_documents *documents, struct ambit_problems *problems, struct documents_ref **ret); /* takes documents */
+/* Does the folder hold? Nothing is changed. */
+AMBIT_CHECKED enum ambit_err documents_check(struct broker *broker, struct ambit_problems *problems);
 AMBIT_CHECKED enum ambit_err documents_store(struct store_txn *txn, const struct ambit_documents *documents);
 AMBIT_CHECKED enum ambit_err documents_load(struct store_txn *txn, struct zones *zones, const struct ambit_digest *set, struct documents_ref **ret);
 void documents_publish(struct broker *broker, struct documents_ref *ref); /* takes a reference of its own */

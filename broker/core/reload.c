@@ -7,10 +7,6 @@
 #include "base/json_write.h"
 #include "config/folder.h"
 
-#ifndef AMBIT_VERSION
-#error "the build names the version"
-#endif
-
 enum ambit_err reload_prepare(struct reload_command *command, struct ambit_problems *problems)
 {
     struct broker *broker = command->base.broker;
@@ -19,6 +15,14 @@ enum ambit_err reload_prepare(struct reload_command *command, struct ambit_probl
     if (err != AMBIT_OK)
         return err;
     return documents_ref_new(documents, problems, &command->proposed);
+}
+
+enum ambit_err documents_check(struct broker *broker, struct ambit_problems *problems)
+{
+    struct reload_command command = {.base = {.broker = broker}};
+    enum ambit_err err = reload_prepare(&command, problems);
+    reload_done(&command);
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_MALFORMED : err;
 }
 
 static AMBIT_CHECKED enum ambit_err put_names(struct json_out *out, const char *key, const struct ambit_document *first, size_t stride, size_t n)

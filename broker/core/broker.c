@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Opening and closing the broker, and the writer's hooks: what a batch loads, stores and publishes. */
+#include "core/internal.h"
+
+#include <unistd.h>
+
+#include "config/folder.h"
+#include "core/budget.h"
+#include "core/signing.h"
+#include "core/tick.h"
+#include "ledger/indexer.h"
+#include "store/lock.h"
+#include "store/search.h"
+
+/* ---- the batch -------------------------------------------------------------------------------- */
+
+static void batch_drop(struct batch *batch)
+{
+    broker_documents_release(batch->documents);
+    holds_release(batch->holds);
+    *batch = (struct batch){0};
+}
+
+static enum ambit_err on_begin(void *ctx, struct store_txn *txn, int64_t *ret_last_now_ms)
+{
+    struct broker *broker = ctx;
+    batch_drop(&broker->batch);
+    enum ambit_err err = head_load(txn, &broker->batch.head);
+    if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
+        return err;
+    if (broker->documents != NULL)
+        broker->batch.documents = broker_documents_acquire(broker);
+    if (broker->holds != NULL)
+        broker->batch.holds = broker_holds_acquire(broker);
+    *ret_last_now_ms = broker->batch.head.last_now_ms;
+    return AMBIT_OK;
+}
+
+static enum ambit_err on_end(void *ctx, struct store_txn *txn)
+{
+    struct broker *broker = ctx;
+    const struct holds *holds = NULL;
+    enum ambit_err err = batch_holds(broker, txn, &holds);
+    return err == AMBIT_OK ? head_store(txn, &broker->batch.head) : err;
+}
+
+static void publish_holds(struct broker *broker)
+{
+    struct holds *old = NULL;
+    holds_keep(broker->batch.holds);
+    pthread_mutex_lock(&broker->lock);
+    old = broker->holds;
+    broker->holds = broker->batch.holds;
+    pthread_mutex_unlock(&broker->lock);
+    holds_release(old);
+}
+
+static void on_committed(void *ctx)
+{
+    struct broker *broker = ctx;
+    struct batch *batch = &broker->batch;
+    if (batch->documents != NULL && batch->documents != broker->documents)
+        documents_publish(broker, batch->documents);
+    if (batch->holds != broker->holds)
+        publish_holds(broker);
+    atomic_store(&broker->size, batch->head.edge.size);
+    if (broker->indexer != NULL)
+        indexer_wake(broker->indexer);
+}
+
+static void on_aborted(void *ctx)
+{
+    struct broker *broker = ctx;
+    batch_drop(&broker->batch);
+}
+
+static void on_released(void *ctx)
+{
+    struct broker *broker = ctx;
+    if (broker->kick != NULL)
+        broker->kick(broker->kick_ctx);
+}
+
+static void on_sealed(void *ctx, enum ambit_err err)
+{
+    struct broker *broker = ctx;
+    atomic_store(&broker->is_sealed, true);
+    LOG(LOG_ERROR, "sealed: a commit failed; nothing is granted or allowed until restart", LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
+}
+
+/* ---- opening ----------------------------------------------------------------------------------- */
+
+static AMBIT_CHECKED enum ambit_err copy_text(struct buf *buf, struct ambit_str text)
+{
+    buf_init(buf, 0);
+    buf_put_str(buf, text);
+    buf_put_char(buf, '\0');
+    if (buf->err == AMBIT_OK)
+        buf->len--; /* the NUL stands behind the text */
+    return buf_check(buf);
+}
+
+static AMBIT_CHECKED enum ambit_err path_of(const struct broker *broker, const char *name, struct buf *ret)
+{
+    buf_init(ret, 0);
+    buf_put_str(ret, buf_str(&broker->state_folder));
+    buf_put_char(ret, '/');
+    buf_put_text(ret, name);
+    buf_put_char(ret, '\0');
+    return buf_check(ret);
+}
+
+static AMBIT_CHECKED enum ambit_err open_store(struct broker *broker)
+{
+    BUF_AUTO folder;
+    enum ambit_err err = path_of(broker, "store", &folder);
+    if (err != AMBIT_OK)
+        return err;
+    struct store_options options = {.folder = folder.p, .create = true, .map_bytes = broker->limits.store_bytes,
+                                    .grow_bytes = broker->limits.store_grow_bytes, .reserve_bytes = broker->limits.store_reserve_bytes};
+    return store_open(&options, &broker->store);
+}
+
+static AMBIT_CHECKED enum ambit_err start_writer(struct broker *broker, int64_t (*boot_ms)(void))
+{
+    struct writer_options options = {
+        .store = broker->store,
+        .hooks = {.ctx = broker, .begin = on_begin, .end = on_end, .committed = on_committed, .aborted = on_aborted,
+                  .released = on_released, .sealed = on_sealed, .wants_tick = tick_wanted, .tick = tick_run},
+        .queue_max = broker->limits.queue,
+        .wall_ms = broker->wall_ms,
+        .boot_ms = boot_ms,
+    };
+    return writer_start(&options, &broker->writer);
+}
+
+static AMBIT_CHECKED enum ambit_err start_indexer(struct broker *broker)
+{
+    BUF_AUTO folder;
+    enum ambit_err err = path_of(broker, "search", &folder);
+    if (err == AMBIT_OK)
+        err = search_open(folder.p, &broker->search);
+    return err == AMBIT_OK ? indexer_start(broker->store, broker->search, &broker->indexer) : err;
+}
+
+/* The stored set, or at the very first start nothing yet. */
+static AMBIT_CHECKED enum ambit_err take_up_state(struct broker *broker)
+{
+    static const struct ambit_digest none = {{0}};
+    struct store_txn *txn = NULL;
+    struct head head = {0};
+    enum ambit_err err = store_read_begin(broker->store, &txn);
+    if (err != AMBIT_OK)
+        return err;
+    err = head_load(txn, &head);
+    if (err == AMBIT_ERR_NOT_FOUND)
+        err = AMBIT_OK;
+    if (err == AMBIT_OK && !ambit_digest_eq(head.documents, none))
+        err = documents_load(txn, broker->zones, &head.documents, &broker->documents);
+    if (err == AMBIT_OK)
+        err = holds_load(txn, head.holds_version, &broker->holds);
+    atomic_store(&broker->size, head.edge.size);
+    store_read_end(txn);
+    return err;
+}
+
+/* At the first start there is no set that anything could be recorded under: an empty one stands in
+ * until the first activation, in the same batch. */
+static AMBIT_CHECKED enum ambit_err empty_documents(struct broker *broker)
+{
+    struct ambit_problems problems = {0};
+    struct ambit_documents *documents = NULL;
+    struct ambit_read_env env = folder_env(broker->zones, 0);
+    enum ambit_err err = ambit_documents_read(NULL, 0, &env, &problems, &documents);
+    ambit_problems_done(&problems);
+    return err == AMBIT_OK ? documents_ref_new(documents, NULL, &broker->documents) : err;
+}
+
+struct own_job {
+    struct writer_job job;
+    struct broker *broker;
+    enum event_type type;
+    struct ambit_str detail;
+};
+
+static enum ambit_err own_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
+{
+    struct own_job *own = (struct own_job *)(void *)job;
+    return record_own(own->broker, txn, now_ms, own->type, (struct ambit_str){0}, own->detail);
+}
+
+enum ambit_err broker_record_own(struct broker *broker, enum event_type type, struct ambit_str detail)
+{
+    struct own_job own = {.job = {.class = WRITER_RECORDS, .run = own_run}, .broker = broker, .type = type, .detail = detail};
+    return writer_call(broker->writer, &own.job);
+}
+
+/* The folder is a proposal: at the first start it must hold, later a broken one leaves the stored set
+ * in force and is an alarm. */
+static AMBIT_CHECKED enum ambit_err propose_folder(struct broker *broker, bool is_first, struct ambit_problems *problems)
+{
+    enum ambit_err err = broker_reload(broker, problems);
+    if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_NOT_FOUND) {
+        if (is_first)
+            return AMBIT_ERR_MALFORMED;
+        LOG(LOG_ERROR, "the documents folder does not hold: the stored set stays in force", LOG_NUMBER("errors", (int64_t)problems->n_errors));
+        return AMBIT_OK;
+    }
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker, const struct broker_options *options, struct ambit_problems *problems,
+                                               const char **ret_step)
+{
+    *ret_step = "the state folder cannot be locked";
+    enum ambit_err err = store_lock(broker->state_folder.p, &broker->lock_fd);
+    if (err != AMBIT_OK)
+        return err;
+    *ret_step = "the store cannot be opened";
+    err = open_store(broker);
+    if (err == AMBIT_OK)
+        err = zones_open(NULL, &broker->zones);
+    *ret_step = "the stored state cannot be taken up";
+    if (err == AMBIT_OK)
+        err = take_up_state(broker);
+    if (err != AMBIT_OK)
+        return err;
+
+    bool is_first = broker->documents == NULL;
+    *ret_step = "the documents cannot be taken up";
+    if (is_first)
+        err = empty_documents(broker);
+    if (err == AMBIT_OK && is_first) /* nothing is written before the first set is known to hold */
+        err = documents_check(broker, problems);
+    if (err == AMBIT_OK)
+        err = start_writer(broker, options->boot_ms);
+    *ret_step = "the search index cannot be opened";
+    if (err == AMBIT_OK)
+        err = start_indexer(broker);
+    *ret_step = "stops.journal cannot be taken into the record";
+    if (err == AMBIT_OK)
+        err = store_journal_take(broker->store, stop_take_journal, broker);
+    *ret_step = "the documents cannot be taken up";
+    if (err == AMBIT_OK)
+        err = propose_folder(broker, is_first, problems);
+    *ret_step = "the signing key cannot be made or read";
+    if (err == AMBIT_OK)
+        err = signing_open(broker);
+    *ret_step = "the start cannot be recorded";
+    return err == AMBIT_OK ? broker_record_own(broker, EVENT_BROKER_STARTED, AMBIT_STR("{\"version\":\"" AMBIT_VERSION "\"}")) : err;
+}
+
+static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker, const struct broker_options *options)
+{
+    pthread_mutex_init(&broker->lock, NULL);
+    pending_init(&broker->pending);
+    broker->lock_fd = -1;
+    broker->limits = options->limits;
+    broker->wall_ms = options->wall_ms;
+    broker->kick = options->kick;
+    broker->kick_ctx = options->kick_ctx;
+    enum ambit_err err = copy_text(&broker->issuer, options->issuer);
+    if (err == AMBIT_OK)
+        err = copy_text(&broker->state_folder, ambit_str_of(options->state_folder));
+    if (err == AMBIT_OK)
+        err = copy_text(&broker->documents_folder, ambit_str_of(options->documents_folder));
+    if (err == AMBIT_OK)
+        err = budgets_new(&options->limits, &broker->budgets);
+    if (err == AMBIT_OK)
+        err = unproved_new(&broker->unproved);
+    broker->decision = malloc(sizeof *broker->decision);
+    return err == AMBIT_OK && broker->decision == NULL ? AMBIT_ERR_NO_MEMORY : err;
+}
+
+enum ambit_err broker_open(const struct broker_options *options, struct ambit_problems *problems, struct broker **ret, struct buf *reterr_text)
+{
+    const char *step = "out of memory";
+    struct broker *broker = calloc(1, sizeof *broker);
+    if (broker == NULL)
+        return AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err = broker_init(broker, options);
+    if (err == AMBIT_OK)
+        err = open_parts(broker, options, problems, &step);
+    if (err != AMBIT_OK) {
+        buf_printf(reterr_text, "%s: %s", step, ambit_err_text(err));
+        broker_close(broker);
+        return err;
+    }
+    *ret = broker;
+    return AMBIT_OK;
+}
+
+void broker_close(struct broker *broker)
+{
+    if (broker == NULL)
+        return;
+    if (broker->writer != NULL) {
+        if (broker->signer != NULL && broker_record_own(broker, EVENT_BROKER_STOPPED, (struct ambit_str){0}) != AMBIT_OK)
+            LOG(LOG_WARNING, "the stop of the broker could not be recorded");
+        atomic_store(&broker->is_stopping, true);
+        writer_stop(broker->writer);
+    }
+    if (broker->indexer != NULL)
+        indexer_stop(broker->indexer);
+    if (broker->search != NULL)
+        search_close(broker->search);
+    batch_drop(&broker->batch);
+    broker_documents_release(broker->documents);
+    holds_release(broker->holds);
+    signing_close(broker);
+    store_close(broker->store);
+    zones_close(broker->zones);
+    if (broker->lock_fd >= 0)
+        store_unlock(broker->lock_fd);
+    budgets_free(broker->budgets);
+    unproved_free(broker->unproved);
+    pending_done(&broker->pending);
+    free(broker->decision);
+    buf_done(&broker->issuer);
+    buf_done(&broker->state_folder);
+    buf_done(&broker->documents_folder);
+    pthread_mutex_destroy(&broker->lock);
+    free(broker);
+}
+
+/* ---- small answers ------------------------------------------------------------------------------ */
+
+struct ambit_str broker_issuer(const struct broker *broker)
+{
+    return buf_str(&broker->issuer);
+}
+
+const struct jws_signer *broker_signer(const struct broker *broker)
+{
+    return broker->signer;
+}
+
+struct ambit_str broker_jwks(const struct broker *broker)
+{
+    return buf_str(&broker->jwks);
+}
+
+int64_t broker_now_ms(const struct broker *broker)
+{
+    return broker->wall_ms();
+}
+
+struct store *broker_store(struct broker *broker)
+{
+    return broker->store;
+}
+
+struct search *broker_search(struct broker *broker)
+{
+    return broker->search;
+}
+
+const char *broker_status(const struct broker *broker)
+{
+    if (atomic_load(&broker->is_stopping))
+        return "stopping";
+    switch (writer_state(broker->writer)) {
+    case WRITER_READY:
+        return "ready";
+    case WRITER_FULL:
+        return "full";
+    case WRITER_CLOCK:
+        return "clock";
+    case WRITER_SEALED:
+        return "sealed";
+    case WRITER_STOPPING:
+        return "stopping";
+    }
+    return "stopping";
+}
+
+enum ambit_err broker_budget(struct broker *broker, const struct caller *caller, uint32_t *ret_retry_after_s)
+{
+    enum ambit_err err = budgets_take(broker->budgets, caller, broker_now_ms(broker), ret_retry_after_s);
+    if (err != AMBIT_OK)
+        atomic_fetch_add_explicit(&broker->metrics.limited, 1, memory_order_relaxed);
+    return err;
+}
+
+void broker_count_unproved(struct broker *broker, struct ambit_str source_text)
+{
+    atomic_fetch_add_explicit(&broker->metrics.unproved, 1, memory_order_relaxed);
+    unproved_count(broker->unproved, source_text, broker_now_ms(broker));
+}
