@@ -3,6 +3,7 @@
  * by one digest; everything is answered from the row. */
 #include "core/decided.h"
 
+#include "base/addr.h"
 #include "base/arena.h"
 #include "core/cutoff.h"
 #include "core/world.h"
@@ -31,7 +32,15 @@ static AMBIT_CHECKED enum ambit_err find_grant(struct action_command *command, s
     return cutoff_liveness(txn, command->base.broker->batch.head.last_cutoff_seq, &row, &command->grant.liveness);
 }
 
-static void fill_question(struct event *event, const struct action_command *command)
+/* The source that counts: what the service vouched for, or the peer of an agent's own question. */
+static struct ambit_str source_text(const struct ambit_addr_view *view, char text[ADDR_TEXT_MAX])
+{
+    struct addr addr = {.family = view->family};
+    memcpy(addr.b, view->b, sizeof addr.b);
+    return view->family == 0 ? (struct ambit_str){0} : (struct ambit_str){.p = text, .len = addr_encode(&addr, text)};
+}
+
+static void fill_question(struct event *event, const struct action_command *command, char source[ADDR_TEXT_MAX])
 {
     const struct ambit_action_question *question = &command->question;
     event->service = question->service;
@@ -40,6 +49,7 @@ static void fill_question(struct event *event, const struct action_command *comm
     event->context = command->context;
     event->arguments_digest = command->arguments_digest;
     event->stated_reason = question->stated_reason;
+    event->source = source_text(&question->source, source);
     event->has_proof = question->has_proof;
     if (!command->grant_found)
         return;
@@ -51,6 +61,7 @@ static void fill_question(struct event *event, const struct action_command *comm
     event->parent = command->grant.parent;
     event->audience = command->grant.audience;
     event->binding = command->grant.binding;
+    event->liveness = command->grant.liveness;
 }
 
 static AMBIT_CHECKED enum ambit_err decide(struct action_command *command, struct store_txn *txn)
@@ -60,6 +71,7 @@ static AMBIT_CHECKED enum ambit_err decide(struct action_command *command, struc
     const struct holds *holds = NULL;
     struct world world;
     struct event event;
+    char source[ADDR_TEXT_MAX];
 
     enum ambit_err err = batch_holds(broker, txn, &holds);
     if (err != AMBIT_OK)
@@ -74,7 +86,7 @@ static AMBIT_CHECKED enum ambit_err decide(struct action_command *command, struc
         return err;
 
     event_init(&event, &command->base, decision->verdict == AMBIT_ALLOW ? EVENT_ACTION_ALLOWED : EVENT_ACTION_DENIED);
-    fill_question(&event, command);
+    fill_question(&event, command, source);
     if (decision->verdict == AMBIT_DENY && decision->n_trips == 0 &&
         fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
         return AMBIT_OK;

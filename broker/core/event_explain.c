@@ -37,7 +37,7 @@ static AMBIT_CHECKED enum ambit_err explain_grant(const struct documents_ref *do
 {
     struct ambit_grant_question question = {
         .now_ms = event->time_ms, .agent = event->agent, .items = event->asked, .n_items = event->n_asked,
-        .audience = event->asked_audience, .has_lifetime = event->has_asked_lifetime, .lifetime_s = event->asked_lifetime_s,
+        .audience = event->has_asked_audience ? event->audience : (struct ambit_str){0}, .has_lifetime = event->has_asked_lifetime, .lifetime_s = event->asked_lifetime_s,
         .purpose = event->purpose, .source = source_of(event->source), .binding = event->binding,
     };
     return ambit_explain_grant(documents->set, &question, world, arena, ret);
@@ -50,7 +50,7 @@ static AMBIT_CHECKED enum ambit_err explain_action(const struct documents_ref *d
     struct ambit_grant_view view;
     struct ambit_action_question question = {
         .now_ms = event->time_ms, .service = event->service, .has_proof = event->has_proof, .action = event->action,
-        .resource = event->resource, .source = source_of(event->asked_source), .stated_reason = event->stated_reason,
+        .resource = event->resource, .source = source_of(event->source), .stated_reason = event->stated_reason,
     };
     if (!ambit_id_is_none(event->grant)) {
         enum ambit_err err = grant_load(txn, event->grant, arena, &row);

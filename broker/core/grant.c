@@ -19,6 +19,7 @@ static void fill_question(struct event *event, const struct grant_command *comma
     event->asked = question->items;
     event->n_asked = question->n_items;
     event->audience = question->audience;
+    event->has_asked_audience = question->audience.p != NULL;
     event->has_asked_lifetime = question->has_lifetime;
     event->asked_lifetime_s = question->lifetime_s;
     event->purpose = question->purpose;

@@ -97,11 +97,13 @@ struct event {
     const struct ambit_except *except;
     size_t n_except;
     struct ambit_str audience;
+    bool has_asked_audience; /* JSON "audience_asked": the request named it (else TOK-14 found it) */
     bool has_asked_lifetime;
     int64_t asked_lifetime_s;
     int64_t lifetime_s; /* given; 0 absent */
     int64_t expires_ms; /* 0 absent; JSON "expires_at" */
     struct ambit_str action, resource;
+    enum ambit_liveness liveness; /* of the grant asked about, when it was dead by a cut-off */
     const struct json_value
         *context; /* the object as sent, without the reserved members; NULL absent */
     struct ambit_str arguments_digest;

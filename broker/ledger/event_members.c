@@ -75,6 +75,29 @@ static enum ambit_err read_context(struct event_leaf *leaf, const struct json_va
     return AMBIT_OK;
 }
 
+static const char *const liveness_texts[] = {
+    [AMBIT_LIVE] = NULL,
+    [AMBIT_UNKNOWN_GRANT] = NULL,
+    [AMBIT_DEAD_STOPPED] = "stopped",
+    [AMBIT_DEAD_REVOKED] = "revoked",
+};
+
+static void write_liveness(struct json_out *out, const struct event *event)
+{
+    if (liveness_texts[event->liveness] != NULL)
+        json_member_text(out, "liveness", liveness_texts[event->liveness]);
+}
+
+static enum ambit_err read_liveness(struct event_leaf *leaf, const struct json_value *value)
+{
+    for (size_t i = 0; value->kind == JSON_STRING && i < AMBIT_LEN(liveness_texts); i++)
+        if (liveness_texts[i] != NULL && ambit_str_is(value->text, liveness_texts[i])) {
+            leaf->event->liveness = (enum ambit_liveness)i;
+            return AMBIT_OK;
+        }
+    return AMBIT_ERR_MALFORMED;
+}
+
 static void write_decision(struct json_out *out, const struct event *event)
 {
     if (event->decision != EVENT_DECISION_NONE)
@@ -207,6 +230,7 @@ const struct event_member event_members[] = {
     OWN("asked", event_write_asked, event_read_asked),
     OWN("asked_lifetime_s", write_asked_lifetime, read_asked_lifetime),
     STR(audience),
+    PLAIN("audience_asked", MEMBER_TRUE, has_asked_audience),
     OWN("binding", write_binding, read_binding),
     STR(by),
     ID(cause),
@@ -226,6 +250,7 @@ const struct event_member event_members[] = {
     OWN("items", event_write_items, event_read_items),
     PLAIN("lifetime_s", MEMBER_COUNT, lifetime_s),
     ID(lineage),
+    OWN("liveness", write_liveness, read_liveness),
     STR(member),
     DIGEST(once),
     PLAIN("once_until", MEMBER_TIME, once_until_ms),

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See context.h. */
+#include "core/context.h"
+
+#include "base/arena.h"
+#include "base/json_read.h"
+
+static void member_fill(struct ambit_context_member *member, const struct json_value *value)
+{
+    member->name = value->key;
+    switch (value->kind) {
+    case JSON_STRING:
+        member->value = (struct ambit_scalar){.kind = AMBIT_SCALAR_STRING, .text = value->text};
+        return;
+    case JSON_INTEGER:
+        member->value = (struct ambit_scalar){.kind = AMBIT_SCALAR_INTEGER, .integer = value->integer};
+        return;
+    case JSON_TRUE:
+    case JSON_FALSE:
+        member->value = (struct ambit_scalar){.kind = AMBIT_SCALAR_BOOLEAN, .boolean = value->kind == JSON_TRUE};
+        return;
+    case JSON_NULL:
+    case JSON_DECIMAL:
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+        member->is_other = true;
+        return;
+    }
+}
+
+enum ambit_err context_members(const struct json_value *object, struct arena *arena, const struct ambit_context_member **ret, size_t *ret_n)
+{
+    *ret = NULL;
+    *ret_n = 0;
+    if (object == NULL || object->count == 0)
+        return AMBIT_OK;
+    if (object->kind != JSON_OBJECT)
+        return AMBIT_ERR_MALFORMED;
+    if (object->count > AMBIT_CONTEXT_MAX)
+        return AMBIT_ERR_TOO_LARGE;
+
+    struct ambit_context_member *members = arena_array(arena, object->count, sizeof *members);
+    if (members == NULL)
+        return AMBIT_ERR_NO_MEMORY;
+    size_t n = 0;
+    for (const struct json_value *value = object->first; value != NULL; value = value->next)
+        member_fill(&members[n++], value);
+    *ret = members;
+    *ret_n = n;
+    return AMBIT_OK;
+}
