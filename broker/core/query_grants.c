@@ -1,0 +1,360 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Lists of grants, and what a stop would take. Bounded pages over the grants in order of time; of one
+ * agent alone, over that agent's own. */
+#include "core/query_internal.h"
+
+#include "base/arena.h"
+#include "base/encode.h"
+#include "base/json_write.h"
+#include "core/cutoff.h"
+#include "core/event_json.h"
+
+enum ambit_err reading_begin(struct broker *broker, struct reading *ret)
+{
+    *ret = (struct reading){.now_ms = broker_now_ms(broker)};
+    enum ambit_err err = store_read_begin(broker->store, &ret->txn);
+    if (err != AMBIT_OK)
+        return err;
+    err = head_load(ret->txn, &ret->head);
+    if (err != AMBIT_OK)
+        store_read_end(TAKE(ret->txn));
+    return err;
+}
+
+void reading_end(struct reading *reading)
+{
+    if (reading->txn != NULL)
+        store_read_end(TAKE(reading->txn));
+}
+
+void query_cursor_closep(struct store_cursor **cursor)
+{
+    store_cursor_close(*cursor);
+}
+
+enum ambit_err reading_is_live(const struct reading *reading, const struct grant_row *row, enum ambit_liveness *ret)
+{
+    return cutoff_liveness(reading->txn, reading->head.last_cutoff_seq, row, ret);
+}
+
+static const char *state_text(const struct grant_row *row, enum ambit_liveness liveness, int64_t now_ms)
+{
+    if (liveness == AMBIT_DEAD_STOPPED)
+        return "stopped";
+    if (liveness == AMBIT_DEAD_REVOKED)
+        return "revoked";
+    return row->expires_ms <= now_ms ? "expired" : "live";
+}
+
+static void grant_json(struct json_out *out, const struct grant_row *row, const char *state)
+{
+    json_begin_object(out);
+    json_member_id(out, "grant", row->id);
+    json_key(out, "seq");
+    json_i64(out, (int64_t)row->seq);
+    json_member_str(out, "agent", row->agent);
+    json_member_str(out, "owner", row->owner);
+    json_member_str(out, "team", row->team);
+    if (row->n_items > 0)
+        json_member_str(out, "policy", row->items[0].policy);
+    json_key(out, "items");
+    json_items(out, row->items, row->n_items);
+    if (row->n_except > 0) {
+        json_key(out, "except");
+        json_except(out, row->except, row->n_except);
+    }
+    json_member_str(out, "audience", row->audience);
+    json_member_str(out, "purpose", row->purpose);
+    json_key(out, "issued_at");
+    json_time_ms(out, row->issued_ms);
+    json_key(out, "expires_at");
+    json_time_ms(out, row->expires_ms);
+    json_member_id(out, "lineage", row->lineage);
+    json_member_id(out, "parent", row->parent);
+    json_member_str(out, "txn", row->txn);
+    json_key(out, "state");
+    json_text(out, state);
+    json_end_object(out);
+}
+
+static bool row_has_policy(const struct grant_row *row, struct ambit_str policy)
+{
+    for (size_t i = 0; i < row->n_items; i++)
+        if (ambit_str_eq(row->items[i].policy, policy))
+            return true;
+    return false;
+}
+
+static bool filter_takes(const struct grants_filter *filter, const struct grant_row *row, bool is_live)
+{
+    if (filter->agent.p != NULL && !ambit_str_eq(filter->agent, row->agent))
+        return false;
+    if (filter->owner.p != NULL && !ambit_str_eq(filter->owner, row->owner))
+        return false;
+    if (filter->only_owner.p != NULL && !ambit_str_eq(filter->only_owner, row->owner))
+        return false;
+    if (filter->policy.p != NULL && !row_has_policy(row, filter->policy))
+        return false;
+    switch (filter->state) {
+    case GRANTS_LIVE:
+        return is_live;
+    case GRANTS_ENDED:
+        return !is_live;
+    case GRANTS_ALL:
+        return true;
+    }
+    return false;
+}
+
+/* One row into the page, if the filter takes it. */
+static AMBIT_CHECKED enum ambit_err page_row(const struct reading *reading, const struct grants_filter *filter, struct ambit_id id,
+                                             struct json_out *out, size_t *n)
+{
+    ARENA_AUTO arena;
+    char block[8192];
+    arena_init(&arena, block, sizeof block, 0);
+    struct grant_row row;
+    enum ambit_liveness liveness = AMBIT_LIVE;
+    enum ambit_err err = grant_load(reading->txn, id, &arena, &row);
+    if (err == AMBIT_OK)
+        err = reading_is_live(reading, &row, &liveness);
+    if (err != AMBIT_OK)
+        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+
+    bool is_live = liveness == AMBIT_LIVE && row.expires_ms > reading->now_ms;
+    if (filter_takes(filter, &row, is_live)) {
+        grant_json(out, &row, state_text(&row, liveness, reading->now_ms));
+        (*n)++;
+    }
+    return buf_check(out->buf);
+}
+
+static void put_next(struct json_out *out, bool has_next, struct ambit_str last_key)
+{
+    json_end_array(out);
+    json_key(out, "next");
+    if (!has_next) {
+        json_null(out);
+        return;
+    }
+    char text[64];
+    size_t len = base64url_encoded_len(last_key.len);
+    AMBIT_ASSERT(len <= sizeof text);
+    base64url_encode((const uint8_t *)last_key.p, last_key.len, text);
+    json_str(out, (struct ambit_str){text, len});
+}
+
+/* A cursor is the key of the last row seen. */
+static AMBIT_CHECKED enum ambit_err page_start(const struct page *page, size_t key_len, uint8_t *key, bool *ret_has)
+{
+    size_t len = 0;
+    *ret_has = page->cursor.p != NULL;
+    if (!*ret_has)
+        return AMBIT_OK;
+    uint8_t bytes[64];
+    enum ambit_err err = page->cursor.len <= 64 ? base64url_decode(page->cursor, bytes, sizeof bytes, &len) : AMBIT_ERR_MALFORMED;
+    if (err != AMBIT_OK || len != key_len)
+        return AMBIT_ERR_MALFORMED;
+    memcpy(key, bytes, key_len);
+    return AMBIT_OK;
+}
+
+/* Newest first. `table` is STORE_GRANTS (key: id) or STORE_AGENT_GRANTS (key: agent, seq). */
+static AMBIT_CHECKED enum ambit_err walk(const struct reading *reading, const struct grants_filter *filter, const struct page *page,
+                                         struct json_out *out)
+{
+    bool of_agent = filter->agent.p != NULL;
+    struct state_key agent = state_key_agent(filter->agent);
+    size_t key_len = of_agent ? 24 : 16;
+    uint8_t bound[24];
+    bool has_cursor = false;
+    CURSOR_AUTO cursor = NULL;
+    memset(bound, 0xff, sizeof bound);
+    if (of_agent)
+        memcpy(bound, agent.b, 16);
+    enum ambit_err err = page_start(page, key_len, bound, &has_cursor);
+    if (err == AMBIT_OK && of_agent && memcmp(bound, agent.b, 16) != 0)
+        err = AMBIT_ERR_MALFORMED;
+    if (err == AMBIT_OK)
+        err = store_cursor_open(reading->txn, of_agent ? STORE_AGENT_GRANTS : STORE_GRANTS, &cursor);
+
+    enum store_seek seek = STORE_BEFORE;
+    struct ambit_str key = {0}, value = {0};
+    uint8_t last[24];
+    size_t n = 0, seen = 0;
+    bool is_end = false;
+    while (err == AMBIT_OK && n < page->limit && seen < QUERY_ROWS_MAX && !is_end) {
+        err = store_cursor_move(cursor, seek, (struct store_key){bound, key_len}, &key, &value);
+        seek = STORE_PREVIOUS;
+        is_end = err == AMBIT_ERR_NOT_FOUND || (err == AMBIT_OK && of_agent && memcmp(key.p, agent.b, 16) != 0);
+        if (err != AMBIT_OK || is_end)
+            break;
+        if (key.len != key_len || (of_agent && value.len != 24))
+            return AMBIT_ERR_DAMAGED;
+        struct ambit_id id;
+        memcpy(id.b, of_agent ? value.p : key.p, 16);
+        memcpy(last, key.p, key_len);
+        seen++;
+        err = page_row(reading, filter, id, out, &n);
+    }
+    if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
+        return err;
+    put_next(out, !is_end, (struct ambit_str){(const char *)last, key_len});
+    return AMBIT_OK;
+}
+
+enum ambit_err query_grants(struct broker *broker, const struct grants_filter *filter, const struct page *page, struct json_out *out)
+{
+    struct reading reading;
+    enum ambit_err err = reading_begin(broker, &reading);
+    if (err != AMBIT_OK)
+        return err;
+    json_key(out, "grants");
+    json_begin_array(out);
+    err = walk(&reading, filter, page, out);
+    reading_end(&reading);
+    return err;
+}
+
+/* ---- the dry run of a stop ----------------------------------------------------------------------- */
+
+bool target_takes_agent(const struct ambit_documents *documents, enum ambit_target_kind kind, struct ambit_str target, const struct ambit_agent *agent)
+{
+    const struct ambit_person *owner = ambit_person_find(documents, agent->owner);
+    switch (kind) {
+    case AMBIT_TARGET_AGENT:
+        return ambit_str_eq(agent->doc.name, target);
+    case AMBIT_TARGET_TEAM:
+        return owner != NULL && ambit_str_eq(owner->team, target);
+    case AMBIT_TARGET_OWNER:
+        return ambit_str_eq(agent->owner, target);
+    case AMBIT_TARGET_POLICY:
+        for (size_t i = 0; i < agent->policies.n; i++)
+            if (ambit_str_eq(agent->policies.v[i], target))
+                return true;
+        return false;
+    case AMBIT_TARGET_ALL:
+        return true;
+    case AMBIT_TARGET_GRANT:
+    case AMBIT_TARGET_LINEAGE:
+    case AMBIT_TARGET_RESOURCE:
+        return false;
+    }
+    return false;
+}
+
+/* Does the stop take this grant? Items on a resource: those that overlap the pattern. */
+static AMBIT_CHECKED enum ambit_err target_takes_grant(enum ambit_target_kind kind, struct ambit_str target, const struct grant_row *row, bool *ret)
+{
+    struct ambit_id id;
+    *ret = false;
+    switch (kind) {
+    case AMBIT_TARGET_GRANT:
+    case AMBIT_TARGET_LINEAGE:
+        if (id_decode(target, &id) == AMBIT_OK)
+            *ret = ambit_id_eq(kind == AMBIT_TARGET_GRANT ? row->id : row->lineage, id);
+        return AMBIT_OK;
+    case AMBIT_TARGET_AGENT:
+        *ret = ambit_str_eq(row->agent, target);
+        return AMBIT_OK;
+    case AMBIT_TARGET_TEAM:
+        *ret = ambit_str_eq(row->team, target);
+        return AMBIT_OK;
+    case AMBIT_TARGET_OWNER:
+        *ret = ambit_str_eq(row->owner, target);
+        return AMBIT_OK;
+    case AMBIT_TARGET_POLICY:
+        *ret = row_has_policy(row, target);
+        return AMBIT_OK;
+    case AMBIT_TARGET_ALL:
+        *ret = true;
+        return AMBIT_OK;
+    case AMBIT_TARGET_RESOURCE:
+        for (size_t i = 0; i < row->n_items && !*ret; i++) {
+            enum ambit_err err = ambit_resource_overlaps(row->items[i].resource, target, ret);
+            if (err != AMBIT_OK)
+                return err;
+        }
+        return AMBIT_OK;
+    }
+    return AMBIT_ERR_INTERNAL;
+}
+
+/* Grants end within AMBIT_TTL_MAX_S: older ones than that need no look. Read in bounded transactions. */
+static AMBIT_CHECKED enum ambit_err count_live(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target, int64_t *ret)
+{
+    uint8_t bound[16];
+    int64_t oldest = broker_now_ms(broker) - (AMBIT_TTL_MAX_S + 60) * 1000LL;
+    bool is_end = false;
+    memset(bound, 0xff, sizeof bound);
+    *ret = 0;
+    while (!is_end) {
+        struct reading reading;
+        enum ambit_err err = reading_begin(broker, &reading);
+        if (err != AMBIT_OK)
+            return err;
+        struct store_cursor *cursor = NULL;
+        err = store_cursor_open(reading.txn, STORE_GRANTS, &cursor);
+        enum store_seek seek = STORE_BEFORE;
+        for (size_t seen = 0; err == AMBIT_OK && seen < QUERY_ROWS_MAX && !is_end; seen++, seek = STORE_PREVIOUS) {
+            struct ambit_str key, value;
+            err = store_cursor_move(cursor, seek, (struct store_key){bound, sizeof bound}, &key, &value);
+            is_end = err == AMBIT_ERR_NOT_FOUND;
+            if (err != AMBIT_OK || key.len != 16)
+                break;
+            ARENA_AUTO arena;
+            char block[8192];
+            arena_init(&arena, block, sizeof block, 0);
+            struct grant_row row;
+            bool takes = false;
+            enum ambit_liveness liveness = AMBIT_LIVE;
+            memcpy(bound, key.p, 16);
+            err = grant_row_decode(value, &arena, &row);
+            is_end = err == AMBIT_OK && row.issued_ms < oldest;
+            if (err == AMBIT_OK && !is_end && row.expires_ms > reading.now_ms)
+                err = target_takes_grant(kind, target, &row, &takes);
+            if (err == AMBIT_OK && takes)
+                err = reading_is_live(&reading, &row, &liveness);
+            if (err == AMBIT_OK && takes && liveness == AMBIT_LIVE)
+                ++*ret;
+        }
+        store_cursor_close(cursor);
+        reading_end(&reading);
+        if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
+            return err;
+    }
+    return AMBIT_OK;
+}
+
+enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target, struct json_out *out)
+{
+    int64_t live = 0;
+    enum ambit_err err = count_live(broker, kind, target, &live);
+    if (err != AMBIT_OK)
+        return err;
+
+    struct documents_ref *documents = broker_documents_acquire(broker);
+    char text[AMBIT_WORD_MAX + 16];
+    size_t len = strlen(ambit_target_text(kind));
+    memcpy(text, ambit_target_text(kind), len);
+    if (kind != AMBIT_TARGET_ALL) {
+        text[len++] = ':';
+        memcpy(text + len, target.p, target.len);
+        len += target.len;
+    }
+    json_begin_object(out);
+    json_key(out, "dry_run");
+    json_bool(out, true);
+    json_member_str(out, "target", (struct ambit_str){text, len});
+    json_key(out, "agents");
+    json_begin_array(out);
+    for (size_t i = 0; i < documents->documents->n_agents; i++)
+        if (target_takes_agent(documents->documents, kind, target, &documents->documents->agents[i]))
+            json_str(out, documents->documents->agents[i].doc.name);
+    json_end_array(out);
+    json_key(out, "live_grants");
+    json_i64(out, live);
+    json_end_object(out);
+    broker_documents_release(documents);
+    return buf_check(out->buf);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the query files share: a read transaction with its head, and what a person may see. */
+#pragma once
+
+#include "core/internal.h"
+#include "core/query.h"
+#include "core/stop_row.h"
+
+enum { QUERY_ROWS_MAX = 10000 /* of one read transaction */ };
+
+struct reading {
+    struct store_txn *txn;
+    struct head head;
+    int64_t now_ms;
+};
+AMBIT_CHECKED enum ambit_err reading_begin(struct broker *broker, struct reading *ret);
+void reading_end(struct reading *reading);
+
+void query_cursor_closep(struct store_cursor **cursor);
+#define CURSOR_AUTO AMBIT_CLEANUP(query_cursor_closep) struct store_cursor *
+
+/* Alive as of now: not expired, under no cut-off. */
+AMBIT_CHECKED enum ambit_err reading_is_live(const struct reading *reading, const struct grant_row *row, enum ambit_liveness *ret);
+/* The agents that a stop on this target takes, of the documents in force. */
+bool target_takes_agent(const struct ambit_documents *documents, enum ambit_target_kind kind, struct ambit_str target, const struct ambit_agent *agent);

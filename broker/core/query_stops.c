@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Stops as people read them. */
+#include "core/query_internal.h"
+
+#include "base/arena.h"
+#include "base/encode.h"
+#include "base/json_write.h"
+#include "ledger/ledger.h"
+
+/* The written reason stands in the event alone (personal text). */
+static AMBIT_CHECKED enum ambit_err words_of(struct store_txn *txn, uint64_t seq, struct buf *memory, struct arena *arena, struct event *ret)
+{
+    struct ledger_row row;
+    buf_reset(memory);
+    enum ambit_err err = ledger_get(txn, seq, memory, &row);
+    if (err == AMBIT_OK)
+        err = event_decode(row.bytes, row.opening, arena, ret);
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+}
+
+static AMBIT_CHECKED enum ambit_err stop_json(const struct reading *reading, const struct stop_row *row, const struct event *raised,
+                                              struct arena *arena, struct json_out *out)
+{
+    json_begin_object(out);
+    json_member_id(out, "stop", row->id);
+    json_member_str(out, "target", row->target);
+    json_member_str(out, "reason", raised->words);
+    json_member_str(out, "by", row->by);
+    json_member_str(out, "agent", row->agent);
+    json_member_str(out, "owner", raised->owner);
+    json_key(out, "raised_at");
+    json_time_ms(out, row->raised_ms);
+    json_key(out, "seq");
+    json_i64(out, (int64_t)row->seq);
+    json_key(out, "state");
+    json_text(out, row->cleared_ms == 0 ? "in_force" : "cleared");
+    json_key(out, "recorded");
+    json_text(out, "yes");
+    json_member_id(out, "incident", row->incident);
+    if (row->cleared_ms != 0) {
+        BUF_AUTO memory;
+        buf_init(&memory, 0);
+        struct event cleared;
+        enum ambit_err err = words_of(reading->txn, row->cleared_seq, &memory, arena, &cleared);
+        if (err != AMBIT_OK)
+            return err;
+        json_member_str(out, "cleared_by", row->cleared_by);
+        json_key(out, "cleared_at");
+        json_time_ms(out, row->cleared_ms);
+        json_member_str(out, "cleared_reason", cleared.words);
+    }
+    json_end_object(out);
+    return buf_check(out->buf);
+}
+
+/* NOT_FOUND when it is not this person's to see. */
+static AMBIT_CHECKED enum ambit_err stop_write(const struct reading *reading, struct ambit_str bytes, struct ambit_str only_owner,
+                                               enum stops_state state, struct json_out *out)
+{
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    BUF_AUTO memory;
+    buf_init(&memory, 0);
+    struct stop_row row;
+    struct event raised;
+    enum ambit_err err = stop_row_decode(bytes, &arena, &row);
+    if (err != AMBIT_OK)
+        return err;
+    if ((state == STOPS_IN_FORCE && row.cleared_ms != 0) || (state == STOPS_CLEARED && row.cleared_ms == 0))
+        return AMBIT_ERR_NOT_FOUND;
+    err = words_of(reading->txn, row.seq, &memory, &arena, &raised);
+    if (err != AMBIT_OK)
+        return err;
+    if (only_owner.p != NULL && !ambit_str_eq(raised.owner, only_owner))
+        return AMBIT_ERR_NOT_FOUND;
+    return stop_json(reading, &row, &raised, &arena, out);
+}
+
+enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct ambit_str only_owner, struct json_out *out)
+{
+    char bytes[4096];
+    size_t len = 0;
+    struct reading reading;
+    enum ambit_err err = reading_begin(broker, &reading);
+    if (err != AMBIT_OK)
+        return err;
+    err = store_get(reading.txn, STORE_STOPS, (struct store_key){stop.b, sizeof stop.b}, bytes, sizeof bytes, &len);
+    if (err == AMBIT_OK)
+        err = stop_write(&reading, (struct ambit_str){bytes, len}, only_owner, STOPS_ALL, out);
+    reading_end(&reading);
+    return err;
+}
+
+enum ambit_err query_stops(struct broker *broker, enum stops_state state, struct ambit_str only_owner, const struct page *page, struct json_out *out)
+{
+    struct reading reading;
+    struct ambit_id from;
+    memset(from.b, 0xff, sizeof from.b);
+    if (page->cursor.p != NULL && id_decode(page->cursor, &from) != AMBIT_OK)
+        return AMBIT_ERR_MALFORMED;
+    enum ambit_err err = reading_begin(broker, &reading);
+    if (err != AMBIT_OK)
+        return err;
+    struct store_cursor *cursor = NULL;
+    if (err == AMBIT_OK)
+        err = store_cursor_open(reading.txn, STORE_STOPS, &cursor);
+
+    struct ambit_str key, value;
+    enum store_seek seek = STORE_BEFORE;
+    size_t n = 0, seen = 0;
+    json_key(out, "stops");
+    json_begin_array(out);
+    while (err == AMBIT_OK && n < page->limit && seen < QUERY_ROWS_MAX) {
+        err = store_cursor_move(cursor, seek, (struct store_key){from.b, sizeof from.b}, &key, &value);
+        seek = STORE_PREVIOUS;
+        if (err != AMBIT_OK)
+            break;
+        memcpy(from.b, key.p, sizeof from.b);
+        seen++;
+        err = stop_write(&reading, value, only_owner, state, out);
+        n += err == AMBIT_OK;
+        err = err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+    }
+    bool is_end = err == AMBIT_ERR_NOT_FOUND;
+    store_cursor_close(cursor);
+    reading_end(&reading);
+    if (err != AMBIT_OK && !is_end)
+        return err;
+    json_end_array(out);
+    json_key(out, "next");
+    if (is_end)
+        json_null(out);
+    else
+        json_id(out, from);
+    return buf_check(out->buf);
+}
