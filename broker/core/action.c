@@ -99,12 +99,32 @@ static AMBIT_CHECKED enum ambit_err decide(struct action_command *command, struc
     return trips_raise(broker, txn, &command->base, &event, decision);
 }
 
+/* AZN-18: a subject that is no access token, recorded without asking the engine. */
+static AMBIT_CHECKED enum ambit_err refuse_other_subject(struct action_command *command, struct store_txn *txn)
+{
+    struct event event;
+    char source[ADDR_TEXT_MAX];
+    event_init(&event, &command->base, EVENT_ACTION_DENIED);
+    command->grant_found = false;
+    fill_question(&event, command, source);
+    event.decision = AMBIT_DENY;
+    event.reason = AMBIT_REASON_NOT_SUPPORTED;
+    event.member = AMBIT_STR("subject.type");
+    command->decided = (struct decided){.verdict = AMBIT_DENY, .reason = event.reason, .member = event.member,
+                                        .failed_check = AMBIT_ACTION_CHECK_GRANT};
+    enum ambit_err err = record_event(command->base.broker, txn, &command->base, &event);
+    command->base.seq = event.seq;
+    return err;
+}
+
 static enum ambit_err action_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
 {
     struct action_command *command = (struct action_command *)(void *)job;
     enum ambit_err err = command_begin(&command->base, now_ms);
     if (err != AMBIT_OK || command->base.way_in_lost)
         return err;
+    if (command->is_other_subject)
+        return refuse_other_subject(command, txn);
     err = find_grant(command, txn);
     return err == AMBIT_OK ? decide(command, txn) : err;
 }

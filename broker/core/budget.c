@@ -4,6 +4,7 @@
 #include "core/budget.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { STRIPES = 16, SLOTS = 256, MINUTE_MS = 60000, MILLI = 1000 };
 

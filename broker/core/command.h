@@ -61,12 +61,13 @@ struct grant_command {
     struct command base;
     struct ambit_grant_question question; /* now_ms is filled by the writer */
     struct ambit_digest token;            /* SHA-256(rnd) */
-    struct ambit_id grant;                /* the jti; drawn by grant_submit */
+    struct ambit_id grant;                /* the jti; drawn by grant_command_init */
     struct arena *arena;
     /* outputs */
     struct decided decided;
     struct grant_row row; /* when allowed: as committed; strings in the arena */
 };
+void grant_command_init(struct grant_command *command); /* after command_init of its base */
 AMBIT_CHECKED enum ambit_err grant_submit(struct grant_command *command);
 
 /* ---- POST /access/v1/evaluation ---- */

@@ -119,9 +119,13 @@ static enum ambit_err grant_run(struct writer_job *job, struct store_txn *txn, i
     return decide(command, txn, agent);
 }
 
+void grant_command_init(struct grant_command *command)
+{
+    command->grant = random_id(broker_now_ms(command->base.broker));
+}
+
 enum ambit_err grant_submit(struct grant_command *command)
 {
     command->base.job.run = grant_run;
-    command->grant = random_id(broker_now_ms(command->base.broker));
     return command_submit(&command->base, WRITER_GIVES);
 }
