@@ -129,8 +129,17 @@ static enum ambit_err action_run(struct writer_job *job, struct store_txn *txn, 
     return err == AMBIT_OK ? decide(command, txn) : err;
 }
 
+static void action_done(struct writer_job *job, enum ambit_err err)
+{
+    struct action_command *command = (struct action_command *)(void *)job;
+    if (err == AMBIT_OK && !command->base.way_in_lost)
+        metrics_decided(command->base.broker, 1, command->decided.reason);
+    command_finished(&command->base, err);
+}
+
 enum ambit_err action_submit(struct action_command *command)
 {
     command->base.job.run = action_run;
+    command->base.job.done = action_done;
     return command_submit(&command->base, WRITER_GIVES);
 }

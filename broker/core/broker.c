@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include "base/random.h"
 #include "config/folder.h"
 #include "core/budget.h"
 #include "core/signing.h"
@@ -254,9 +255,13 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker, const str
 {
     pthread_mutex_init(&broker->lock, NULL);
     pending_init(&broker->pending);
+    pthread_mutex_init(&broker->live_turn, NULL);
     broker->lock_fd = -1;
     broker->limits = options->limits;
     broker->wall_ms = options->wall_ms;
+    int64_t now_ms = options->wall_ms();
+    struct ambit_id first = random_id(now_ms);
+    live_init(&broker->live, now_ms, &first);
     broker->kick = options->kick;
     broker->kick_ctx = options->kick_ctx;
     enum ambit_err err = copy_text(&broker->issuer, options->issuer);
@@ -320,6 +325,7 @@ void broker_close(struct broker *broker)
     buf_done(&broker->state_folder);
     buf_done(&broker->documents_folder);
     pthread_mutex_destroy(&broker->lock);
+    pthread_mutex_destroy(&broker->live_turn);
     free(broker);
 }
 

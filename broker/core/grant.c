@@ -119,6 +119,18 @@ static enum ambit_err grant_run(struct writer_job *job, struct store_txn *txn, i
     return decide(command, txn, agent);
 }
 
+static void grant_done(struct writer_job *job, enum ambit_err err)
+{
+    struct grant_command *command = (struct grant_command *)(void *)job;
+    struct broker *broker = command->base.broker;
+    bool is_decided = err == AMBIT_OK && !command->base.way_in_lost && !command->base.once_used;
+    if (is_decided)
+        metrics_decided(broker, 0, command->decided.reason);
+    if (is_decided && command->decided.verdict == AMBIT_ALLOW)
+        live_add(&broker->live, command->row.expires_ms, command->base.now_ms);
+    command_finished(&command->base, err);
+}
+
 void grant_command_init(struct grant_command *command)
 {
     command->grant = random_id(broker_now_ms(command->base.broker));
@@ -127,5 +139,6 @@ void grant_command_init(struct grant_command *command)
 enum ambit_err grant_submit(struct grant_command *command)
 {
     command->base.job.run = grant_run;
+    command->base.job.done = grant_done;
     return command_submit(&command->base, WRITER_GIVES);
 }

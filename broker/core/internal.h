@@ -13,6 +13,7 @@
 #include "core/fold.h"
 #include "core/head.h"
 #include "core/holds.h"
+#include "core/live.h"
 #include "core/metrics.h"
 #include "core/pending.h"
 
@@ -54,6 +55,8 @@ struct broker {
     _Atomic uint64_t size;         /* events committed */
     _Atomic bool is_sealed, is_stopping;
     struct metrics metrics;
+    struct live live;
+    pthread_mutex_t live_turn; /* guards live.before */
 
     /* the writer's alone */
     struct batch batch;
@@ -75,12 +78,17 @@ AMBIT_CHECKED enum ambit_err record_event(struct broker *broker, struct store_tx
 struct ambit_id command_derive_id(const struct command *command, unsigned index);
 /* The start of every run: the batch's documents and now; way_in_lost when the caller is no more. */
 AMBIT_CHECKED enum ambit_err command_begin(struct command *command, int64_t now_ms);
+/* The end of every `done`: sets err, tells the caller. */
+void command_finished(struct command *command, enum ambit_err err);
 /* What every event of a command says. */
 void event_init(struct event *event, const struct command *command, enum event_type type);
 /* The stops in force, from the batch. */
 AMBIT_CHECKED enum ambit_err batch_holds(struct broker *broker, struct store_txn *txn, const struct holds **ret);
 /* A copy of what the answer needs. */
 AMBIT_CHECKED enum ambit_err decided_copy(const struct ambit_decision *decision, struct arena *arena, struct decided *ret);
+
+/* After the commit: counts a decision (question 0 grant, 1 action). */
+void metrics_decided(struct broker *broker, unsigned question, enum ambit_reason reason);
 
 /* ---- trip.c ---- */
 /* Raises the stops of the hard stops that fired; `event` is the recorded one that tripped them. */

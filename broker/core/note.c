@@ -63,11 +63,9 @@ static void time_done(struct writer_job *job, enum ambit_err err)
 {
     struct time_command *command = (struct time_command *)(void *)job;
     struct command *base = &command->base;
-    base->err = err;
     if (err == AMBIT_OK && !base->way_in_lost)
         writer_trust_time(base->broker->writer);
-    if (base->done != NULL)
-        base->done(base->done_ctx);
+    command_finished(base, err);
 }
 
 enum ambit_err time_submit(struct time_command *command)

@@ -19,22 +19,32 @@ void command_init(struct command *command, struct broker *broker, const struct c
     command->id = random_id(broker_now_ms(broker));
 }
 
-static void command_done(struct writer_job *job, enum ambit_err err)
+void command_finished(struct command *command, enum ambit_err err)
 {
-    struct command *command = (struct command *)(void *)job;
     command->err = err == AMBIT_OK && command->once_used ? AMBIT_ERR_REFUSED : err;
     if (command->done != NULL)
         command->done(command->done_ctx);
 }
 
+static void command_done(struct writer_job *job, enum ambit_err err)
+{
+    command_finished((struct command *)(void *)job, err);
+}
+
 enum ambit_err command_submit(struct command *command, enum writer_class class)
 {
     command->job.class = class;
-    command->job.done = command_done;
+    if (command->job.done == NULL)
+        command->job.done = command_done;
     enum ambit_err err = writer_submit(command->broker->writer, &command->job);
     if (err != AMBIT_OK)
         command->err = err;
     return err;
+}
+
+void metrics_decided(struct broker *broker, unsigned question, enum ambit_reason reason)
+{
+    atomic_fetch_add_explicit(&broker->metrics.decisions[question][reason], 1, memory_order_relaxed);
 }
 
 void command_release(struct command *command)

@@ -141,11 +141,9 @@ static void stop_done(struct writer_job *job, enum ambit_err err)
 {
     struct stop_command *command = (struct stop_command *)(void *)job;
     struct command *base = &command->base;
-    base->err = err;
     if (err == AMBIT_OK)
         pending_remove(&base->broker->pending, command->stop);
-    if (base->done != NULL)
-        base->done(base->done_ctx);
+    command_finished(base, err);
 }
 
 static AMBIT_CHECKED enum ambit_err is_known_target(struct stop_command *command)
