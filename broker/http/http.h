@@ -162,6 +162,8 @@ struct http_config {
 /* Binds every listener; BUSY when an address is taken. *reterr_listener is the one that failed. */
 AMBIT_CHECKED enum ambit_err http_open(const struct http_config *config, struct http_server **ret, size_t *reterr_listener);
 uint16_t http_port(const struct http_server *server, size_t listener); /* 0 on a Unix socket */
+/* What handlers get as `app`, when it could not be known at http_open (it needs the bound port). */
+void http_set_app(struct http_server *server, void *app); /* before http_start */
 AMBIT_CHECKED enum ambit_err http_start(struct http_server *server);
 /* Stops accepting, answers what was begun for at most `grace_ms`, closes the rest, waits for every
  * suspended request to be resumed, joins all threads. The writer must still run (or resume all). */

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reads the command line of ambitd. Wrong usage is said in one line on standard error. */
+#include "options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+
+static const char usage[] =
+    "ambitd: a policy-enforcing privilege broker for non-human identities\n"
+    "\n"
+    "  ambitd --dev [--state DIR] [--listen ADDR:PORT]\n"
+    "  ambitd [--config FILE] [--state DIR] [--listen ADDR:PORT] [--check]\n"
+    "\n"
+    "  --dev              make keys and example documents under the state folder and serve on loopback\n"
+    "  --config FILE      configuration (default /etc/ambit/ambit.json)\n"
+    "  --state DIR        state folder (default with --dev: ./ambit-dev)\n"
+    "  --listen ADDR:PORT one listener for everything, loopback only; port 0: any free one\n"
+    "  --check            validate configuration and documents, then exit\n"
+    "  --version, --help\n"
+    "\n"
+    "Exit: 0 stopped in order, 1 could not serve, 2 wrong usage, configuration or documents.\n"
+    "Signals: HUP takes up changed documents; TERM and INT stop.\n"
+    "\n"
+    "Example: ambitd --dev --listen 127.0.0.1:0\n";
+
+enum { OPT_DEV = 256, OPT_CONFIG, OPT_STATE, OPT_LISTEN, OPT_CHECK, OPT_VERSION, OPT_HELP };
+
+static enum options_outcome options_judge(int argc, char **argv, const struct options *options)
+{
+    if (optind < argc) {
+        fprintf(stderr, "ambitd: unexpected argument \"%s\"; see ambitd --help\n", argv[optind]);
+        return OPTIONS_WRONG;
+    }
+    if (options->is_dev && options->config != NULL) {
+        fprintf(stderr, "ambitd: --dev makes its own configuration: leave out --config\n");
+        return OPTIONS_WRONG;
+    }
+    return OPTIONS_SERVE;
+}
+
+enum options_outcome options_read(int argc, char **argv, struct options *ret)
+{
+    static const struct option table[] = {
+        {"dev", no_argument, NULL, OPT_DEV},         {"config", required_argument, NULL, OPT_CONFIG},
+        {"state", required_argument, NULL, OPT_STATE}, {"listen", required_argument, NULL, OPT_LISTEN},
+        {"check", no_argument, NULL, OPT_CHECK},     {"version", no_argument, NULL, OPT_VERSION},
+        {"help", no_argument, NULL, OPT_HELP},       {NULL, 0, NULL, 0},
+    };
+    int option = 0;
+    *ret = (struct options){0};
+    while ((option = getopt_long(argc, argv, "", table, NULL)) != -1) {
+        if (option == OPT_DEV)
+            ret->is_dev = true;
+        else if (option == OPT_CONFIG)
+            ret->config = optarg;
+        else if (option == OPT_STATE)
+            ret->state = optarg;
+        else if (option == OPT_LISTEN)
+            ret->listen = optarg;
+        else if (option == OPT_CHECK)
+            ret->is_check = true;
+        else if (option == OPT_VERSION)
+            return puts("ambitd " AMBIT_VERSION) >= 0 ? OPTIONS_SAID : OPTIONS_WRONG;
+        else if (option == OPT_HELP)
+            return fputs(usage, stdout) >= 0 ? OPTIONS_SAID : OPTIONS_WRONG;
+        else
+            return OPTIONS_WRONG;
+    }
+    return options_judge(argc, argv, ret);
+}

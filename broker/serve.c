@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Puts the rooms together: configuration, edge, broker; waits for signals; takes them apart. */
+#include "serve.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "authzen/authzen.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "config/config.h"
+#include "config/dev.h"
+#include "config/folder.h"
+#include "core/broker.h"
+#include "http/http.h"
+#include "notify.h"
+#include "oauth/oauth.h"
+
+enum { ROUTES_MAX = 128, GRACE_MS = 10000, WAIT_MS = 5000 };
+
+struct service {
+    struct config config;
+    bool is_dev, has_config;
+    struct buf config_path;
+    struct http_route routes[ROUTES_MAX];
+    size_t n_routes;
+    struct http_server *http;
+    bool is_started;
+    struct broker *broker;
+    char url[CONFIG_URL_MAX];
+    char addresses[CONFIG_LISTENERS_MAX][ADDR_TEXT_MAX + 16];
+};
+
+int serve_harden(void)
+{
+    struct rlimit none = {0};
+    sigset_t signals;
+    umask(077);
+    /* Keys live in this process: no core, and no attaching by others of the same user. */
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0) != 0) {
+        perror("ambitd: core dumps cannot be switched off");
+        return SERVE_CANNOT;
+    }
+    signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    if (pthread_sigmask(SIG_BLOCK, &signals, NULL) != 0)
+        return SERVE_CANNOT;
+    log_init(getenv("JOURNAL_STREAM"));
+    return SERVE_GO_ON;
+}
+
+int serve_new(struct service **ret)
+{
+    *ret = calloc(1, sizeof **ret);
+    if (*ret == NULL)
+        fputs("ambitd: out of memory\n", stderr);
+    return *ret != NULL ? SERVE_GO_ON : SERVE_CANNOT;
+}
+
+/* ---- configuration -------------------------------------------------------------------------------- */
+
+static void print_problems(const struct ambit_problem *problems, size_t n)
+{
+    BUF_AUTO text;
+    buf_init(&text, 0);
+    for (size_t i = 0; i < n; i++)
+        problem_print(&text, &problems[i]);
+    if (buf_check(&text) == AMBIT_OK)
+        fprintf(stderr, "%.*s", (int)text.len, text.p);
+}
+
+static int prepare_dev(struct service *service, const struct options *options)
+{
+    struct dev_report report = {0};
+    struct dev_options dev = {.state = options->state != NULL ? options->state : DEV_STATE_DEFAULT,
+                              .listen = options->listen,
+                              .now_ms = clock_wall_ms()};
+    enum ambit_err err = dev_prepare(&dev, &report);
+    fprintf(err == AMBIT_OK ? stdout : stderr, "%.*s", (int)report.text.len, report.text.p != NULL ? report.text.p : "");
+    buf_done(&report.text);
+    if (err != AMBIT_OK)
+        return SERVE_CANNOT;
+    service->is_dev = true;
+    buf_printf(&service->config_path, "%s/ambit.json", dev.state);
+    return SERVE_GO_ON;
+}
+
+int serve_configure(struct service *service, const struct options *options)
+{
+    extern char **environ;
+    CONFIG_PROBLEMS_AUTO problems = {0};
+    if (options->is_dev) {
+        int code = prepare_dev(service, options);
+        if (code != SERVE_GO_ON)
+            return code;
+    } else {
+        buf_put_text(&service->config_path, options->config != NULL ? options->config : CONFIG_PATH_DEFAULT);
+    }
+    buf_put_char(&service->config_path, '\0');
+    if (buf_check(&service->config_path) != AMBIT_OK)
+        return SERVE_CANNOT;
+
+    struct config_source source = {.path = service->config_path.p, .state = options->is_dev ? NULL : options->state,
+                                   .listen = options->listen, .environment = (const char *const *)environ};
+    enum ambit_err err = config_load(&source, &service->config, &problems);
+    service->has_config = err == AMBIT_OK;
+    print_problems(problems.v, problems.n);
+    return err == AMBIT_OK ? SERVE_GO_ON : SERVE_WRONG;
+}
+
+int serve_check(struct service *service)
+{
+    struct ambit_problems problems = {0};
+    struct ambit_documents *documents = NULL;
+    enum ambit_err err = folder_load(service->config.documents.p, clock_wall_ms(), &problems, &documents);
+    print_problems(problems.v, problems.n);
+    if (err == AMBIT_OK)
+        printf("ambitd: configuration and documents hold: %zu people, %zu agents, %zu services, %zu policies\n", documents->n_people,
+               documents->n_agents, documents->n_services, documents->n_policies);
+    else if (err == AMBIT_ERR_NOT_FOUND)
+        fprintf(stderr, "ambitd: there is no documents folder %s\n", service->config.documents.p);
+    else if (err != AMBIT_ERR_MALFORMED)
+        fprintf(stderr, "ambitd: the documents cannot be read: %s\n", ambit_err_text(err));
+    ambit_documents_free(documents);
+    ambit_problems_done(&problems);
+    return err == AMBIT_OK ? SERVE_FINE : SERVE_WRONG;
+}
+
+/* ---- the edge -------------------------------------------------------------------------------------- */
+
+static void add_routes(struct service *service, const struct http_route *(*table)(size_t *))
+{
+    size_t n = 0;
+    const struct http_route *routes = table(&n);
+    AMBIT_ASSERT(service->n_routes + n <= ROUTES_MAX);
+    memcpy(service->routes + service->n_routes, routes, n * sizeof *routes);
+    service->n_routes += n;
+}
+
+static unsigned listener_kinds(enum config_listener_kind kind)
+{
+    switch (kind) {
+    case CONFIG_LISTENER_ALL:
+        return HTTP_ALL;
+    case CONFIG_LISTENER_AGENTS:
+    case CONFIG_LISTENER_LOCAL:
+        return HTTP_AGENTS;
+    case CONFIG_LISTENER_OPERATORS:
+        return HTTP_OPERATORS;
+    case CONFIG_LISTENER_OPS:
+        return HTTP_OPS;
+    }
+    return 0;
+}
+
+static void fill_listener(struct service *service, size_t i, struct http_listener *ret)
+{
+    const struct config_listener *listener = &service->config.listen[i];
+    char address[ADDR_TEXT_MAX];
+    size_t len = addr_encode(&listener->address, address);
+    bool is_v6 = listener->address.family == 6;
+    int n = snprintf(service->addresses[i], sizeof service->addresses[i], "%s%.*s%s:%u", is_v6 ? "[" : "", (int)len, address,
+                     is_v6 ? "]" : "", (unsigned)listener->port);
+    AMBIT_ASSERT(n > 0 && (size_t)n < sizeof service->addresses[i]);
+    *ret = (struct http_listener){.name = config_listener_text(listener->kind), .kinds = listener_kinds(listener->kind),
+                                  .address = service->addresses[i], .fd = -1};
+    if (notify_inherited(i, &ret->fd))
+        ret->address = NULL;
+}
+
+int serve_bind(struct service *service)
+{
+    struct http_listener listeners[CONFIG_LISTENERS_MAX];
+    const struct config_limits *limits = &service->config.limits;
+    size_t failed = 0;
+    for (size_t i = 0; i < service->config.n_listen; i++)
+        fill_listener(service, i, &listeners[i]);
+    add_routes(service, oauth_routes);
+    add_routes(service, authzen_routes);
+    struct http_config config = {
+        .listeners = listeners, .n_listeners = service->config.n_listen, .routes = service->routes, .n_routes = service->n_routes,
+        .connections = (size_t)limits->connections, .connections_per_source = (size_t)limits->connections_per_source,
+        .idle_s = (unsigned)limits->idle_s, .request_s = (unsigned)limits->request_s,
+    };
+    enum ambit_err err = http_open(&config, &service->http, &failed);
+    if (err != AMBIT_OK) {
+        fprintf(stderr, "ambitd: cannot listen on %s: %s\n", failed < service->config.n_listen ? service->addresses[failed] : "?",
+                ambit_err_text(err));
+        return SERVE_CANNOT;
+    }
+    config_listener_url(&service->config.listen[0], http_port(service->http, 0), service->url);
+    return SERVE_GO_ON;
+}
+
+/* ---- the broker ------------------------------------------------------------------------------------- */
+
+/* On the writer thread, after the replies of a batch were released. */
+static void kick(void *ctx)
+{
+    struct service *service = ctx;
+    http_kick(service->http);
+    http_stream_wake(service->http);
+}
+
+static struct ambit_limits_config broker_limits(const struct config_limits *limits)
+{
+    return (struct ambit_limits_config){
+        .store_bytes = (uint64_t)limits->store_bytes, .store_reserve_bytes = (uint64_t)limits->store_reserve_bytes,
+        .store_grow_bytes = (uint64_t)limits->store_grow_bytes, .queue = (uint32_t)limits->queue,
+        .agent_per_s = (uint32_t)limits->agent_per_s, .agent_burst = (uint32_t)limits->agent_burst,
+        .service_per_s = (uint32_t)limits->service_per_s, .service_burst = (uint32_t)limits->service_burst,
+        .person_per_s = (uint32_t)limits->person_per_s, .person_burst = (uint32_t)limits->person_burst,
+    };
+}
+
+int serve_open(struct service *service)
+{
+    struct ambit_problems problems = {0};
+    BUF_AUTO text;
+    buf_init(&text, 0);
+    struct broker_options options = {
+        .issuer = service->config.issuer.p != NULL ? service->config.issuer : ambit_str_of(service->url),
+        .state_folder = service->config.state.p, .documents_folder = service->config.documents.p,
+        .limits = broker_limits(&service->config.limits), .wall_ms = clock_wall_ms, .boot_ms = clock_boot_ms,
+        .kick = kick, .kick_ctx = service,
+    };
+    enum ambit_err err = broker_open(&options, &problems, &service->broker, &text);
+    print_problems(problems.v, problems.n);
+    ambit_problems_done(&problems);
+    if (err == AMBIT_OK) {
+        http_set_app(service->http, service->broker);
+        return SERVE_GO_ON;
+    }
+    fprintf(stderr, "ambitd: %.*s (state folder %s)\n", (int)text.len, text.p != NULL ? text.p : "", service->config.state.p);
+    return err == AMBIT_ERR_MALFORMED ? SERVE_WRONG : SERVE_CANNOT;
+}
+
+int serve_start(struct service *service)
+{
+    if (http_start(service->http) != AMBIT_OK) {
+        fputs("ambitd: the event loops cannot be started\n", stderr);
+        return SERVE_CANNOT;
+    }
+    service->is_started = true;
+    if (service->is_dev && dev_publish_url(service->config.state.p, service->url) != AMBIT_OK) {
+        fprintf(stderr, "ambitd: the URL cannot be written to %s\n", service->config.state.p);
+        return SERVE_CANNOT;
+    }
+    printf("ambitd: listening on %s\n", service->url);
+    if (service->is_dev) {
+        BUF_AUTO hints;
+        buf_init(&hints, 0);
+        dev_hints(service->config.state.p, service->url, &hints);
+        printf("%.*s", (int)hints.len, hints.p != NULL ? hints.p : "");
+    }
+    if (fflush(stdout) != 0)
+        return SERVE_CANNOT;
+    notify_ready();
+    return SERVE_GO_ON;
+}
+
+static void reload(struct service *service)
+{
+    struct ambit_problems problems = {0};
+    enum ambit_err err = broker_reload(service->broker, &problems);
+    print_problems(problems.v, problems.n);
+    if (err == AMBIT_OK)
+        LOG(LOG_NOTICE, "documents reloaded");
+    else
+        LOG(LOG_ERROR, "the documents folder does not hold: the set in force stays", LOG_TEXT("error", ambit_str_of(ambit_err_text(err))),
+            LOG_NUMBER("errors", (int64_t)problems.n_errors));
+    ambit_problems_done(&problems);
+}
+
+int serve_wait(struct service *service)
+{
+    sigset_t signals;
+    struct timespec wait = {.tv_sec = WAIT_MS / 1000};
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGHUP);
+    for (;;) {
+        int signal_number = sigtimedwait(&signals, NULL, &wait);
+        if (signal_number == SIGHUP)
+            reload(service);
+        if (signal_number == SIGTERM || signal_number == SIGINT)
+            return SERVE_FINE;
+        notify_alive();
+    }
+}
+
+void serve_close(struct service *service)
+{
+    if (service == NULL)
+        return;
+    notify_stopping();
+    if (service->is_started)
+        http_stop(service->http, GRACE_MS);
+    broker_close(service->broker);
+    if (service->http != NULL)
+        http_close(service->http);
+    if (service->has_config)
+        config_done(&service->config);
+    buf_done(&service->config_path);
+    free(service);
+}
