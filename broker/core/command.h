@@ -54,6 +54,7 @@ struct decided {
     size_t n_used_stops;
     struct ambit_str *trips;
     size_t n_trips;
+    struct ambit_id replaces;
 };
 
 /* ---- POST /token ---- */

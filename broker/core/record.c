@@ -157,6 +157,7 @@ enum ambit_err decided_copy(const struct ambit_decision *decision, struct arena 
         .n_figures = decision->n_figures,
         .n_used_stops = decision->n_used_stops,
         .n_trips = decision->n_trips,
+        .replaces = decision->replaces,
     };
     ret->figures = copy_array(arena, decision->figures, decision->n_figures, sizeof *ret->figures);
     ret->used_stops = copy_array(arena, decision->used_stops, decision->n_used_stops, sizeof *ret->used_stops);
