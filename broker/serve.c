@@ -20,6 +20,8 @@
 #include "http/http.h"
 #include "notify.h"
 #include "oauth/oauth.h"
+#include "policy/problem.h"
+#include "operator/operator.h"
 
 enum { ROUTES_MAX = 128, GRACE_MS = 10000, WAIT_MS = 5000 };
 
@@ -71,8 +73,10 @@ static void print_problems(const struct ambit_problem *problems, size_t n)
 {
     BUF_AUTO text;
     buf_init(&text, 0);
-    for (size_t i = 0; i < n; i++)
-        problem_print(&text, &problems[i]);
+    for (size_t i = 0; i < n; i++) {
+        problem_write_line(&text, &problems[i]);
+        buf_put_char(&text, '\n');
+    }
     if (buf_check(&text) == AMBIT_OK)
         fprintf(stderr, "%.*s", (int)text.len, text.p);
 }
@@ -96,7 +100,7 @@ static int prepare_dev(struct service *service, const struct options *options)
 int serve_configure(struct service *service, const struct options *options)
 {
     extern char **environ;
-    CONFIG_PROBLEMS_AUTO problems = {0};
+    struct ambit_problems problems = {0};
     if (options->is_dev) {
         int code = prepare_dev(service, options);
         if (code != SERVE_GO_ON)
@@ -113,6 +117,7 @@ int serve_configure(struct service *service, const struct options *options)
     enum ambit_err err = config_load(&source, &service->config, &problems);
     service->has_config = err == AMBIT_OK;
     print_problems(problems.v, problems.n);
+    ambit_problems_done(&problems);
     return err == AMBIT_OK ? SERVE_GO_ON : SERVE_WRONG;
 }
 
@@ -185,6 +190,7 @@ int serve_bind(struct service *service)
         fill_listener(service, i, &listeners[i]);
     add_routes(service, oauth_routes);
     add_routes(service, authzen_routes);
+    add_routes(service, operator_routes);
     struct http_config config = {
         .listeners = listeners, .n_listeners = service->config.n_listen, .routes = service->routes, .n_routes = service->n_routes,
         .connections = (size_t)limits->connections, .connections_per_source = (size_t)limits->connections_per_source,
