@@ -131,60 +131,26 @@ static const struct ambit_stop_view *use_stop(struct judge *j, const struct ambi
     return stop;
 }
 
+static const struct ambit_stop_view *used(struct judge *j, const struct ambit_stop_view *stop)
+{
+    return stop ? use_stop(j, stop) : NULL;
+}
+
 const struct ambit_stop_view *judge_stop_on(struct judge *j, enum ambit_target_kind kind,
                                             struct ambit_str target)
 {
-    for (size_t i = 0; i < j->world->n_stops; i++) {
-        const struct ambit_stop_view *stop = &j->world->stops[i];
-        if (stop->kind == kind && ambit_str_eq(stop->target, target))
-            return use_stop(j, stop);
-    }
-    return NULL;
-}
-
-static bool covers(const struct ambit_stop_view *stop, const struct covered *covered)
-{
-    switch (stop->kind) {
-    case AMBIT_TARGET_AGENT:
-        return ambit_str_eq(stop->target, covered->agent);
-    case AMBIT_TARGET_TEAM:
-        return ambit_str_eq(stop->target, covered->team);
-    case AMBIT_TARGET_OWNER:
-        return ambit_str_eq(stop->target, covered->owner);
-    case AMBIT_TARGET_ALL:
-        return true;
-    case AMBIT_TARGET_GRANT:
-    case AMBIT_TARGET_LINEAGE:
-    case AMBIT_TARGET_POLICY:
-    case AMBIT_TARGET_RESOURCE:
-        return false;
-    }
-    return true;
+    return used(j, stop_on(j->world->stops, j->world->n_stops, kind, target));
 }
 
 const struct ambit_stop_view *judge_stop_covering(struct judge *j, const struct covered *covered)
 {
-    for (size_t i = 0; i < j->world->n_stops; i++) {
-        if (covers(&j->world->stops[i], covered))
-            return use_stop(j, &j->world->stops[i]);
-    }
-    return NULL;
+    return used(j, stop_covering(j->world->stops, j->world->n_stops, covered));
 }
 
 const struct ambit_stop_view *judge_stop_on_resource(struct judge *j,
                                                      const struct pattern *resource)
 {
-    struct pattern_buf buf PATTERN_SCRATCH;
-    for (size_t i = 0; i < j->world->n_stops; i++) {
-        const struct ambit_stop_view *stop = &j->world->stops[i];
-        if (stop->kind != AMBIT_TARGET_RESOURCE)
-            continue;
-        /* A stop whose pattern cannot be read covers everything: could not tell is a no. */
-        if (pattern_parse(stop->target, PATTERN_RESOURCE, false, &buf) != AMBIT_OK ||
-            pattern_overlaps(&buf.pattern, resource))
-            return use_stop(j, stop);
-    }
-    return NULL;
+    return used(j, stop_on_resource(j->world->stops, j->world->n_stops, resource));
 }
 
 static enum ambit_err recorded_figure(void *ctx, const struct ambit_figure_query *query,

@@ -78,14 +78,20 @@ bool figure_exceeds(int64_t figure, int64_t amount, int64_t max);
 void judge_charge(struct judge *j, const struct ambit_charge *charge);
 void judge_charge_limit(struct judge *j, const struct compiled_rule *rule, const struct compiled_limit *limit, int64_t amount);
 
-/* The first stop in force of this kind and target, written down as used; NULL: none. */
-const struct ambit_stop_view *judge_stop_on(struct judge *j, enum ambit_target_kind kind, struct ambit_str target);
-/* That covers an agent, team, owner or everything, in the order of the world's list. */
+/* ---- stops in force (stop.c); judge_*: the same, and what was found is written down as used --- */
+
 struct covered {
     struct ambit_str agent, owner, team;
 };
-const struct ambit_stop_view *judge_stop_covering(struct judge *j, const struct covered *covered);
+/* The first of this kind and target; NULL: none. */
+const struct ambit_stop_view *stop_on(const struct ambit_stop_view *stops, size_t n, enum ambit_target_kind kind,
+                                      struct ambit_str target);
+/* On the agent, its team, its owner or everything. */
+const struct ambit_stop_view *stop_covering(const struct ambit_stop_view *stops, size_t n, const struct covered *covered);
 /* Whose resource pattern overlaps `resource` (a pattern or a name). */
+const struct ambit_stop_view *stop_on_resource(const struct ambit_stop_view *stops, size_t n, const struct pattern *resource);
+const struct ambit_stop_view *judge_stop_on(struct judge *j, enum ambit_target_kind kind, struct ambit_str target);
+const struct ambit_stop_view *judge_stop_covering(struct judge *j, const struct covered *covered);
 const struct ambit_stop_view *judge_stop_on_resource(struct judge *j, const struct pattern *resource);
 
 /* ---- conditions both questions judge (condition.c) ------------------------------------------- */

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is left of a grant by the documents and stops of now (INT-5), and which of its items a
+ * service must ask the broker about (PL "What a service may decide alone"). Unsure is left out. */
+#include "policy/judge.h"
+
+struct item_view {
+    const struct ambit_grant_view *grant;
+    const struct compiled_agent *agent;
+    const struct pattern *action, *resource;
+    int64_t now_ms;
+};
+
+/* The whole grant is worth nothing now: dead, expired, ownerless, or covered by a stop. */
+static bool is_dead(const struct ambit_grant_view *grant, const struct compiled_agent *agent,
+                    const struct ambit_stop_view *stops, size_t n_stops, int64_t now_ms)
+{
+    if (grant->liveness != AMBIT_LIVE || grant->expires_ms <= now_ms || !agent || !agent->owner ||
+        !agent->owner->is_active)
+        return true;
+
+    struct covered then = {.agent = grant->agent, .owner = grant->owner, .team = grant->team};
+    struct covered now = {.agent = grant->agent, .owner = agent->agent->owner, .team = agent->team};
+    if (stop_covering(stops, n_stops, &then) || stop_covering(stops, n_stops, &now))
+        return true;
+
+    /* A grant is dead whole, whichever of its items a stopped policy gave. */
+    for (size_t i = 0; i < grant->n_items; i++) {
+        if (stop_on(stops, n_stops, AMBIT_TARGET_POLICY, grant->items[i].policy))
+            return true;
+    }
+    return false;
+}
+
+static bool is_supported(const struct compiled_rule *rule)
+{
+    for (size_t i = 0; i < UNSUPPORTED_PLACES; i++) {
+        if (rule->unsupported[i])
+            return false;
+    }
+    return rule->policy->unsupported == NULL;
+}
+
+static bool rule_gives(const struct item_view *view, const struct compiled_rule *rule)
+{
+    const struct ambit_policy *policy = rule->policy->policy;
+    bool contains = false;
+    return is_supported(rule) && policy_in_dates(policy, view->now_ms) &&
+           policy_names_audience(policy, view->grant->audience) &&
+           rule_accepts_binding(rule, view->grant->binding) &&
+           rule_accepts_purpose(rule, view->grant->purpose) &&
+           view->now_ms - view->grant->issued_ms <= rule->rule->ttl_max_s * 1000 &&
+           patterns_pair_contains(&rule->actions, &rule->resources, view->action, view->resource,
+                                  &contains) == AMBIT_OK &&
+           contains;
+}
+
+/* Any `never` of now: forbids the item whole (or may), or only meets it. */
+static bool is_forbidden(const struct item_view *view, bool *ret_meets)
+{
+    for (size_t p = 0; p < view->agent->n_policies; p++) {
+        const struct compiled_policy *policy = view->agent->policies[p];
+        for (size_t n = 0; n < policy->policy->n_never; n++) {
+            const struct compiled_never *never = &policy->never[n];
+            bool holds = false;
+            if (!patterns_overlap(&never->resources, view->resource) ||
+                !patterns_overlap(&never->actions, view->action))
+                continue;
+            *ret_meets = true;
+            if (patterns_pair_contains(&never->actions, &never->resources, view->action,
+                                       view->resource, &holds) != AMBIT_OK ||
+                holds)
+                return true;
+        }
+    }
+    return false;
+}
+
+static bool texts_overlap(struct ambit_strs texts, enum pattern_kind kind,
+                          const struct pattern *item)
+{
+    struct pattern_buf buf PATTERN_SCRATCH;
+    for (size_t i = 0; i < texts.n; i++) {
+        if (pattern_parse(texts.v[i], kind, false, &buf) != AMBIT_OK ||
+            pattern_overlaps(&buf.pattern, item))
+            return true;
+    }
+    return false;
+}
+
+static bool is_excepted(const struct item_view *view)
+{
+    for (size_t i = 0; i < view->grant->n_except; i++) {
+        const struct ambit_except *except = &view->grant->except[i];
+        if (texts_overlap(except->actions, PATTERN_ACTION, view->action) &&
+            texts_overlap(except->resources, PATTERN_RESOURCE, view->resource))
+            return true;
+    }
+    return false;
+}
+
+static bool stop_watches(const struct item_view *view)
+{
+    for (size_t p = 0; p < view->agent->n_policies; p++) {
+        const struct compiled_policy *policy = view->agent->policies[p];
+        for (size_t s = 0; s < policy->policy->n_hard_stops; s++) {
+            const struct compiled_stop *stop = &policy->stops[s];
+            if ((stop->stop->on == AMBIT_ON_ALLOWED || stop->stop->on == AMBIT_ON_ATTEMPTED) &&
+                (stop->actions.n == 0 || patterns_overlap(&stop->actions, view->action)) &&
+                (stop->resources.n == 0 || patterns_overlap(&stop->resources, view->resource)))
+                return true;
+        }
+    }
+    return false;
+}
+
+static void judge_item(struct item_view *view, const struct ambit_given *item,
+                       const struct ambit_stop_view *stops, size_t n_stops, bool *ret_live,
+                       bool *ret_ask)
+{
+    struct pattern_buf action PATTERN_SCRATCH, resource PATTERN_SCRATCH;
+    const struct compiled_policy *policy = compiled_policy_of(view->agent, item->policy);
+    const struct compiled_rule *rule = policy ? compiled_rule_find(policy, item->rule) : NULL;
+    bool meets_never = false;
+    *ret_live = *ret_ask = false;
+    if (!rule || pattern_parse(item->action, PATTERN_ACTION, false, &action) != AMBIT_OK ||
+        pattern_parse(item->resource, PATTERN_RESOURCE, false, &resource) != AMBIT_OK)
+        return;
+
+    view->action = &action.pattern;
+    view->resource = &resource.pattern;
+    if (!rule_gives(view, rule) || stop_on_resource(stops, n_stops, view->resource) ||
+        is_forbidden(view, &meets_never))
+        return;
+
+    *ret_live = true;
+    *ret_ask = rule->needs_broker || meets_never || is_excepted(view) || stop_watches(view);
+}
+
+void ambit_grant_items_now(const struct ambit_policy_set *set, const struct ambit_grant_view *grant,
+                           const struct ambit_stop_view *stops, size_t n_stops, int64_t now_ms,
+                           uint64_t *ret_live, uint64_t *ret_ask)
+{
+    struct item_view view = {
+        .grant = grant, .agent = compiled_agent_find(set, grant->agent), .now_ms = now_ms};
+    *ret_live = *ret_ask = 0;
+    if (is_dead(grant, view.agent, stops, n_stops, now_ms))
+        return;
+    for (size_t i = 0; i < grant->n_items && i < 64; i++) {
+        bool is_live = false, asks = false;
+        judge_item(&view, &grant->items[i], stops, n_stops, &is_live, &asks);
+        *ret_live |= (uint64_t)is_live << i;
+        *ret_ask |= (uint64_t)asks << i;
+    }
+}
