@@ -36,7 +36,7 @@ static void exchange_reset(struct exchange *x, struct loop *loop, struct MHD_Con
     x->phase = PHASE_HEAD;
     x->is_handed = x->has_begun = x->is_counted = false;
     x->refusal = NULL;
-    x->began_us = clock_mono_us();
+    x->began_us = loop->now_us;
     x->sent_us = 0;
     x->body_expected = 0;
     x->n_fields = 0;
@@ -149,7 +149,7 @@ static bool fill_request(struct exchange *x, const struct gate_facts *facts)
     req->query = facts->query;
     req->path = arena_copy(&req->arena, facts->path);
     req->media_type = context_media_type(facts->content_type);
-    req->received_us = clock_mono_us();
+    req->received_us = x->loop->now_us;
     req->listener = conn->kinds;
     req->is_unix = conn->is_unix;
     req->peer = conn->peer;

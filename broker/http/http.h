@@ -60,7 +60,7 @@ struct http_request {
     struct addr peer;   /* family 0 on a Unix socket */
     uid_t peer_uid;     /* Unix socket: SO_PEERCRED, read once per connection (UNX-1) */
     gid_t peer_gid;
-    int64_t received_us; /* clock_mono_us() when the head was complete */
+    int64_t received_us; /* clock_mono_us() of the round in which the head was complete */
     const struct http_route *route;
     struct arena arena;  /* freed when the request ends; the first 8 KiB cost nothing */
     void *user;          /* the handler's own, NULL at begin */

@@ -27,7 +27,7 @@
 enum {
     LOOPS_MAX = 17, /* 16 and the operators' */
     QUERY_THREADS_MAX = 8,
-    QUERY_QUEUE_MAX = 256,       /* requests that wait for a query thread; more are answered 503 */
+    QUERY_QUEUE_MAX = 1024,      /* requests that wait for a query thread; more are answered 503 */
     CONNECTION_MEMORY = 24 * 1024, /* of the parser: head, fields and reply head */
     EXCHANGE_BLOCK = 8 * 1024,
     EXCHANGES_KEPT = 256,        /* free ones a loop keeps for reuse */
@@ -118,6 +118,7 @@ struct loop {
     struct exchange *streams, *free;
     size_t n_free;
     struct buf log;
+    int64_t now_us; /* clock at the start of the round */
     int64_t ticked_us;
     bool is_draining;
 };

@@ -26,19 +26,21 @@ static struct ambit_str method_text(const struct exchange *x)
     return AMBIT_STR("");
 }
 
+/* 503 is how overload looks: a flood of requests must not become a flood of warnings. */
 static enum log_level level_of(unsigned status)
 {
-    return status >= 500 ? LOG_WARNING : LOG_INFO;
+    return status >= 500 && status != 503 ? LOG_WARNING : LOG_INFO;
 }
 
 void line_add(struct exchange *x, int64_t now_us)
 {
     const struct http_request *req = &x->req;
     enum log_level level = level_of(x->reply.status);
-    struct log_field fields[9] = {{0}};
-    size_t n = 0;
     if (!log_wants(level))
         return;
+
+    struct log_field fields[9];
+    size_t n = 0;
     if (req->request_id.p)
         fields[n++] = (struct log_field)LOG_TEXT("request", req->request_id);
     if (req->path.p)

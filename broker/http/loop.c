@@ -179,12 +179,12 @@ static int wait_ms(const struct loop *loop)
 /* Before the daemon's round: what is resumed here goes out in it. */
 static void look_around(struct loop *loop)
 {
+    int64_t now_us = loop->now_us;
     bool is_stopping = atomic_load_explicit(&loop->server->is_stopping, memory_order_relaxed);
     loop->is_draining = is_stopping;
     if (loop->n_conns == 0)
         return;
 
-    int64_t now_us = clock_mono_us();
     streams_look(loop, now_us);
     if (is_stopping)
         drain(loop, now_us);
@@ -205,6 +205,7 @@ static void *loop_main(void *arg)
             (void)eventfd_read(loop->event_fd, &ignored);
         /* Cleared before looking: what is queued after this wakes us again. */
         atomic_store(&loop->is_woken, false);
+        loop->now_us = clock_mono_us();
         take_dealt(loop);
         take_resumed(loop);
         look_around(loop);

@@ -4,8 +4,6 @@
 
 #include <strings.h>
 
-#include "base/clock.h"
-
 static void refuse_plain(struct exchange *x, unsigned status)
 {
     http_reply_problem(&x->req, &x->reply,
@@ -72,7 +70,7 @@ enum MHD_Result exchange_send(struct exchange *x)
     enum MHD_Result queued = MHD_NO;
     if (add_headers(x, response)) {
         x->phase = PHASE_SENT;
-        x->sent_us = clock_mono_us();
+        x->sent_us = x->loop->now_us;
         count_reply(&x->loop->server->counters, reply->status);
         queued = MHD_queue_response(x->mhd, reply->status, response);
     }

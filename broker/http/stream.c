@@ -23,6 +23,7 @@ enum ambit_err http_reply_stream(struct http_request *req, struct http_reply *re
     http_reply_empty(reply, 200);
     reply->content_type = "text/event-stream";
     reply->no_store = true;
+    reply->close = true;
     reply->stream = stream;
     x->stream = (struct stream){.of = stream, .is_open = true, .seen = UINT64_MAX};
     buf_init(&x->stream.out, STREAM_OUT_MAX);
@@ -70,7 +71,7 @@ struct MHD_Response *stream_response(struct exchange *x)
     if (!response)
         return NULL;
 
-    stream->sent_us = clock_mono_us();
+    stream->sent_us = loop->now_us;
     stream->next = loop->streams;
     if (stream->next)
         stream->next->stream.prev = x;
@@ -119,7 +120,7 @@ void stream_pulled(struct exchange *x)
     struct stream *stream = &x->stream;
     stream->is_pulling = false;
     if (stream->out.len > 0 || stream->has_ended)
-        go_on(x, clock_mono_us());
+        go_on(x, x->loop->now_us);
     else
         stream->is_idle = true;
 }

@@ -214,9 +214,8 @@ static enum http_next figures(void *arg, struct http_request *req, struct http_r
 static void refuse_form(const struct http_request *req, struct http_reply *reply, struct http_problem problem)
 {
     (void)req;
-    (void)problem;
     buf_put_text(&reply->body, "{\"error\":\"invalid_request\"}");
-    http_reply_json(reply, 400);
+    http_reply_json(reply, problem.status);
     reply->no_store = true;
 }
 
