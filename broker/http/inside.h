@@ -169,6 +169,16 @@ struct http_server {
     bool is_started;
 };
 
+/* The request is the exchange's first member; every request that a handler sees is one of ours. */
+static inline struct exchange *exchange_of(struct http_request *req)
+{
+    return (struct exchange *)(void *)req;
+}
+static inline const struct exchange *exchange_of_const(const struct http_request *req)
+{
+    return (const struct exchange *)(const void *)req;
+}
+
 /* exchange.c: callbacks of the parser */
 void *exchange_open(void *loop, const char *target, struct MHD_Connection *mhd);
 enum MHD_Result exchange_step(void *loop, struct MHD_Connection *mhd, const char *url, const char *method,

@@ -152,12 +152,12 @@ void http_close(struct http_server *server)
 
 void http_suspend(struct http_request *req)
 {
-    ((struct exchange *)(void *)req)->is_handed = true;
+    exchange_of(req)->is_handed = true;
 }
 
 void http_resume(struct http_request *req)
 {
-    struct exchange *x = (struct exchange *)(void *)req;
+    struct exchange *x = exchange_of(req);
     AMBIT_ASSERT(x->is_handed && x->phase == PHASE_WAITING);
     loop_resume(x);
 }
@@ -171,7 +171,7 @@ void http_kick(struct http_server *server)
 
 struct ambit_str http_header(const struct http_request *req, const char *name)
 {
-    const struct exchange *x = (const struct exchange *)(const void *)req;
+    const struct exchange *x = exchange_of_const(req);
     size_t len = strlen(name);
     for (size_t i = 0; i < x->n_fields; i++) {
         struct ambit_str value = x->fields[i].value;
@@ -182,9 +182,4 @@ struct ambit_str http_header(const struct http_request *req, const char *name)
         return value;
     }
     return (struct ambit_str){0};
-}
-
-void http_set_app(struct http_server *server, void *app)
-{
-    server->app = app;
 }

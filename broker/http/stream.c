@@ -12,7 +12,7 @@ enum { STREAM_BLOCK = 16 * 1024, STREAM_OUT_MAX = 4 << 20 };
 /* At the reply: the place is taken on whichever thread fills it, the list is the loop's own. */
 enum ambit_err http_reply_stream(struct http_request *req, struct http_reply *reply, struct http_stream stream)
 {
-    struct exchange *x = (struct exchange *)(void *)req;
+    struct exchange *x = exchange_of(req);
     struct http_server *server = x->loop->server;
     uint64_t open = atomic_load(&server->counters.streams_open);
     do {
