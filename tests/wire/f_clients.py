@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-# Goal: 128, 256 and 512 clients at once, waiting ones among them, are all answered; limits, streams and a stop under load hold.
 # SPDX-License-Identifier: Apache-2.0
-"""Many clients against the edge alone. `f_clients.py --target HOST:PORT --get PATH` asks a running
+"""Goal: 128, 256 and 512 clients at once, waiting ones among them, are all answered; limits, streams and a stop under load hold.
+
+Many clients against the edge alone. `f_clients.py --target HOST:PORT --get PATH` asks a running
 broker for PATH instead, and runs only the part about many at once. Nothing here is timed: a hang is a
 round that takes ten times as long as it could."""
 import argparse

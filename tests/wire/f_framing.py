@@ -1,7 +1,8 @@
 #!/usr/bin/python3
-# Goal: a request that two readers could split in two ways is answered once, with 400 (411, 413, 414, 431), and closed.
 # SPDX-License-Identifier: Apache-2.0
-"""The framing battery over raw sockets. Each attack is followed on the same connection by a request
+"""Goal: a request that two readers could split in two ways is answered once, with 400 (411, 413, 414, 431), and closed.
+
+The framing battery over raw sockets. Each attack is followed on the same connection by a request
 that would be answered if the connection lived on: never more than one answer may come.
 
   f_framing.py                                          against http_demo, the edge alone
