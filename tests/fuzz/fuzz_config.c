@@ -37,12 +37,43 @@ static void check_config(const struct config *config)
     FUZZ_CHECK(config->limits.store_reserve_bytes < config->limits.store_bytes);
 }
 
+/* The same bytes as the value of an environment variable, of a flag, and as the name of a file: each
+ * is refused in words, or taken whole. */
+static void check_elsewhere(struct ambit_str bytes)
+{
+    BUF_AUTO entry = {.p = NULL};
+    buf_put_text(&entry, "AMBIT_LIMITS_QUEUE=");
+    buf_put_str(&entry, bytes);
+    buf_put_char(&entry, '\0');
+    BUF_AUTO word = {.p = NULL};
+    buf_put_str(&word, bytes);
+    buf_put_char(&word, '\0');
+    FUZZ_CHECK(!buf_check(&entry) && !buf_check(&word));
+
+    const char *environment[] = {"AMBIT_REVIEW=record", entry.p, NULL};
+    const struct config_source sources[] = {
+        {.path = NULL, .environment = environment},
+        {.path = NULL, .environment = environment, .listen = word.p},
+        {.path = "no/such/folder/ambit.json", .state = word.p},
+    };
+    for (size_t i = 0; i < AMBIT_LEN(sources); i++) {
+        CONFIG_AUTO config = {.n_listen = 0};
+        PROBLEMS_AUTO problems = {.v = NULL};
+        enum ambit_err err = config_load(&sources[i], &config, &problems);
+        FUZZ_CHECK((err == AMBIT_ERR_MALFORMED) == (problems.n > 0) || err == AMBIT_ERR_NO_MEMORY);
+        check_problems(&problems);
+        if (!err)
+            check_config(&config);
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     const struct config_source none = {.path = NULL};
     struct ambit_str bytes = {.p = data ? (const char *)data : "", .len = size};
     CONFIG_AUTO config = {.n_listen = 0}, again = {.n_listen = 0};
     PROBLEMS_AUTO problems = {.v = NULL}, problems_again = {.v = NULL};
+    check_elsewhere(bytes);
     enum ambit_err err = config_read(bytes, "f", "/x/", &none, &config, &problems);
     FUZZ_CHECK((err == AMBIT_ERR_MALFORMED) == (problems.n > 0) || err == AMBIT_ERR_NO_MEMORY);
     check_problems(&problems);
