@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Offline verification of a store, or of a copy: every leaf hashed again, the tree and its root
+ * computed again, every table built again from the events alone and compared with the stored one,
+ * every digest that an event names looked for. Trusts nothing of the broker but the format. */
+#pragma once
+
+#include "ambit/base.h"
+
+struct json_out;
+
+enum { VERIFY_PROBLEMS_MAX = 200 /* listed; all are counted */ };
+
+struct verify_problem {
+    bool has_seq;
+    uint64_t seq;
+    const char *table;   /* "events", "grants", …, "tree", "search" */
+    struct ambit_str key; /* as text; may be absent */
+    const char *what;
+};
+struct verify_report {
+    uint64_t events;
+    struct ambit_digest root;
+    size_t n_problems; /* found */
+    size_t n;          /* listed */
+    struct verify_problem problems[VERIFY_PROBLEMS_MAX];
+    struct verify_memory *memory; /* owned */
+};
+void verify_done(struct verify_report *report);
+
+/* `folder`: a state folder, or its store/. OK with a report (look at n_problems); NOT_FOUND: no store
+ * there; NEWER: of a later format; DAMAGED: it cannot be read as a store at all (the report says more). */
+AMBIT_CHECKED enum ambit_err verify_store(const char *folder, struct verify_report *ret);
+/* {"ok","events","root","problems":[{"seq","table","key","what"}]} */
+void verify_write_json(const struct verify_report *report, struct json_out *out);
