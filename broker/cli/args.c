@@ -91,7 +91,7 @@ static struct ambit_str nearest(struct ambit_str word, const char *const *names,
 /* ---- the verb -------------------------------------------------------------------------------- */
 
 /* Does the verb's name, of one or two words, stand at words[0..]? How many words it took, or 0. */
-static int verb_length(const struct cli_verb *verb, int n, char *const *words)
+static int verb_length(const struct cli_verb *verb, int n, const char *const *words)
 {
     const char *space = strchr(verb->name, ' ');
     size_t first = space ? (size_t)(space - verb->name) : strlen(verb->name);
@@ -103,7 +103,7 @@ static int verb_length(const struct cli_verb *verb, int n, char *const *words)
     return n > 1 && streq(words[1], space + 1) ? 2 : 0;
 }
 
-static const struct cli_verb *find_verb(int n, char *const *words, int *ret_taken)
+static const struct cli_verb *find_verb(int n, const char *const *words, int *ret_taken)
 {
     for (size_t i = 0; i < cli_n_verbs; i++) {
         int taken = verb_length(cli_verbs[i], n, words);
@@ -115,7 +115,7 @@ static const struct cli_verb *find_verb(int n, char *const *words, int *ret_take
     return NULL;
 }
 
-static enum cli_exit unknown_verb(struct cli *cli, int n, char *const *words)
+static enum cli_exit unknown_verb(struct cli *cli, int n, const char *const *words)
 {
     const char *names[64] = {NULL};
     AMBIT_ASSERT(cli_n_verbs <= AMBIT_LEN(names));
@@ -176,7 +176,7 @@ static enum cli_exit unknown_option(struct cli *cli, const char *word, size_t le
 }
 
 /* One "--name value", "--name=value" or "--flag" at words[*i]; *i ends on its last word. */
-static enum cli_exit take_option(struct cli *cli, int n, char *const *words, int *i)
+static enum cli_exit take_option(struct cli *cli, int n, const char *const *words, int *i)
 {
     const char *word = words[*i];
     const char *equals = strchr(word, '=');
@@ -199,7 +199,7 @@ static enum cli_exit take_option(struct cli *cli, int n, char *const *words, int
 }
 
 /* The words before the verb: global options alone. */
-static enum cli_exit take_leading(struct cli *cli, int argc, char *const *argv, int *i)
+static enum cli_exit take_leading(struct cli *cli, int argc, const char *const *argv, int *i)
 {
     for (; *i < argc && argv[*i][0] == '-'; ++*i) {
         const char *word = argv[*i];
@@ -212,7 +212,7 @@ static enum cli_exit take_leading(struct cli *cli, int argc, char *const *argv, 
     return CLI_YES;
 }
 
-static enum cli_exit take_rest(struct cli *cli, int argc, char *const *argv, int i)
+static enum cli_exit take_rest(struct cli *cli, int argc, const char *const *argv, int i)
 {
     bool is_literal = false; /* behind "--" */
     for (; i < argc; i++) {
@@ -247,7 +247,7 @@ static enum cli_exit check_complete(struct cli *cli)
     return CLI_YES;
 }
 
-enum cli_exit args_take(struct cli *cli, int argc, char *const *argv)
+enum cli_exit args_take(struct cli *cli, int argc, const char *const *argv)
 {
     int i = 1;
     enum cli_exit code = take_leading(cli, argc, argv, &i);

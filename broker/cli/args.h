@@ -6,4 +6,4 @@
 
 /* CLI_YES, or CLI_USAGE with the complaint in cli->errors. cli->verb stays NULL when there was
  * none. */
-enum cli_exit args_take(struct cli *cli, int argc, char *const *argv);
+enum cli_exit args_take(struct cli *cli, int argc, const char *const *argv);

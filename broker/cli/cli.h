@@ -55,7 +55,7 @@ struct cli {
 };
 
 /* The whole program but for writing its output. `argv` as main() has it. */
-enum cli_exit cli_run(struct cli *cli, int argc, char *const *argv);
+enum cli_exit cli_run(struct cli *cli, int argc, const char *const *argv);
 void cli_done(struct cli *cli);
 
 /* An option of the verb or a global one; NULL when not given. */

@@ -34,14 +34,15 @@ int main(int argc, char **argv)
     /* Secrets pass through here: no core dumps. A reader that went away is an error, not a signal.
      */
     const struct rlimit none = {0, 0};
-    if (setrlimit(RLIMIT_CORE, &none) || signal(SIGPIPE, SIG_IGN) == SIG_ERR)
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    if (setrlimit(RLIMIT_CORE, &none) || sigaction(SIGPIPE, &ignore, NULL))
         return CLI_USAGE;
 
     struct cli cli = {.environment = (const char *const *)environ,
                       .now_ms = clock_wall_ms(),
                       .flush = flush_output};
     arena_init(&cli.arena, NULL, 0, 0);
-    enum cli_exit code = cli_run(&cli, argc, argv);
+    enum cli_exit code = cli_run(&cli, argc, (const char *const *)argv);
     bool is_written = write_all(STDERR_FILENO, buf_str(&cli.errors)) &&
                       write_all(STDOUT_FILENO, buf_str(&cli.out));
     is_written = is_written && !buf_check(&cli.out) && !buf_check(&cli.errors);

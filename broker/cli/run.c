@@ -6,7 +6,7 @@
 #define AMBIT_VERSION "0"
 #endif
 
-enum cli_exit cli_run(struct cli *cli, int argc, char *const *argv)
+enum cli_exit cli_run(struct cli *cli, int argc, const char *const *argv)
 {
     enum cli_exit code = args_take(cli, argc, argv);
     if (code)
