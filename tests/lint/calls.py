@@ -7,7 +7,7 @@ from tree import block_end, functions, line_of, room_of
 
 BANNED = re.compile(r"(?<![.>\w])(strtol|strtoul|strtoll|strtoull|strtod|atoi|atol|atoll|atof|sprintf|vsprintf|strcpy|strcat|strncpy|"
                     r"strncat|gets|system|popen|strtok|strtok_r|gmtime|gmtime_r|localtime|localtime_r|alloca|rand|srand|"
-                    r"random|mktemp|tmpnam|scanf|sscanf|signal)\s*\(")
+                    r"random|mktemp|tmpnam|scanf|sscanf)\s*\(")
 TIME = re.compile(r"(?<![.>\w])(time|gettimeofday|clock_gettime)\s*\(")
 GETENV = re.compile(r"\b(getenv|secure_getenv)\s*\(")
 ERRNO = re.compile(r"\berrno\b")
@@ -17,6 +17,7 @@ ERRNO_ROOMS = {"base", "config", "store", "cli", "http", "main"}
 FILE_LINES = 600      # the aim is 200, the rule of thumb 400: what is above that is noted
 FILE_LINES_NOTED = 400
 FUNCTION_LINES = 70
+TEST_FUNCTION_LINES = 120  # a test is often one table
 
 
 def each_line(tree, paths):
@@ -67,8 +68,9 @@ def lengths(tree):
         lines = tree.text(path).count("\n")
         if lines > FILE_LINES:
             yield path, FILE_LINES, f"{lines} lines in one file"
+        limit = TEST_FUNCTION_LINES if path.startswith("tests/") else FUNCTION_LINES
         for name, first, last in functions(tree.bare(path)):
-            if last - first - 1 > FUNCTION_LINES:
+            if last - first - 1 > limit:
                 yield path, first, f"{name} has {last - first - 1} lines"
 
 
@@ -132,7 +134,8 @@ def is_constant(declarator):
 
 
 def mutable_globals(tree):
-    """State lives in the store or in what main made; what is listed in globals.txt has its reason there."""
+    """State lives in the store or in what main made; what is listed in globals.txt has its reason there.
+    A function may have scratch memory a thread (`static _Thread_local` inside it)."""
     allowed = allowed_globals(tree)
     for path in tree.c_files():
         bare = tree.bare(path)
@@ -148,7 +151,7 @@ def mutable_globals(tree):
                 continue  # a function declared through its type
             found.append((number, head))
         for number, line in enumerate(bare.split("\n"), 1):
-            m = re.match(r"^\s+static\s+(?!const\b.*[^*]\b|inline\b)([^=;(]*)[=;]", line)
+            m = re.match(r"^\s+static\s+(?!const\b.*[^*]\b|inline\b|_Thread_local\b)([^=;(]*)[=;]", line)
             if m:
                 found.append((number, "static " + m[1].strip()))
         for number, head in found:
