@@ -12,8 +12,9 @@ static void *array_room(struct event_leaf *leaf, const struct json_value *value,
     *reterr = AMBIT_ERR_MALFORMED;
     if (value->kind != JSON_ARRAY || value->count == 0)
         return NULL;
-    *reterr = AMBIT_ERR_NO_MEMORY;
-    return arena_array(leaf->arena, value->count, each);
+    void *room = arena_array(leaf->arena, value->count, each);
+    *reterr = room ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
+    return room;
 }
 
 static enum ambit_err read_str(const struct json_value *value, struct ambit_str *ret)
