@@ -23,6 +23,10 @@ AMBIT_CHECKED enum ambit_err query_introspect(struct broker *broker, const struc
                                               const struct identity_token *token, const struct caller *caller,
                                               int64_t now_ms, struct arena *arena, struct introspection *ret);
 
+/* Whose a grant is, as its row keeps it; the text in the arena. NOT_FOUND. */
+AMBIT_CHECKED enum ambit_err query_grant_owner(struct broker *broker, struct ambit_id grant, struct arena *arena,
+                                               struct ambit_str *ret);
+
 /* Pages. `out` gets the members of the answer object ("grants": [...], "next": ...). */
 struct page {
     size_t limit;           /* 1..1000 */

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Rights, and the refusals that every operator route shares. */
+#include "operator/access.h"
+
+/* `all`: roles that may on everything; `own`: roles that may on what is theirs. */
+static const struct {
+    unsigned all, own;
+} rights[] = {
+    [RIGHT_READ] = {.all = AMBIT_ROLE_ONCALL | AMBIT_ROLE_AUDITOR, .own = AMBIT_ROLE_OWNER},
+    [RIGHT_STOP] = {.all = AMBIT_ROLE_ONCALL, .own = AMBIT_ROLE_OWNER},
+    [RIGHT_CLEAR] = {.all = AMBIT_ROLE_ONCALL, .own = AMBIT_ROLE_OWNER},
+    [RIGHT_TIME] = {.all = AMBIT_ROLE_ONCALL},
+    [RIGHT_DOCUMENTS] = {.all = AMBIT_ROLE_ADMIN},
+};
+
+/* ---- refusals ---- */
+
+void access_reply_unproved(struct broker *broker, struct http_request *req, struct http_reply *reply)
+{
+    char text[ADDR_TEXT_MAX];
+    size_t len = req->peer.family ? addr_encode(&req->peer, text) : 0;
+    broker_count_unproved(broker, (struct ambit_str){.p = text, .len = len});
+    http_reply_problem(req, reply,
+                       (struct http_problem){.status = 401,
+                                             .reason = "credentials_required",
+                                             .detail = "The caller is not known or did not prove itself."});
+    /* BRR-2: no error code when nothing was shown. */
+    http_reply_header(reply, "WWW-Authenticate",
+                      http_header(req, "authorization").p ? "Bearer realm=\"ambit\", error=\"invalid_token\""
+                                                          : "Bearer realm=\"ambit\"");
+}
+
+void access_reply_role(struct http_request *req, struct http_reply *reply)
+{
+    http_reply_problem(req, reply,
+                       (struct http_problem){.status = 403,
+                                             .reason = "role_required",
+                                             .detail = "None of the caller's roles allows this."});
+}
+
+void access_reply_malformed(struct http_request *req, struct http_reply *reply, const char *detail)
+{
+    http_reply_problem(req, reply, (struct http_problem){.status = 400, .reason = "malformed", .detail = detail});
+}
+
+static const char *reason_of(unsigned status)
+{
+    switch (status) {
+    case 400:
+    case 413:
+        return "malformed";
+    case 404:
+        return "not_found";
+    case 409:
+        return "conflict";
+    case 503:
+        return "unavailable";
+    default:
+        return "failed";
+    }
+}
+
+void access_reply_err(struct http_request *req, struct http_reply *reply, enum ambit_err err)
+{
+    unsigned status = http_status_of(err);
+    http_reply_problem(req, reply,
+                       (struct http_problem){
+                           .status = status, .reason = reason_of(status), .detail = ambit_err_text(err)});
+    if (status == 503)
+        http_reply_header(reply, "Retry-After", "5");
+}
+
+bool access_is_in_budget(struct broker *broker, const struct caller *caller, struct http_request *req,
+                         struct http_reply *reply)
+{
+    uint32_t retry_after_s = 0;
+    enum ambit_err err = broker_budget(broker, caller, &retry_after_s);
+    if (err == AMBIT_OK)
+        return true;
+    if (err != AMBIT_ERR_BUSY) {
+        access_reply_err(req, reply, err);
+        return false;
+    }
+    http_reply_problem(req, reply,
+                       (struct http_problem){.status = 429,
+                                             .reason = "limited",
+                                             .detail = "More requests than this caller's budget allows."});
+    char memory[16];
+    struct buf text;
+    buf_init_fixed(&text, memory, sizeof memory);
+    buf_put_i64(&text, retry_after_s ? retry_after_s : 1);
+    struct ambit_str value = arena_copy(&req->arena, buf_str(&text));
+    http_reply_header(reply, "Retry-After", value.p ? value.p : "1");
+    return false;
+}
+
+/* ---- who, and may they ---- */
+
+static bool identify(struct access *access, struct http_request *req, struct http_reply *reply)
+{
+    const struct documents_ref *documents = access->documents;
+    struct identity_answer answer = {0};
+    enum ambit_err err = identity_person(documents->documents, documents->keys, http_header(req, "authorization"),
+                                         broker_now_ms(access->broker), &answer);
+    if (err && err != AMBIT_ERR_REFUSED) {
+        access_reply_err(req, reply, err);
+        return false;
+    }
+    if (!err && answer.refusal == IDENTITY_FINE)
+        access->person = ambit_person_find(documents->documents, answer.caller.name);
+    if (!access->person) {
+        access_reply_unproved(access->broker, req, reply);
+        return false;
+    }
+    access->caller = answer.caller;
+    return true;
+}
+
+bool access_check(struct access *access, struct broker *broker, enum right right, struct http_request *req,
+                  struct http_reply *reply)
+{
+    *access = (struct access){.broker = broker, .documents = broker_documents_acquire(broker)};
+    char text[ADDR_TEXT_MAX];
+    if (req->peer.family)
+        access->source =
+            arena_copy(&req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
+    if (!identify(access, req, reply))
+        return false;
+
+    unsigned roles = access->person->roles;
+    if (!(roles & rights[right].all)) {
+        if (!(roles & rights[right].own)) {
+            access_reply_role(req, reply);
+            return false;
+        }
+        access->only_owner = access->person->doc.name;
+    }
+    return access_is_in_budget(broker, &access->caller, req, reply);
+}
+
+void access_done(struct access *access)
+{
+    if (access->documents)
+        broker_documents_release(TAKE(access->documents));
+}
+
+/* ---- commands ---- */
+
+static void resume(void *ctx)
+{
+    http_resume(ctx);
+}
+
+void access_command(const struct access *access, struct command *command, struct http_request *req)
+{
+    command_init(command, access->broker, &access->caller, access->documents);
+    command->done = resume;
+    command->done_ctx = req;
+    command->txn = ambit_str_of(req->trace_id);
+    command->source = access->source;
+}
+
+bool access_answered(const struct command *command, struct http_request *req, struct http_reply *reply)
+{
+    if (command->way_in_lost) {
+        access_reply_unproved(command->broker, req, reply);
+        return false;
+    }
+    if (command->err) {
+        access_reply_err(req, reply, command->err);
+        return false;
+    }
+    req->log.event = (int64_t)command->seq;
+    return true;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Who may call what (interfaces.md, "Who may call"): one row a right, closed until opened. A person
+ * proves themselves by a bearer token; their roles are those of the documents in force. */
+#pragma once
+
+#include "core/command.h"
+#include "http/http.h"
+
+enum right {
+    RIGHT_READ,      /* grants, stops, events, traces */
+    RIGHT_STOP,      /* raise a stop */
+    RIGHT_CLEAR,     /* ask for a stop to be cleared: who may in the end is core's to say */
+    RIGHT_TIME,      /* acknowledge the time */
+    RIGHT_DOCUMENTS, /* take up changed documents */
+};
+
+struct access {
+    struct broker *broker;
+    struct documents_ref *documents; /* released by access_done */
+    struct caller caller;
+    const struct ambit_person *person;
+    /* The person's own name when they may see and do only what is theirs; absent: everything. */
+    struct ambit_str only_owner;
+    struct ambit_str source; /* the peer's address */
+};
+/* True when the person has proved themselves, has the right and is within their budget; else the
+ * reply is filled (401, 403, 429). access_done() either way. */
+bool access_check(struct access *access, struct broker *broker, enum right right, struct http_request *req,
+                  struct http_reply *reply);
+void access_done(struct access *access);
+
+/* A command of this person, answered by resuming `req`. */
+void access_command(const struct access *access, struct command *command, struct http_request *req);
+/* After a command: true when it was carried out; else the reply says why not. */
+bool access_answered(const struct command *command, struct http_request *req, struct http_reply *reply);
+
+/* Problems by what went wrong; 503 carries Retry-After. */
+void access_reply_err(struct http_request *req, struct http_reply *reply, enum ambit_err err);
+void access_reply_malformed(struct http_request *req, struct http_reply *reply, const char *detail);
+void access_reply_unproved(struct broker *broker, struct http_request *req, struct http_reply *reply);
+void access_reply_role(struct http_request *req, struct http_reply *reply);
+bool access_is_in_budget(struct broker *broker, const struct caller *caller, struct http_request *req,
+                         struct http_reply *reply);

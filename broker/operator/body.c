@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Reading bodies along a table of members. */
+#include "operator/body.h"
+
+#include "ambit/limits.h"
+#include "base/buf.h"
+#include "base/encode.h"
+#include "base/json_read.h"
+
+struct member {
+    const char *name;
+    struct ambit_str *text; /* a string, or */
+    bool *truth;            /* a boolean */
+};
+
+static enum ambit_err refuse(const char **reterr_what, const char *what)
+{
+    *reterr_what = what;
+    return AMBIT_ERR_MALFORMED;
+}
+
+/* The name as it came, in printable ASCII and cut short: it goes into an answer. */
+static enum ambit_err refuse_unknown(struct arena *arena, struct ambit_str name, const char **reterr_what)
+{
+    char memory[128];
+    struct buf text;
+    buf_init_fixed(&text, memory, sizeof memory);
+    buf_put_text(&text, "There is no member named ");
+    for (size_t i = 0; i < name.len && i < 64; i++)
+        buf_put_char(&text, name.p[i] > ' ' && name.p[i] < 0x7f ? name.p[i] : '?');
+    buf_put_char(&text, '.');
+    struct ambit_str copy = arena_copy(arena, buf_str(&text));
+    return refuse(reterr_what, copy.p ? copy.p : "There is an unknown member.");
+}
+
+static enum ambit_err take(const struct member *table, size_t n, const struct json_value *value, struct arena *arena,
+                           const char **reterr_what)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (!ambit_str_is(value->key, table[i].name))
+            continue;
+        if (table[i].text && value->kind == JSON_STRING) {
+            *table[i].text = value->text;
+            return AMBIT_OK;
+        }
+        if (table[i].truth && (value->kind == JSON_TRUE || value->kind == JSON_FALSE)) {
+            *table[i].truth = value->kind == JSON_TRUE;
+            return AMBIT_OK;
+        }
+        return refuse(reterr_what, table[i].text ? "target and reason are texts." : "dry_run is true or false.");
+    }
+    return refuse_unknown(arena, value->key, reterr_what);
+}
+
+static enum ambit_err body_read(struct ambit_str body, struct arena *arena, const struct member *table, size_t n,
+                                const char **reterr_what)
+{
+    const struct json_value *root = NULL;
+    struct json_problem problem = {0};
+    enum ambit_err err = json_read(body, (struct json_limits){0}, arena, &root, &problem);
+    if (err == AMBIT_ERR_NO_MEMORY)
+        return err;
+    if (err || root->kind != JSON_OBJECT)
+        return refuse(reterr_what, "The body is one JSON object without duplicate members.");
+    for (const struct json_value *value = root->first; value; value = value->next) {
+        err = take(table, n, value, arena, reterr_what);
+        if (err)
+            return err;
+    }
+    return AMBIT_OK;
+}
+
+static bool is_reason(struct ambit_str text)
+{
+    return text.len > 0 && text.len <= AMBIT_TEXT_MAX && !text_has_control(text);
+}
+
+static const char reason_rule[] = "reason is a text of 1 to 1024 bytes without control characters.";
+
+enum ambit_err stop_body_read(struct ambit_str body, struct arena *arena, struct stop_body *ret,
+                              const char **reterr_what)
+{
+    *ret = (struct stop_body){0};
+    const struct member table[] = {
+        {.name = "target", .text = &ret->target},
+        {.name = "reason", .text = &ret->reason},
+        {.name = "dry_run", .truth = &ret->dry_run},
+    };
+    enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
+    if (err)
+        return err;
+    if (!ret->target.p)
+        return refuse(reterr_what, "target is missing: KIND:NAME, or all.");
+    if (!is_reason(ret->reason) && !(ret->dry_run && !ret->reason.p))
+        return refuse(reterr_what, reason_rule);
+    return AMBIT_OK;
+}
+
+enum ambit_err reason_body_read(struct ambit_str body, struct arena *arena, struct ambit_str *ret,
+                                const char **reterr_what)
+{
+    *ret = (struct ambit_str){0};
+    const struct member table[] = {{.name = "reason", .text = ret}};
+    enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
+    if (err)
+        return err;
+    return is_reason(*ret) ? AMBIT_OK : refuse(reterr_what, reason_rule);
+}

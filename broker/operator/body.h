@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Bodies of the operator API: JSON objects of ours, read strictly; a member that is not known is
+ * named and refused. Pure; texts stand in the body or the arena. */
+#pragma once
+
+#include "ambit/base.h"
+
+struct arena;
+
+struct stop_body {
+    struct ambit_str target, reason;
+    bool dry_run;
+};
+/* POST /v1/stops. `reason` may be absent in a dry run alone. MALFORMED with *reterr_what in the
+ * arena, or NO_MEMORY. */
+AMBIT_CHECKED enum ambit_err stop_body_read(struct ambit_str body, struct arena *arena, struct stop_body *ret,
+                                            const char **reterr_what);
+/* {"reason"}: clearing a stop, acknowledging the time. */
+AMBIT_CHECKED enum ambit_err reason_body_read(struct ambit_str body, struct arena *arena, struct ambit_str *ret,
+                                              const char **reterr_what);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The handlers behind operator_routes(). */
+#pragma once
+
+#include "http/http.h"
+
+#define HANDLER(name) enum http_next name(void *app, struct http_request *req, struct http_reply *reply)
+
+HANDLER(stop_begin);
+HANDLER(stop_finish);
+void stop_done(void *app, struct http_request *req);
+HANDLER(clear_begin);
+HANDLER(clear_finish);
+void clear_done(void *app, struct http_request *req);
+HANDLER(time_begin);
+HANDLER(time_finish);
+void time_done(void *app, struct http_request *req);
+HANDLER(reload_begin);
+HANDLER(reload_finish);
+void reload_end(void *app, struct http_request *req);
+
+/* Readings: each is recorded (person.read) before its answer leaves. */
+HANDLER(stops_begin);
+HANDLER(stop_one_begin);
+HANDLER(grants_begin);
+HANDLER(events_begin);
+HANDLER(trace_begin);
+HANDLER(reading_finish);
+void reading_done(void *app, struct http_request *req);
+
+HANDLER(whoami_begin);
+HANDLER(health_begin);
+HANDLER(ready_begin);
+HANDLER(metrics_begin);

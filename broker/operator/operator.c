@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The routes of the operator API: one row each, nothing else decides. Stops, clears and the time run
+ * on the loops; whatever reads the record runs on query threads. */
+#include "operator/operator.h"
+
+#include "operator/handlers.h"
+
+enum { BODY_MAX = 8 * 1024 };
+
+#define ACT(where, name)                                                                           \
+    {                                                                                              \
+        .method = HTTP_POST, .path = (where), .listeners = HTTP_OPERATORS, .body_max = BODY_MAX,     \
+        .media_type = "application/json", .flags = HTTP_NO_QUERY, .class = HTTP_FAST,              \
+        .begin = name##_begin, .finish = name##_finish, .done = name##_done                        \
+    }
+#define READ(where, name)                                                                          \
+    {                                                                                              \
+        .method = HTTP_GET, .path = (where), .listeners = HTTP_OPERATORS, .class = HTTP_QUERY,       \
+        .begin = name##_begin, .finish = reading_finish, .done = reading_done                      \
+    }
+#define OPEN(where, name, kinds)                                                                   \
+    {                                                                                              \
+        .method = HTTP_GET, .path = (where), .listeners = (kinds), .class = HTTP_FAST, .begin = name##_begin \
+    }
+
+static const struct http_route routes[] = {
+    ACT("/v1/stops", stop),
+    ACT("/v1/stops/{x}/clear", clear),
+    ACT("/v1/time/acknowledge", time),
+    {.method = HTTP_POST,
+     .path = "/v1/documents/reload",
+     .listeners = HTTP_OPERATORS,
+     .body_max = BODY_MAX,
+     .flags = HTTP_NO_QUERY,
+     .class = HTTP_QUERY,
+     .begin = reload_begin,
+     .finish = reload_finish,
+     .done = reload_end},
+    READ("/v1/stops", stops),
+    READ("/v1/stops/{x}", stop_one),
+    READ("/v1/grants", grants),
+    READ("/v1/events", events),
+    READ("/v1/trace/{x*}", trace),
+    OPEN("/v1/whoami", whoami, HTTP_AGENTS | HTTP_OPERATORS),
+    OPEN("/healthz", health, HTTP_OPS),
+    OPEN("/readyz", ready, HTTP_OPS),
+    OPEN("/metrics", metrics, HTTP_OPS),
+};
+
+const struct http_route *operator_routes(size_t *ret_n)
+{
+    *ret_n = AMBIT_LEN(routes);
+    return routes;
+}

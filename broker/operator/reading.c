@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Recording what is read. */
+#include "operator/reading.h"
+
+#include "operator/handlers.h"
+#include "operator/stream.h"
+
+enum { WHAT_MAX = 256 };
+
+bool reading_open(struct broker *broker, struct http_request *req, struct http_reply *reply, struct reading **ret)
+{
+    struct reading *reading = arena_alloc(&req->arena, sizeof *reading);
+    if (!reading) {
+        access_reply_err(req, reply, AMBIT_ERR_NO_MEMORY);
+        return false;
+    }
+    req->user = reading;
+    *ret = reading;
+    return access_check(&reading->access, broker, RIGHT_READ, req, reply);
+}
+
+/* The target behind "/v1/", printable and cut short. */
+static struct ambit_str what_of(struct http_request *req)
+{
+    static const char prefix[] = "/v1/";
+    struct ambit_str target = req->target;
+    size_t skip = target.len >= sizeof prefix - 1 ? sizeof prefix - 1 : 0;
+    size_t len = target.len - skip < WHAT_MAX ? target.len - skip : WHAT_MAX;
+    char *text = arena_alloc(&req->arena, len + 1);
+    if (!text)
+        return (struct ambit_str){0};
+    for (size_t i = 0; i < len; i++) {
+        char c = target.p[skip + i];
+        text[i] = c > ' ' && c < 0x7f ? c : '?';
+    }
+    return (struct ambit_str){.p = text, .len = len};
+}
+
+static enum http_next open_stream(struct reading *reading, struct http_request *req, struct http_reply *reply)
+{
+    if (reading->stream)
+        event_stream_open(reading->stream, req, reply);
+    return HTTP_DONE;
+}
+
+enum http_next reading_record(struct reading *reading, struct http_request *req, struct http_reply *reply)
+{
+    access_command(&reading->access, &reading->command.base, req);
+    reading->has_command = true;
+    reading->command.what = what_of(req);
+    http_suspend(req);
+    enum ambit_err err = read_submit(&reading->command);
+    return err ? open_stream(reading, req, reply) : HTTP_WAIT;
+}
+
+enum http_next reading_fail(struct http_request *req, struct http_reply *reply, enum ambit_err err)
+{
+    access_reply_err(req, reply, err);
+    return HTTP_DONE;
+}
+
+enum http_next reading_finish(void *app, struct http_request *req, struct http_reply *reply)
+{
+    (void)app;
+    struct reading *reading = req->user;
+    const struct command *command = &reading->command.base;
+    if (command->way_in_lost) {
+        access_reply_unproved(command->broker, req, reply);
+        return HTTP_DONE;
+    }
+    if (!command->err)
+        req->log.event = (int64_t)command->seq;
+    return open_stream(reading, req, reply);
+}
+
+void reading_done(void *app, struct http_request *req)
+{
+    (void)app;
+    struct reading *reading = req->user;
+    if (!reading)
+        return;
+    if (reading->has_command)
+        command_release(&reading->command.base);
+    access_done(&reading->access);
+}

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /v1/stops: a person says stop. Served on the loop's own thread, so that no report that is being
+ * read can delay it; in force before it is queued, answered once it is durable. */
+#include "base/json_write.h"
+#include "core/query.h"
+#include "operator/access.h"
+#include "operator/body.h"
+#include "operator/handlers.h"
+
+struct stop_state {
+    struct access access;
+    struct stop_body body;
+    enum ambit_target_kind kind;
+    struct ambit_str target;
+    struct stop_command command;
+    bool has_command;
+};
+
+/* ---- may they ---- */
+
+/* Owners stop their own agents, grants and policies. What does not exist is not theirs to stop
+ * either, but is answered as what it is. */
+static enum ambit_err is_theirs(const struct stop_state *state, struct http_request *req, bool *ret)
+{
+    const struct ambit_documents *documents = state->access.documents->documents;
+    struct ambit_str owner = {0};
+    enum ambit_err err = AMBIT_ERR_NOT_FOUND;
+    *ret = false;
+    switch (state->kind) {
+    case AMBIT_TARGET_AGENT: {
+        const struct ambit_agent *agent = ambit_agent_find(documents, state->target);
+        owner = agent ? agent->owner : owner;
+        err = agent ? AMBIT_OK : err;
+        break;
+    }
+    case AMBIT_TARGET_POLICY: {
+        const struct ambit_policy *policy = ambit_policy_find(documents, state->target);
+        owner = policy ? policy->owner : owner;
+        err = policy ? AMBIT_OK : err;
+        break;
+    }
+    case AMBIT_TARGET_GRANT:
+    case AMBIT_TARGET_LINEAGE: {
+        struct ambit_id id = {0};
+        err = id_decode(state->target, &id) ? AMBIT_ERR_NOT_FOUND
+                                            : query_grant_owner(state->access.broker, id, &req->arena, &owner);
+        break;
+    }
+    case AMBIT_TARGET_TEAM:
+    case AMBIT_TARGET_OWNER:
+    case AMBIT_TARGET_RESOURCE:
+    case AMBIT_TARGET_ALL:
+        return AMBIT_OK;
+    }
+    *ret = !err && ambit_str_eq(owner, state->access.only_owner);
+    return err;
+}
+
+static bool decode(struct stop_state *state, struct http_request *req, struct http_reply *reply)
+{
+    const char *what = NULL;
+    enum ambit_err err = stop_body_read(req->body, &req->arena, &state->body, &what);
+    if (err == AMBIT_ERR_MALFORMED) {
+        access_reply_malformed(req, reply, what);
+        return false;
+    }
+    if (!err)
+        err = stop_target_parse(state->body.target, &state->kind, &state->target);
+    if (err == AMBIT_ERR_MALFORMED) {
+        access_reply_malformed(req, reply,
+                               "target is agent:, grant:, lineage:, team:, owner:, policy:, resource: and a name, or all.");
+        return false;
+    }
+    bool may = !state->access.only_owner.p;
+    if (!err && !may)
+        err = is_theirs(state, req, &may);
+    if (err) {
+        access_reply_err(req, reply, err);
+        return false;
+    }
+    if (!may)
+        access_reply_role(req, reply);
+    return may;
+}
+
+/* ---- answers ---- */
+
+static void reply_dry_run(struct stop_state *state, struct http_request *req, struct http_reply *reply)
+{
+    struct json_out out;
+    json_out_init(&out, &reply->body, false);
+    enum ambit_err err = query_stop_dry_run(state->access.broker, state->kind, state->target, &out);
+    if (err)
+        access_reply_err(req, reply, err);
+    else
+        http_reply_json(reply, 200);
+}
+
+static void reply_raised(struct stop_state *state, struct http_request *req, struct http_reply *reply)
+{
+    const struct stop_command *command = &state->command;
+    struct json_out out;
+    json_out_init(&out, &reply->body, false);
+    json_begin_object(&out);
+    json_member_id(&out, "stop", command->stop);
+    json_member_str(&out, "target", state->body.target);
+    json_member_str(&out, "reason", state->body.reason);
+    json_member_str(&out, "by", state->access.caller.name);
+    json_key(&out, "raised_at");
+    json_time_ms(&out, command->raised_ms);
+    bool is_recorded = !command->recorded_pending && !command->not_recorded;
+    if (is_recorded) {
+        json_key(&out, "seq");
+        json_i64(&out, (int64_t)command->base.seq);
+    }
+    json_member_text(&out, "state", "in_force");
+    json_member_text(&out, "recorded", is_recorded ? "yes" : command->recorded_pending ? "pending" : "no");
+    json_member_id(&out, "incident", command->incident);
+    json_end_object(&out);
+    http_reply_json(reply, command->not_recorded ? 500 : 201);
+    req->log.verdict = "in_force";
+    req->log.event = is_recorded ? (int64_t)command->base.seq : 0;
+}
+
+/* Sealed: the writer takes nothing; the stop is in force and stands in the journal, or nowhere. */
+static void reply_sealed(struct stop_state *state, struct http_request *req, struct http_reply *reply)
+{
+    struct stop_command *command = &state->command;
+    if (command->raised_ms == 0)
+        command->raised_ms = broker_now_ms(state->access.broker);
+    reply_raised(state, req, reply);
+}
+
+/* ---- the request ---- */
+
+enum http_next stop_begin(void *app, struct http_request *req, struct http_reply *reply)
+{
+    struct stop_state *state = arena_alloc(&req->arena, sizeof *state);
+    if (!state) {
+        access_reply_err(req, reply, AMBIT_ERR_NO_MEMORY);
+        return HTTP_DONE;
+    }
+    req->user = state;
+    if (!access_check(&state->access, app, RIGHT_STOP, req, reply) || !decode(state, req, reply))
+        return HTTP_DONE;
+    if (state->body.dry_run) {
+        reply_dry_run(state, req, reply);
+        return HTTP_DONE;
+    }
+
+    struct stop_command *command = &state->command;
+    access_command(&state->access, &command->base, req);
+    state->has_command = true;
+    command->kind = state->kind;
+    command->target = state->target;
+    command->reason = state->body.reason;
+    http_suspend(req);
+    enum ambit_err err = stop_submit(command);
+    if (!err)
+        return HTTP_WAIT;
+    if (err == AMBIT_ERR_SEALED || command->recorded_pending || command->not_recorded)
+        reply_sealed(state, req, reply);
+    else
+        access_reply_err(req, reply, err);
+    return HTTP_DONE;
+}
+
+enum http_next stop_finish(void *app, struct http_request *req, struct http_reply *reply)
+{
+    (void)app;
+    struct stop_state *state = req->user;
+    struct stop_command *command = &state->command;
+    if (command->base.err == AMBIT_ERR_SEALED) {
+        /* Sealed while it waited. One flush on a loop of a broker that gives nothing any more. */
+        enum ambit_err err = stop_to_journal(command);
+        command->not_recorded = err || command->not_recorded;
+        reply_sealed(state, req, reply);
+        return HTTP_DONE;
+    }
+    if (command->base.err && !command->base.way_in_lost) {
+        command->not_recorded = true; /* in force all the same */
+        reply_sealed(state, req, reply);
+        return HTTP_DONE;
+    }
+    if (access_answered(&command->base, req, reply))
+        reply_raised(state, req, reply);
+    return HTTP_DONE;
+}
+
+void stop_done(void *app, struct http_request *req)
+{
+    (void)app;
+    struct stop_state *state = req->user;
+    if (!state)
+        return;
+    if (state->has_command)
+        command_release(&state->command.base);
+    access_done(&state->access);
+}

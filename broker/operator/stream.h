@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The live stream of events: server-sent events, `id:` is the sequence, Last-Event-ID resumes. It ends
+ * when the way in of the person who opened it no longer stands. Heartbeats are the edge's. */
+#pragma once
+
+#include "core/query.h"
+#include "http/http.h"
+
+struct access;
+
+struct event_stream {
+    struct broker *broker;
+    const struct access *access; /* lives in the request, as the stream does */
+    struct events_filter filter; /* `after` moves on */
+};
+/* Fills the reply: the stream, or 503 when there are too many. */
+void event_stream_open(struct event_stream *stream, struct http_request *req, struct http_reply *reply);
+/* Exposed for its test: one round; appends at most about 64 KiB. */
+enum http_pull event_stream_pull(void *ctx, struct buf *out);

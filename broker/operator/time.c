@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /v1/time/acknowledge: an on-call person has looked at the clock; it is believed from here on. */
+#include "base/json_write.h"
+#include "operator/access.h"
+#include "operator/body.h"
+#include "operator/handlers.h"
+
+struct time_state {
+    struct access access;
+    struct time_command command;
+    bool has_command;
+};
+
+enum http_next time_begin(void *app, struct http_request *req, struct http_reply *reply)
+{
+    struct time_state *state = arena_alloc(&req->arena, sizeof *state);
+    if (!state) {
+        access_reply_err(req, reply, AMBIT_ERR_NO_MEMORY);
+        return HTTP_DONE;
+    }
+    req->user = state;
+    if (!access_check(&state->access, app, RIGHT_TIME, req, reply))
+        return HTTP_DONE;
+
+    struct ambit_str reason = {0};
+    const char *what = NULL;
+    enum ambit_err err = reason_body_read(req->body, &req->arena, &reason, &what);
+    if (err == AMBIT_ERR_MALFORMED) {
+        access_reply_malformed(req, reply, what);
+        return HTTP_DONE;
+    }
+    if (!err) {
+        access_command(&state->access, &state->command.base, req);
+        state->has_command = true;
+        state->command.reason = reason;
+        http_suspend(req);
+        err = time_submit(&state->command);
+    }
+    if (err) {
+        access_reply_err(req, reply, err);
+        return HTTP_DONE;
+    }
+    return HTTP_WAIT;
+}
+
+enum http_next time_finish(void *app, struct http_request *req, struct http_reply *reply)
+{
+    (void)app;
+    struct time_state *state = req->user;
+    if (!access_answered(&state->command.base, req, reply))
+        return HTTP_DONE;
+    struct json_out out;
+    json_out_init(&out, &reply->body, false);
+    json_begin_object(&out);
+    json_key(&out, "time");
+    json_time_ms(&out, state->command.base.now_ms);
+    json_member_str(&out, "by", state->access.caller.name);
+    json_end_object(&out);
+    http_reply_json(reply, 200);
+    return HTTP_DONE;
+}
+
+void time_done(void *app, struct http_request *req)
+{
+    (void)app;
+    struct time_state *state = req->user;
+    if (!state)
+        return;
+    if (state->has_command)
+        command_release(&state->command.base);
+    access_done(&state->access);
+}

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* GET /v1/whoami: whoever proves themselves is told how the broker knows them: a person by their
+ * token, an agent by its access token, a client by HTTP Basic. */
+#include "base/json_write.h"
+#include "core/query.h"
+#include "operator/access.h"
+#include "operator/handlers.h"
+
+struct whoami_state {
+    struct broker *broker;
+    struct documents_ref *documents;
+    struct caller caller;
+};
+
+/* ---- who ---- */
+
+static enum ambit_err by_access_token(struct whoami_state *state, struct http_request *req, struct ambit_str bearer)
+{
+    static const struct caller bearer_itself = {.kind = CALLER_NONE};
+    struct identity_token token = {0};
+    enum ambit_err err = identity_token_read(bearer, &req->arena, &token);
+    if (err)
+        return err == AMBIT_ERR_MALFORMED ? AMBIT_ERR_REFUSED : err;
+    struct introspection *found = arena_alloc(&req->arena, sizeof *found);
+    if (!found)
+        return AMBIT_ERR_NO_MEMORY;
+    err = query_introspect(state->broker, state->documents, &token, &bearer_itself, broker_now_ms(state->broker),
+                           &req->arena, found);
+    if (err)
+        return err;
+    if (!found->is_active)
+        return AMBIT_ERR_REFUSED;
+    state->caller = (struct caller){.kind = CALLER_AGENT, .name = found->row.agent, .method = AMBIT_METHOD_TOKEN};
+    return AMBIT_OK;
+}
+
+static enum ambit_err identify(struct whoami_state *state, struct http_request *req)
+{
+    const struct documents_ref *documents = state->documents;
+    struct ambit_str authorization = http_header(req, "authorization");
+    struct ambit_str bearer = identity_bearer(authorization);
+    int64_t now_ms = broker_now_ms(state->broker);
+    struct identity_answer answer = {.refusal = IDENTITY_INVALID};
+    enum ambit_err err = AMBIT_OK;
+    if (bearer.p) {
+        err = identity_person(documents->documents, documents->keys, authorization, now_ms, &answer);
+        if (!err && answer.refusal != IDENTITY_FINE)
+            return by_access_token(state, req, bearer);
+    } else if (authorization.p) {
+        struct identity_proof proof = {.authorization = authorization};
+        err = identity_client(documents->documents, documents->keys, broker_issuer(state->broker), now_ms, &proof,
+                              &req->arena, &answer);
+    }
+    if (err)
+        return err;
+    if (answer.refusal != IDENTITY_FINE)
+        return AMBIT_ERR_REFUSED;
+    state->caller = answer.caller;
+    return AMBIT_OK;
+}
+
+/* ---- what they are told ---- */
+
+static void write_roles(unsigned roles, struct json_out *out)
+{
+    static const struct {
+        enum ambit_role role;
+        const char *text;
+    } all[] = {{AMBIT_ROLE_OWNER, "owner"},
+               {AMBIT_ROLE_ONCALL, "oncall"},
+               {AMBIT_ROLE_APPROVER, "approver"},
+               {AMBIT_ROLE_AUDITOR, "auditor"},
+               {AMBIT_ROLE_ADMIN, "admin"}};
+    json_key(out, "roles");
+    json_begin_array(out);
+    for (size_t i = 0; i < AMBIT_LEN(all); i++)
+        if (roles & all[i].role)
+            json_text(out, all[i].text);
+    json_end_array(out);
+}
+
+static void write_caller(const struct whoami_state *state, struct json_out *out)
+{
+    static const char *const kinds[] = {
+        [CALLER_NONE] = "none", [CALLER_AGENT] = "agent", [CALLER_SERVICE] = "service", [CALLER_PERSON] = "person"};
+    const struct ambit_documents *documents = state->documents->documents;
+    const struct ambit_agent *agent = ambit_agent_find(documents, state->caller.name);
+    const struct ambit_service *service = ambit_service_find(documents, state->caller.name);
+    const struct ambit_person *person = ambit_person_find(documents, state->caller.name);
+
+    json_begin_object(out);
+    json_member_text(out, "kind", kinds[state->caller.kind]);
+    json_member_str(out, "name", state->caller.name);
+    if (state->caller.kind == CALLER_PERSON && person)
+        write_roles(person->roles, out);
+    if (state->caller.kind == CALLER_SERVICE && service)
+        json_member_str(out, "owner", service->owner);
+    if (state->caller.kind == CALLER_AGENT && agent) {
+        json_member_str(out, "owner", agent->owner);
+        json_key(out, "policies");
+        json_begin_array(out);
+        for (size_t i = 0; i < agent->policies.n; i++)
+            json_str(out, agent->policies.v[i]);
+        json_end_array(out);
+    }
+    json_end_object(out);
+}
+
+enum http_next whoami_begin(void *app, struct http_request *req, struct http_reply *reply)
+{
+    struct whoami_state state = {.broker = app, .documents = broker_documents_acquire(app)};
+    enum ambit_err err = identify(&state, req);
+    if (err == AMBIT_ERR_REFUSED)
+        access_reply_unproved(app, req, reply);
+    else if (err)
+        access_reply_err(req, reply, err);
+    else if (access_is_in_budget(app, &state.caller, req, reply)) {
+        struct json_out out;
+        json_out_init(&out, &reply->body, false);
+        write_caller(&state, &out);
+        reply->no_store = true;
+        http_reply_json(reply, 200);
+    }
+    broker_documents_release(state.documents);
+    return HTTP_DONE;
+}
