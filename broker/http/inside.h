@@ -203,8 +203,8 @@ int64_t streams_wait_us(const struct loop *loop); /* until the next pull is due;
 void stream_close(struct exchange *x);
 
 /* query.c */
-AMBIT_CHECKED enum ambit_err query_start(struct query_pool *pool, unsigned n);
-void query_stop(struct query_pool *pool); /* the queue is empty by then */
+AMBIT_CHECKED enum ambit_err query_pool_start(struct query_pool *pool, unsigned n);
+void query_pool_stop(struct query_pool *pool); /* the queue is empty by then */
 /* BUSY when too many requests wait; pulls are always taken. */
 AMBIT_CHECKED enum ambit_err query_submit(struct query_pool *pool, struct exchange *x);
 

@@ -43,7 +43,7 @@ static void *query_main(void *arg)
     return NULL;
 }
 
-enum ambit_err query_start(struct query_pool *pool, unsigned n)
+enum ambit_err query_pool_start(struct query_pool *pool, unsigned n)
 {
     pool->tail = &pool->head;
     if (pthread_mutex_init(&pool->mutex, NULL) != 0 || pthread_cond_init(&pool->more, NULL) != 0)
@@ -54,7 +54,7 @@ enum ambit_err query_start(struct query_pool *pool, unsigned n)
     return AMBIT_OK;
 }
 
-void query_stop(struct query_pool *pool)
+void query_pool_stop(struct query_pool *pool)
 {
     if (!pool->tail)
         return;

@@ -111,7 +111,7 @@ uint16_t http_port(const struct http_server *server, size_t listener)
 
 enum ambit_err http_start(struct http_server *server)
 {
-    enum ambit_err err = query_start(&server->pool, server->query_threads);
+    enum ambit_err err = query_pool_start(&server->pool, server->query_threads);
     for (unsigned i = 0; i < server->n_all_loops && err == AMBIT_OK; i++)
         err = loop_start(&server->loops[i]);
     if (err == AMBIT_OK)
@@ -132,7 +132,7 @@ void http_stop(struct http_server *server, int64_t grace_ms)
         loop_wake(&server->loops[i]);
     for (unsigned i = 0; i < server->n_all_loops; i++)
         loop_join(&server->loops[i]);
-    query_stop(&server->pool);
+    query_pool_stop(&server->pool);
 }
 
 void http_close(struct http_server *server)

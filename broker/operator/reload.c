@@ -3,9 +3,9 @@
  * thread; the writer activates. A set that is refused is recorded too, and the old one stays. */
 #include "ambit/document.h"
 #include "base/json_write.h"
-#include "config/problem.h"
 #include "operator/access.h"
 #include "operator/handlers.h"
+#include "policy/problem.h"
 
 struct reload_state {
     struct access access;
@@ -91,7 +91,7 @@ static void reply_rejected(const struct reload_state *state, struct http_reply *
     json_key(&out, "errors");
     json_begin_array(&out);
     for (size_t i = 0; i < state->problems.n; i++)
-        problem_json(&out, &state->problems.v[i]);
+        problem_write_json(&out, &state->problems.v[i]);
     json_end_array(&out);
     json_end_object(&out);
     http_reply_json(reply, 422);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /v1/stops: a person says stop. Served on the loop's own thread, so that no report that is being
  * read can delay it; in force before it is queued, answered once it is durable. */
+#include "base/encode.h"
 #include "base/json_write.h"
 #include "core/query.h"
 #include "operator/access.h"

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Goal: bodies of the operator API are read strictly; what is wrong is said, an unknown member by its
+ * name. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "operator/body.h"
+
+static const struct {
+    const char *name, *body;
+    bool is_read, dry_run;
+} rows[] = {
+    {"a stop", "{\"target\":\"agent:x\",\"reason\":\"why\"}", true, false},
+    {"not dry", "{\"target\":\"agent:x\",\"reason\":\"why\",\"dry_run\":false}", true, false},
+    {"dry", "{\"target\":\"agent:x\",\"reason\":\"why\",\"dry_run\":true}", true, true},
+    {"a dry run needs no reason", "{\"target\":\"agent:x\",\"dry_run\":true}", true, true},
+    {"but not an empty one", "{\"target\":\"agent:x\",\"dry_run\":true,\"reason\":\"\"}", false, false},
+    {"no reason", "{\"target\":\"agent:x\"}", false, false},
+    {"an empty reason", "{\"target\":\"agent:x\",\"reason\":\"\"}", false, false},
+    {"a control byte in the reason", "{\"target\":\"agent:x\",\"reason\":\"a\\nb\"}", false, false},
+    {"no target", "{\"reason\":\"why\"}", false, false},
+    {"a target that is no text", "{\"target\":1,\"reason\":\"why\"}", false, false},
+    {"a dry run that is no truth", "{\"target\":\"agent:x\",\"reason\":\"why\",\"dry_run\":1}", false, false},
+    {"a null", "{\"target\":\"agent:x\",\"reason\":null}", false, false},
+    {"a member twice", "{\"target\":\"a\",\"target\":\"b\",\"reason\":\"why\"}", false, false},
+    {"an unknown member", "{\"target\":\"agent:x\",\"reason\":\"why\",\"dryrun\":true}", false, false},
+    {"a list", "[]", false, false},
+    {"nothing", "", false, false},
+    {"bytes behind", "{\"target\":\"agent:x\",\"reason\":\"why\"}}", false, false},
+};
+
+static void stops_are_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        ARENA_AUTO arena;
+        arena_init(&arena, NULL, 0, 0);
+        struct stop_body got;
+        const char *what = NULL;
+        enum ambit_err err = stop_body_read(ambit_str_of(rows[i].body), &arena, &got, &what);
+        if (err != (rows[i].is_read ? AMBIT_OK : AMBIT_ERR_MALFORMED))
+            fail_msg("%s: %s", rows[i].name, ambit_err_text(err));
+        if (err)
+            assert_non_null(what);
+        else
+            assert_int_equal(got.dry_run, rows[i].dry_run);
+    }
+}
+
+static void the_unknown_is_named(void **state)
+{
+    (void)state;
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    struct ambit_str got = {0};
+    const char *what = NULL;
+    assert_int_equal(reason_body_read(AMBIT_STR("{\"reason\":\"x\",\"ti\\u0007me\":1}"), &arena, &got, &what),
+                     AMBIT_ERR_MALFORMED);
+    assert_string_equal(what, "There is no member named ti?me.");
+}
+
+static void a_reason_is_1_to_1024_bytes(void **state)
+{
+    (void)state;
+    for (int n = 1023; n <= 1025; n++) {
+        char body[1100] = "{\"reason\":\"";
+        memset(body + 11, 'x', (size_t)n);
+        memcpy(body + 11 + n, "\"}", 3);
+        ARENA_AUTO arena;
+        arena_init(&arena, NULL, 0, 0);
+        struct ambit_str got = {0};
+        const char *what = NULL;
+        assert_int_equal(reason_body_read(ambit_str_of(body), &arena, &got, &what),
+                         n <= 1024 ? AMBIT_OK : AMBIT_ERR_MALFORMED);
+    }
+}
+
+int main(void)
+{
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stops_are_read),
+        cmocka_unit_test(the_unknown_is_named),
+        cmocka_unit_test(a_reason_is_1_to_1024_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
