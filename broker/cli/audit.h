@@ -4,4 +4,4 @@
 
 #include "cli/cli.h"
 
-extern const struct cli_verb audit_trace, audit_events;
+extern const struct cli_verb audit_trace, audit_events, audit_verify;

@@ -20,6 +20,7 @@ const struct cli_verb *const cli_verbs[] = {
     /* auditors */
     &audit_trace,
     &audit_events,
+    &audit_verify,
     /* admins */
     &admins_init,
     &new_agent,

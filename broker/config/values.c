@@ -162,10 +162,12 @@ static void take_path(struct config_reader *reader, const struct config_row *row
         return;
     }
 
+    /* "." beside the file is the file's folder itself. */
     BUF_AUTO whole = {.p = NULL};
     if (text.p[0] != '/' && reader->folder)
         buf_put_text(&whole, reader->folder);
-    buf_put_str(&whole, text);
+    if (!whole.len || !ambit_str_is(text, "."))
+        buf_put_str(&whole, text);
     if (buf_check(&whole))
         reader->is_out_of_memory = true;
     else

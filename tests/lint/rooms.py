@@ -38,6 +38,7 @@ LIBRARIES = [
     (re.compile(r"microhttpd\.h$"), {"http"}),
     (re.compile(r"gnutls/"), {"http"}),
     (re.compile(r"jansson\.h$"), {"cli"}),
+    (re.compile(r"curl/"), {"cli"}),
     (re.compile(r"systemd/"), {"main"}),
     (re.compile(r"(libsmartcols|libsmartcols/libsmartcols)\.h$"), {"cli"}),
     (re.compile(r"cmocka\.h$"), set()),
