@@ -35,6 +35,12 @@ def exposure():
     return float(m[1]) if m else 10.0
 
 
+def into(folder, program, name, *words):
+    """A program of systemd with a file of ours, working on a root of its own."""
+    with open(os.path.join(UNITS, name), "rb") as f:
+        return subprocess.run([program, f"--root={folder}", *words, "-"], stdin=f, capture_output=True, text=True)
+
+
 def notifications(tap):
     """The broker under a notify socket of ours: ready, watchdog, stopping."""
     folder = tempfile.mkdtemp()
@@ -69,12 +75,15 @@ def main():
     level = exposure()
     tap.note(f"exposure {level}")
     tap.ok(level <= EXPOSURE_MAX, f"exposure is {EXPOSURE_MAX} at most", level)
-    users = subprocess.run(["systemd-sysusers", f"--root={folder}", os.path.join(UNITS, "ambit.sysusers")], capture_output=True, text=True)
-    with open(os.path.join(folder, "etc", "passwd"), encoding="utf-8") as f:
-        tap.ok(users.returncode == 0 and "ambit:" in f.read(), "systemd-sysusers makes the account", users.stderr)
-    made = subprocess.run(["systemd-tmpfiles", "--create", f"--root={folder}", os.path.join(UNITS, "ambit.tmpfiles")], capture_output=True, text=True)
-    mode = os.stat(os.path.join(folder, "var/lib/ambit")).st_mode & 0o777 if made.returncode == 0 else None
-    tap.ok(mode == 0o700, "systemd-tmpfiles makes the folders", made.stderr)
+    os.mkdir(os.path.join(folder, "etc"))
+    made = into(folder, "systemd-sysusers", "ambit.sysusers")
+    passwd = os.path.join(folder, "etc", "passwd")
+    tap.ok(made.returncode == 0 and os.path.exists(passwd) and "ambit:" in open(passwd, encoding="utf-8").read(),
+           "systemd-sysusers makes the account", made)
+    made = into(folder, "systemd-tmpfiles", "ambit.tmpfiles", "--create")
+    state = os.path.join(folder, "var/lib/ambit")
+    tap.ok(made.returncode == 0 and os.path.isdir(state) and os.stat(state).st_mode & 0o777 == 0o700,
+           "systemd-tmpfiles makes the folders", made)
     shutil.rmtree(folder)
     notifications(tap)
     return tap.done()
