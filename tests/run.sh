@@ -140,6 +140,7 @@ part_unit() {
 
 part_wire() {
     need asan || return
+    need leak ambitd ambit
     find_programs wire
     AMBIT_BUILD=$PWD/build-asan AMBIT_BUILD_LEAK=$PWD/build-leak AMBIT_SANITIZER=address \
         tap run --part wire --jobs $jobs -- "${programs[@]}"
@@ -176,7 +177,8 @@ part_kill() {
 
 part_power() {
     need nosync ambitd ambit
-    AMBIT_BUILD_NOSYNC=$PWD/build-nosync fault power
+    export AMBIT_BUILD_NOSYNC=$PWD/build-nosync
+    fault power
     fault flush_trace
     fault group_commit
 }

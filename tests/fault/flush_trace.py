@@ -12,13 +12,13 @@ import sys
 import tempfile
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from broker import Broker, Tap, Threads, claims, skip_all  # noqa: E402
+from broker import ROOT, Broker, Tap, Threads, claims, skip_all  # noqa: E402
 
 CALLS = "openat,pwrite64,pwritev,writev,write,sendto,sendmsg,sendmmsg,fdatasync,fsync,msync"
 CALL = re.compile(r"^(\d+)\s+([0-9.]+) (?:<\.\.\. )?(\w+)")
 ID = re.compile(rb"[A-Za-z0-9_-]{22}")
 TOKEN = re.compile(rb'"access_token":"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.')
-STORE = "/state/store/data.mdb"
+STORE = "".join(f"\\x{c:02x}" for c in b"/state/store/data.mdb")  # as strace -xx writes it
 
 
 def bytes_of(line):
@@ -49,8 +49,14 @@ class Store:
     its write ended before the flush began; a commit as done when its meta page is down as well."""
 
     def __init__(self):
-        self.written, self.flushed, self.durable = [], [], set()
+        self.written, self.flushed, self.durable = [], [], {}  # durable: id -> since when
         self.synchronous = set()
+
+    def settle(self, ended):
+        for _, ids in self.flushed:
+            for ident in ids:
+                self.durable.setdefault(ident, ended)
+        self.flushed = []
 
     def see(self, begun, ended, name, line):
         if name == "openat" and STORE in line and re.search(r"O_D?SYNC", line):
@@ -59,13 +65,12 @@ class Store:
         elif name in ("pwrite64", "pwritev", "writev", "write") and STORE in line:
             fd = re.search(name + r"\((\d+)<", line)
             if fd and fd[1] in self.synchronous:
-                self.durable.update(i for _, ids in self.flushed for i in ids)
-                self.flushed = []
+                self.settle(ended)
             self.written.append((ended, set(ID.findall(bytes_of(line)))))
         elif name in ("fdatasync", "fsync", "msync") and STORE in line and re.search(r"= 0", line):
             # A meta page written without O_DSYNC is down with the next flush.
             if not self.synchronous:
-                self.durable.update(i for _, ids in self.flushed for i in ids)
+                self.settle(ended)
             self.flushed += [w for w in self.written if w[0] < begun]
             self.written = [w for w in self.written if w[0] >= begun]
 
@@ -90,7 +95,7 @@ def judge(path):
         if name in ("sendto", "sendmsg", "sendmmsg", "writev", "write") and STORE not in line:
             for kind, ident in promised(bytes_of(line)):
                 seen[kind] = seen.get(kind, 0) + 1
-                if ident not in store.durable:
+                if store.durable.get(ident, begun) >= begun:
                     early.append((kind, ident.decode(), begun))
         store.see(begun, ended, name, line)
     return seen, early, store
@@ -124,24 +129,36 @@ def flush_count(path):
         return len(re.findall(r"\b(?:fdatasync|fsync|msync)\([^)]*" + re.escape(STORE), f.read()))
 
 
+def traced(tap, build=None):
+    """Replies of each kind in the trace of a run under load, and those that came too early."""
+    with tempfile.TemporaryDirectory() as folder:
+        trace = os.path.join(folder, "trace")
+        wrap = ["strace", "-D", "-f", "-y", "-ttt", "-xx", "-s", "1000000", "--seccomp-bpf", "-qq", "-o", trace, "-e", f"trace={CALLS}"]
+        with Broker(wrap=wrap, build=build) as broker:
+            Threads([lambda: work(broker, 10) for _ in range(8)]).join()
+            if tap:
+                revocations(tap, trace, broker)
+            broker.stop()
+        return judge(trace)
+
+
 def main():
     if not shutil.which("strace"):
         skip_all("no strace")
     tap = Tap()
-    with tempfile.TemporaryDirectory() as folder:
-        trace = os.path.join(folder, "trace")
-        wrap = ["strace", "-D", "-f", "-y", "-ttt", "-xx", "-s", "1000000", "--seccomp-bpf", "-qq", "-o", trace, "-e", f"trace={CALLS}"]
-        with Broker(wrap=wrap) as broker:
-            Threads([lambda: work(broker, 10) for _ in range(8)]).join()
-            revocations(tap, trace, broker)
-            broker.stop()
-        seen, early, store = judge(trace)
+    seen, early, store = traced(tap)
     tap.note(f"replies in the trace: {seen}")
     for kind, least in (("grant", 100), ("decision", 100), ("stop", 60)):
         tap.ok(seen.get(kind, 0) >= least, f"the trace holds {least} replies to look at: {kind}", seen)
         mine = [e for e in early if e[0] == kind]
         tap.ok(not mine, f"no {kind} was answered before its record was on the disk", mine[:10])
     tap.ok(store.durable, "records were found in what was written")
+    unsafe = os.environ.get("AMBIT_BUILD_NOSYNC") or os.path.join(ROOT, "build-nosync")
+    if os.path.exists(os.path.join(unsafe, "ambitd")):
+        _, early, _ = traced(None, unsafe)
+        tap.ok(len(early) > 100, "the same with syncing switched off answers too early: the trace shows it", len(early))
+    else:
+        tap.ok(False, "there is a build with syncing switched off to prove the rig", unsafe)
     return tap.done()
 
 
