@@ -21,24 +21,33 @@ static struct finding supported(int check, const struct compiled_rule *rule,
     return member ? finding_not_supported(check, rule, member) : passed(rule);
 }
 
-/* Dates, audience, patterns, binding and life of the rule as it stands now. */
-static bool rule_still_gives(const struct action_judge *a, const struct compiled_rule *rule)
+/* Which member of the policy or the rule no longer stands as the grant needs it; NULL: none. */
+static const char *changed_member(const struct action_judge *a, const struct compiled_rule *rule)
 {
     const struct ambit_policy *policy = rule->policy->policy;
     const struct ambit_grant_view *grant = a->grant;
-    int64_t age_ms = a->q->now_ms - grant->issued_ms;
-    return policy_in_dates(policy, a->q->now_ms) &&
-           policy_names_audience(policy, grant->audience) &&
-           patterns_match(&rule->actions, &a->action.pattern) &&
-           patterns_match(&rule->resources, &a->resource.pattern) &&
-           rule_accepts_binding(rule, grant->binding) && age_ms <= rule->rule->ttl_max_s * 1000;
+    if (!policy_in_dates(policy, a->q->now_ms))
+        return policy->not_before_ms > a->q->now_ms ? "not_before" : "not_after";
+    if (!policy_names_audience(policy, grant->audience))
+        return "audiences";
+    if (!patterns_match(&rule->actions, &a->action.pattern))
+        return "actions";
+    if (!patterns_match(&rule->resources, &a->resource.pattern))
+        return "resources";
+    if (!rule_accepts_binding(rule, grant->binding))
+        return "bind";
+    return a->q->now_ms - grant->issued_ms <= rule->rule->ttl_max_s * 1000 ? NULL : "ttl.max";
 }
 
 static struct finding judge_policy(struct action_judge *a, const struct compiled_rule *rule)
 {
-    if (!rule_still_gives(a, rule))
-        return finding_of_rule(AMBIT_ACTION_CHECK_POLICY, AMBIT_REASON_POLICY_CHANGED, rule);
-
+    const char *changed = changed_member(a, rule);
+    if (changed) {
+        struct finding finding =
+            finding_of_rule(AMBIT_ACTION_CHECK_POLICY, AMBIT_REASON_POLICY_CHANGED, rule);
+        finding.member = ambit_str_of(changed);
+        return finding;
+    }
     struct finding finding = supported(AMBIT_ACTION_CHECK_POLICY, rule, UNSUPPORTED_SCOPE);
     if (finding.check != AMBIT_ACTION_CHECKS)
         return finding;
@@ -284,7 +293,8 @@ struct finding action_judge_item(struct action_judge *a, size_t i,
         struct finding gone = {.check = AMBIT_ACTION_CHECK_POLICY,
                                .reason = AMBIT_REASON_POLICY_CHANGED,
                                .policy = policy,
-                               .rule = item->rule};
+                               .rule = item->rule,
+                               .member = policy ? AMBIT_STR("allow") : AMBIT_STR("policies")};
         return gone;
     }
     for (int check = AMBIT_ACTION_CHECK_POLICY; check < AMBIT_ACTION_CHECKS; check++) {

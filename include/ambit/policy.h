@@ -240,7 +240,7 @@ const char *ambit_change_text(enum ambit_change change);
 struct ambit_remedy {
     enum ambit_change change;
     struct ambit_str value; /* JSON text, or absent */
-    bool may_retry;         /* asking again, changed so, would pass as of now */
+    bool may_retry;         /* asking again, changed so, would pass as of now (wait: as of then) */
     struct ambit_str text;
 };
 struct ambit_explanation {

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The list of checks of a decision, in order, each with what it required and saw, derived by asking
+ * the question again. A check behind the one that failed is `not_reached`, never passed. */
+#include "policy/explain.h"
+
+static const char *const grant_checks[] = {
+#define X(name, text) [AMBIT_GRANT_CHECK_##name] = text,
+    AMBIT_GRANT_CHECK_LIST(X)
+#undef X
+};
+static const char *const action_checks[] = {
+#define X(name, text) [AMBIT_ACTION_CHECK_##name] = text,
+    AMBIT_ACTION_CHECK_LIST(X)
+#undef X
+};
+
+/* Keeps what is told of the item and rule that decided; a rule judged again begins anew. */
+static void watch(void *ctx, const struct seen *seen)
+{
+    struct explainer *e = ctx;
+    if (!seen->rule || seen->item != e->item || (e->wanted && seen->rule != e->wanted))
+        return;
+    if (seen->rule != e->rule && e->rule && e->reached >= e->d->failed_check)
+        return; /* an earlier rule got as far: ties first */
+    if (seen->check == e->first_check || seen->rule != e->rule)
+        e->n_limits = 0;
+    e->rule = seen->rule;
+    e->reached = seen->check;
+    if (seen->limit && e->n_limits < AMBIT_LEN(e->limits))
+        e->limits[e->n_limits++] =
+            (struct seen_limit){.limit = seen->limit, .figure = seen->figure};
+}
+
+/* The rule that the checks are of, where one decided. */
+static const struct compiled_rule *deciding_rule(const struct compiled_agent *agent,
+                                                 const struct ambit_decision *d)
+{
+    const struct compiled_policy *policy =
+        agent && d->policy.p ? compiled_policy_of(agent, d->policy) : NULL;
+    bool is_stop =
+        d->reason == AMBIT_REASON_HARD_STOP || d->reason == AMBIT_REASON_FORBIDDEN ||
+        (policy && policy->unsupported && ambit_str_eq(policy->unsupported->stop->id, d->rule));
+    if (!policy || is_stop)
+        return NULL;
+    return compiled_rule_find(policy, d->rule);
+}
+
+static enum ambit_err report(struct explainer *e, size_t n, const char *const *names)
+{
+    bool is_grant = e->grant_question != NULL;
+    struct ambit_explanation *ret = e->ret;
+    ret->n_checks = n;
+    for (size_t i = 0; i < n; i++) {
+        struct ambit_check_report *check = &ret->checks[i];
+        bool failed = (int)i == e->d->failed_check;
+        *check = (struct ambit_check_report){.check = names[i]};
+        if ((int)i > e->d->failed_check)
+            continue;
+
+        check->outcome = failed ? AMBIT_CHECK_FAIL : AMBIT_CHECK_PASS;
+        buf_reset(&e->required);
+        buf_reset(&e->saw);
+        if (is_grant)
+            explain_grant_check(e, (enum ambit_grant_check)i, failed);
+        else
+            explain_action_check(e, (enum ambit_action_check)i, failed);
+        check->required = explain_take(e, &e->required);
+        check->saw = explain_take(e, &e->saw);
+        if (!check->required.p || !check->saw.p)
+            return AMBIT_ERR_NO_MEMORY;
+    }
+    explain_sentences(e);
+    return ret->user_text.p && ret->admin_text.p ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
+}
+
+static void begin(struct explainer *e, const struct ambit_decision *d)
+{
+    e->d = d;
+    e->item = e->grant_question ? d->item : d->given_item;
+    e->wanted = deciding_rule(e->agent, d);
+    *e->ret = (struct ambit_explanation){0};
+    buf_init(&e->required, 0);
+    buf_init(&e->saw, 0);
+}
+
+enum ambit_err ambit_explain_grant(const struct ambit_policy_set *set,
+                                   const struct ambit_grant_question *question,
+                                   const struct ambit_world *recorded, struct arena *arena,
+                                   struct ambit_explanation *ret)
+{
+    struct ambit_decision *d AMBIT_AUTO_FREE = malloc(2 * sizeof *d);
+    if (!d)
+        return AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err = decide_grant(set, question, recorded, NULL, &d[0]);
+    if (err)
+        return err;
+
+    struct explainer e = {
+        .set = set,
+        .agent = compiled_agent_find(set, question->agent),
+        .grant_question = question,
+        .first_check = AMBIT_GRANT_CHECK_SCOPE,
+        .arena = arena,
+        .ret = ret,
+    };
+    begin(&e, &d[0]);
+    struct ambit_recorded figures = {
+        .figures = d[0].figures, .n = d[0].n_figures, .replaces = d[0].replaces};
+    struct ambit_world again = ambit_world_of_record(&figures, recorded->stops, recorded->n_stops);
+    struct trace trace = {.tell = watch, .ctx = &e};
+    err = decide_grant(set, question, &again, &trace, &d[1]);
+    if (!err)
+        err = report(&e, AMBIT_GRANT_CHECKS, grant_checks);
+    buf_done(&e.required);
+    buf_done(&e.saw);
+    return err;
+}
+
+enum ambit_err ambit_explain_action(const struct ambit_policy_set *set,
+                                    const struct ambit_action_question *question,
+                                    const struct ambit_world *recorded, struct arena *arena,
+                                    struct ambit_explanation *ret)
+{
+    struct ambit_decision *d AMBIT_AUTO_FREE = malloc(2 * sizeof *d);
+    if (!d)
+        return AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err = decide_action(set, question, recorded, NULL, &d[0]);
+    if (err)
+        return err;
+
+    struct explainer e = {
+        .set = set,
+        .agent = question->grant ? compiled_agent_find(set, question->grant->agent) : NULL,
+        .action_question = question,
+        .first_check = AMBIT_ACTION_CHECK_POLICY,
+        .arena = arena,
+        .ret = ret,
+    };
+    begin(&e, &d[0]);
+    struct ambit_recorded figures = {.figures = d[0].figures, .n = d[0].n_figures};
+    struct ambit_world again = ambit_world_of_record(&figures, recorded->stops, recorded->n_stops);
+    struct trace trace = {.tell = watch, .ctx = &e};
+    err = decide_action(set, question, &again, &trace, &d[1]);
+    if (!err)
+        err = report(&e, AMBIT_ACTION_CHECKS, action_checks);
+    buf_done(&e.required);
+    buf_done(&e.saw);
+    return err;
+}

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What each check of a token request required and saw. */
+#include "policy/explain.h"
+
+#include "policy/decide_grant.h"
+
+static void put_person(struct buf *buf, const struct ambit_person *person, struct ambit_str name)
+{
+    buf_put_str(buf, name);
+    if (!person)
+        buf_put_text(buf, " is not there");
+    else
+        buf_put_text(buf, person->is_active ? " is active" : " is not active");
+}
+
+static void put_owner(struct explainer *e)
+{
+    const struct ambit_agent *agent = e->agent->agent;
+    buf_put_text(&e->required, "owner ");
+    buf_put_str(&e->required, agent->owner);
+    buf_put_text(&e->required, " and backup ");
+    buf_put_str(&e->required, agent->backup);
+    buf_put_text(&e->required, " are active");
+    put_person(&e->saw, e->agent->owner, agent->owner);
+    buf_put_text(&e->saw, ", ");
+    put_person(&e->saw, e->agent->backup, agent->backup);
+}
+
+static void put_asked_item(struct explainer *e, struct buf *buf)
+{
+    const struct ambit_grant_question *q = e->grant_question;
+    if (e->item < q->n_items)
+        put_item(buf, q->items[e->item].action, q->items[e->item].resource);
+    else
+        buf_put_text(buf, "no item");
+}
+
+static void put_form(struct explainer *e, bool failed)
+{
+    const struct ambit_grant_question *q = e->grant_question;
+    buf_put_text(&e->required, "1 to 32 items of well-formed names, a lifetime of at least 1s, a "
+                               "purpose that is free text");
+    if (failed && ambit_str_is(e->d->member, "lifetime_s")) {
+        buf_put_text(&e->saw, "a lifetime of ");
+        buf_put_i64(&e->saw, q->lifetime_s);
+        buf_put_char(&e->saw, 's');
+    } else if (failed && ambit_str_is(e->d->member, "purpose")) {
+        buf_put_text(&e->saw, "a purpose that is not");
+    } else if (failed && q->n_items > 0 && q->n_items <= AMBIT_ITEMS_MAX) {
+        put_asked_item(e, &e->saw);
+    } else {
+        buf_put_i64(&e->saw, (int64_t)q->n_items);
+        buf_put_text(&e->saw, q->n_items == 1 ? " item" : " items");
+    }
+}
+
+static void put_scope(struct explainer *e, bool failed)
+{
+    buf_put_text(&e->required, "a rule of a policy that is not stopped contains ");
+    put_asked_item(e, &e->required);
+    buf_put_text(&e->required, "; no stop on a resource overlaps it");
+    if (failed && e->d->reason == AMBIT_REASON_STOPPED)
+        put_stop(e);
+    else if (failed && e->d->reason == AMBIT_REASON_NOT_SUPPORTED)
+        put_not_supported(e);
+    else if (failed)
+        buf_put_text(&e->saw, e->d->reason == AMBIT_REASON_MALFORMED
+                                  ? "more than can be settled: ask narrower"
+                                  : "no rule contains it");
+    else
+        put_path(&e->saw, e->rule->policy->policy->doc.name, e->rule->rule->id);
+}
+
+static void put_audience(struct explainer *e)
+{
+    struct ambit_str audience = e->grant_question->audience;
+    if (audience.p) {
+        put_strs(&e->required, e->rule->policy->policy->audiences, "none");
+        put_asked(&e->saw, audience);
+        return;
+    }
+    buf_put_text(&e->required, "one audience that is common to all policies that give");
+    put_str_or(&e->saw, e->d->audience, "none, or several");
+}
+
+static void put_lifetime(struct explainer *e)
+{
+    const struct ambit_grant_question *q = e->grant_question;
+    const struct ambit_policy *policy = e->rule->policy->policy;
+    buf_put_text(&e->required, "some of at most ");
+    put_duration(&e->required, e->rule->rule->ttl_max_s);
+    if (policy->not_after_ms) {
+        buf_put_text(&e->required, " before ");
+        put_time(&e->required, policy->not_after_ms);
+    }
+    int64_t end_ms = grant_end_ms(q, e->rule);
+    int64_t left_s = (end_ms - q->now_ms) / 1000;
+    put_duration(&e->saw, left_s > 0 ? left_s : 0);
+    buf_put_text(&e->saw, ", until ");
+    put_time(&e->saw, end_ms);
+}
+
+static void put_approval(struct explainer *e)
+{
+    buf_put_text(&e->required, e->rule->rule->approval ? "approval" : "none");
+    buf_put_text(&e->saw, "none");
+}
+
+/* The conditions of the rule: each is what its document says, and what the question brought. */
+static void put_rule_check(struct explainer *e, enum ambit_grant_check check)
+{
+    const struct ambit_grant_question *q = e->grant_question;
+    const struct ambit_when *when = &e->rule->rule->when;
+    if (check == AMBIT_GRANT_CHECK_AUDIENCE) {
+        put_audience(e);
+    } else if (check == AMBIT_GRANT_CHECK_DATES) {
+        put_dates(&e->required, e->rule->policy->policy);
+        put_time(&e->saw, q->now_ms);
+    } else if (check == AMBIT_GRANT_CHECK_HOURS) {
+        buf_put_text(&e->required, when->n_hours ? "an open window" : "any hour");
+        put_time(&e->saw, q->now_ms);
+    } else if (check == AMBIT_GRANT_CHECK_SOURCE) {
+        put_strs(&e->required, when->source, "any");
+        put_address(&e->saw, &q->source);
+    } else if (check == AMBIT_GRANT_CHECK_PURPOSE) {
+        put_str_or(&e->required, when->purpose, "any");
+        put_str_or(&e->saw, q->purpose, "none");
+    } else if (check == AMBIT_GRANT_CHECK_COMPOSITION || check == AMBIT_GRANT_CHECK_AFTER) {
+        bool asks = check == AMBIT_GRANT_CHECK_AFTER ? when->n_after > 0 : when->composition;
+        buf_put_text(&e->required, asks ? "what the rule names" : "none");
+        buf_put_text(&e->saw, "none");
+    } else if (check == AMBIT_GRANT_CHECK_BINDING) {
+        put_bindings(&e->required, e->rule->rule);
+        buf_put_text(&e->saw, ambit_binding_text(q->binding));
+    } else if (check == AMBIT_GRANT_CHECK_LIFETIME) {
+        put_lifetime(e);
+    } else {
+        put_approval(e);
+    }
+}
+
+void explain_grant_check(struct explainer *e, enum ambit_grant_check check, bool failed)
+{
+    if (failed && e->d->reason == AMBIT_REASON_NOT_SUPPORTED && check != AMBIT_GRANT_CHECK_SCOPE) {
+        buf_put_text(&e->required, "nothing that this version cannot judge");
+        put_not_supported(e);
+        return;
+    }
+    switch (check) {
+    case AMBIT_GRANT_CHECK_STOP:
+        put_stop_check(e, failed);
+        return;
+    case AMBIT_GRANT_CHECK_OWNER:
+        put_owner(e);
+        return;
+    case AMBIT_GRANT_CHECK_FORM:
+        put_form(e, failed);
+        return;
+    case AMBIT_GRANT_CHECK_NEVER:
+        put_never(e, failed);
+        return;
+    case AMBIT_GRANT_CHECK_SCOPE:
+        put_scope(e, failed);
+        return;
+    case AMBIT_GRANT_CHECK_LIMITS:
+        put_limits(e);
+        return;
+    case AMBIT_GRANT_CHECK_HARD_STOP:
+        put_hard_stop(e, failed);
+        return;
+    case AMBIT_GRANT_CHECK_AUDIENCE:
+    case AMBIT_GRANT_CHECK_DATES:
+    case AMBIT_GRANT_CHECK_HOURS:
+    case AMBIT_GRANT_CHECK_SOURCE:
+    case AMBIT_GRANT_CHECK_PURPOSE:
+    case AMBIT_GRANT_CHECK_COMPOSITION:
+    case AMBIT_GRANT_CHECK_AFTER:
+    case AMBIT_GRANT_CHECK_BINDING:
+    case AMBIT_GRANT_CHECK_LIFETIME:
+    case AMBIT_GRANT_CHECK_APPROVAL:
+        put_rule_check(e, check);
+        return;
+    case AMBIT_GRANT_CHECKS:
+        return;
+    }
+}
