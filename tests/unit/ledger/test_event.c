@@ -144,7 +144,10 @@ static void test_strictness(void **state)
         {"right",
          "{\"seq\":7,\"time\":\"2026-11-20T10:00:00.123Z\",\"type\":\"grant.issued\",\"v\":1}",
          AMBIT_OK},
-        {"a full figure", "{\"figures\":[\"full\"],\"seq\":7,\"time\":\"2026-11-20T10:00:00.123Z\",\"type\":\"grant.issued\",\"v\":1}", AMBIT_OK},
+        {"a full figure",
+         "{\"figures\":[\"full\"],\"seq\":7,\"time\":\"2026-11-20T10:00:00.123Z\",\"type\":\"grant."
+         "issued\",\"v\":1}",
+         AMBIT_OK},
         {"newer", "{\"seq\":7,\"strange\":1,\"time\":\"later\",\"v\":2}", AMBIT_ERR_NEWER},
         {"no version",
          "{\"seq\":7,\"time\":\"2026-11-20T10:00:00.123Z\",\"type\":\"grant.issued\"}",

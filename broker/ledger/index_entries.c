@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which values of an event can be searched for. */
+#include "ledger/index_entries.h"
+
+#include "base/encode.h"
+#include "base/json_read.h"
+#include "crypto/digest.h"
+
+enum { DEPTH = 24, TRACE_HEX = 32 };
+
+static const struct {
+    const char *name;
+    enum index_tag tag;
+} members[] = {
+    {"agent", INDEX_AGENT}, {"cause", INDEX_CAUSE},       {"grant", INDEX_GRANT},
+    {"id", INDEX_ID},       {"incident", INDEX_INCIDENT}, {"lineage", INDEX_LINEAGE},
+    {"owner", INDEX_OWNER}, {"person", INDEX_PERSON},     {"policy", INDEX_POLICY},
+    {"stop", INDEX_STOP},   {"txn", INDEX_TXN},           {"type", INDEX_TYPE},
+};
+
+static void key_of_text(struct ambit_str value, uint8_t ret[16])
+{
+    struct ambit_digest digest;
+    crypto_sha256(value.p, value.len, &digest);
+    memcpy(ret, digest.b, 16);
+}
+
+bool index_key(enum index_tag tag, struct ambit_str value, uint8_t ret[16])
+{
+    struct ambit_id id;
+    switch (tag) {
+    case INDEX_ID:
+    case INDEX_GRANT:
+    case INDEX_LINEAGE:
+    case INDEX_STOP:
+    case INDEX_INCIDENT:
+    case INDEX_CAUSE:
+        if (id_decode(value, &id) != AMBIT_OK)
+            return false;
+        memcpy(ret, id.b, sizeof id.b);
+        return true;
+    case INDEX_TXN:
+        if (value.len == TRACE_HEX && hex_decode(value, ret, 16) == AMBIT_OK)
+            return true;
+        key_of_text(value, ret);
+        return true;
+    case INDEX_AGENT:
+    case INDEX_OWNER:
+    case INDEX_POLICY:
+    case INDEX_TYPE:
+    case INDEX_PERSON:
+        key_of_text(value, ret);
+        return true;
+    }
+    return false;
+}
+
+static void add(struct search_entry *entries, size_t *n, enum index_tag tag, struct ambit_str value,
+                uint64_t seq)
+{
+    struct search_entry entry = {.tag = (uint8_t)tag, .seq = seq};
+    if (!value.p || *n == INDEX_ENTRIES_MAX || !index_key(tag, value, entry.key))
+        return;
+    for (size_t i = 0; i < *n; i++) /* the policies of items are mostly one */
+        if (entries[i].tag == entry.tag && memcmp(entries[i].key, entry.key, sizeof entry.key) == 0)
+            return;
+    entries[(*n)++] = entry;
+}
+
+size_t index_entries(struct ambit_str leaf, uint64_t seq, struct arena *arena,
+                     struct search_entry *ret)
+{
+    const struct json_value *event = NULL;
+    struct json_problem problem;
+    size_t n = 0;
+    if (json_read(leaf, (struct json_limits){.depth = DEPTH}, arena, &event, &problem) !=
+            AMBIT_OK ||
+        event->kind != JSON_OBJECT)
+        return 0;
+    for (const struct json_value *member = event->first; member; member = member->next)
+        for (size_t i = 0; member->kind == JSON_STRING && i < AMBIT_LEN(members); i++)
+            if (ambit_str_is(member->key, members[i].name))
+                add(ret, &n, members[i].tag, member->text, seq);
+    const struct json_value *items = json_get(event, "items");
+    for (const struct json_value *item = items ? items->first : NULL; item; item = item->next)
+        add(ret, &n, INDEX_POLICY, json_get_str(item, "policy"), seq);
+    return n;
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From an event to its rows in the search index. */
+#pragma once
+
+#include "ledger/indexer.h"
+#include "store/search.h"
+
+struct arena;
+
+enum { INDEX_ENTRIES_MAX = 16 + 64 }; /* one a tag, and a policy for each item given */
+
+/* The 16 bytes that stand for a value: ids and trace ids themselves, so that their order in time
+ * stays their order in the index; of any other text the first half of its SHA-256. False: no such
+ * value. */
+bool index_key(enum index_tag tag, struct ambit_str value, uint8_t ret[16]);
+/* The rows of one event, at most INDEX_ENTRIES_MAX. Bytes that are no event have none. */
+size_t index_entries(struct ambit_str leaf, uint64_t seq, struct arena *arena,
+                     struct search_entry *ret);

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Follows the record and keeps the search index behind it: a thread that reads new events and adds
+ * (tag, value, sequence) rows, one flushed commit a second or every 10,000 events. What it has not
+ * reached yet a query says by `complete_to`. An index that is absent, damaged, or of another record
+ * is built again from the first event. Nothing that decides needs it. */
+#pragma once
+
+#include "ambit/base.h"
+
+struct search;
+struct store;
+
+/* What events are found by. The numbers stand in the index: never reuse one. */
+enum index_tag {
+    INDEX_ID = 1, /* the event's own id */
+    INDEX_GRANT = 2,
+    INDEX_LINEAGE = 3,
+    INDEX_AGENT = 4,
+    INDEX_OWNER = 5,
+    INDEX_POLICY = 6, /* that decided, and of every item given */
+    INDEX_TXN = 7,
+    INDEX_STOP = 8,
+    INDEX_INCIDENT = 9,
+    INDEX_TYPE = 10,
+    INDEX_PERSON = 11,
+    INDEX_CAUSE = 12, /* events that say "because of" this id */
+};
+
+struct indexer;
+/* Borrows both until indexer_stop. */
+AMBIT_CHECKED enum ambit_err indexer_start(struct store *store, struct search *search,
+                                           struct indexer **ret);
+void indexer_stop(struct indexer *indexer);
+
+/* After a commit: there may be news. Costs one store to memory. */
+void indexer_wake(struct indexer *indexer);
+/* Every event below this sequence can be found. */
+uint64_t indexer_complete_to(const struct indexer *indexer);
+/* Waits until every event below `seq` can be found, at most so long; true when it came about. */
+bool indexer_wait(struct indexer *indexer, uint64_t seq, int64_t at_most_ms);
+/* Why it last got no further, OK while it does. */
+enum ambit_err indexer_problem(const struct indexer *indexer);
+
+/* Sequences of the events that have `value` there, in order; `from` as in search_scan. Ids are
+ * given in their text form; a value that can be none of the tag's finds nothing. */
+struct index_query {
+    enum index_tag tag;
+    struct ambit_str value;
+    bool is_descending;
+    uint64_t from;
+};
+AMBIT_CHECKED enum ambit_err indexer_find(struct search *search, const struct index_query *query,
+                                          uint64_t *seqs, size_t max, size_t *ret_n);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The search environment: see search.h. A key is tag u8 || key (16) || sequence u64 big-endian, the
+ * value empty. */
+#include "store/search.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/encode.h"
+#include "store/internal.h"
+
+enum {
+    KEY_BYTES = 1 + 16 + 8,
+    PREFIX_BYTES = KEY_BYTES - 8,
+    SCAN_MAX = 10000,
+    POSITION_BYTES = 8 + 32
+};
+
+struct search {
+    struct store *store;
+    size_t map_bytes;
+    char *folder; /* owned */
+};
+
+static const char position_key[] = "position";
+
+static enum ambit_err env_open(struct search *search)
+{
+    struct store_options options = {.folder = search->folder,
+                                    .create = true,
+                                    .map_bytes = search->map_bytes,
+                                    .is_search = true};
+    return store_open(&options, &search->store);
+}
+
+static void env_remove(const struct search *search)
+{
+    int fd = open(search->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    /* What cannot be removed makes the next open fail, which is told. */
+    (void)unlinkat(fd, "data.mdb", 0);
+    (void)unlinkat(fd, "lock.mdb", 0);
+    (void)close(fd);
+}
+
+enum ambit_err search_open(const char *folder, size_t map_bytes, struct search **ret)
+{
+    struct search *search = calloc(1, sizeof *search);
+    if (!search)
+        return AMBIT_ERR_NO_MEMORY;
+    search->map_bytes = map_bytes;
+    search->folder = strdup(folder);
+    enum ambit_err err = search->folder ? env_open(search) : AMBIT_ERR_NO_MEMORY;
+    if (err == AMBIT_ERR_DAMAGED || err == AMBIT_ERR_NEWER) {
+        env_remove(search);
+        err = env_open(search);
+    }
+    if (err != AMBIT_OK) {
+        search_close(search);
+        return err;
+    }
+    *ret = search;
+    return AMBIT_OK;
+}
+
+void search_close(struct search *search)
+{
+    if (!search)
+        return;
+    store_close(search->store);
+    free(search->folder);
+    free(search);
+}
+
+enum ambit_err search_restart(struct search *search)
+{
+    store_close(TAKE(search->store));
+    env_remove(search);
+    return env_open(search);
+}
+
+enum ambit_err search_position(struct search *search, struct search_position *ret)
+{
+    struct store_txn *txn = NULL;
+    uint8_t row[POSITION_BYTES];
+    size_t len = 0;
+    enum ambit_err err = store_read_begin(search->store, &txn);
+    if (err != AMBIT_OK)
+        return err;
+    struct store_key key = {.p = position_key, .len = sizeof position_key - 1};
+    err = store_get(txn, STORE_META, key, row, sizeof row, &len);
+    store_read_end(txn);
+    *ret = (struct search_position){0};
+    if (err == AMBIT_ERR_NOT_FOUND)
+        return AMBIT_OK;
+    if (err == AMBIT_ERR_TOO_LARGE || (err == AMBIT_OK && len != sizeof row))
+        return AMBIT_ERR_DAMAGED;
+    if (err != AMBIT_OK)
+        return err;
+    ret->next = get_be64(row);
+    memcpy(ret->last.b, row + 8, sizeof ret->last.b);
+    return AMBIT_OK;
+}
+
+static void put_key(uint8_t key[KEY_BYTES], uint8_t tag, const uint8_t value[16], uint64_t seq)
+{
+    key[0] = tag;
+    memcpy(key + 1, value, 16);
+    put_be64(key + PREFIX_BYTES, seq);
+}
+
+static int compare(const void *a, const void *b)
+{
+    const struct search_entry *x = a, *y = b;
+    if (x->tag != y->tag)
+        return x->tag < y->tag ? -1 : 1;
+    int c = memcmp(x->key, y->key, sizeof x->key);
+    return c ? c : (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+static enum ambit_err put_all(struct store_txn *txn, const struct search_entry *entries, size_t n,
+                              const struct search_position *position)
+{
+    for (size_t i = 0; i < n; i++) {
+        uint8_t key[KEY_BYTES];
+        put_key(key, entries[i].tag, entries[i].key, entries[i].seq);
+        MDB_val k = {.mv_data = key, .mv_size = sizeof key}, v = {0};
+        enum ambit_err err = store_code(mdb_put(txn->txn, txn->store->index, &k, &v, 0));
+        if (err != AMBIT_OK)
+            return err;
+    }
+    uint8_t row[POSITION_BYTES];
+    put_be64(row, position->next);
+    memcpy(row + 8, position->last.b, sizeof position->last.b);
+    struct store_key key = {.p = position_key, .len = sizeof position_key - 1};
+    return store_put(txn, STORE_META, key, row, sizeof row);
+}
+
+enum ambit_err search_add(struct search *search, struct search_entry *entries, size_t n,
+                          const struct search_position *position)
+{
+    struct store_txn *txn = NULL;
+    qsort(entries, n, sizeof *entries, compare); /* neighbours in the tree are written together */
+    enum ambit_err err = store_write_begin(search->store, &txn);
+    if (err != AMBIT_OK)
+        return err;
+    err = put_all(txn, entries, n, position);
+    if (err != AMBIT_OK) {
+        store_write_abort(txn);
+        return err;
+    }
+    return store_write_commit(txn);
+}
+
+/* The first row of the query; then each next one in its direction. */
+static int seek(MDB_cursor *cursor, const struct search_query *query, MDB_val *k, MDB_val *v)
+{
+    if (!query->is_descending)
+        return mdb_cursor_get(cursor, k, v, MDB_SET_RANGE);
+    int rc = mdb_cursor_get(cursor, k, v, MDB_SET_RANGE);
+    if (rc == MDB_NOTFOUND)
+        return mdb_cursor_get(cursor, k, v, MDB_LAST);
+    return rc != 0 ? rc : mdb_cursor_get(cursor, k, v, MDB_PREV);
+}
+
+static enum ambit_err scan(struct store_txn *txn, const struct search_query *query, uint64_t *seqs,
+                           size_t max, size_t *ret_n)
+{
+    MDB_cursor *cursor = NULL;
+    uint8_t key[KEY_BYTES];
+    MDB_val k = {.mv_data = key, .mv_size = sizeof key}, v = {0};
+    int rc = mdb_cursor_open(txn->txn, txn->store->index, &cursor);
+    if (rc != 0)
+        return store_code(rc);
+    size_t n = 0;
+    put_key(key, query->tag, query->key, query->from);
+    uint8_t prefix[PREFIX_BYTES];
+    memcpy(prefix, key, sizeof prefix);
+    for (rc = n < max ? seek(cursor, query, &k, &v) : MDB_NOTFOUND; rc == 0;
+         rc = mdb_cursor_get(cursor, &k, &v, query->is_descending ? MDB_PREV : MDB_NEXT)) {
+        if (k.mv_size != KEY_BYTES || memcmp(k.mv_data, prefix, sizeof prefix) != 0)
+            break;
+        seqs[n++] = get_be64((const uint8_t *)k.mv_data + PREFIX_BYTES);
+        if (n == max)
+            break;
+    }
+    mdb_cursor_close(cursor);
+    if (rc != 0 && rc != MDB_NOTFOUND)
+        return store_code(rc);
+    *ret_n = n;
+    return AMBIT_OK;
+}
+
+enum ambit_err search_scan(struct search *search, const struct search_query *query, uint64_t *seqs,
+                           size_t max, size_t *ret_n)
+{
+    struct store_txn *txn = NULL;
+    enum ambit_err err = store_read_begin(search->store, &txn);
+    if (err != AMBIT_OK)
+        return err;
+    err = scan(txn, query, seqs, max < SCAN_MAX ? max : SCAN_MAX, ret_n);
+    store_read_end(txn);
+    return err;
+}

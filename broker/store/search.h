@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The search environment: one ordered index (tag, 16-byte key of a value, sequence) over the
+ * record, built behind it and losable. It knows how far it has come and what it was built from, and
+ * nothing of events: ledger/indexer.h fills it. One thread writes, any may scan. */
+#pragma once
+
+#include "ambit/base.h"
+
+struct search;
+
+struct search_entry {
+    uint8_t tag;
+    uint8_t key[16];
+    uint64_t seq;
+};
+
+/* How far: every event below `next` is in; `last` is the leaf hash of event next - 1. */
+struct search_position {
+    uint64_t next;
+    struct ambit_digest last;
+};
+
+/* Creates what is absent; what is damaged or newer is thrown away and begun anew. `map_bytes` 0 = 8
+ * GiB. BUSY, NO_SPACE, IO. */
+AMBIT_CHECKED enum ambit_err search_open(const char *folder, size_t map_bytes, struct search **ret);
+void search_close(struct search *search);
+/* Throws everything away. Before anybody scans. */
+AMBIT_CHECKED enum ambit_err search_restart(struct search *search);
+
+AMBIT_CHECKED enum ambit_err search_position(struct search *search, struct search_position *ret);
+/* Adds the entries (and sorts them) and moves the position in one flushed commit. */
+AMBIT_CHECKED enum ambit_err search_add(struct search *search, struct search_entry *entries,
+                                        size_t n, const struct search_position *position);
+
+struct search_query {
+    uint8_t tag;
+    uint8_t key[16];
+    bool is_descending;
+    uint64_t from; /* ascending: the least sequence wanted; descending: the first not wanted */
+};
+/* At most `max` sequences (10,000 at a time), in order; fewer means that there are no more. */
+AMBIT_CHECKED enum ambit_err search_scan(struct search *search, const struct search_query *query,
+                                         uint64_t *seqs, size_t max, size_t *ret_n);

@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Goal: every event is found by each of its values, in order and in both directions, soon after it
+ * was committed; an index that is lost, damaged or of another record is built again. */
+#include "fixture.h"
+#include "samples.h"
+
+#include <fcntl.h>
+
+#include "base/encode.h"
+#include "ledger/indexer.h"
+#include "store/search.h"
+
+static const struct event_seed seed = {.b = {7}};
+
+struct index_fixture {
+    struct fixture *fixture;
+    char path[FOLDER_PATH_MAX];
+    struct search *search;
+    struct indexer *indexer;
+};
+
+static void start(struct index_fixture *f)
+{
+    assert_int_equal(search_open(f->path, (size_t)64 << 20, &f->search), AMBIT_OK);
+    assert_int_equal(indexer_start(f->fixture->store, f->search, &f->indexer), AMBIT_OK);
+}
+
+static void stop(struct index_fixture *f)
+{
+    indexer_stop(f->indexer);
+    search_close(f->search);
+    f->indexer = NULL;
+    f->search = NULL;
+}
+
+static int up(void **state)
+{
+    struct index_fixture *f = calloc(1, sizeof *f);
+    void *fixture = NULL;
+    assert_non_null(f);
+    (void)fixture_up(&fixture);
+    f->fixture = fixture;
+    folder_join(f->path, f->fixture->folder, "search");
+    start(f);
+    *state = f;
+    return 0;
+}
+
+static int down(void **state)
+{
+    struct index_fixture *f = *state;
+    void *fixture = f->fixture;
+    stop(f);
+    (void)fixture_down(&fixture);
+    free(f);
+    return 0;
+}
+
+/* n events, agent "a0".."a2" in turn, grant id of its own each. */
+static void append(struct index_fixture *f, size_t n)
+{
+    static const struct ambit_str agents[] = {{"a0", 2}, {"a1", 2}, {"a2", 2}};
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_write_begin(f->fixture->store, &txn), AMBIT_OK);
+    for (size_t i = 0; i < n; i++) {
+        struct event event = sample_small();
+        uint64_t seq = f->fixture->edge.size;
+        event.type = EVENT_GRANT_ISSUED;
+        event.agent = agents[seq % 3];
+        event.grant = event.id = sample_id((uint8_t)(seq % 251 + 1));
+        event.grant.b[5] = (uint8_t)(seq / 251);
+        assert_int_equal(ledger_append(&f->fixture->edge, txn, &event, &seed), AMBIT_OK);
+    }
+    assert_int_equal(store_write_commit(txn), AMBIT_OK);
+    indexer_wake(f->indexer);
+}
+
+static size_t find(struct index_fixture *f, enum index_tag tag, const char *value, uint64_t *seqs,
+                   size_t max)
+{
+    struct index_query query = {.tag = tag, .value = ambit_str_of(value)};
+    size_t n = 99;
+    assert_int_equal(indexer_find(f->search, &query, seqs, max, &n), AMBIT_OK);
+    return n;
+}
+
+static void test_every_value(void **state)
+{
+    static const struct {
+        const char *name;
+        enum index_tag tag;
+        const char *value;
+        size_t want;
+    } rows[] = {
+        {"id", INDEX_ID, "AQIDAAAAAAAAAAAAAAAAAQ", 1},
+        {"grant", INDEX_GRANT, "AQIDAAAAAAAAAAAAAAAAAg", 1},
+        {"an id elsewhere", INDEX_GRANT, "AQIDAAAAAAAAAAAAAAAAAQ", 0},
+        {"lineage", INDEX_LINEAGE, "AQIDAAAAAAAAAAAAAAAAAw", 1},
+        {"agent", INDEX_AGENT, "remediator", 1},
+        {"owner", INDEX_OWNER, "dana", 1},
+        {"owner as agent", INDEX_AGENT, "dana", 0},
+        {"policy", INDEX_POLICY, "p", 1},
+        {"trace", INDEX_TXN, "0123456789abcdef0123456789abcdef", 1},
+        {"stop", INDEX_STOP, "AQIDAAAAAAAAAAAAAAAABg", 1},
+        {"incident", INDEX_INCIDENT, "AQIDAAAAAAAAAAAAAAAABw", 1},
+        {"cause", INDEX_CAUSE, "AQIDAAAAAAAAAAAAAAAACA", 1},
+        {"type", INDEX_TYPE, "grant.issued", 1},
+        {"person", INDEX_PERSON, "lee", 1},
+        {"no id", INDEX_ID, "short", 0},
+        {"nothing", INDEX_AGENT, "", 0},
+    };
+    struct index_fixture *f = *state;
+    ARENA_AUTO arena = {0};
+    struct event event = sample_large(&arena);
+    struct store_txn *txn = NULL;
+    uint64_t seqs[4];
+    assert_int_equal(store_write_begin(f->fixture->store, &txn), AMBIT_OK);
+    assert_int_equal(ledger_append(&f->fixture->edge, txn, &event, &seed), AMBIT_OK);
+    assert_int_equal(store_write_commit(txn), AMBIT_OK);
+    indexer_wake(f->indexer);
+    assert_true(indexer_wait(f->indexer, 1, 5000));
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++)
+        ROW_CHECK(rows[i].name, find(f, rows[i].tag, rows[i].value, seqs, 4) == rows[i].want);
+}
+
+static void test_order_and_pages(void **state)
+{
+    struct index_fixture *f = *state;
+    uint64_t seqs[64];
+    size_t n = 0;
+    append(f, 100);
+    assert_true(indexer_wait(f->indexer, 100, 5000));
+    assert_int_equal(find(f, INDEX_AGENT, "a1", seqs, 64), 33);
+    for (size_t i = 0; i < 33; i++)
+        assert_int_equal(seqs[i], 3 * i + 1);
+
+    struct index_query query = {.tag = INDEX_AGENT, .value = AMBIT_STR("a1"), .from = 40};
+    assert_int_equal(indexer_find(f->search, &query, seqs, 2, &n), AMBIT_OK);
+    assert_true(n == 2 && seqs[0] == 40 && seqs[1] == 43);
+    query.is_descending = true;
+    assert_int_equal(indexer_find(f->search, &query, seqs, 2, &n), AMBIT_OK);
+    assert_true(n == 2 && seqs[0] == 37 && seqs[1] == 34);
+    query.from = UINT64_MAX;
+    assert_int_equal(indexer_find(f->search, &query, seqs, 1, &n), AMBIT_OK);
+    assert_true(n == 1 && seqs[0] == 97);
+    query.from = 1;
+    assert_int_equal(indexer_find(f->search, &query, seqs, 4, &n), AMBIT_OK);
+    assert_int_equal(n, 0);
+    query.from = 2;
+    assert_int_equal(indexer_find(f->search, &query, seqs, 4, &n), AMBIT_OK);
+    assert_true(n == 1 && seqs[0] == 1);
+}
+
+static void test_follows(void **state)
+{
+    struct index_fixture *f = *state;
+    assert_int_equal(indexer_complete_to(f->indexer), 0);
+    assert_false(indexer_wait(f->indexer, 1, 50)); /* there is no such event yet */
+    for (uint64_t total = 700; total <= 2800; total += 700) {
+        append(f, 700);
+        assert_true(indexer_wait(f->indexer, total, 5000));
+        assert_int_equal(indexer_complete_to(f->indexer), total);
+    }
+    assert_int_equal(indexer_problem(f->indexer), AMBIT_OK);
+}
+
+static void test_more_than_a_chunk(void **state)
+{
+    struct index_fixture *f = *state;
+    static uint64_t seqs[10000];
+    for (int i = 0; i < 5; i++)
+        append(f, 5000);
+    assert_true(indexer_wait(f->indexer, 25000, 20000));
+    assert_int_equal(find(f, INDEX_AGENT, "a0", seqs, 10000), 8334);
+    assert_int_equal(seqs[8333], 24999);
+}
+
+static void test_goes_on_after_reopening(void **state)
+{
+    struct index_fixture *f = *state;
+    uint64_t seqs[64];
+    append(f, 50);
+    assert_true(indexer_wait(f->indexer, 50, 5000));
+    stop(f);
+    start(f);
+    assert_int_equal(indexer_complete_to(f->indexer), 50);
+    append(f, 10);
+    assert_true(indexer_wait(f->indexer, 60, 5000));
+    assert_int_equal(find(f, INDEX_AGENT, "a0", seqs, 64), 20);
+}
+
+static void overwrite(const char *folder, off_t at)
+{
+    char path[FOLDER_PATH_MAX];
+    int fd = open(folder_join(path, folder, "data.mdb"), O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, "\xff\xff\xff\xff", 4, at), 4);
+    assert_int_equal(close(fd), 0);
+}
+
+static void test_is_built_again(void **state)
+{
+    struct index_fixture *f = *state;
+    uint64_t seqs[64];
+    append(f, 60);
+    assert_true(indexer_wait(f->indexer, 60, 5000));
+    stop(f);
+    overwrite(f->path, 16); /* no meta page any more */
+    start(f);
+    assert_true(indexer_wait(f->indexer, 60, 5000));
+    assert_int_equal(find(f, INDEX_AGENT, "a0", seqs, 64), 20);
+    stop(f);
+    folder_remove(f->path);
+    start(f);
+    assert_true(indexer_wait(f->indexer, 60, 5000));
+    assert_int_equal(find(f, INDEX_AGENT, "a0", seqs, 64), 20);
+}
+
+/* The record was put back to an older state, or is another one altogether. */
+static void test_other_record(void **state)
+{
+    struct index_fixture *f = *state;
+    uint64_t seqs[64];
+    append(f, 60);
+    assert_true(indexer_wait(f->indexer, 60, 5000));
+    stop(f);
+    store_close(f->fixture->store);
+    folder_remove(f->fixture->path);
+    store_up(f->fixture);
+    f->fixture->edge = (struct tree_edge){0};
+    start(f);
+    assert_int_equal(find(f, INDEX_AGENT, "a0", seqs, 64), 0);
+    append(f, 3);
+    assert_true(indexer_wait(f->indexer, 3, 5000));
+    assert_int_equal(find(f, INDEX_AGENT, "a0", seqs, 64), 1);
+}
+
+int main(void)
+{
+#define WITH(test) cmocka_unit_test_setup_teardown(test, up, down)
+    const struct CMUnitTest tests[] = {
+        WITH(test_every_value),       WITH(test_order_and_pages),         WITH(test_follows),
+        WITH(test_more_than_a_chunk), WITH(test_goes_on_after_reopening), WITH(test_is_built_again),
+        WITH(test_other_record),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
