@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Goal: jti and rnd are found in a token of ours wherever they stand, and what is no such token is
+ * refused; the signature is never looked at. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "identity/identity.h"
+
+#define JTI "AAECAwQFBgcICQoLDA0ODw"
+#define RND "EBESExQVFhcYGRobHB0eHw"
+
+static enum ambit_err read_payload(const char *payload, struct identity_token *ret)
+{
+    BUF_AUTO token;
+    buf_init(&token, 0);
+    buf_put_text(&token, "eyJhbGciOiJFUzI1NiJ9.");
+    buf_put_base64url(&token, (const uint8_t *)payload, strlen(payload));
+    buf_put_text(&token, ".AAAA");
+    char block[8192];
+    struct arena arena;
+    arena_init(&arena, block, sizeof block, sizeof block); /* the hot path takes no heap */
+    enum ambit_err err = identity_token_read(buf_str(&token), &arena, ret);
+    arena_done(&arena);
+    return err;
+}
+
+static void two_claims_are_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *payload;
+        bool is_read;
+    } rows[] = {
+        {"{\"jti\":\"" JTI "\",\"rnd\":\"" RND "\"}", true},
+        {"{\"iss\":\"x\",\"rnd\":\"" RND "\",\"a\":{\"jti\":\"no\"},\"jti\":\"" JTI "\"}", true},
+        {"{\"jti\":\"" JTI "\"}", false},
+        {"{\"rnd\":\"" RND "\"}", false},
+        {"{\"jti\":\"" JTI "\",\"rnd\":\"" RND "x\"}", false},
+        {"{\"jti\":\"" JTI "\",\"rnd\":\"EBESExQVFhcYGRobHB0eHx\"}", false}, /* trailing bits */
+        {"{\"jti\":\"AAAAAAAAAAAAAAAAAAAAAA\",\"rnd\":\"" RND "\"}", false},
+        {"{\"jti\":\"" JTI "\",\"jti\":\"" JTI "\",\"rnd\":\"" RND "\"}", false},
+        {"{\"jti\":1,\"rnd\":\"" RND "\"}", false},
+        {"[\"" JTI "\"]", false},
+        {"", false},
+    };
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct identity_token got = {0};
+        if (read_payload(rows[i].payload, &got) != (rows[i].is_read ? AMBIT_OK : AMBIT_ERR_MALFORMED))
+            fail_msg("%s", rows[i].payload);
+        for (uint8_t k = 0; rows[i].is_read && k < 16; k++) {
+            assert_int_equal(got.jti.b[k], k);
+            assert_int_equal(got.rnd[k], k + 16);
+        }
+    }
+}
+
+/* JWS-1 */
+static void the_form_is_compact(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"", "a", "a.b", "a.b.c.d", "a..c", ".b.c", "a.b.", "a.b=.c", "a. .c"};
+    for (size_t i = 0; i < AMBIT_LEN(texts); i++) {
+        ARENA_AUTO arena;
+        arena_init(&arena, NULL, 0, 0);
+        struct identity_token got = {0};
+        assert_int_equal(identity_token_read(ambit_str_of(texts[i]), &arena, &got), AMBIT_ERR_MALFORMED);
+    }
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    struct identity_token got = {0};
+    assert_int_equal(identity_token_read((struct ambit_str){0}, &arena, &got), AMBIT_ERR_MALFORMED);
+}
+
+int main(void)
+{
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_claims_are_found),
+        cmocka_unit_test(the_form_is_compact),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
