@@ -183,3 +183,8 @@ struct ambit_str http_header(const struct http_request *req, const char *name)
     }
     return (struct ambit_str){0};
 }
+
+void http_set_app(struct http_server *server, void *app)
+{
+    server->app = app;
+}
