@@ -73,6 +73,7 @@ enum ambit_err command_begin(struct command *command, int64_t now_ms)
     command->documents = broker->batch.documents;
     broker_documents_keep(command->documents);
     command->now_ms = now_ms;
+    broker->batch.head.last_now_ms = now_ms;
     command->way_in_lost = false;
     if (command->caller.kind != CALLER_NONE && command->authenticated != command->documents)
         command->way_in_lost = !identity_stands(command->documents->documents, command->documents->keys, &command->caller, now_ms);

@@ -219,7 +219,7 @@ static AMBIT_CHECKED enum ambit_err one_event(struct verify *verify, uint64_t se
     return err == AMBIT_OK ? check_digests(verify, &event) : err;
 }
 
-enum { COMMIT_EVERY = 5000 };
+enum { COMMIT_EVERY = 1000 };
 
 static AMBIT_CHECKED enum ambit_err all_events(struct verify *verify)
 {
@@ -294,7 +294,7 @@ static AMBIT_CHECKED enum ambit_err open_rebuilt(struct verify *verify, uint64_t
         verify->folder[0] = '\0';
         return AMBIT_ERR_IO;
     }
-    struct store_options options = {.folder = verify->folder, .create = true, .map_bytes = map_bytes, .grow_bytes = 4096, .reserve_bytes = 65536};
+    struct store_options options = {.folder = verify->folder, .create = true, .map_bytes = map_bytes};
     enum ambit_err err = store_open(&options, &verify->rebuilt);
     return err == AMBIT_OK ? store_write_begin(verify->rebuilt, &verify->rebuilt_txn) : err;
 }

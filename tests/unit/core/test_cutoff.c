@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Goal: the table of policy-language.md, "A stop is a cut-off and a hold": which targets kill which
+ * grants, by sequence alone; dead by a stop in force is told from dead by a cleared one. */
+#include "../store/fixture.h"
+
+#include "base/encode.h"
+#include "core/cutoff.h"
+#include "core/head.h"
+
+static struct ambit_given items[] = {{.action = AMBIT_STR("a"), .resource = AMBIT_STR("t:x"), .policy = AMBIT_STR("p1"), .rule = AMBIT_STR("r")},
+                                     {.action = AMBIT_STR("a"), .resource = AMBIT_STR("t:y"), .policy = AMBIT_STR("p2"), .rule = AMBIT_STR("r")}};
+
+static struct grant_row row_at(uint64_t seq)
+{
+    return (struct grant_row){.id = {{1}}, .lineage = {{2}}, .seq = seq, .agent = AMBIT_STR("bot"), .owner = AMBIT_STR("dana"),
+                              .team = AMBIT_STR("pay"), .items = items, .n_items = 2};
+}
+
+static enum ambit_liveness liveness_at(struct store_txn *txn, const struct head *head, uint64_t seq)
+{
+    struct grant_row row = row_at(seq);
+    enum ambit_liveness liveness = AMBIT_LIVE;
+    assert_int_equal(cutoff_liveness(txn, head->last_cutoff_seq, &row, &liveness), AMBIT_OK);
+    return liveness;
+}
+
+static void every_target_kills_what_it_covers(void **state)
+{
+    char lineage[6 + 24] = "lineage:", grant[6 + 24] = "grant:";
+    struct ambit_id lineage_id = {{2}}, grant_id = {{1}};
+    id_encode(lineage_id, lineage + 8);
+    id_encode(grant_id, grant + 6);
+    const struct {
+        struct ambit_str target;
+        bool kills;
+    } rows[] = {
+        {AMBIT_STR("all"), true},          {AMBIT_STR("agent:bot"), true},    {AMBIT_STR("agent:bo"), false},  {AMBIT_STR("team:pay"), true},
+        {AMBIT_STR("team:bot"), false},    {AMBIT_STR("owner:dana"), true},   {AMBIT_STR("policy:p1"), true},  {AMBIT_STR("policy:p2"), true},
+        {AMBIT_STR("policy:p3"), false},   {{lineage, 8 + ID_TEXT_LEN}, true}, {{grant, 6 + ID_TEXT_LEN}, true},
+        {AMBIT_STR("agent:bot policy:p2"), true}, {AMBIT_STR("agent:bot policy:p3"), false}, {AMBIT_STR("agent:cat policy:p2"), false},
+    };
+    struct fixture *fixture = *state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct store_txn *txn = NULL;
+        struct head head = {0};
+        struct state_key key = state_key_cutoff_text(rows[i].target);
+        assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
+        assert_int_equal(cutoff_raise(txn, &head, &key, 50, (struct ambit_id){{0}}), AMBIT_OK);
+        enum ambit_liveness dead = rows[i].kills ? AMBIT_DEAD_REVOKED : AMBIT_LIVE;
+        ROW_CHECK(rows[i].target.p, liveness_at(txn, &head, 50) == dead);
+        ROW_CHECK(rows[i].target.p, liveness_at(txn, &head, 3) == dead);
+        ROW_CHECK(rows[i].target.p, liveness_at(txn, &head, 51) == AMBIT_LIVE);
+        store_write_abort(txn);
+    }
+}
+
+static void in_force_is_told_from_cleared(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_txn *txn = NULL;
+    struct head head = {0};
+    struct state_key key = state_key_cutoff(AMBIT_TARGET_AGENT, AMBIT_STR("bot"));
+    struct ambit_id first = {{1}}, second = {{2}}, none = {{0}};
+    assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
+    assert_int_equal(cutoff_raise(txn, &head, &key, 10, first), AMBIT_OK);
+    assert_int_equal(cutoff_raise(txn, &head, &key, 20, second), AMBIT_OK);
+    assert_int_equal(liveness_at(txn, &head, 15), AMBIT_DEAD_STOPPED);
+    assert_int_equal(cutoff_release(txn, &key, 10, first), AMBIT_OK); /* the second was cleared */
+    assert_int_equal(liveness_at(txn, &head, 15), AMBIT_DEAD_REVOKED);
+    assert_int_equal(liveness_at(txn, &head, 10), AMBIT_DEAD_STOPPED);
+    assert_int_equal(cutoff_release(txn, &key, 0, none), AMBIT_OK);
+    assert_int_equal(liveness_at(txn, &head, 10), AMBIT_DEAD_REVOKED); /* clearing revives nothing */
+    assert_int_equal(liveness_at(txn, &head, 21), AMBIT_LIVE);
+    store_write_abort(txn);
+}
+
+static void cutoffs_only_grow(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_txn *txn = NULL;
+    struct head head = {0};
+    struct state_key key = state_key_cutoff(AMBIT_TARGET_ALL, (struct ambit_str){0});
+    assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
+    assert_int_equal(cutoff_raise(txn, &head, &key, 20, (struct ambit_id){{0}}), AMBIT_OK);
+    assert_int_equal(cutoff_raise(txn, &head, &key, 10, (struct ambit_id){{0}}), AMBIT_OK);
+    assert_int_equal(head.last_cutoff_seq, 20);
+    assert_int_equal(liveness_at(txn, &head, 15), AMBIT_DEAD_REVOKED);
+    store_write_abort(txn);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test_setup_teardown(every_target_kills_what_it_covers, fixture_up, fixture_down),
+    cmocka_unit_test_setup_teardown(in_force_is_told_from_cleared, fixture_up, fixture_down),
+    cmocka_unit_test_setup_teardown(cutoffs_only_grow, fixture_up, fixture_down),
+};
+UNIT_MAIN(tests)
