@@ -5,7 +5,9 @@
  * split: it checks that method, target, version and every field lie in the read buffer exactly where
  * "METHOD SP target SP version CRLF *( name ':' OWS value CRLF ) CRLF" puts them, byte after byte,
  * with nothing left over. The parser overwrites the separators with NUL; that is allowed for and
- * nothing else is. This leans on the parser version it was written against; f_framing pins it. */
+ * nothing else is. This leans on the parser version it was written against; f_framing pins it.
+ * One thing leaves no trace: a NUL that stands for a CR beside a bare LF behind a field. Its bytes are
+ * those of a cut CRLF; names and values are the same either way. */
 #pragma once
 
 #include "http/http.h"

@@ -40,7 +40,8 @@ static inline char *split_line(char *bytes, size_t size, size_t *at)
     return NULL;
 }
 
-static inline bool split_request_line(struct split_head *split, char *line)
+/* A version with a NUL behind it is none. */
+static inline bool split_request_line(struct split_head *split, char *line, size_t len)
 {
     char *target = strchr(line, ' ');
     if (!target)
@@ -52,6 +53,8 @@ static inline bool split_request_line(struct split_head *split, char *line)
     if (!version || version == target)
         return false;
     *version++ = '\0';
+    if (strlen(version) != len - (size_t)(version - line))
+        return false;
     split->target = strdup(target);
     split->head.method = ambit_str_of(line);
     split->head.target_at = target;
@@ -105,7 +108,10 @@ static inline bool split_read(const char *input, size_t size, struct split_head 
         memcpy(ret->bytes, input, size);
     ret->bytes[size] = '\0';
     char *line = split_line(ret->bytes, size, &at);
-    if (!line || !split_request_line(ret, line))
+    if (!line)
+        return false;
+    size_t ending = at >= 2 && input[at - 2] == '\r' ? 2 : 1;
+    if (!split_request_line(ret, line, at - ending))
         return false;
     for (line = split_line(ret->bytes, size, &at); line && *line; line = split_line(ret->bytes, size, &at))
         if (!split_field(ret, line))

@@ -36,6 +36,7 @@ static const struct {
     {"a fold of the only field", RAW("GET / HTTP/1.0\r\nA: b\r\n c\r\n" END), 400},
     {"NUL in a value", RAW(GET HOST "A: b\0c\r\n" END), 400},
     {"NUL ends a value", RAW(GET HOST "A: b\0\r\n" END), 400},
+    {"NUL and LF end a value: no trace of it is left", RAW(GET HOST "A: b\0\n" END), 0},
     {"NUL in the target", RAW("GET /a\0b HTTP/1.1\r\n" HOST END), 0x7fff},
     {"CR in a value", RAW(GET HOST "A: b\rc\r\n" END), 400},
     {"DEL in a value", RAW(GET HOST "A: \x7f\r\n" END), 400},
