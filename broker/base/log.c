@@ -96,8 +96,8 @@ bool log_wants(enum log_level level)
     return (int)level <= atomic_load_explicit(&lowest_level, memory_order_relaxed);
 }
 
-void log_append(struct buf *lines, enum log_level level, const char *message, const struct log_field *fields,
-                size_t n)
+void log_append(struct buf *lines, enum log_level level, const char *message,
+                const struct log_field *fields, size_t n)
 {
     struct json_out out = {0};
     if (!log_wants(level))

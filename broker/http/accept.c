@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The accept thread: takes connections from every listener, enforces the limits on their number, and
- * deals them out in turn, so that no loop gets them all. */
+/* The accept thread: takes connections from every listener, enforces the limits on their number,
+ * and deals them out in turn, so that no loop gets them all. */
 #include "http/inside.h"
 
 #include <errno.h>
@@ -52,8 +52,13 @@ static struct conn *conn_new(struct http_server *server, const struct bound *bou
     struct conn *conn = calloc(1, sizeof *conn);
     if (!conn)
         return NULL;
-    *conn = (struct conn){.fd = fd, .kinds = bound->kinds, .is_unix = is_unix, .uid = peer.uid,
-                          .gid = peer.gid, .peer = addr_of(from), .since_us = clock_mono_us()};
+    *conn = (struct conn){.fd = fd,
+                          .kinds = bound->kinds,
+                          .is_unix = is_unix,
+                          .uid = peer.uid,
+                          .gid = peer.gid,
+                          .peer = addr_of(from),
+                          .since_us = clock_mono_us()};
     conn->source = source_of(&conn->peer, is_unix, peer.uid);
     if (!source_enter(server->sources, conn->source)) {
         free(conn);

@@ -42,7 +42,8 @@ bool context_trace_id(struct ambit_str traceparent, char dst[HTTP_TRACE_ID_LEN +
     enum { VERSION = 0, TRACE = 3, PARENT = 36, FLAGS = 53, WHOLE = 55 };
     const char *p = traceparent.p;
     bool is_zero = false;
-    if (traceparent.len < WHOLE || p[TRACE - 1] != '-' || p[PARENT - 1] != '-' || p[FLAGS - 1] != '-')
+    if (traceparent.len < WHOLE || p[TRACE - 1] != '-' || p[PARENT - 1] != '-' ||
+        p[FLAGS - 1] != '-')
         return false;
     if (!is_lower_hex((struct ambit_str){p + VERSION, 2}, &is_zero) || memcmp(p, "ff", 2) == 0)
         return false;
@@ -80,5 +81,6 @@ struct ambit_str context_media_type(struct ambit_str content_type)
 
 bool context_is_media_type(struct ambit_str media_type, const char *wanted)
 {
-    return strlen(wanted) == media_type.len && strncasecmp(media_type.p, wanted, media_type.len) == 0;
+    return strlen(wanted) == media_type.len &&
+           strncasecmp(media_type.p, wanted, media_type.len) == 0;
 }

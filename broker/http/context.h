@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What names and connects requests: request ids (AZN-5), W3C trace ids (TRC-1), media types. Pure but
- * for the random bytes of a fresh id. */
+/* What names and connects requests: request ids (AZN-5), W3C trace ids (TRC-1), media types. Pure
+ * but for the random bytes of a fresh id. */
 #pragma once
 
 #include "http/http.h"

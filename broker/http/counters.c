@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Counting what the edge did. Relaxed atomics: figures for operators, nothing is decided by them. */
+/* Counting what the edge did. Relaxed atomics: figures for operators, nothing is decided by them.
+ */
 #include "http/inside.h"
 
 static const unsigned refused_statuses[] = {400, 404, 405, 411, 413, 414, 431, 503};

@@ -76,7 +76,8 @@ static void exchange_keep(struct exchange *x)
 
 static struct conn *conn_of(struct MHD_Connection *mhd)
 {
-    const union MHD_ConnectionInfo *about = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    const union MHD_ConnectionInfo *about =
+        MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return about ? about->socket_context : NULL;
 }
 
@@ -103,8 +104,8 @@ void *exchange_open(void *arg, const char *target, struct MHD_Connection *mhd)
 
 /* ---- the head is complete ---- */
 
-static enum MHD_Result add_field(void *arg, enum MHD_ValueKind kind, const char *name, size_t name_len,
-                                 const char *value, size_t value_len)
+static enum MHD_Result add_field(void *arg, enum MHD_ValueKind kind, const char *name,
+                                 size_t name_len, const char *value, size_t value_len)
 {
     struct exchange *x = arg;
     (void)kind;
@@ -180,15 +181,18 @@ static struct http_problem judge_route(struct exchange *x, const struct gate_fac
             route_allow_text(found.allowed, allow);
             http_reply_header(&x->reply, "Allow", allow);
         }
-        return (struct http_problem){405, "method_not_allowed", "This path does not take this method."};
+        return (struct http_problem){405, "method_not_allowed",
+                                     "This path does not take this method."};
     }
     if (found.route->flags & HTTP_NO_QUERY && req->query.p)
         return (struct http_problem){400, "malformed", "No query string is taken here."};
     if (facts->content_length > found.route->body_max)
         return (struct http_problem){413, "malformed", "The body is larger than this path takes."};
     bool has_body = facts->content_length > 0 || req->media_type.p;
-    if (found.route->media_type && has_body && !context_is_media_type(req->media_type, found.route->media_type))
-        return (struct http_problem){400, "malformed", "The Content-Type is not the one this path takes."};
+    if (found.route->media_type && has_body &&
+        !context_is_media_type(req->media_type, found.route->media_type))
+        return (struct http_problem){400, "malformed",
+                                     "The Content-Type is not the one this path takes."};
     return (struct http_problem){0};
 }
 
@@ -236,7 +240,8 @@ static enum MHD_Result take_head(struct exchange *x, const char *method, const c
 static enum MHD_Result take_body(struct exchange *x, const char *bytes, size_t *len)
 {
     if (x->phase == PHASE_BODY) {
-        /* Room for all of it and the NUL at the first piece; the parser gives no more than was said. */
+        /* Room for all of it and the NUL at the first piece; the parser gives no more than was
+         * said. */
         if (x->body.len == 0)
             (void)buf_reserve(&x->body, x->body_expected + 1);
         AMBIT_ASSERT(*len <= x->body_expected - x->body.len);
@@ -281,7 +286,8 @@ static enum MHD_Result begin(struct exchange *x)
     if (query_submit(&x->loop->server->pool, x) != AMBIT_OK) {
         x->phase = PHASE_READY;
         x->refusal = "too many queries wait";
-        exchange_refuse(x, (struct http_problem){503, "unavailable", "Too many queries wait; try again."});
+        exchange_refuse(
+            x, (struct http_problem){503, "unavailable", "Too many queries wait; try again."});
         loop_resume(x);
         loop_wake(x->loop);
     }
@@ -298,9 +304,9 @@ static enum MHD_Result finish(struct exchange *x)
     return MHD_YES;
 }
 
-enum MHD_Result exchange_step(void *arg, struct MHD_Connection *mhd, const char *url, const char *method,
-                              const char *version, const char *upload, size_t *upload_size,
-                              void **exchange)
+enum MHD_Result exchange_step(void *arg, struct MHD_Connection *mhd, const char *url,
+                              const char *method, const char *version, const char *upload,
+                              size_t *upload_size, void **exchange)
 {
     struct exchange *x = *exchange;
     (void)arg;
@@ -337,7 +343,8 @@ void exchange_close(void *arg, struct MHD_Connection *mhd, void **exchange,
         return;
     if (!x->is_counted) {
         /* The parser refused it by itself, or the client left. */
-        const union MHD_ConnectionInfo *about = MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
+        const union MHD_ConnectionInfo *about =
+            MHD_get_connection_info(mhd, MHD_CONNECTION_INFO_HTTP_STATUS);
         x->reply.status = about ? about->http_status : 0;
         x->refusal = "the request head could not be read";
         count_refusal(&loop->server->counters, x->reply.status);

@@ -8,18 +8,19 @@
 
 /* RFC 9110 tchar. */
 static const bool token_bytes[256] = {
-    ['!'] = true, ['#'] = true, ['$'] = true, ['%'] = true, ['&'] = true, ['\''] = true,
-    ['*'] = true, ['+'] = true, ['-'] = true, ['.'] = true, ['^'] = true, ['_'] = true,
-    ['`'] = true, ['|'] = true, ['~'] = true, ['0' ... '9'] = true, ['A' ... 'Z'] = true,
-    ['a' ... 'z'] = true,
+    ['!'] = true,         ['#'] = true,         ['$'] = true,         ['%'] = true, ['&'] = true,
+    ['\''] = true,        ['*'] = true,         ['+'] = true,         ['-'] = true, ['.'] = true,
+    ['^'] = true,         ['_'] = true,         ['`'] = true,         ['|'] = true, ['~'] = true,
+    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
 };
 
 /* RFC 3986 pchar and '/', without percent escapes. */
 static const bool path_bytes[256] = {
-    ['!'] = true, ['$'] = true, ['&'] = true, ['\''] = true, ['('] = true, [')'] = true,
-    ['*'] = true, ['+'] = true, [','] = true, ['-'] = true, ['.'] = true, ['/'] = true,
-    [':'] = true, [';'] = true, ['='] = true, ['@'] = true, ['_'] = true, ['~'] = true,
-    ['0' ... '9'] = true, ['A' ... 'Z'] = true, ['a' ... 'z'] = true,
+    ['!'] = true,         ['$'] = true, ['&'] = true, ['\''] = true,        ['('] = true,
+    [')'] = true,         ['*'] = true, ['+'] = true, [','] = true,         ['-'] = true,
+    ['.'] = true,         ['/'] = true, [':'] = true, [';'] = true,         ['='] = true,
+    ['@'] = true,         ['_'] = true, ['~'] = true, ['0' ... '9'] = true, ['A' ... 'Z'] = true,
+    ['a' ... 'z'] = true,
 };
 
 bool gate_is_token(struct ambit_str text)
@@ -130,7 +131,8 @@ struct gate_refusal gate_check_layout(const struct gate_head *head)
     walk_text(&walk, head->method);
     walk_cut(&walk, 1);
     /* The target's own bytes may be cut by now: place and length are compared, its content not. */
-    walk.ok = walk.ok && head->target_at == walk.start + walk.at && head->target.len < walk.size - walk.at;
+    walk.ok = walk.ok && head->target_at == walk.start + walk.at &&
+              head->target.len < walk.size - walk.at;
     if (walk.ok)
         walk.at += head->target.len;
     walk_cut(&walk, 1);
@@ -155,8 +157,8 @@ static bool method_of(struct ambit_str text, struct gate_facts *ret)
         struct ambit_str text;
         enum http_method method;
     } methods[] = {
-        {{"GET", 3}, HTTP_GET},     {{"POST", 4}, HTTP_POST},     {{"HEAD", 4}, HTTP_GET},
-        {{"PUT", 3}, HTTP_PUT},     {{"PATCH", 5}, HTTP_PATCH},   {{"DELETE", 6}, HTTP_DELETE},
+        {{"GET", 3}, HTTP_GET},         {{"POST", 4}, HTTP_POST},   {{"HEAD", 4}, HTTP_GET},
+        {{"PUT", 3}, HTTP_PUT},         {{"PATCH", 5}, HTTP_PATCH}, {{"DELETE", 6}, HTTP_DELETE},
         {{"OPTIONS", 7}, HTTP_OPTIONS},
     };
     for (size_t i = 0; i < AMBIT_LEN(methods); i++)

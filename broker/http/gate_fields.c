@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The framing gate over header fields: names are tokens, values hold no control byte, what may occur
- * once occurs once, and the length of the body is said in one way only. Pure. */
+/* The framing gate over header fields: names are tokens, values hold no control byte, what may
+ * occur once occurs once, and the length of the body is said in one way only. Pure. */
 #include "http/gate.h"
 
 #include <strings.h>
@@ -81,8 +81,8 @@ static bool host_is_plain(struct ambit_str host)
 {
     for (size_t i = 0; i < host.len; i++) {
         char c = host.p[i];
-        bool is_plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '.' ||
-                        c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
+        bool is_plain = (c >= '0' && c <= '9') || ((c | 32) >= 'a' && (c | 32) <= 'z') ||
+                        c == '.' || c == '-' || c == '_' || c == ':' || c == '[' || c == ']';
         if (!is_plain)
             return false;
     }

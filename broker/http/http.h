@@ -20,7 +20,8 @@
  * something queued), once after a batch. A single http_resume() + http_kick() is fine too.
  *
  * Everything in struct http_request is borrowed until the reply was sent; `done` of the route runs
- * last of all, on the loop's thread, whatever became of the request once `begin` had been called. */
+ * last of all, on the loop's thread, whatever became of the request once `begin` had been called.
+ */
 #pragma once
 
 #include <sys/types.h>
@@ -47,24 +48,24 @@ struct http_request {
     enum http_method method; /* HEAD arrives as HTTP_GET with is_head */
     bool is_head;
     bool is_unix;
-    unsigned listener;           /* kinds of the listener it came by */
-    struct ambit_str path;       /* RFC 3986 pchar without '%', no dot segment, no "//"; NUL follows */
-    struct ambit_str target;     /* the request target as received; NUL follows */
-    struct ambit_str query;      /* after '?', raw; {NULL,0} when there is none; NUL follows */
+    unsigned listener;       /* kinds of the listener it came by */
+    struct ambit_str path;   /* RFC 3986 pchar without '%', no dot segment, no "//"; NUL follows */
+    struct ambit_str target; /* the request target as received; NUL follows */
+    struct ambit_str query;  /* after '?', raw; {NULL,0} when there is none; NUL follows */
     struct ambit_str parameter;  /* what stood for {x} in the route; never empty; else {NULL,0} */
     struct ambit_str body;       /* complete; a NUL follows that is not counted; p never NULL */
     struct ambit_str media_type; /* Content-Type without parameters, as received; {NULL,0} absent */
     struct ambit_str request_id; /* X-Request-ID (AZN-5), ours when none came; echoed by us */
     char trace_id[HTTP_TRACE_ID_LEN + 1]; /* TRC-1: theirs when valid, else fresh */
     bool trace_is_theirs;
-    struct addr peer;   /* family 0 on a Unix socket */
-    uid_t peer_uid;     /* Unix socket: SO_PEERCRED, read once per connection (UNX-1) */
+    struct addr peer; /* family 0 on a Unix socket */
+    uid_t peer_uid;   /* Unix socket: SO_PEERCRED, read once per connection (UNX-1) */
     gid_t peer_gid;
     int64_t received_us; /* clock_mono_us() of the round in which the head was complete */
     const struct http_route *route;
-    struct arena arena;  /* freed when the request ends; the first 8 KiB cost nothing */
-    void *user;          /* the handler's own, NULL at begin */
-    struct {             /* optional fields of the log line; fixed texts */
+    struct arena arena; /* freed when the request ends; the first 8 KiB cost nothing */
+    void *user;         /* the handler's own, NULL at begin */
+    struct {            /* optional fields of the log line; fixed texts */
         const char *verdict, *reason;
         int64_t event;
     } log;
@@ -78,9 +79,10 @@ struct ambit_str http_header(const struct http_request *req, const char *name);
 
 /* ---- replies ---- */
 enum http_pull { HTTP_PULL_OPEN, HTTP_PULL_END };
-/* A stream of server-sent events. `pull` runs on a query thread, never twice at once for one stream;
- * it appends what there is now (bounded: aim at 64 KiB) and returns; nothing appended means wait for
- * the next http_stream_wake(). `end` runs exactly once, on the loop's thread, after the last pull. */
+/* A stream of server-sent events. `pull` runs on a query thread, never twice at once for one
+ * stream; it appends what there is now (bounded: aim at 64 KiB) and returns; nothing appended means
+ * wait for the next http_stream_wake(). `end` runs exactly once, on the loop's thread, after the
+ * last pull. */
 struct http_stream {
     enum http_pull (*pull)(void *ctx, struct buf *out);
     void (*end)(void *ctx);
@@ -104,7 +106,8 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *v
 void http_reply_json(struct http_reply *reply, unsigned status);
 void http_reply_empty(struct http_reply *reply, unsigned status);
 /* A constant body, kept by the caller for ever (documents built at start). */
-void http_reply_static(struct http_reply *reply, unsigned status, const char *content_type, struct ambit_str body);
+void http_reply_static(struct http_reply *reply, unsigned status, const char *content_type,
+                       struct ambit_str body);
 /* RFC 9457 (PRB-1): {"detail","reason","request","status","title"}; replaces the body.
  * `reason` and `detail` are fixed texts; either may be NULL. */
 struct http_problem {
@@ -112,10 +115,13 @@ struct http_problem {
     const char *reason; /* a word: malformed, not_found, role_required, conflict, unavailable... */
     const char *detail; /* a sentence without internals */
 };
-void http_reply_problem(const struct http_request *req, struct http_reply *reply, struct http_problem problem);
-/* 200 text/event-stream. BUSY when there are `streams` already: nothing was taken, answer otherwise;
- * on OK `stream.end` will be called. HEAD: answered without a stream, end called at once. */
-AMBIT_CHECKED enum ambit_err http_reply_stream(struct http_request *req, struct http_reply *reply, struct http_stream stream);
+void http_reply_problem(const struct http_request *req, struct http_reply *reply,
+                        struct http_problem problem);
+/* 200 text/event-stream. BUSY when there are `streams` already: nothing was taken, answer
+ * otherwise; on OK `stream.end` will be called. HEAD: answered without a stream, end called at
+ * once. */
+AMBIT_CHECKED enum ambit_err http_reply_stream(struct http_request *req, struct http_reply *reply,
+                                               struct http_stream stream);
 /* From any thread: there may be news for every stream. Cheap when nobody listens. */
 void http_stream_wake(struct http_server *server);
 
@@ -125,18 +131,21 @@ unsigned http_status_of(enum ambit_err err);
 /* ---- routes ---- */
 struct http_route {
     enum http_method method;
-    const char *path; /* exact, or with one {x} for a non-empty segment, or ending in {x*} for the rest */
+    const char
+        *path; /* exact, or with one {x} for a non-empty segment, or ending in {x*} for the rest */
     unsigned listeners;
     size_t body_max;        /* 0: no body is taken */
     const char *media_type; /* required of a body, parameters ignored; NULL: any */
     unsigned flags;
     enum http_class class;
     enum http_next (*begin)(void *app, struct http_request *req, struct http_reply *reply);
-    enum http_next (*finish)(void *app, struct http_request *req, struct http_reply *reply); /* NULL if begin never waits */
+    enum http_next (*finish)(void *app, struct http_request *req,
+                             struct http_reply *reply); /* NULL if begin never waits */
     void (*done)(void *app, struct http_request *req); /* releases what `user` holds; may be NULL */
-    /* The shape of our own refusals on this route (media type, size, query, overload), for protocols
-     * with an own error body (HTP-10); NULL: http_reply_problem. */
-    void (*refuse)(const struct http_request *req, struct http_reply *reply, struct http_problem problem);
+    /* The shape of our own refusals on this route (media type, size, query, overload), for
+     * protocols with an own error body (HTP-10); NULL: http_reply_problem. */
+    void (*refuse)(const struct http_request *req, struct http_reply *reply,
+                   struct http_problem problem);
 };
 
 /* ---- the server ---- */
@@ -145,22 +154,24 @@ struct http_listener {
     unsigned kinds;
     const char *address;   /* "127.0.0.1:8420", "[::1]:0"; port 0 = any; or NULL */
     const char *unix_path; /* or NULL; an existing socket file is replaced */
-    int fd;                /* inherited (socket activation), when both are NULL; made non-blocking */
+    int fd; /* inherited (socket activation), when both are NULL; made non-blocking */
 };
 struct http_config {
     const struct http_listener *listeners; /* copied */
     size_t n_listeners;
-    const struct http_route *routes; /* borrowed while the server lives; also across several tables */
+    const struct http_route
+        *routes; /* borrowed while the server lives; also across several tables */
     size_t n_routes;
     void *app;
-    unsigned loops;         /* 0: one per core, at most 16 */
-    unsigned query_threads; /* 0: 2 */
+    unsigned loops;                             /* 0: one per core, at most 16 */
+    unsigned query_threads;                     /* 0: 2 */
     size_t connections, connections_per_source; /* 0: 4096, 1024 */
     unsigned idle_s, request_s;                 /* 0: 30, 30 */
     size_t streams;                             /* 0: 64 */
 };
 /* Binds every listener; BUSY when an address is taken. *reterr_listener is the one that failed. */
-AMBIT_CHECKED enum ambit_err http_open(const struct http_config *config, struct http_server **ret, size_t *reterr_listener);
+AMBIT_CHECKED enum ambit_err http_open(const struct http_config *config, struct http_server **ret,
+                                       size_t *reterr_listener);
 uint16_t http_port(const struct http_server *server, size_t listener); /* 0 on a Unix socket */
 /* What handlers get as `app`, when it could not be known at http_open (it needs the bound port). */
 void http_set_app(struct http_server *server, void *app); /* before http_start */
@@ -170,20 +181,22 @@ AMBIT_CHECKED enum ambit_err http_start(struct http_server *server);
 void http_stop(struct http_server *server, int64_t grace_ms);
 void http_close(struct http_server *server); /* after http_stop, or without http_start */
 
-void http_suspend(struct http_request *req); /* on the thread that runs begin or finish; see above */
-void http_resume(struct http_request *req);  /* any thread; then http_kick() */
-void http_kick(struct http_server *server);  /* any thread */
+void http_suspend(
+    struct http_request *req);              /* on the thread that runs begin or finish; see above */
+void http_resume(struct http_request *req); /* any thread; then http_kick() */
+void http_kick(struct http_server *server); /* any thread */
 
 struct http_counters {
-    uint64_t connections;         /* accepted */
+    uint64_t connections; /* accepted */
     uint64_t connections_open;
     uint64_t connections_refused; /* by a limit */
     uint64_t connections_reaped;  /* request_s passed */
     uint64_t requests;            /* that reached a verdict of the gate */
     uint64_t waiting;             /* suspended now */
     uint64_t streams_open;
-    uint64_t status[6];           /* replies by class: [2] = 2xx ... */
+    uint64_t status[6]; /* replies by class: [2] = 2xx ... */
     /* refusals of the gate and the router */
-    uint64_t refused_400, refused_404, refused_405, refused_411, refused_413, refused_414, refused_431, refused_503;
+    uint64_t refused_400, refused_404, refused_405, refused_411, refused_413, refused_414,
+        refused_431, refused_503;
 };
 void http_read_counters(const struct http_server *server, struct http_counters *ret);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of http/ share: the server, its loops, connections and exchanges. Not included by any
- * other room.
+/* What the files of http/ share: the server, its loops, connections and exchanges. Not included by
+ * any other room.
  *
  * Who touches what:
  *   struct loop      its own thread, but for the three atomics that other threads reach it by:
@@ -8,9 +8,9 @@
  *   struct conn      the accept thread until it is dealt, then its loop.
  *   struct exchange  its loop; while `phase` is PHASE_QUERY or the stream pulls, a query thread;
  *                    while PHASE_WAITING, whoever took the request. It comes back by `resumed`.
- * The daemon of a loop has no threads and no lock of its own that matters: every call into it is made
- * by the loop's thread. A resume from elsewhere is queued and done by the loop between two rounds, so
- * that the wake-up which a round loses cannot be the one for a resumed connection. */
+ * The daemon of a loop has no threads and no lock of its own that matters: every call into it is
+ * made by the loop's thread. A resume from elsewhere is queued and done by the loop between two
+ * rounds, so that the wake-up which a round loses cannot be the one for a resumed connection. */
 #pragma once
 
 #include <pthread.h>
@@ -27,13 +27,13 @@
 enum {
     LOOPS_MAX = 17, /* 16 and the operators' */
     QUERY_THREADS_MAX = 8,
-    QUERY_QUEUE_MAX = 1024,      /* requests that wait for a query thread; more are answered 503 */
+    QUERY_QUEUE_MAX = 1024, /* requests that wait for a query thread; more are answered 503 */
     CONNECTION_MEMORY = 24 * 1024, /* of the parser: head, fields and reply head */
     EXCHANGE_BLOCK = 8 * 1024,
-    EXCHANGES_KEPT = 256,        /* free ones a loop keeps for reuse */
-    BODY_KEPT = 64 * 1024,       /* a larger buffer is not kept with a free exchange */
+    EXCHANGES_KEPT = 256,  /* free ones a loop keeps for reuse */
+    BODY_KEPT = 64 * 1024, /* a larger buffer is not kept with a free exchange */
     TICK_US = 1000000,
-    STREAM_PAUSE_US = 20000,     /* between two pulls of one stream */
+    STREAM_PAUSE_US = 20000,       /* between two pulls of one stream */
     STREAM_HEARTBEAT_US = 4000000, /* seen each tick: a comment at least every 5 s */
 };
 
@@ -66,13 +66,13 @@ struct conn {
 
 struct stream {
     struct http_stream of;
-    struct buf out; /* what the last pull gave */
-    size_t sent;    /* of out */
-    bool is_open;   /* counted, in the loop's list, `end` still owed */
-    bool is_idle;   /* suspended with nothing outstanding */
+    struct buf out;  /* what the last pull gave */
+    size_t sent;     /* of out */
+    bool is_open;    /* counted, in the loop's list, `end` still owed */
+    bool is_idle;    /* suspended with nothing outstanding */
     bool is_pulling; /* a query thread has it */
-    bool has_ended; /* nothing more after `out` */
-    uint64_t seen;  /* news counter at the last pull */
+    bool has_ended;  /* nothing more after `out` */
+    uint64_t seen;   /* news counter at the last pull */
     int64_t pulled_us, sent_us;
     struct exchange *prev, *next;
 };
@@ -84,9 +84,9 @@ struct exchange {
     struct loop *loop;
     struct MHD_Connection *mhd;
     enum phase phase;
-    bool is_handed;  /* http_suspend() was called in this begin or finish */
-    bool has_begun;  /* begin was called: done is owed */
-    bool is_counted; /* the gate reached a verdict */
+    bool is_handed;      /* http_suspend() was called in this begin or finish */
+    bool has_begun;      /* begin was called: done is owed */
+    bool is_counted;     /* the gate reached a verdict */
     const char *refusal; /* why the edge refused, for the log */
     int64_t began_us, sent_us;
     size_t body_expected;
@@ -156,7 +156,8 @@ struct http_server {
     unsigned idle_s, query_threads;
     struct bound bound[HTTP_LISTENERS_MAX];
     size_t n_bound;
-    struct loop *loops; /* n_loops for everybody, one more for the operators when they have their own */
+    struct loop
+        *loops; /* n_loops for everybody, one more for the operators when they have their own */
     unsigned n_loops, n_all_loops;
     struct query_pool pool;
     struct source_table *sources;
@@ -181,8 +182,9 @@ static inline const struct exchange *exchange_of_const(const struct http_request
 
 /* exchange.c: callbacks of the parser */
 void *exchange_open(void *loop, const char *target, struct MHD_Connection *mhd);
-enum MHD_Result exchange_step(void *loop, struct MHD_Connection *mhd, const char *url, const char *method,
-                              const char *version, const char *upload, size_t *upload_size, void **exchange);
+enum MHD_Result exchange_step(void *loop, struct MHD_Connection *mhd, const char *url,
+                              const char *method, const char *version, const char *upload,
+                              size_t *upload_size, void **exchange);
 void exchange_close(void *loop, struct MHD_Connection *mhd, void **exchange,
                     enum MHD_RequestTerminationCode why);
 void exchange_free(struct exchange *x);
@@ -213,16 +215,17 @@ AMBIT_CHECKED enum ambit_err loop_open(struct loop *loop, struct http_server *se
 AMBIT_CHECKED enum ambit_err loop_start(struct loop *loop);
 void loop_join(struct loop *loop);
 void loop_close(struct loop *loop);
-void loop_wake(struct loop *loop);                   /* any thread */
+void loop_wake(struct loop *loop);                    /* any thread */
 void loop_deal(struct loop *loop, struct conn *conn); /* any thread */
-void loop_resume(struct exchange *x);                /* any thread; no wake-up */
+void loop_resume(struct exchange *x);                 /* any thread; no wake-up */
 
 /* listen.c, accept.c */
 AMBIT_CHECKED enum ambit_err listen_bind(const struct http_listener *listener, struct bound *ret);
 void listen_close(struct bound *bound);
 AMBIT_CHECKED enum ambit_err accept_start(struct http_server *server);
 void accept_stop(struct http_server *server);
-void conn_free(struct http_server *server, struct conn *conn); /* gives back its place; not the fd */
+void conn_free(struct http_server *server,
+               struct conn *conn); /* gives back its place; not the fd */
 
 /* line.c */
 void line_add(struct exchange *x, int64_t now_us);

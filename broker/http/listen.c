@@ -48,7 +48,8 @@ static enum ambit_err address_decode(const char *text, union any_address *ret, s
         memcpy(&ret->v4.sin_addr, addr.b, 4);
         *ret_len = sizeof ret->v4;
     } else {
-        ret->v6 = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
+        ret->v6 =
+            (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_port = htons((uint16_t)port)};
         memcpy(&ret->v6.sin6_addr, addr.b, 16);
         *ret_len = sizeof ret->v6;
     }
@@ -61,7 +62,8 @@ static enum ambit_err bind_socket(const union any_address *at, socklen_t len, in
     int one = 1;
     if (fd < 0)
         return AMBIT_ERR_IO;
-    if (at->any.sa_family != AF_UNIX && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0)
+    if (at->any.sa_family != AF_UNIX &&
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0)
         return AMBIT_ERR_IO;
     if (bind(fd, &at->any, len) != 0 || listen(fd, BACKLOG) != 0)
         return err_of_errno();
@@ -116,7 +118,8 @@ static enum ambit_err take_inherited(int fd, struct bound *ret)
     int is_listening = 0;
     socklen_t len = sizeof is_listening;
     int flags = fcntl(fd, F_GETFL);
-    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 || fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
+    if (flags < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) != 0 ||
+        fcntl(fd, F_SETFD, FD_CLOEXEC) != 0)
         return AMBIT_ERR_IO;
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) != 0 || !is_listening)
         return AMBIT_ERR_IO;

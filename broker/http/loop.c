@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One event loop: a thread, a daemon without threads of its own, and the ways in from other threads.
- * Each round takes what was dealt and resumed, looks after the streams, reaps what is too old once a
- * second, lets the daemon work with timeout 0, and writes the log lines of the round at once. */
+/* One event loop: a thread, a daemon without threads of its own, and the ways in from other
+ * threads. Each round takes what was dealt and resumed, looks after the streams, reaps what is too
+ * old once a second, lets the daemon work with timeout 0, and writes the log lines of the round at
+ * once. */
 #include "http/inside.h"
 
 #include <errno.h>
@@ -114,7 +115,8 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 /* ---- age ---- */
 
 /* When the present state of a connection has lasted too long; INT64_MAX while it waits for us. The
- * daemon's own timeout counts silence only: a client that sends a byte now and then never meets it. */
+ * daemon's own timeout counts silence only: a client that sends a byte now and then never meets it.
+ */
 static int64_t deadline_of(const struct http_server *server, const struct conn *conn)
 {
     const struct exchange *x = conn->exchange;
@@ -219,14 +221,13 @@ static struct MHD_Daemon *daemon_of(struct loop *loop)
 {
     /* MHD_ALLOW_SUSPEND_RESUME also asks for a channel between threads, which a daemon driven from
      * outside does not get. Error messages go nowhere: the edge has its own line per request. */
-    return MHD_start_daemon(MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
-                            NULL, exchange_step, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_close, loop,
-                            MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop,
-                            MHD_OPTION_URI_LOG_CALLBACK, exchange_open, loop,
-                            MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->server->connections_max,
-                            MHD_OPTION_CONNECTION_TIMEOUT, loop->server->idle_s,
-                            MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-                            MHD_OPTION_END);
+    return MHD_start_daemon(
+        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+        exchange_step, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_close, loop,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop, MHD_OPTION_URI_LOG_CALLBACK,
+        exchange_open, loop, MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->server->connections_max,
+        MHD_OPTION_CONNECTION_TIMEOUT, loop->server->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
 }
 
 enum ambit_err loop_open(struct loop *loop, struct http_server *server)

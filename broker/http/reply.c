@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Filling replies: JSON, problem details (RFC 9457), and the one place where an enum ambit_err becomes
- * a status. */
+/* Filling replies: JSON, problem details (RFC 9457), and the one place where an enum ambit_err
+ * becomes a status. */
 #include <microhttpd.h>
 #include <strings.h>
 
@@ -29,14 +29,16 @@ void http_reply_empty(struct http_reply *reply, unsigned status)
     reply->content_type = NULL;
 }
 
-void http_reply_static(struct http_reply *reply, unsigned status, const char *content_type, struct ambit_str body)
+void http_reply_static(struct http_reply *reply, unsigned status, const char *content_type,
+                       struct ambit_str body)
 {
     reply->status = status;
     reply->content_type = content_type;
     reply->fixed = body;
 }
 
-void http_reply_problem(const struct http_request *req, struct http_reply *reply, struct http_problem problem)
+void http_reply_problem(const struct http_request *req, struct http_reply *reply,
+                        struct http_problem problem)
 {
     struct json_out out = {0};
     buf_reset(&reply->body);

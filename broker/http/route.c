@@ -49,7 +49,8 @@ static bool is_sound(const struct http_route *route)
     return !open || is_rest || close[1] == '\0' || close[1] == '/';
 }
 
-enum ambit_err route_table_init(struct route_table *table, const struct http_route *routes, size_t n)
+enum ambit_err route_table_init(struct route_table *table, const struct http_route *routes,
+                                size_t n)
 {
     *table = (struct route_table){.routes = routes, .n = (uint16_t)n};
     memset(table->slots, 0xff, sizeof table->slots);

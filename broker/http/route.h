@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding the row of the route table: exact paths by hash, the few with a parameter by a scan. Pure. */
+/* Finding the row of the route table: exact paths by hash, the few with a parameter by a scan.
+ * Pure. */
 #pragma once
 
 #include "http/http.h"
@@ -14,7 +15,8 @@ struct route_table {
     uint16_t patterns[ROUTE_MAX], n_patterns;
 };
 /* TOO_LARGE, or MALFORMED for a row that can never work: both are our own mistakes. */
-AMBIT_CHECKED enum ambit_err route_table_init(struct route_table *table, const struct http_route *routes, size_t n);
+AMBIT_CHECKED enum ambit_err route_table_init(struct route_table *table,
+                                              const struct http_route *routes, size_t n);
 
 /* Where a path leads. */
 struct route_found {

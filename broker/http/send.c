@@ -6,8 +6,9 @@
 
 static void refuse_plain(struct exchange *x, unsigned status)
 {
-    http_reply_problem(&x->req, &x->reply,
-                       (struct http_problem){status, "unavailable", "The request could not be answered."});
+    http_reply_problem(
+        &x->req, &x->reply,
+        (struct http_problem){status, "unavailable", "The request could not be answered."});
 }
 
 void exchange_refuse(struct exchange *x, struct http_problem problem)
@@ -33,13 +34,16 @@ static bool add_headers(const struct exchange *x, struct MHD_Response *response)
     const struct http_reply *reply = &x->reply;
     bool ok = MHD_add_response_header(response, "X-Request-ID", x->req.request_id.p) == MHD_YES;
     if (reply->content_type)
-        ok = MHD_add_response_header(response, "Content-Type", reply->content_type) == MHD_YES && ok;
+        ok =
+            MHD_add_response_header(response, "Content-Type", reply->content_type) == MHD_YES && ok;
     if (reply->no_store) {
         ok = MHD_add_response_header(response, "Cache-Control", "no-store") == MHD_YES && ok;
         ok = MHD_add_response_header(response, "Pragma", "no-cache") == MHD_YES && ok;
     }
     for (size_t i = 0; i < reply->n_headers; i++)
-        ok = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value) == MHD_YES && ok;
+        ok = MHD_add_response_header(response, reply->headers[i].name, reply->headers[i].value) ==
+                 MHD_YES &&
+             ok;
     /* HTP-12: a failure that may pass says when to come back. */
     if (reply->status == 503 && !has_header(reply, "Retry-After"))
         ok = MHD_add_response_header(response, "Retry-After", "1") == MHD_YES && ok;
@@ -55,7 +59,8 @@ static struct MHD_Response *response_of(struct exchange *x)
     if (reply->stream.pull && !x->req.is_head)
         return stream_response(x);
     struct ambit_str body = reply->fixed.p ? reply->fixed : buf_str(&reply->body);
-    return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.p, MHD_RESPMEM_PERSISTENT);
+    return MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.p,
+                                           MHD_RESPMEM_PERSISTENT);
 }
 
 enum MHD_Result exchange_send(struct exchange *x)

@@ -88,7 +88,8 @@ static enum ambit_err open_server(struct http_server *server, const struct http_
     return open_loops(server, config);
 }
 
-enum ambit_err http_open(const struct http_config *config, struct http_server **ret, size_t *reterr_listener)
+enum ambit_err http_open(const struct http_config *config, struct http_server **ret,
+                         size_t *reterr_listener)
 {
     struct http_server *server = calloc(1, sizeof *server);
     if (!server)

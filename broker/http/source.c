@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Connections per source: chains of preallocated nodes under a keyed hash, so that no source can make
- * the others slow by choosing addresses. */
+/* Connections per source: chains of preallocated nodes under a keyed hash, so that no source can
+ * make the others slow by choosing addresses. */
 #include "http/source.h"
 
 #include <pthread.h>

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Server-sent events. A stream is a reply without end whose connection is suspended while there is
- * nothing to send. What there is comes from `pull`, which runs on a query thread (it reads the store)
- * whenever http_stream_wake() said so since the last pull, at most once in STREAM_PAUSE_US. A comment
- * line goes out every few seconds: a suspended connection does not notice its client leaving. */
+ * nothing to send. What there is comes from `pull`, which runs on a query thread (it reads the
+ * store) whenever http_stream_wake() said so since the last pull, at most once in STREAM_PAUSE_US.
+ * A comment line goes out every few seconds: a suspended connection does not notice its client
+ * leaving. */
 #include "http/inside.h"
 
 #include "base/clock.h"
@@ -10,7 +11,8 @@
 enum { STREAM_BLOCK = 16 * 1024, STREAM_OUT_MAX = 4 << 20 };
 
 /* At the reply: the place is taken on whichever thread fills it, the list is the loop's own. */
-enum ambit_err http_reply_stream(struct http_request *req, struct http_reply *reply, struct http_stream stream)
+enum ambit_err http_reply_stream(struct http_request *req, struct http_reply *reply,
+                                 struct http_stream stream)
 {
     struct exchange *x = exchange_of(req);
     struct http_server *server = x->loop->server;

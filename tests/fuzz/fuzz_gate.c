@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Any bytes as a request head, split the forgiving way: refused with a status of the edge, or passed,
- * and then the head reads the same to the strictest reader there is: lines end in CRLF and nowhere
- * else, the request line has two blanks, every line is one field, framing fields stand once. */
+/* Any bytes as a request head, split the forgiving way: refused with a status of the edge, or
+ * passed, and then the head reads the same to the strictest reader there is: lines end in CRLF and
+ * nowhere else, the request line has two blanks, every line is one field, framing fields stand
+ * once. */
 #include "fuzz.h"
 
 #include <strings.h>
@@ -10,7 +11,8 @@
 
 static bool is_named(const struct gate_field *field, const char *name)
 {
-    return field->name.len == strlen(name) && strncasecmp(field->name.p, name, field->name.len) == 0;
+    return field->name.len == strlen(name) &&
+           strncasecmp(field->name.p, name, field->name.len) == 0;
 }
 
 static size_t count_named(const struct gate_head *head, const char *name)
@@ -21,8 +23,8 @@ static size_t count_named(const struct gate_head *head, const char *name)
     return n;
 }
 
-/* What the library's cuts hide, see gate.h: a NUL among the line ends behind a field, where a bare LF
- * stands too. Nowhere else may a NUL have passed. */
+/* What the library's cuts hide, see gate.h: a NUL among the line ends behind a field, where a bare
+ * LF stands too. Nowhere else may a NUL have passed. */
 static bool has_hidden_nul(const char *input, size_t size)
 {
     bool found = false;
@@ -68,7 +70,8 @@ static void check_field(struct ambit_str line, const struct gate_field *field)
 {
     const char *colon = line.len ? memchr(line.p, ':', line.len) : NULL;
     FUZZ_CHECK(colon && gate_is_token((struct ambit_str){line.p, (size_t)(colon - line.p)}));
-    FUZZ_CHECK(field->name.len == (size_t)(colon - line.p) && memcmp(field->name.p, line.p, field->name.len) == 0);
+    FUZZ_CHECK(field->name.len == (size_t)(colon - line.p) &&
+               memcmp(field->name.p, line.p, field->name.len) == 0);
     const char *value = colon + 1, *end = line.p + line.len;
     while (value < end && (*value == ' ' || *value == '\t'))
         value++;
@@ -82,7 +85,8 @@ static void check_facts(const struct gate_head *head, const struct gate_facts *f
     FUZZ_CHECK(count_named(head, "host") == 1 || facts->is_http_1_0);
     FUZZ_CHECK(count_named(head, "host") <= 1 && count_named(head, "authorization") <= 1);
     FUZZ_CHECK(facts->path.len > 0 && facts->path.p[0] == '/');
-    FUZZ_CHECK(!memchr(facts->path.p, '%', facts->path.len) && !memchr(facts->path.p, '?', facts->path.len));
+    FUZZ_CHECK(!memchr(facts->path.p, '%', facts->path.len) &&
+               !memchr(facts->path.p, '?', facts->path.len));
     FUZZ_CHECK(facts->path.len + (facts->query.p ? facts->query.len + 1 : 0) == head->target.len);
 }
 
@@ -98,7 +102,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct gate_refusal refusal = gate_check(&split.head, &facts);
     if (refusal.status != 0) {
-        FUZZ_CHECK(refusal.status == 400 || refusal.status == 411 || refusal.status == 414 || refusal.status == 431);
+        FUZZ_CHECK(refusal.status == 400 || refusal.status == 411 || refusal.status == 414 ||
+                   refusal.status == 431);
         FUZZ_CHECK(refusal.detail);
     } else if (!has_hidden_nul(input, split.head.size)) {
         size_t at = 0;

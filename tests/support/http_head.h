@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Raw bytes of a request head, split the forgiving way in which the HTTP library splits them (bare LF,
- * blanks before the colon, NUL bytes, a folded line glued to the name): what the gate has to judge. */
+/* Raw bytes of a request head, split the forgiving way in which the HTTP library splits them (bare
+ * LF, blanks before the colon, NUL bytes, a folded line glued to the name): what the gate has to
+ * judge. */
 #pragma once
 
 #include "ambit/base.h"
@@ -9,7 +10,7 @@
 enum { SPLIT_FIELDS = GATE_FIELDS_MAX + 2 };
 
 struct split_head {
-    char *bytes; /* the input, separators cut */
+    char *bytes;               /* the input, separators cut */
     char *folds[SPLIT_FIELDS]; /* memory of folded fields */
     char *target;
     struct gate_field fields[SPLIT_FIELDS];
@@ -113,7 +114,8 @@ static inline bool split_read(const char *input, size_t size, struct split_head 
     size_t ending = at >= 2 && input[at - 2] == '\r' ? 2 : 1;
     if (!split_request_line(ret, line, at - ending))
         return false;
-    for (line = split_line(ret->bytes, size, &at); line && *line; line = split_line(ret->bytes, size, &at))
+    for (line = split_line(ret->bytes, size, &at); line && *line;
+         line = split_line(ret->bytes, size, &at))
         if (!split_field(ret, line))
             return false;
     ret->head.start = ret->bytes;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small server over the HTTP edge alone, for the tests of the edge: toy routes, one of them waiting
- * for a writer thread that answers in batches, one a query, one a stream. Prints the port. Not shipped.
- *   http_demo [LOOPS [IDLE_S [REQUEST_S [CONNECTIONS [PER_SOURCE [UNIX_PATH]]]]]] */
+/* A small server over the HTTP edge alone, for the tests of the edge: toy routes, one of them
+ * waiting for a writer thread that answers in batches, one a query, one a stream. Prints the port.
+ * Not shipped. http_demo [LOOPS [IDLE_S [REQUEST_S [CONNECTIONS [PER_SOURCE [UNIX_PATH]]]]]] */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -178,7 +178,8 @@ static enum http_next events(void *arg, struct http_request *req, struct http_re
     struct http_stream stream = {.pull = follow, .end = follow_end, .ctx = follower};
     if (http_reply_stream(req, reply, stream) != AMBIT_OK) {
         free(follower);
-        http_reply_problem(req, reply, (struct http_problem){503, "unavailable", "Too many streams."});
+        http_reply_problem(req, reply,
+                           (struct http_problem){503, "unavailable", "Too many streams."});
         return HTTP_DONE;
     }
     atomic_fetch_add(&app->open_requests, 1);
@@ -201,17 +202,19 @@ static enum http_next figures(void *arg, struct http_request *req, struct http_r
     struct http_counters counters = {0};
     (void)req;
     http_read_counters(app->server, &counters);
-    buf_printf(&reply->body,
-               "{\"open_requests\":%d,\"connections_open\":%ld,\"connections_refused\":%ld,"
-               "\"connections_reaped\":%ld,\"waiting\":%ld,\"streams_open\":%ld,\"refused_400\":%ld}",
-               atomic_load(&app->open_requests), (long)counters.connections_open,
-               (long)counters.connections_refused, (long)counters.connections_reaped, (long)counters.waiting,
-               (long)counters.streams_open, (long)counters.refused_400);
+    buf_printf(
+        &reply->body,
+        "{\"open_requests\":%d,\"connections_open\":%ld,\"connections_refused\":%ld,"
+        "\"connections_reaped\":%ld,\"waiting\":%ld,\"streams_open\":%ld,\"refused_400\":%ld}",
+        atomic_load(&app->open_requests), (long)counters.connections_open,
+        (long)counters.connections_refused, (long)counters.connections_reaped,
+        (long)counters.waiting, (long)counters.streams_open, (long)counters.refused_400);
     http_reply_json(reply, 200);
     return HTTP_DONE;
 }
 
-static void refuse_form(const struct http_request *req, struct http_reply *reply, struct http_problem problem)
+static void refuse_form(const struct http_request *req, struct http_reply *reply,
+                        struct http_problem problem)
 {
     (void)req;
     buf_put_text(&reply->body, "{\"error\":\"invalid_request\"}");
@@ -221,18 +224,43 @@ static void refuse_form(const struct http_request *req, struct http_reply *reply
 
 static const struct http_route routes[] = {
     {.method = HTTP_POST, .path = "/echo", .listeners = HTTP_ALL, .body_max = 65536, .begin = echo},
-    {.method = HTTP_POST, .path = "/token", .listeners = HTTP_AGENTS, .body_max = 65536,
-     .media_type = "application/x-www-form-urlencoded", .flags = HTTP_NO_QUERY, .begin = echo, .refuse = refuse_form},
-    {.method = HTTP_POST, .path = "/wait", .listeners = HTTP_ALL, .body_max = 65536, .begin = wait_begin,
-     .finish = wait_finish, .done = wait_done},
-    {.method = HTTP_GET, .path = "/query", .listeners = HTTP_ALL, .class = HTTP_QUERY, .begin = query},
-    {.method = HTTP_POST, .path = "/query-wait", .listeners = HTTP_ALL, .body_max = 65536, .class = HTTP_QUERY,
-     .begin = wait_begin, .finish = wait_finish, .done = wait_done},
+    {.method = HTTP_POST,
+     .path = "/token",
+     .listeners = HTTP_AGENTS,
+     .body_max = 65536,
+     .media_type = "application/x-www-form-urlencoded",
+     .flags = HTTP_NO_QUERY,
+     .begin = echo,
+     .refuse = refuse_form},
+    {.method = HTTP_POST,
+     .path = "/wait",
+     .listeners = HTTP_ALL,
+     .body_max = 65536,
+     .begin = wait_begin,
+     .finish = wait_finish,
+     .done = wait_done},
+    {.method = HTTP_GET,
+     .path = "/query",
+     .listeners = HTTP_ALL,
+     .class = HTTP_QUERY,
+     .begin = query},
+    {.method = HTTP_POST,
+     .path = "/query-wait",
+     .listeners = HTTP_ALL,
+     .body_max = 65536,
+     .class = HTTP_QUERY,
+     .begin = wait_begin,
+     .finish = wait_finish,
+     .done = wait_done},
     {.method = HTTP_GET, .path = "/healthz", .listeners = HTTP_ALL, .begin = look},
     {.method = HTTP_GET, .path = "/things/{id}", .listeners = HTTP_ALL, .begin = look},
     {.method = HTTP_GET, .path = "/things/{id}/state", .listeners = HTTP_ALL, .begin = look},
     {.method = HTTP_GET, .path = "/trace/{x*}", .listeners = HTTP_ALL, .begin = look},
-    {.method = HTTP_GET, .path = "/events", .listeners = HTTP_ALL, .class = HTTP_QUERY, .begin = events},
+    {.method = HTTP_GET,
+     .path = "/events",
+     .listeners = HTTP_ALL,
+     .class = HTTP_QUERY,
+     .begin = events},
     {.method = HTTP_POST, .path = "/tick", .listeners = HTTP_ALL, .begin = tick},
     {.method = HTTP_GET, .path = "/figures", .listeners = HTTP_ALL, .begin = figures},
     {.method = HTTP_GET, .path = "/operators-only", .listeners = HTTP_OPERATORS, .begin = look},
@@ -241,7 +269,8 @@ static const struct http_route routes[] = {
 static unsigned number_of(char **argv, int argc, int i, unsigned otherwise)
 {
     uint64_t value = 0;
-    return i < argc && parse_u64(ambit_str_of(argv[i]), &value) == AMBIT_OK ? (unsigned)value : otherwise;
+    return i < argc && parse_u64(ambit_str_of(argv[i]), &value) == AMBIT_OK ? (unsigned)value
+                                                                            : otherwise;
 }
 
 static int serve(struct app *app, const struct http_config *config)
@@ -261,7 +290,8 @@ static int serve(struct app *app, const struct http_config *config)
     }
     if (pthread_create(&writer, NULL, writer_main, app) != 0 || http_start(app->server) != AMBIT_OK)
         return 1;
-    printf("http_demo: port %u operators %u\n", http_port(app->server, 0), http_port(app->server, 1));
+    printf("http_demo: port %u operators %u\n", http_port(app->server, 0),
+           http_port(app->server, 1));
     fflush(stdout);
     sigwait(&signals, &signal);
     http_stop(app->server, 1000);
@@ -284,10 +314,16 @@ int main(int argc, char **argv)
         {.name = "local", .kinds = HTTP_AGENTS, .unix_path = argc > 6 ? argv[6] : NULL},
     };
     struct http_config config = {
-        .listeners = listeners, .n_listeners = argc > 6 ? 3 : 2, .routes = routes,
-        .n_routes = AMBIT_LEN(routes), .app = &app, .loops = number_of(argv, argc, 1, 2),
-        .idle_s = number_of(argv, argc, 2, 30), .request_s = number_of(argv, argc, 3, 30),
-        .connections = number_of(argv, argc, 4, 4096), .connections_per_source = number_of(argv, argc, 5, 2048),
+        .listeners = listeners,
+        .n_listeners = argc > 6 ? 3 : 2,
+        .routes = routes,
+        .n_routes = AMBIT_LEN(routes),
+        .app = &app,
+        .loops = number_of(argv, argc, 1, 2),
+        .idle_s = number_of(argv, argc, 2, 30),
+        .request_s = number_of(argv, argc, 3, 30),
+        .connections = number_of(argv, argc, 4, 4096),
+        .connections_per_source = number_of(argv, argc, 5, 2048),
         .streams = 8,
     };
     app.tail = &app.head;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: trace ids are taken or refused as TRC-1 says, fresh ids differ, media types compare as HTP-4 says. */
+/* Goal: trace ids are taken or refused as TRC-1 says, fresh ids differ, media types compare as
+ * HTP-4 says. */
 #include "support/unit.h"
 
 #include "http/context.h"
@@ -34,7 +35,8 @@ static void test_traces(void **state)
     (void)state;
     for (size_t i = 0; i < AMBIT_LEN(traces); i++) {
         char id[HTTP_TRACE_ID_LEN + 1] = "";
-        ROW_CHECK(traces[i].name, context_trace_id(ambit_str_of(traces[i].traceparent), id) == traces[i].want);
+        ROW_CHECK(traces[i].name,
+                  context_trace_id(ambit_str_of(traces[i].traceparent), id) == traces[i].want);
         ROW_CHECK(traces[i].name, streq(id, traces[i].want ? TRACE : ""));
     }
     char id[HTTP_TRACE_ID_LEN + 1] = "";
@@ -76,7 +78,8 @@ static void test_types(void **state)
     (void)state;
     for (size_t i = 0; i < AMBIT_LEN(types); i++) {
         struct ambit_str type = context_media_type(ambit_str_of(types[i].content_type));
-        ROW_CHECK(types[i].content_type, context_is_media_type(type, types[i].wanted) == types[i].want);
+        ROW_CHECK(types[i].content_type,
+                  context_is_media_type(type, types[i].wanted) == types[i].want);
     }
     assert_false(context_is_media_type(context_media_type((struct ambit_str){0}), "a/b"));
 }

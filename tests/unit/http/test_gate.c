@@ -4,10 +4,10 @@
 
 #include "support/http_head.h"
 
-#define GET  "GET /healthz HTTP/1.1\r\n"
-#define POST "POST /token HTTP/1.1\r\n"
-#define HOST "Host: x\r\n"
-#define END  "\r\n"
+#define GET       "GET /healthz HTTP/1.1\r\n"
+#define POST      "POST /token HTTP/1.1\r\n"
+#define HOST      "Host: x\r\n"
+#define END       "\r\n"
 #define RAW(text) .p = (text), .len = sizeof(text) - 1
 
 static const struct {
@@ -78,7 +78,7 @@ static void test_heads(void **state)
 }
 
 static const char *const singles[] = {
-    "Authorization", "Content-Length", "Content-Type", "Cookie", "DPoP",        "Expect",
+    "Authorization", "Content-Length", "Content-Type", "Cookie",      "DPoP",         "Expect",
     "Host",          "Last-Event-ID",  "Origin",       "traceparent", "X-Request-ID",
 };
 
@@ -89,7 +89,8 @@ static void test_singletons(void **state)
         char raw[256] = "";
         struct split_head split = {0};
         struct gate_facts facts = {0};
-        int len = snprintf(raw, sizeof raw, "GET / HTTP/1.0\r\n%s: 1\r\nA: b\r\n%s: 1\r\n\r\n", singles[i], singles[i]);
+        int len = snprintf(raw, sizeof raw, "GET / HTTP/1.0\r\n%s: 1\r\nA: b\r\n%s: 1\r\n\r\n",
+                           singles[i], singles[i]);
         ROW_CHECK(singles[i], len > 0 && split_read(raw, (size_t)len, &split));
         ROW_CHECK(singles[i], gate_check(&split.head, &facts).status == 400);
         split_done(&split);
@@ -136,7 +137,8 @@ static void test_targets(void **state)
     (void)state;
     for (size_t i = 0; i < AMBIT_LEN(targets); i++) {
         struct ambit_str path = {0}, query = {0};
-        struct gate_refusal refusal = gate_check_target(ambit_str_of(targets[i].target), &path, &query);
+        struct gate_refusal refusal =
+            gate_check_target(ambit_str_of(targets[i].target), &path, &query);
         ROW_CHECK(targets[i].target, refusal.status == targets[i].want);
         if (refusal.status != 0)
             continue;
@@ -155,10 +157,13 @@ static void test_sizes(void **state)
     memset(raw, 'a', sizeof raw);
     raw[0] = '/';
     struct ambit_str path = {0}, query = {0};
-    assert_int_equal(gate_check_target((struct ambit_str){raw, GATE_TARGET_MAX}, &path, &query).status, 0);
-    assert_int_equal(gate_check_target((struct ambit_str){raw, GATE_TARGET_MAX + 1}, &path, &query).status, 414);
+    assert_int_equal(
+        gate_check_target((struct ambit_str){raw, GATE_TARGET_MAX}, &path, &query).status, 0);
+    assert_int_equal(
+        gate_check_target((struct ambit_str){raw, GATE_TARGET_MAX + 1}, &path, &query).status, 414);
 
-    int len = snprintf(raw, sizeof raw, "GET / HTTP/1.1\r\nHost: x\r\nA: %0*d\r\n\r\n", GATE_HEAD_MAX, 1);
+    int len =
+        snprintf(raw, sizeof raw, "GET / HTTP/1.1\r\nHost: x\r\nA: %0*d\r\n\r\n", GATE_HEAD_MAX, 1);
     assert_true(split_read(raw, (size_t)len, &split));
     assert_int_equal(gate_check(&split.head, &facts).status, 431);
     split_done(&split);
@@ -174,14 +179,16 @@ static void test_sizes(void **state)
 
 static void test_facts(void **state)
 {
-    static const char raw[] = "HEAD /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 42 \r\nContent-Type: a/b; c=d\r\n"
-                              "X-Request-ID: one two\r\ntraceparent: t\r\nExpect: 100-continue\r\n\r\n";
+    static const char raw[] =
+        "HEAD /a?b HTTP/1.1\r\nHost: x\r\nContent-Length: 42 \r\nContent-Type: a/b; c=d\r\n"
+        "X-Request-ID: one two\r\ntraceparent: t\r\nExpect: 100-continue\r\n\r\n";
     struct split_head split = {0};
     struct gate_facts facts = {0};
     (void)state;
     assert_true(split_read(raw, sizeof raw - 1, &split));
     assert_int_equal(gate_check(&split.head, &facts).status, 0);
-    assert_true(facts.method == HTTP_GET && facts.is_head && facts.expects && facts.has_length && !facts.is_http_1_0);
+    assert_true(facts.method == HTTP_GET && facts.is_head && facts.expects && facts.has_length &&
+                !facts.is_http_1_0);
     assert_int_equal(facts.content_length, 42);
     assert_true(ambit_str_is(facts.content_type, "a/b; c=d"));
     assert_true(ambit_str_is(facts.request_id, "one two"));
@@ -219,8 +226,9 @@ static void test_layout(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_heads),  cmocka_unit_test(test_singletons), cmocka_unit_test(test_targets),
-        cmocka_unit_test(test_sizes),  cmocka_unit_test(test_facts),      cmocka_unit_test(test_layout),
+        cmocka_unit_test(test_heads),   cmocka_unit_test(test_singletons),
+        cmocka_unit_test(test_targets), cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_facts),   cmocka_unit_test(test_layout),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("HTP-1..15: the framing gate", tests, NULL, NULL);

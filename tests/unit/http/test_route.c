@@ -59,10 +59,12 @@ static void test_find(void **state)
     (void)state;
     assert_int_equal(route_table_init(&table, routes, AMBIT_LEN(routes)), AMBIT_OK);
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
-        struct route_found found = route_find(&table, rows[i].listener, rows[i].method, ambit_str_of(rows[i].path));
+        struct route_found found =
+            route_find(&table, rows[i].listener, rows[i].method, ambit_str_of(rows[i].path));
         ROW_CHECK(rows[i].path, found.route == (rows[i].want < 0 ? NULL : &routes[rows[i].want]));
         ROW_CHECK(rows[i].path, (found.parameter.p == NULL) == (rows[i].parameter == NULL));
-        ROW_CHECK(rows[i].path, !found.parameter.p || ambit_str_is(found.parameter, rows[i].parameter));
+        ROW_CHECK(rows[i].path,
+                  !found.parameter.p || ambit_str_is(found.parameter, rows[i].parameter));
         if (!rows[i].allow)
             continue;
         char allow[64] = "x";
@@ -83,7 +85,8 @@ static void test_sound(void **state)
         struct http_route route = {.path = unsound[i], .listeners = HTTP_ALL, .begin = nothing};
         ROW_CHECK(unsound[i], route_table_init(&table, &route, 1) == AMBIT_ERR_MALFORMED);
     }
-    struct http_route deaf = {.path = "/a", .begin = nothing}, dumb = {.path = "/a", .listeners = HTTP_ALL};
+    struct http_route deaf = {.path = "/a", .begin = nothing},
+                      dumb = {.path = "/a", .listeners = HTTP_ALL};
     assert_int_equal(route_table_init(&table, &deaf, 1), AMBIT_ERR_MALFORMED);
     assert_int_equal(route_table_init(&table, &dumb, 1), AMBIT_ERR_MALFORMED);
     assert_int_equal(route_table_init(&table, routes, ROUTE_MAX + 1), AMBIT_ERR_TOO_LARGE);

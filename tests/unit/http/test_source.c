@@ -48,7 +48,8 @@ static void test_keys(void **state)
     (void)state;
     b.b[15] = 7; /* the same /64 */
     c.b[7] = 2;
-    struct source_key ka = source_of(&a, false, 0), kb = source_of(&b, false, 0), kc = source_of(&c, false, 0);
+    struct source_key ka = source_of(&a, false, 0), kb = source_of(&b, false, 0),
+                      kc = source_of(&c, false, 0);
     struct source_key u1 = source_of(&a, true, 1000), u2 = source_of(&a, true, 1001);
     assert_memory_equal(&ka, &kb, sizeof ka);
     assert_memory_not_equal(&ka, &kc, sizeof ka);
