@@ -21,7 +21,15 @@
  *
  * Everything in struct http_request is borrowed until the reply was sent; `done` of the route runs
  * last of all, on the loop's thread, whatever became of the request once `begin` had been called.
- */
+ *
+ * Decided here: HTTP/1.1 and HTTP/1.0 (reverse proxies' side requests come in it) are taken, the
+ * latter closed after its answer; HEAD goes where GET does. A refusal of framing closes the
+ * connection; a refusal by the route (404, 405, media type...) reads a small body first and keeps
+ * it. What the parser refuses by itself (a head beyond its memory, a broken Content-Length, no
+ * HTTP/1.x at all) has its own plain page and no X-Request-ID; for a broken Content-Length it
+ * writes the head of that page twice, then closes. A client gets `request_s` for a request and
+ * again for reading the reply, `idle_s` of silence between; a request that waits for us is never
+ * cut but by http_stop(). */
 #pragma once
 
 #include <sys/types.h>
@@ -154,7 +162,7 @@ struct http_listener {
     unsigned kinds;
     const char *address;   /* "127.0.0.1:8420", "[::1]:0"; port 0 = any; or NULL */
     const char *unix_path; /* or NULL; an existing socket file is replaced */
-    int fd; /* inherited (socket activation), when both are NULL; made non-blocking */
+    int fd;                /* inherited (socket activation), when both are NULL; taken over */
 };
 struct http_config {
     const struct http_listener *listeners; /* copied */

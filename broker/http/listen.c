@@ -112,9 +112,10 @@ static enum ambit_err bind_unix(const char *path, struct bound *ret)
     return chmod(path, 0666) == 0 ? AMBIT_OK : AMBIT_ERR_IO;
 }
 
-/* Inherited sockets arrive blocking. */
+/* Inherited sockets arrive blocking. From here on it is ours, fit or not. */
 static enum ambit_err take_inherited(int fd, struct bound *ret)
 {
+    ret->fd = fd;
     int is_listening = 0;
     socklen_t len = sizeof is_listening;
     int flags = fcntl(fd, F_GETFL);
@@ -123,7 +124,6 @@ static enum ambit_err take_inherited(int fd, struct bound *ret)
         return AMBIT_ERR_IO;
     if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &is_listening, &len) != 0 || !is_listening)
         return AMBIT_ERR_IO;
-    ret->fd = fd;
     return AMBIT_OK;
 }
 

@@ -3,6 +3,9 @@
  * refused. */
 #include "support/unit.h"
 
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "http/http.h"
@@ -115,11 +118,33 @@ static void test_listeners(void **state)
     assert_int_not_equal(access(path, F_OK), 0);
 }
 
+/* A listening socket as a service manager hands it over: blocking, kept across exec. */
+static void test_inherited(void **state)
+{
+    struct sockaddr_in any = {.sin_family = AF_INET};
+    struct http_server *server = NULL;
+    int fd = socket(AF_INET, SOCK_STREAM, 0);
+    (void)state;
+    any.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
+    assert_int_equal(open_one((struct http_listener){.fd = fd}, &server), AMBIT_ERR_IO);
+    assert_int_equal(fcntl(fd, F_GETFD), -1); /* what was handed over is closed */
+
+    fd = socket(AF_INET, SOCK_STREAM, 0);
+    assert_int_equal(bind(fd, (struct sockaddr *)&any, sizeof any), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    assert_int_equal(open_one((struct http_listener){.fd = fd}, &server), AMBIT_OK);
+    assert_true(fcntl(fd, F_GETFL) & O_NONBLOCK);
+    assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    assert_true(http_port(server, 0) > 0);
+    http_close(server);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_problem),
-                                       cmocka_unit_test(test_statuses),
-                                       cmocka_unit_test(test_listeners)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_problem), cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_listeners), cmocka_unit_test(test_inherited)};
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests_name("replies and listeners", tests, NULL, NULL);
 }
