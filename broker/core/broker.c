@@ -9,7 +9,9 @@
 #include "core/budget.h"
 #include "core/signing.h"
 #include "core/tick.h"
+#include "ledger/indexer.h"
 #include "store/lock.h"
+#include "store/search.h"
 
 /* ---- the batch -------------------------------------------------------------------------------- */
 
@@ -63,6 +65,8 @@ static void on_committed(void *ctx)
     if (batch->holds != broker->holds)
         publish_holds(broker);
     atomic_store(&broker->size, batch->head.edge.size);
+    if (broker->indexer != NULL)
+        indexer_wake(broker->indexer);
 }
 
 static void on_aborted(void *ctx)
@@ -129,6 +133,15 @@ static AMBIT_CHECKED enum ambit_err start_writer(struct broker *broker, int64_t 
         .boot_ms = boot_ms,
     };
     return writer_start(&options, &broker->writer);
+}
+
+static AMBIT_CHECKED enum ambit_err start_indexer(struct broker *broker)
+{
+    BUF_AUTO folder;
+    enum ambit_err err = path_of(broker, "search", &folder);
+    if (err == AMBIT_OK)
+        err = search_open(folder.p, broker->limits.store_bytes, &broker->search);
+    return err == AMBIT_OK ? indexer_start(broker->store, broker->search, &broker->indexer) : err;
 }
 
 /* The stored set, or at the very first start nothing yet. */
@@ -222,6 +235,9 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker, const stru
         err = documents_check(broker, problems);
     if (err == AMBIT_OK)
         err = start_writer(broker, options->boot_ms);
+    *ret_step = "the search index cannot be opened";
+    if (err == AMBIT_OK)
+        err = start_indexer(broker);
     *ret_step = "stops.journal cannot be taken into the record";
     if (err == AMBIT_OK)
         err = store_journal_take(broker->store, stop_take_journal, broker);
@@ -289,6 +305,9 @@ void broker_close(struct broker *broker)
         atomic_store(&broker->is_stopping, true);
         writer_stop(broker->writer);
     }
+    if (broker->indexer != NULL)
+        indexer_stop(broker->indexer);
+    search_close(broker->search);
     batch_drop(&broker->batch);
     broker_documents_release(broker->documents);
     holds_release(broker->holds);

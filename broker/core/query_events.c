@@ -31,16 +31,17 @@ static bool filter_takes(const struct events_filter *filter, const struct event 
     return filter->until_ms == 0 || event->time_ms < filter->until_ms;
 }
 
-/* Reads one event; its texts live in `memory` and the arena. */
-static AMBIT_CHECKED enum ambit_err event_read(struct store_txn *txn, uint64_t seq, struct buf *memory, struct arena *arena,
-                                               struct ledger_row *row, struct event *ret)
+enum ambit_err reading_event(const struct reading *reading, uint64_t seq, struct buf *memory, struct arena *arena,
+                             struct ledger_row *ret_row, struct event *ret)
 {
     buf_reset(memory);
-    enum ambit_err err = ledger_get(txn, seq, memory, row);
-    return err == AMBIT_OK ? event_decode(row->bytes, row->opening, arena, ret) : err;
+    enum ambit_err err = ledger_get(reading->txn, seq, memory, ret_row);
+    if (err == AMBIT_OK)
+        err = event_decode(ret_row->bytes, ret_row->opening, arena, ret);
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 }
 
-static AMBIT_CHECKED enum ambit_err one(struct broker *broker, struct store_txn *txn, uint64_t seq, const struct events_filter *filter,
+static AMBIT_CHECKED enum ambit_err one(struct broker *broker, const struct reading *reading, uint64_t seq, const struct events_filter *filter,
                                         struct buf *memory, struct json_out *out, size_t *n)
 {
     ARENA_AUTO arena;
@@ -48,13 +49,13 @@ static AMBIT_CHECKED enum ambit_err one(struct broker *broker, struct store_txn 
     arena_init(&arena, block, sizeof block, 0);
     struct ledger_row row;
     struct event event;
-    enum ambit_err err = event_read(txn, seq, memory, &arena, &row, &event);
+    enum ambit_err err = reading_event(reading, seq, memory, &arena, &row, &event);
     if (err != AMBIT_OK)
-        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+        return err;
     if (!filter_takes(filter, &event))
         return AMBIT_OK;
     struct event_form form = {.with_checks = filter->with_checks, .as_leaf = filter->as_leaf};
-    err = event_json_write(broker, txn, &row, &event, form, &arena, out);
+    err = event_json_write(broker, reading->txn, &row, &event, form, &arena, out);
     ++*n;
     return err == AMBIT_OK ? buf_check(out->buf) : err;
 }
@@ -71,7 +72,7 @@ enum ambit_err query_events(struct broker *broker, const struct events_filter *f
     uint64_t seq = filter->after, end = reading.head.edge.size;
     size_t n = 0;
     for (size_t seen = 0; err == AMBIT_OK && seq < end && n < limit && seen < QUERY_ROWS_MAX; seen++, seq++)
-        err = one(broker, reading.txn, seq, filter, &memory, out, &n);
+        err = one(broker, &reading, seq, filter, &memory, out, &n);
     reading_end(&reading);
     *ret_next = seq;
     *ret_more = seq < end;
@@ -88,7 +89,7 @@ enum ambit_err query_event(struct broker *broker, uint64_t seq, bool with_checks
     enum ambit_err err = reading_begin(broker, &reading);
     if (err != AMBIT_OK)
         return err;
-    err = seq < reading.head.edge.size ? one(broker, reading.txn, seq, &filter, &memory, out, &n) : AMBIT_ERR_NOT_FOUND;
+    err = seq < reading.head.edge.size ? one(broker, &reading, seq, &filter, &memory, out, &n) : AMBIT_ERR_NOT_FOUND;
     reading_end(&reading);
     return err;
 }

@@ -77,6 +77,18 @@ static void grant_json(struct json_out *out, const struct grant_row *row, const 
     json_end_object(out);
 }
 
+enum ambit_err reading_grant_json(const struct reading *reading, struct ambit_id id, struct arena *arena, struct json_out *out)
+{
+    struct grant_row row;
+    enum ambit_liveness liveness = AMBIT_LIVE;
+    enum ambit_err err = grant_load(reading->txn, id, arena, &row);
+    if (err == AMBIT_OK)
+        err = reading_is_live(reading, &row, &liveness);
+    if (err == AMBIT_OK)
+        grant_json(out, &row, state_text(&row, liveness, reading->now_ms));
+    return err;
+}
+
 static bool row_has_policy(const struct grant_row *row, struct ambit_str policy)
 {
     for (size_t i = 0; i < row->n_items; i++)

@@ -76,17 +76,21 @@ static AMBIT_CHECKED enum ambit_err stop_write(const struct reading *reading, st
     return stop_json(reading, &row, &raised, &arena, out);
 }
 
-enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct ambit_str only_owner, struct json_out *out)
+enum ambit_err reading_stop_json(const struct reading *reading, struct ambit_id id, struct ambit_str only_owner, struct json_out *out)
 {
     char bytes[4096];
     size_t len = 0;
+    enum ambit_err err = store_get(reading->txn, STORE_STOPS, (struct store_key){id.b, sizeof id.b}, bytes, sizeof bytes, &len);
+    return err == AMBIT_OK ? stop_write(reading, (struct ambit_str){bytes, len}, only_owner, STOPS_ALL, out) : err;
+}
+
+enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct ambit_str only_owner, struct json_out *out)
+{
     struct reading reading;
     enum ambit_err err = reading_begin(broker, &reading);
     if (err != AMBIT_OK)
         return err;
-    err = store_get(reading.txn, STORE_STOPS, (struct store_key){stop.b, sizeof stop.b}, bytes, sizeof bytes, &len);
-    if (err == AMBIT_OK)
-        err = stop_write(&reading, (struct ambit_str){bytes, len}, only_owner, STOPS_ALL, out);
+    err = reading_stop_json(&reading, stop, only_owner, out);
     reading_end(&reading);
     return err;
 }
