@@ -5,13 +5,19 @@
 #include "base/encode.h"
 #include "base/json_write.h"
 
-struct ambit_str canonical_of(struct arena *arena, const struct json_value *value)
+enum ambit_err canonical_of(struct arena *arena, const struct json_value *value,
+                            struct ambit_str *ret)
 {
     BUF_AUTO buf = {0};
     struct json_out out;
     json_out_init(&out, &buf, true);
     json_write_value(&out, value);
-    return buf_check(&buf) ? (struct ambit_str){0} : arena_copy(arena, buf_str(&buf));
+    enum ambit_err err = buf_check(&buf);
+    if (err)
+        return err;
+
+    *ret = arena_copy(arena, buf_str(&buf));
+    return ret->p ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
 }
 
 static void put_document(struct buf *buf, const struct ambit_document *doc)

@@ -8,9 +8,10 @@
 
 struct json_value;
 
-/* RFC 8785 bytes of a value, in `arena`; {NULL, 0} when out of memory, or when the value has a
- * number that is no integer or a member twice (its reader complains of that). */
-struct ambit_str canonical_of(struct arena *arena, const struct json_value *value);
+/* RFC 8785 bytes of a value, in `arena`. MALFORMED when it has a number that is no integer or a
+ * member twice (its reader complains of that). */
+AMBIT_CHECKED enum ambit_err canonical_of(struct arena *arena, const struct json_value *value,
+                                          struct ambit_str *ret);
 
 AMBIT_CHECKED enum ambit_err canonical_set_digest(const struct ambit_documents *documents,
                                                   const struct ambit_read_env *env,

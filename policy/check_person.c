@@ -24,7 +24,7 @@ static int compare(const void *a, const void *b)
 }
 
 /* {NULL, 0} when the credential was not read whole. */
-static struct ambit_str proof_of(struct arena *scratch, const struct ambit_credential *credential)
+static struct ambit_str proof_of(struct loaded *person, const struct ambit_credential *credential)
 {
     static const struct ambit_digest none = {{0}};
     BUF_AUTO buf = {0};
@@ -40,7 +40,12 @@ static struct ambit_str proof_of(struct arena *scratch, const struct ambit_crede
             return (struct ambit_str){0};
         buf_put(&buf, credential->digest.b, sizeof credential->digest.b);
     }
-    return buf_check(&buf) ? (struct ambit_str){0} : arena_copy(scratch, buf_str(&buf));
+    struct ambit_str proof = {0};
+    if (buf_check(&buf) == AMBIT_OK)
+        proof = arena_copy(person->reading.scratch, buf_str(&buf));
+    if (!proof.p)
+        person->reading.is_out_of_memory = true;
+    return proof;
 }
 
 static size_t collect(struct loaded_set *set, struct way_in *ways)
@@ -51,7 +56,7 @@ static size_t collect(struct loaded_set *set, struct way_in *ways)
         if (loaded->kind != AMBIT_KIND_PERSON)
             continue;
         for (size_t j = 0; j < loaded->as.person->n_credentials; j++) {
-            struct ambit_str proof = proof_of(set->scratch, &loaded->as.person->credentials[j]);
+            struct ambit_str proof = proof_of(loaded, &loaded->as.person->credentials[j]);
             if (proof.p)
                 ways[n++] = (struct way_in){proof, loaded, j};
         }

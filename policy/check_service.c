@@ -53,16 +53,17 @@ static bool overlaps(struct ambit_str pattern, const struct ambit_strs *resource
     return false;
 }
 
-static bool reaches(struct loaded_set *set, const struct ambit_policy *policy,
-                    const struct ambit_service *service)
+static bool reaches(struct loaded *policy, const struct ambit_service *service)
 {
-    for (size_t i = 0; i < policy->n_rules; i++) {
-        for (size_t j = 0; j < policy->rules[i].resources.n; j++) {
-            struct ambit_str pattern = policy->rules[i].resources.v[j];
-            if (!pattern.p)
+    for (size_t i = 0; i < policy->as.policy->n_rules; i++) {
+        const struct ambit_strs *resources = &policy->as.policy->rules[i].resources;
+        for (size_t j = 0; j < resources->n; j++) {
+            if (!resources->v[j].p)
                 continue;
-            pattern = without_variables(set->scratch, pattern);
-            if (!pattern.p || overlaps(pattern, &service->resources))
+            struct ambit_str pattern = without_variables(policy->reading.scratch, resources->v[j]);
+            if (!pattern.p)
+                policy->reading.is_out_of_memory = true;
+            else if (overlaps(pattern, &service->resources))
                 return true;
         }
     }
@@ -83,8 +84,7 @@ void check_tier_of_policy(struct loaded_set *set, struct loaded *loaded)
         const struct known_audience *known = check_find_audience(set, policy->audiences.v[i]);
         if (!known || known->service->as.service->tier <= policy->tier)
             continue;
-        if (known->service->as.service->tier > least &&
-            reaches(set, policy, known->service->as.service))
+        if (known->service->as.service->tier > least && reaches(loaded, known->service->as.service))
             least = known->service->as.service->tier;
     }
     static const char *const expected[] = {

@@ -4,7 +4,8 @@
 
 #include "policy/compiled.h"
 
-AMBIT_CHECKED enum ambit_err compile_patterns(struct arena *arena, struct ambit_strs texts, enum pattern_kind kind,
-                                              bool variables, struct patterns *ret);
+AMBIT_CHECKED enum ambit_err compile_patterns(struct arena *arena, struct ambit_strs texts,
+                                              enum pattern_kind kind, bool variables,
+                                              struct patterns *ret);
 AMBIT_CHECKED enum ambit_err compile_policy(struct arena *arena, const struct ambit_policy *policy,
                                             struct compiled_policy *ret);

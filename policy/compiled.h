@@ -19,7 +19,7 @@ struct patterns {
 
 /* Where a condition that this version reads but does not judge would be judged. */
 enum unsupported_at {
-    UNSUPPORTED_SCOPE,          /* `${...}` in a resource */
+    UNSUPPORTED_SCOPE, /* `${...}` in a resource */
     UNSUPPORTED_HOURS,
     UNSUPPORTED_COMPOSITION,
     UNSUPPORTED_AFTER,
@@ -43,8 +43,8 @@ struct compiled_rule {
     struct patterns actions, resources;
     const struct cidr *sources;
     size_t n_sources;
-    const struct compiled_limit *limits;             /* rule->n_limits of them */
-    const char *unsupported[UNSUPPORTED_PLACES];     /* the member's name, or NULL */
+    const struct compiled_limit *limits;         /* rule->n_limits of them */
+    const char *unsupported[UNSUPPORTED_PLACES]; /* the member's name, or NULL */
     bool needs_broker; /* an item of it stands under `ambit-ask` whatever the stops */
 };
 
@@ -72,8 +72,8 @@ struct compiled_policy {
 
 struct compiled_agent {
     const struct ambit_agent *agent;
-    const struct ambit_person *owner, *backup; /* NULL: no such person */
-    struct ambit_str team;                     /* the owner's */
+    const struct ambit_person *owner, *backup;     /* NULL: no such person */
+    struct ambit_str team;                         /* the owner's */
     const struct compiled_policy *const *policies; /* in the agent's order, without shadow ones */
     size_t n_policies;
 };
@@ -93,8 +93,12 @@ struct ambit_policy_set {
 };
 
 /* NULL when there is none. */
-const struct compiled_agent *compiled_agent_find(const struct ambit_policy_set *set, struct ambit_str name);
-const struct compiled_service *compiled_service_find(const struct ambit_policy_set *set, struct ambit_str name);
+const struct compiled_agent *compiled_agent_find(const struct ambit_policy_set *set,
+                                                 struct ambit_str name);
+const struct compiled_service *compiled_service_find(const struct ambit_policy_set *set,
+                                                     struct ambit_str name);
 /* Among the agent's own, not shadow. */
-const struct compiled_policy *compiled_policy_of(const struct compiled_agent *agent, struct ambit_str name);
-const struct compiled_rule *compiled_rule_find(const struct compiled_policy *policy, struct ambit_str id);
+const struct compiled_policy *compiled_policy_of(const struct compiled_agent *agent,
+                                                 struct ambit_str name);
+const struct compiled_rule *compiled_rule_find(const struct compiled_policy *policy,
+                                               struct ambit_str id);

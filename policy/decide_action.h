@@ -15,6 +15,7 @@ struct action_judge {
 
 /* The rule that gave item `i`, as it stands now, from check `policy` on; without the hard stops.
  * check == AMBIT_ACTION_CHECKS when all pass; *ret_rule is set once the rule is found. */
-struct finding action_judge_item(struct action_judge *a, size_t i, const struct compiled_rule **ret_rule);
+struct finding action_judge_item(struct action_judge *a, size_t i,
+                                 const struct compiled_rule **ret_rule);
 /* The allowed action, charged to the limits of the rule that let it through. */
 void action_charge(struct action_judge *a, const struct compiled_rule *rule);

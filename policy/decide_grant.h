@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The token request while it is judged: shared by decide_grant.c (the order of it all), grant_item.c
- * (one item against the rules) and grant_rule.c (one rule from check `audience` on). */
+/* The token request while it is judged: shared by decide_grant.c (the order of it all),
+ * grant_item.c (one item against the rules) and grant_rule.c (one rule from check `audience` on).
+ */
 #pragma once
 
 #include "policy/judge.h"
@@ -33,5 +34,6 @@ struct grant_judge {
 struct finding grant_judge_item(struct grant_judge *g, size_t i);
 /* One rule that contains the item, from check `audience` on. */
 struct finding grant_judge_rule(struct grant_judge *g, size_t i, const struct compiled_rule *rule);
-/* When a grant under this rule, asked now, ends: on a whole second; not after now when nothing is left. */
+/* When a grant under this rule, asked now, ends: on a whole second; not after now when nothing is
+ * left. */
 int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled_rule *rule);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the explaining files share. An explanation is made by asking the question again: once for the
- * decision, once more on the figures of the first with a watcher in the judging code, so that no
- * check is written twice. Texts are written into two buffers, one check at a time. */
+/* What the explaining files share. An explanation is made by asking the question again: once for
+ * the decision, once more on the figures of the first with a watcher in the judging code, so that
+ * no check is written twice. Texts are written into two buffers, one check at a time. */
 #pragma once
 
 #include "base/buf.h"
@@ -16,8 +16,8 @@ struct seen_limit {
 struct explainer {
     const struct ambit_policy_set *set;
     const struct ambit_decision *d;
-    const struct compiled_agent *agent; /* NULL: not in the set, or no grant */
-    const struct ambit_grant_question *grant_question;   /* one of the two */
+    const struct compiled_agent *agent;                /* NULL: not in the set, or no grant */
+    const struct ambit_grant_question *grant_question; /* one of the two */
     const struct ambit_action_question *action_question;
     /* the item and rule that the checks are told of */
     size_t item;
@@ -52,7 +52,7 @@ void put_address(struct buf *buf, const struct ambit_addr_view *addr);
 void put_dates(struct buf *buf, const struct ambit_policy *policy);
 void put_bindings(struct buf *buf, const struct ambit_rule *rule);
 void put_path(struct buf *buf, struct ambit_str policy, struct ambit_str id); /* "policy/id" */
-void put_stop(struct explainer *e);                                          /* the stop that decided, into saw */
+void put_stop(struct explainer *e); /* the stop that decided, into saw */
 void put_not_supported(struct explainer *e);
 void put_limits(struct explainer *e);
 void put_hard_stop(struct explainer *e, bool failed);

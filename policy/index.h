@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two small hash tables over arena memory. `struct index` maps what a pair (action, resource) begins
- * with to the rules that may contain it: a superset, the caller still compares patterns. `struct
- * name_table` maps names to places in an array. Built once, then immutable. */
+/* Two small hash tables over arena memory. `struct index` maps what a pair (action, resource)
+ * begins with to the rules that may contain it: a superset, the caller still compares patterns.
+ * `struct name_table` maps names to places in an array. Built once, then immutable. */
 #pragma once
 
 #include "base/arena.h"
@@ -40,11 +40,16 @@ struct index_probe {
 };
 struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource);
 
-/* Puts `value` under every pair of patterns (or among those always looked at, when they are many). */
-AMBIT_CHECKED enum ambit_err index_add_pairs(struct index_builder *builder, const struct pattern *actions, size_t n_actions,
-                                             const struct pattern *resources, size_t n_resources, uint16_t value);
-AMBIT_CHECKED enum ambit_err index_add_name(struct index_builder *builder, struct ambit_str name, uint16_t value);
-AMBIT_CHECKED enum ambit_err index_build(struct index_builder *builder, struct arena *arena, struct index *ret);
+/* Puts `value` under every pair of patterns (or among those always looked at, when they are many).
+ */
+AMBIT_CHECKED enum ambit_err index_add_pairs(struct index_builder *builder,
+                                             const struct pattern *actions, size_t n_actions,
+                                             const struct pattern *resources, size_t n_resources,
+                                             uint16_t value);
+AMBIT_CHECKED enum ambit_err index_add_name(struct index_builder *builder, struct ambit_str name,
+                                            uint16_t value);
+AMBIT_CHECKED enum ambit_err index_build(struct index_builder *builder, struct arena *arena,
+                                         struct index *ret);
 void index_builder_done(struct index_builder *builder);
 
 /* Walks, ascending and each once, everything that may contain the pair. */
@@ -60,6 +65,8 @@ struct name_table {
     const uint32_t *slots; /* place + 1; 0: free */
     size_t mask;
 };
-AMBIT_CHECKED enum ambit_err name_table_build(struct arena *arena, size_t n, struct ambit_str (*name_of)(const void *ctx, size_t i),
+AMBIT_CHECKED enum ambit_err name_table_build(struct arena *arena, size_t n,
+                                              struct ambit_str (*name_of)(const void *ctx,
+                                                                          size_t i),
                                               const void *ctx, struct name_table *ret);
 uint64_t index_hash(struct ambit_str text);

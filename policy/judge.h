@@ -22,7 +22,8 @@ struct seen {
     bool passed;
     size_t item;                      /* asked item (grants), item of the grant (actions) */
     const struct compiled_rule *rule; /* NULL: before any rule */
-    const struct ambit_limit *limit;  /* the limits check: one call for each limit, with its figure */
+    const struct ambit_limit
+        *limit; /* the limits check: one call for each limit, with its figure */
     int64_t figure;
 };
 struct trace {
@@ -39,10 +40,10 @@ struct judge {
     const struct ambit_policy_set *set;
     const struct ambit_world *world;
     struct ambit_decision *d;
-    const struct trace *trace;           /* NULL: nobody watches */
-    const struct compiled_agent *agent;  /* NULL: not in the set (actions) */
-    struct ambit_str resource;           /* of an action; the key BY_RESOURCE */
-    enum ambit_err err;                  /* the first thing that could not be told; sticky */
+    const struct trace *trace;          /* NULL: nobody watches */
+    const struct compiled_agent *agent; /* NULL: not in the set (actions) */
+    struct ambit_str resource;          /* of an action; the key BY_RESOURCE */
+    enum ambit_err err;                 /* the first thing that could not be told; sticky */
     struct memo memo[16];
     size_t n_memo;
 };
@@ -55,8 +56,10 @@ static inline bool finding_is_further(const struct finding *a, const struct find
 {
     return a->check > than->check;
 }
-struct finding finding_of_rule(int check, enum ambit_reason reason, const struct compiled_rule *rule);
-struct finding finding_not_supported(int check, const struct compiled_rule *rule, const char *member);
+struct finding finding_of_rule(int check, enum ambit_reason reason,
+                               const struct compiled_rule *rule);
+struct finding finding_not_supported(int check, const struct compiled_rule *rule,
+                                     const char *member);
 static inline void judge_tell(const struct judge *j, struct seen seen)
 {
     if (j->trace)
@@ -70,29 +73,37 @@ struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compi
 /* Reads one figure and writes it down. False: j->err says why not. */
 bool judge_figure(struct judge *j, const struct ambit_figure_query *query, int64_t *ret);
 /* The figure of a rule's limit; asked of the world once. */
-bool judge_limit_figure(struct judge *j, const struct compiled_rule *rule, const struct ambit_limit *limit, int64_t *ret);
-/* Is there a live grant that this one would replace? Its being there is written down as a figure. */
+bool judge_limit_figure(struct judge *j, const struct compiled_rule *rule,
+                        const struct ambit_limit *limit, int64_t *ret);
+/* Is there a live grant that this one would replace? Its being there is written down as a figure.
+ */
 bool judge_same_live(struct judge *j, const struct ambit_same_query *query, struct ambit_id *ret);
 /* Would `figure` and `amount` together pass `max`? A full window always would. */
 bool figure_exceeds(int64_t figure, int64_t amount, int64_t max);
 void judge_charge(struct judge *j, const struct ambit_charge *charge);
-void judge_charge_limit(struct judge *j, const struct compiled_rule *rule, const struct compiled_limit *limit, int64_t amount);
+void judge_charge_limit(struct judge *j, const struct compiled_rule *rule,
+                        const struct compiled_limit *limit, int64_t amount);
 
-/* ---- stops in force (stop.c); judge_*: the same, and what was found is written down as used --- */
+/* ---- stops in force (stop.c); judge_*: the same, and what was found is written down as used ---
+ */
 
 struct covered {
     struct ambit_str agent, owner, team;
 };
 /* The first of this kind and target; NULL: none. */
-const struct ambit_stop_view *stop_on(const struct ambit_stop_view *stops, size_t n, enum ambit_target_kind kind,
-                                      struct ambit_str target);
+const struct ambit_stop_view *stop_on(const struct ambit_stop_view *stops, size_t n,
+                                      enum ambit_target_kind kind, struct ambit_str target);
 /* On the agent, its team, its owner or everything. */
-const struct ambit_stop_view *stop_covering(const struct ambit_stop_view *stops, size_t n, const struct covered *covered);
+const struct ambit_stop_view *stop_covering(const struct ambit_stop_view *stops, size_t n,
+                                            const struct covered *covered);
 /* Whose resource pattern overlaps `resource` (a pattern or a name). */
-const struct ambit_stop_view *stop_on_resource(const struct ambit_stop_view *stops, size_t n, const struct pattern *resource);
-const struct ambit_stop_view *judge_stop_on(struct judge *j, enum ambit_target_kind kind, struct ambit_str target);
+const struct ambit_stop_view *stop_on_resource(const struct ambit_stop_view *stops, size_t n,
+                                               const struct pattern *resource);
+const struct ambit_stop_view *judge_stop_on(struct judge *j, enum ambit_target_kind kind,
+                                            struct ambit_str target);
 const struct ambit_stop_view *judge_stop_covering(struct judge *j, const struct covered *covered);
-const struct ambit_stop_view *judge_stop_on_resource(struct judge *j, const struct pattern *resource);
+const struct ambit_stop_view *judge_stop_on_resource(struct judge *j,
+                                                     const struct pattern *resource);
 
 /* ---- conditions both questions judge (condition.c) ------------------------------------------- */
 
@@ -101,22 +112,27 @@ bool policy_names_audience(const struct ambit_policy *policy, struct ambit_str a
 bool rule_accepts_source(const struct compiled_rule *rule, const struct ambit_addr_view *source);
 bool rule_accepts_purpose(const struct compiled_rule *rule, struct ambit_str purpose);
 bool rule_accepts_binding(const struct compiled_rule *rule, enum ambit_binding binding);
-bool text_is_free(struct ambit_str text); /* at most 1,024 bytes of UTF-8 without control characters; absent is free */
+bool text_is_free(struct ambit_str text); /* at most 1,024 bytes of UTF-8 without control
+                                             characters; absent is free */
 /* Some pattern of the list contains the item. Empty list: no. */
-AMBIT_CHECKED enum ambit_err patterns_contain(const struct patterns *patterns, const struct pattern *item, bool *ret);
-AMBIT_CHECKED enum ambit_err patterns_pair_contains(const struct patterns *actions, const struct patterns *resources,
-                                                    const struct pattern *action, const struct pattern *resource, bool *ret);
+AMBIT_CHECKED enum ambit_err patterns_contain(const struct patterns *patterns,
+                                              const struct pattern *item, bool *ret);
+AMBIT_CHECKED enum ambit_err patterns_pair_contains(const struct patterns *actions,
+                                                    const struct patterns *resources,
+                                                    const struct pattern *action,
+                                                    const struct pattern *resource, bool *ret);
 bool patterns_match(const struct patterns *patterns, const struct pattern *name);
 bool patterns_overlap(const struct patterns *patterns, const struct pattern *item);
 
 /* ---- hard stops (hard_stop.c) ---------------------------------------------------------------- */
 
 struct heard_item {
-    const struct pattern *action, *resource; /* resource NULL: asked for on every resource (TOK-12) */
-    bool is_malformed;                       /* lies inside no pattern */
+    const struct pattern *action,
+        *resource;     /* resource NULL: asked for on every resource (TOK-12) */
+    bool is_malformed; /* lies inside no pattern */
 };
 struct event {
-    bool is_grant; /* a token request, else an action */
+    bool is_grant;                  /* a token request, else an action */
     const struct heard_item *items; /* none: heard by stops without patterns */
     size_t n_items;
     const struct ambit_action_question *action; /* what a sum reads; NULL for token requests */
@@ -126,15 +142,22 @@ struct event {
 bool hard_stops_refuse(struct judge *j, const struct event *event, int check, struct finding *ret);
 /* The request is refused for `reason`: what fires, fires beside. */
 void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reason reason);
-/* A stop on `allowed` or `attempted` with a sum, which the action lies inside: its field is required context. */
+/* A stop on `allowed` or `attempted` with a sum, which the action lies inside: its field is
+ * required context. */
 bool hard_stop_requires(const struct compiled_stop *stop, const struct heard_item *item);
 /* An integer >= 0 under that name, from a service; else false. */
-bool context_amount(const struct ambit_action_question *question, struct ambit_str field, int64_t *ret);
-const struct ambit_context_member *context_find(const struct ambit_action_question *question, struct ambit_str name);
+bool context_amount(const struct ambit_action_question *question, struct ambit_str field,
+                    int64_t *ret);
+const struct ambit_context_member *context_find(const struct ambit_action_question *question,
+                                                struct ambit_str name);
 
 /* ---- the two questions, watched -------------------------------------------------------------- */
 
-AMBIT_CHECKED enum ambit_err decide_grant(const struct ambit_policy_set *set, const struct ambit_grant_question *question,
-                                          const struct ambit_world *world, const struct trace *trace, struct ambit_decision *ret);
-AMBIT_CHECKED enum ambit_err decide_action(const struct ambit_policy_set *set, const struct ambit_action_question *question,
-                                           const struct ambit_world *world, const struct trace *trace, struct ambit_decision *ret);
+AMBIT_CHECKED enum ambit_err decide_grant(const struct ambit_policy_set *set,
+                                          const struct ambit_grant_question *question,
+                                          const struct ambit_world *world,
+                                          const struct trace *trace, struct ambit_decision *ret);
+AMBIT_CHECKED enum ambit_err decide_action(const struct ambit_policy_set *set,
+                                           const struct ambit_action_question *question,
+                                           const struct ambit_world *world,
+                                           const struct trace *trace, struct ambit_decision *ret);

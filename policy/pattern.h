@@ -29,9 +29,9 @@ struct pattern {
     const struct pattern_segment *segments; /* without `**` */
     uint16_t type_len;                      /* of a resource, the bytes before ':'; else 0 */
     uint16_t n_segments, n_head, n_middle, n_tail;
-    uint8_t n_any;       /* how many `**`: 0, 1, 2 */
-    bool is_literal;     /* no star at all */
-    bool has_variables;  /* `${...}` stands for a segment; taken as `*` */
+    uint8_t n_any;      /* how many `**`: 0, 1, 2 */
+    bool is_literal;    /* no star at all */
+    bool has_variables; /* `${...}` stands for a segment; taken as `*` */
 };
 
 enum { PATTERN_SEGMENTS_MAX = AMBIT_WORD_MAX / 2 + 1 };
@@ -45,15 +45,17 @@ struct pattern_buf {
 #define PATTERN_SCRATCH __attribute__((uninitialized))
 
 /* MALFORMED unless `text` is a pattern (variables allowed where asked). It must outlive *ret. */
-AMBIT_CHECKED enum ambit_err pattern_parse(struct ambit_str text, enum pattern_kind kind, bool variables,
-                                           struct pattern_buf *ret);
+AMBIT_CHECKED enum ambit_err pattern_parse(struct ambit_str text, enum pattern_kind kind,
+                                           bool variables, struct pattern_buf *ret);
 /* MALFORMED unless `text` is a name. */
-AMBIT_CHECKED enum ambit_err pattern_parse_name(struct ambit_str text, enum pattern_kind kind, struct pattern_buf *ret);
+AMBIT_CHECKED enum ambit_err pattern_parse_name(struct ambit_str text, enum pattern_kind kind,
+                                                struct pattern_buf *ret);
 
 /* `name` is a pattern without stars. Linear in the name whatever the pattern. */
 bool pattern_matches(const struct pattern *pattern, const struct pattern *name);
 /* Is every name of `inner` a name of `outer`? TOO_LARGE: not settled in AMBIT_PATTERN_STEPS. */
-AMBIT_CHECKED enum ambit_err pattern_contains(const struct pattern *outer, const struct pattern *inner, bool *ret);
+AMBIT_CHECKED enum ambit_err pattern_contains(const struct pattern *outer,
+                                              const struct pattern *inner, bool *ret);
 /* Is there a name in both? */
 bool pattern_overlaps(const struct pattern *a, const struct pattern *b);
 
@@ -61,5 +63,6 @@ bool pattern_overlaps(const struct pattern *a, const struct pattern *b);
 bool pattern_matches_text(struct ambit_str pattern, struct ambit_str text);
 
 /* The same with a bound of the caller's, and how many steps it took. */
-AMBIT_CHECKED enum ambit_err pattern_contains_counted(const struct pattern *outer, const struct pattern *inner,
-                                                      size_t limit, size_t *ret_steps, bool *ret);
+AMBIT_CHECKED enum ambit_err pattern_contains_counted(const struct pattern *outer,
+                                                      const struct pattern *inner, size_t limit,
+                                                      size_t *ret_steps, bool *ret);

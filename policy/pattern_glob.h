@@ -81,7 +81,8 @@ static inline bool pattern_fits_at(const struct pattern *pattern, size_t first, 
 }
 
 /* The segments of `run`, which has no `**`, against the pattern: head and tail anchored, the middle
- * anywhere between. Each segment is judged alone, so the first place that fits is as good as any. */
+ * anywhere between. Each segment is judged alone, so the first place that fits is as good as any.
+ */
 static inline bool pattern_fits(const struct pattern *pattern, const struct pattern *run,
                                 glob_relation *relation)
 {

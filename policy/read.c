@@ -148,9 +148,11 @@ static int compare_loaded(const void *a, const void *b)
 static enum ambit_err finish_document(struct loaded *loaded)
 {
     struct ambit_document *document = loaded->as.document;
-    document->canonical = canonical_of(loaded->reading.keep, loaded->root.value);
-    if (!document->canonical.p)
-        return AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err =
+        canonical_of(loaded->reading.keep, loaded->root.value, &document->canonical);
+    if (err)
+        return err;
+
     loaded->reading.env->sha256(document->canonical.p, document->canonical.len, &document->digest);
     return AMBIT_OK;
 }

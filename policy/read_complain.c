@@ -55,8 +55,8 @@ static void set_position(struct ambit_problem *problem, const struct place *at)
 void complain_near(struct reading *reading, const struct place *at, const char *what,
                    const char *expected, struct ambit_str nearest)
 {
-    if (++reading->n_errors > READ_ERRORS_MAX + 1)
-        return;
+    if (reading->is_out_of_memory || ++reading->n_errors > READ_ERRORS_MAX + 1)
+        return; /* what was read without memory may be wrong by our own fault */
 
     BUF_AUTO pointer = {0};
     struct ambit_problem problem = {

@@ -225,8 +225,11 @@ void read_jwks(struct reading *reading, const struct place *at, const struct fie
     read_object(reading, at, &inner, &jwks);
     if (reading->n_errors > before)
         return;
-    struct ambit_str text = canonical_of(reading->keep, at->value);
-    if (!text.p) /* a number inside `x5c`, which nobody looked at, or out of memory */
+    struct ambit_str text = {0};
+    enum ambit_err err = canonical_of(reading->keep, at->value, &text);
+    if (err == AMBIT_ERR_NO_MEMORY)
+        reading->is_out_of_memory = true;
+    else if (err) /* inside `x5c` or `x5t#S256`, at which nobody looked */
         complain(reading, at, "not canonical JSON", "a JWK Set without decimals");
     memcpy((char *)target + field->at, &text, sizeof text);
 }

@@ -140,10 +140,16 @@ static void put_list(void *target, const struct field *field, const void *v, siz
     memcpy(at + sizeof v, &n, sizeof n);
 }
 
-/* Strings are compared as they are, anything else by its canonical bytes. */
+/* Strings are compared as they are, anything else by its canonical bytes; what has none (a decimal
+ * in it) its own reader complains of. */
 static struct ambit_str comparable(struct reading *reading, const struct json_value *value)
 {
-    return value->kind == JSON_STRING ? value->text : canonical_of(reading->scratch, value);
+    struct ambit_str text = {0};
+    if (value->kind == JSON_STRING)
+        return value->text;
+    if (canonical_of(reading->scratch, value, &text) == AMBIT_ERR_NO_MEMORY)
+        reading->is_out_of_memory = true;
+    return text;
 }
 
 static bool is_repeated(const struct json_value *list, const struct json_value *element,

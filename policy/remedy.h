@@ -13,7 +13,7 @@ struct remedy {
     struct arena *arena;
     struct ambit_decision *scratch; /* of the tries */
     struct ambit_explanation *ret;
-    size_t tries;                   /* left */
+    size_t tries; /* left */
     enum ambit_err err;
 };
 
@@ -26,8 +26,8 @@ bool remedy_try_action(struct remedy *r, const struct ambit_action_question *que
 /* Texts are fixed; `value` is JSON in a buffer of the caller's, or empty. What only people may see
  * goes to the first, with the agent getting the change without its value. */
 enum remedy_for { REMEDY_FOR_ALL, REMEDY_FOR_PEOPLE };
-void remedy_give(struct remedy *r, enum ambit_change change, const struct buf *value, const char *text,
-                 enum remedy_for whom);
+void remedy_give(struct remedy *r, enum ambit_change change, const struct buf *value,
+                 const char *text, enum remedy_for whom);
 void remedy_none(struct remedy *r);
 AMBIT_CHECKED enum ambit_err remedy_begin(struct remedy *r);
 enum ambit_err remedy_end(struct remedy *r);
