@@ -78,6 +78,8 @@ char *buf_reserve(struct buf *buf, size_t len)
 
     if (buf->err != AMBIT_OK)
         return NULL;
+    if (buf->p && len <= buf->cap - buf->len)
+        return buf->p + buf->len; /* nearly always; cap never exceeds max */
     if (!ambit_add(buf->len, len, &need) || (buf->max && need > buf->max) ||
         (buf->is_fixed && need > buf->cap)) {
         buf->err = AMBIT_ERR_TOO_LARGE;
@@ -109,6 +111,10 @@ void buf_put_str(struct buf *buf, struct ambit_str s)
 
 void buf_put_char(struct buf *buf, char c)
 {
+    if (buf->err == AMBIT_OK && buf->len < buf->cap) {
+        buf->p[buf->len++] = c;
+        return;
+    }
     buf_put(buf, &c, 1);
 }
 

@@ -168,6 +168,9 @@ static bool is_before(struct ambit_str a, struct ambit_str b)
     const char *p = a.p, *q = b.p;
     const char *p_end = a.p + a.len, *q_end = b.p + b.len;
 
+    /* ASCII without escapes, as nearly every key is: the bytes are the code units. */
+    if (json_plain_run(a.p, a.len) == a.len && json_plain_run(b.p, b.len) == b.len)
+        return ambit_str_cmp(a, b) < 0;
     while (p < p_end && q < q_end) {
         uint32_t x = utf16_rank(next_written(&p, p_end)), y = utf16_rank(next_written(&q, q_end));
         if (x != y)
