@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The answer to an evaluation (interfaces.md): what a service sees of what it asked, and the part of
- * it that an agent sees, which names nothing it was not granted. Pure. */
+/* The answer to an evaluation (interfaces.md): what a service sees of what it asked, and the part
+ * of it that an agent sees, which names nothing it was not granted. Pure. */
 #pragma once
 
 #include "core/command.h"

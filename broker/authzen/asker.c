@@ -16,12 +16,14 @@ static void reply_text(struct http_reply *reply, unsigned status, const char *te
         http_reply_header(reply, "Retry-After", "5");
 }
 
-void asker_reply_error(struct http_request *req, struct http_reply *reply, unsigned status, const char *text)
+void asker_reply_error(struct http_request *req, struct http_reply *reply, unsigned status,
+                       const char *text)
 {
     reply_text(reply, status, text);
     /* BRR-2: no credentials, no error code; a token that is no good says so. */
     if (status == 401 && identity_bearer(http_header(req, "authorization")).p)
-        http_reply_header(reply, "WWW-Authenticate", "Bearer realm=\"ambit\", error=\"invalid_token\"");
+        http_reply_header(reply, "WWW-Authenticate",
+                          "Bearer realm=\"ambit\", error=\"invalid_token\"");
     else if (status == 401) {
         http_reply_header(reply, "WWW-Authenticate", "Basic realm=\"ambit\"");
         http_reply_header(reply, "WWW-Authenticate", "Bearer realm=\"ambit\"");
@@ -29,7 +31,8 @@ void asker_reply_error(struct http_request *req, struct http_reply *reply, unsig
     req->log.verdict = "refused";
 }
 
-void asker_reply_edge(const struct http_request *req, struct http_reply *reply, struct http_problem problem)
+void asker_reply_edge(const struct http_request *req, struct http_reply *reply,
+                      struct http_problem problem)
 {
     (void)req;
     /* A wrong media type is 400 here (AZN-2). */
@@ -37,7 +40,8 @@ void asker_reply_edge(const struct http_request *req, struct http_reply *reply, 
                problem.detail ? problem.detail : "the request cannot be served");
 }
 
-static bool refuse_unproved(struct broker *broker, struct http_request *req, struct http_reply *reply)
+static bool refuse_unproved(struct broker *broker, struct http_request *req,
+                            struct http_reply *reply)
 {
     char text[ADDR_TEXT_MAX];
     size_t len = req->peer.family ? addr_encode(&req->peer, text) : 0;
@@ -48,18 +52,19 @@ static bool refuse_unproved(struct broker *broker, struct http_request *req, str
 
 /* The token proves its bearer; the grant's row says who that is. Whether it still gives anything is
  * for the decision to say. */
-static bool identify_agent(struct broker *broker, const struct documents_ref *documents, struct http_request *req,
-                           struct http_reply *reply, struct asker *ret)
+static bool identify_agent(struct broker *broker, const struct documents_ref *documents,
+                           struct http_request *req, struct http_reply *reply, struct asker *ret)
 {
     struct ambit_str bearer = identity_bearer(http_header(req, "authorization"));
     struct introspection *found = arena_alloc(&req->arena, sizeof *found);
-    enum ambit_err err = found ? identity_token_read(bearer, &req->arena, &ret->token) : AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err =
+        found ? identity_token_read(bearer, &req->arena, &ret->token) : AMBIT_ERR_NO_MEMORY;
     if (err == AMBIT_ERR_MALFORMED)
         return refuse_unproved(broker, req, reply);
     static const struct caller bearer_itself = {.kind = CALLER_NONE};
     if (!err)
-        err = query_introspect(broker, documents, &ret->token, &bearer_itself, broker_now_ms(broker), &req->arena,
-                               found);
+        err = query_introspect(broker, documents, &ret->token, &bearer_itself,
+                               broker_now_ms(broker), &req->arena, found);
     if (err) {
         asker_reply_error(req, reply, 503, ambit_err_text(err));
         return false;
@@ -67,20 +72,21 @@ static bool identify_agent(struct broker *broker, const struct documents_ref *do
     if (!found->is_known)
         return refuse_unproved(broker, req, reply);
     ret->by_agent = true;
-    ret->caller = (struct caller){.kind = CALLER_AGENT, .name = found->row.agent, .method = AMBIT_METHOD_TOKEN};
+    ret->caller = (struct caller){
+        .kind = CALLER_AGENT, .name = found->row.agent, .method = AMBIT_METHOD_TOKEN};
     return true;
 }
 
-static bool identify(struct broker *broker, const struct documents_ref *documents, struct http_request *req,
-                     struct http_reply *reply, struct asker *ret)
+static bool identify(struct broker *broker, const struct documents_ref *documents,
+                     struct http_request *req, struct http_reply *reply, struct asker *ret)
 {
     struct ambit_str authorization = http_header(req, "authorization");
     if (identity_bearer(authorization).p)
         return identify_agent(broker, documents, req, reply, ret);
 
     struct identity_answer answer = {0};
-    enum ambit_err err =
-        identity_service(documents->documents, authorization, broker_now_ms(broker), &req->arena, &answer);
+    enum ambit_err err = identity_service(documents->documents, authorization,
+                                          broker_now_ms(broker), &req->arena, &answer);
     if (err && err != AMBIT_ERR_REFUSED) {
         asker_reply_error(req, reply, 503, ambit_err_text(err));
         return false;
@@ -91,8 +97,8 @@ static bool identify(struct broker *broker, const struct documents_ref *document
     return true;
 }
 
-bool asker_identify(struct broker *broker, const struct documents_ref *documents, struct http_request *req,
-                    struct http_reply *reply, struct asker *ret)
+bool asker_identify(struct broker *broker, const struct documents_ref *documents,
+                    struct http_request *req, struct http_reply *reply, struct asker *ret)
 {
     if (!identify(broker, documents, req, reply, ret))
         return false;
@@ -104,7 +110,8 @@ bool asker_identify(struct broker *broker, const struct documents_ref *documents
         asker_reply_error(req, reply, 503, ambit_err_text(err));
         return false;
     }
-    asker_reply_error(req, reply, 429, "more requests than this caller's budget allows; nothing was decided");
+    asker_reply_error(req, reply, 429,
+                      "more requests than this caller's budget allows; nothing was decided");
     char memory[16];
     struct buf text;
     buf_init_fixed(&text, memory, sizeof memory);

@@ -12,9 +12,11 @@ struct asker {
     struct identity_token token; /* by_agent: its own */
 };
 /* True when the caller has proved itself and is within its budget; else the reply is filled. */
-bool asker_identify(struct broker *broker, const struct documents_ref *documents, struct http_request *req,
-                    struct http_reply *reply, struct asker *ret);
+bool asker_identify(struct broker *broker, const struct documents_ref *documents,
+                    struct http_request *req, struct http_reply *reply, struct asker *ret);
 
 /* 400, 401, 403, 413, 429, 500, 503 with a sentence as text/plain; 401 carries the challenges. */
-void asker_reply_error(struct http_request *req, struct http_reply *reply, unsigned status, const char *text);
-void asker_reply_edge(const struct http_request *req, struct http_reply *reply, struct http_problem problem);
+void asker_reply_error(struct http_request *req, struct http_reply *reply, unsigned status,
+                       const char *text);
+void asker_reply_edge(const struct http_request *req, struct http_reply *reply,
+                      struct http_problem problem);

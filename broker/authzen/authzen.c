@@ -7,7 +7,8 @@
 #include "authzen/evaluation.h"
 #include "base/json_write.h"
 
-static enum http_next configuration_begin(void *app, struct http_request *req, struct http_reply *reply)
+static enum http_next configuration_begin(void *app, struct http_request *req,
+                                          struct http_reply *reply)
 {
     (void)req;
     struct ambit_str issuer = broker_issuer(app);

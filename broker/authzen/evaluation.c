@@ -24,7 +24,8 @@ static void resume(void *ctx)
 
 /* ---- decode ---- */
 
-static bool decode(struct evaluation_state *state, struct http_request *req, struct http_reply *reply)
+static bool decode(struct evaluation_state *state, struct http_request *req,
+                   struct http_reply *reply)
 {
     const char *what = NULL;
     enum ambit_err err = evaluation_read(req->body, &req->arena, &state->asked, &what);
@@ -37,9 +38,10 @@ static bool decode(struct evaluation_state *state, struct http_request *req, str
         return false;
     }
     /* AZN-19: an agent asks about the token it came by. */
-    if (state->asker.by_agent && (!ambit_str_is(state->asked.subject_type, "access_token") ||
-                                  !ambit_str_eq(state->asked.subject_id,
-                                                identity_bearer(http_header(req, "authorization"))))) {
+    if (state->asker.by_agent &&
+        (!ambit_str_is(state->asked.subject_type, "access_token") ||
+         !ambit_str_eq(state->asked.subject_id,
+                       identity_bearer(http_header(req, "authorization"))))) {
         asker_reply_error(req, reply, 403, "an agent asks about its own access token alone");
         return false;
     }
@@ -51,10 +53,12 @@ static struct ambit_str peer_text(struct http_request *req)
     char text[ADDR_TEXT_MAX];
     if (!req->peer.family)
         return (struct ambit_str){0};
-    return arena_copy(&req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
+    return arena_copy(&req->arena,
+                      (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
 }
 
-static enum ambit_err fill_command(struct evaluation_state *state, struct broker *broker, struct http_request *req)
+static enum ambit_err fill_command(struct evaluation_state *state, struct broker *broker,
+                                   struct http_request *req)
 {
     struct action_command *command = &state->command;
     const struct evaluation *asked = &state->asked;
@@ -101,7 +105,8 @@ enum http_next evaluation_begin(void *app, struct http_request *req, struct http
     }
     req->user = state;
     state->documents = broker_documents_acquire(app);
-    if (!asker_identify(app, state->documents, req, reply, &state->asker) || !decode(state, req, reply))
+    if (!asker_identify(app, state->documents, req, reply, &state->asker) ||
+        !decode(state, req, reply))
         return HTTP_DONE;
 
     enum ambit_err err = fill_command(state, app, req);
@@ -130,7 +135,8 @@ enum http_next evaluation_finish(void *app, struct http_request *req, struct htt
         return HTTP_DONE;
     }
     if (command->base.err) {
-        asker_reply_error(req, reply, http_status_of(command->base.err), ambit_err_text(command->base.err));
+        asker_reply_error(req, reply, http_status_of(command->base.err),
+                          ambit_err_text(command->base.err));
         return HTTP_DONE;
     }
 

@@ -29,7 +29,8 @@ static enum ambit_err without_decimals(struct arena *arena, struct json_value *v
         struct json_value *text = arena_alloc(arena, sizeof *text);
         if (!text)
             return AMBIT_ERR_NO_MEMORY;
-        *text = (struct json_value){.kind = JSON_STRING, .key = AMBIT_STR("decimal"), .text = value->text};
+        *text = (struct json_value){
+            .kind = JSON_STRING, .key = AMBIT_STR("decimal"), .text = value->text};
         value->kind = JSON_OBJECT;
         value->count = 1;
         value->first = text;
@@ -52,11 +53,13 @@ static struct ambit_context_member member_of(struct ambit_str name, const struct
         member.value = (struct ambit_scalar){.kind = AMBIT_SCALAR_STRING, .text = value->text};
         break;
     case JSON_INTEGER:
-        member.value = (struct ambit_scalar){.kind = AMBIT_SCALAR_INTEGER, .integer = value->integer};
+        member.value =
+            (struct ambit_scalar){.kind = AMBIT_SCALAR_INTEGER, .integer = value->integer};
         break;
     case JSON_TRUE:
     case JSON_FALSE:
-        member.value = (struct ambit_scalar){.kind = AMBIT_SCALAR_BOOLEAN, .boolean = value->kind == JSON_TRUE};
+        member.value = (struct ambit_scalar){.kind = AMBIT_SCALAR_BOOLEAN,
+                                             .boolean = value->kind == JSON_TRUE};
         break;
     case JSON_NULL:
     case JSON_DECIMAL:
@@ -68,7 +71,8 @@ static struct ambit_context_member member_of(struct ambit_str name, const struct
     return member;
 }
 
-static enum ambit_err add_member(struct reader *reader, struct ambit_str name, const struct json_value *value)
+static enum ambit_err add_member(struct reader *reader, struct ambit_str name,
+                                 const struct json_value *value)
 {
     struct evaluation *to = reader->to;
     if (to->n_members == AMBIT_CONTEXT_MAX)
@@ -100,10 +104,12 @@ static enum ambit_err add_member(struct reader *reader, struct ambit_str name, c
 /* What AZN-15 takes for the proof of a bound key is no property. */
 static bool is_proof(const char *prefix, struct ambit_str name)
 {
-    return streq(prefix, "subject.") && (ambit_str_is(name, "dpop") || ambit_str_is(name, "x5t#S256"));
+    return streq(prefix, "subject.") &&
+           (ambit_str_is(name, "dpop") || ambit_str_is(name, "x5t#S256"));
 }
 
-static enum ambit_err read_properties(struct reader *reader, const struct json_value *of, const char *prefix)
+static enum ambit_err read_properties(struct reader *reader, const struct json_value *of,
+                                      const char *prefix)
 {
     const struct json_value *properties = json_get(of, "properties");
     if (!properties)
@@ -157,19 +163,22 @@ static enum ambit_err read_context_member(struct reader *reader, const struct js
         return read_source(reader, member);
     if (ambit_str_is(member->key, "arguments_digest")) {
         if (!is_text(member, ARGUMENTS_DIGEST_MAX))
-            return refuse(reader->reterr_what, "context.arguments_digest is a text of 1 to 256 bytes");
+            return refuse(reader->reterr_what,
+                          "context.arguments_digest is a text of 1 to 256 bytes");
         to->arguments_digest = member->text;
         return AMBIT_OK;
     }
     if (ambit_str_is(member->key, "stated_reason")) {
         if (!is_text(member, AMBIT_TEXT_MAX))
-            return refuse(reader->reterr_what, "context.stated_reason is a text of 1 to 1024 bytes");
+            return refuse(reader->reterr_what,
+                          "context.stated_reason is a text of 1 to 1024 bytes");
         to->stated_reason = member->text;
         return AMBIT_OK;
     }
     if (begins_with(member->key, "subject.") || begins_with(member->key, "resource.") ||
         begins_with(member->key, "action.")) /* AZN-16 */
-        return refuse(reader->reterr_what, "no member of context begins with subject., resource. or action.");
+        return refuse(reader->reterr_what,
+                      "no member of context begins with subject., resource. or action.");
     return add_member(reader, member->key, member);
 }
 
@@ -190,7 +199,8 @@ static enum ambit_err read_context(struct reader *reader, const struct json_valu
 
 /* ---- the whole ---- */
 
-static enum ambit_err join_resource(struct reader *reader, struct ambit_str type, struct ambit_str id)
+static enum ambit_err join_resource(struct reader *reader, struct ambit_str type,
+                                    struct ambit_str id)
 {
     char *text = arena_alloc(reader->arena, type.len + id.len + 1);
     if (!text)
@@ -241,7 +251,8 @@ enum ambit_err evaluation_read(struct ambit_str body, struct arena *arena, struc
     *ret = (struct evaluation){0};
     const struct json_value *root = NULL;
     struct json_problem problem = {0};
-    enum ambit_err err = json_read(body, (struct json_limits){.allow_decimals = true}, arena, &root, &problem);
+    enum ambit_err err =
+        json_read(body, (struct json_limits){.allow_decimals = true}, arena, &root, &problem);
     if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_TOO_LARGE)
         return refuse(reterr_what, "the body is one JSON object without duplicate members");
     if (err)

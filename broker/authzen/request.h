@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The body of POST /access/v1/evaluation as plain values: the form that AuthZEN asks for (AZN-2, AZN-3),
- * the reserved members of `context`, and everything else of it as the engine and the record want it.
- * Pure; texts are borrowed from the body or stand in the arena. */
+/* The body of POST /access/v1/evaluation as plain values: the form that AuthZEN asks for (AZN-2,
+ * AZN-3), the reserved members of `context`, and everything else of it as the engine and the record
+ * want it. Pure; texts are borrowed from the body or stand in the arena. */
 #pragma once
 
 #include "ambit/policy.h"
@@ -14,8 +14,8 @@ struct evaluation {
     struct ambit_str action;
     struct ambit_str resource; /* "type:id" */
 
-    /* What the asker vouches for: the members of `context` that are not reserved, and the properties
-     * as subject.NAME, resource.NAME, action.NAME. */
+    /* What the asker vouches for: the members of `context` that are not reserved, and the
+     * properties as subject.NAME, resource.NAME, action.NAME. */
     struct ambit_context_member *members;
     size_t n_members;
     /* The same as one JSON object, for the record; a number that is no integer stands there as
@@ -29,5 +29,5 @@ struct evaluation {
 };
 
 /* MALFORMED with *reterr_what, a sentence for the caller (400), or NO_MEMORY. */
-AMBIT_CHECKED enum ambit_err evaluation_read(struct ambit_str body, struct arena *arena, struct evaluation *ret,
-                                             const char **reterr_what);
+AMBIT_CHECKED enum ambit_err evaluation_read(struct ambit_str body, struct arena *arena,
+                                             struct evaluation *ret, const char **reterr_what);

@@ -35,17 +35,18 @@ static enum ambit_err read_claims(const struct jws *jws, struct arena *arena, st
 {
     const struct json_value *payload = NULL;
     struct json_problem problem = {0};
-    enum ambit_err err =
-        json_read(jws->payload, (struct json_limits){.allow_decimals = true}, arena, &payload, &problem);
+    enum ambit_err err = json_read(jws->payload, (struct json_limits){.allow_decimals = true},
+                                   arena, &payload, &problem);
     if (err)
         return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_ERR_REFUSED;
 
     ret->subject = json_get_str(payload, "sub");
     ret->jti = json_get_str(payload, "jti");
     ret->aud = json_get(payload, "aud");
-    bool is_fine = ret->subject.p && ambit_str_eq(ret->subject, json_get_str(payload, "iss")) && /* CLI-6 */
-                   read_time(payload, "exp", &ret->exp_ms) && read_time(payload, "nbf", &ret->nbf_ms) &&
-                   read_time(payload, "iat", &ret->iat_ms);
+    bool is_fine =
+        ret->subject.p && ambit_str_eq(ret->subject, json_get_str(payload, "iss")) && /* CLI-6 */
+        read_time(payload, "exp", &ret->exp_ms) && read_time(payload, "nbf", &ret->nbf_ms) &&
+        read_time(payload, "iat", &ret->iat_ms);
     return is_fine ? AMBIT_OK : AMBIT_ERR_REFUSED;
 }
 
@@ -90,7 +91,8 @@ static const struct crypto_key *select_key(const struct identity_keys *keys, str
                                            const struct jws *jws)
 {
     const struct crypto_key *found = NULL;
-    for (const struct client_keys *entry = keys_find(keys, name); entry; entry = keys_next(keys, entry)) {
+    for (const struct client_keys *entry = keys_find(keys, name); entry;
+         entry = keys_next(keys, entry)) {
         const struct crypto_key *key = NULL;
         if (jwk_set_select(entry->set, jws, &key) != AMBIT_OK)
             continue;
@@ -108,7 +110,8 @@ static struct ambit_digest once_of(struct ambit_str client, struct ambit_str jti
     put_be32(client_len, (uint32_t)client.len);
     put_be32(jti_len, (uint32_t)jti.len);
     const struct ambit_str parts[] = {
-        {.p = "ambit client assertion v1", .len = sizeof "ambit client assertion v1"}, /* with its NUL */
+        {.p = "ambit client assertion v1",
+         .len = sizeof "ambit client assertion v1"}, /* with its NUL */
         {.p = (const char *)client_len, .len = sizeof client_len},
         client,
         {.p = (const char *)jti_len, .len = sizeof jti_len},
@@ -119,7 +122,8 @@ static struct ambit_digest once_of(struct ambit_str client, struct ambit_str jti
     return digest;
 }
 
-enum ambit_err assertion_check(const struct assertion_question *question, struct arena *arena, struct caller *ret)
+enum ambit_err assertion_check(const struct assertion_question *question, struct arena *arena,
+                               struct caller *ret)
 {
     struct jws jws = {0};
     enum ambit_err err = jws_parse(question->assertion, arena, &jws);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* private_key_jwt (RFC 7523, 7523bis; CLI-5 to CLI-12). Form, then key, then signature, and only then
- * the claims are believed; whatever is wrong is REFUSED and looks the same from outside. Within the
- * room only. */
+/* private_key_jwt (RFC 7523, 7523bis; CLI-5 to CLI-12). Form, then key, then signature, and only
+ * then the claims are believed; whatever is wrong is REFUSED and looks the same from outside.
+ * Within the room only. */
 #pragma once
 
 #include "identity/keys.h"
@@ -16,5 +16,5 @@ struct assertion_question {
 };
 /* OK with the caller, its one-time value and until when that must be kept; or REFUSED; or could not
  * tell. */
-AMBIT_CHECKED enum ambit_err assertion_check(const struct assertion_question *question, struct arena *arena,
-                                             struct caller *ret);
+AMBIT_CHECKED enum ambit_err assertion_check(const struct assertion_question *question,
+                                             struct arena *arena, struct caller *ret);

@@ -11,7 +11,8 @@
 struct ambit_str scheme_rest(struct ambit_str authorization, const char *scheme)
 {
     size_t n = strlen(scheme);
-    if (authorization.len <= n || strncasecmp(authorization.p, scheme, n) != 0 || authorization.p[n] != ' ')
+    if (authorization.len <= n || strncasecmp(authorization.p, scheme, n) != 0 ||
+        authorization.p[n] != ' ')
         return (struct ambit_str){0};
     struct ambit_str rest = {.p = authorization.p + n, .len = authorization.len - n};
     while (rest.len > 0 && rest.p[0] == ' ')
@@ -40,7 +41,8 @@ enum ambit_err basic_read(struct ambit_str authorization, struct arena *arena, s
     err = form_decode_component((struct ambit_str){.p = plain, .len = id_len}, arena, &ret->id);
     if (err)
         return err;
-    return form_decode_component((struct ambit_str){.p = colon + 1, .len = len - id_len - 1}, arena, &ret->secret);
+    return form_decode_component((struct ambit_str){.p = colon + 1, .len = len - id_len - 1}, arena,
+                                 &ret->secret);
 }
 
 /* BRR-1: A-Za-z0-9-._~+/ and '=' at the end */

@@ -11,7 +11,8 @@ struct basic {
     struct ambit_str id, secret; /* in the arena */
 };
 /* MALFORMED when it is not well-formed Basic; NOT_FOUND when it is of another scheme. */
-AMBIT_CHECKED enum ambit_err basic_read(struct ambit_str authorization, struct arena *arena, struct basic *ret);
+AMBIT_CHECKED enum ambit_err basic_read(struct ambit_str authorization, struct arena *arena,
+                                        struct basic *ret);
 
 /* What follows "SCHEME " when that is the scheme; {NULL,0} otherwise. */
 struct ambit_str scheme_rest(struct ambit_str authorization, const char *scheme);

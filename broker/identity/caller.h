@@ -10,8 +10,8 @@ struct caller {
     enum caller_kind kind;
     struct ambit_str name;
     enum ambit_method method;
-    /* What it proved itself with: the digest of the credential in its document (secret digest, or key
-     * thumbprint), so that a changed set can be asked whether this way in still stands. */
+    /* What it proved itself with: the digest of the credential in its document (secret digest, or
+     * key thumbprint), so that a changed set can be asked whether this way in still stands. */
     struct ambit_digest credential;
     /* private_key_jwt: the one-time value to be consumed with the outcome. */
     bool has_once;

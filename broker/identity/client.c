@@ -16,8 +16,8 @@ static enum ambit_err refuse(struct identity_answer *ret, enum identity_refusal 
 
 /* Every secret of the client is compared, whichever fits; for a client that is not there, one that
  * fits nothing (CLI-3). */
-static const struct ambit_credential *secret_of(const struct credentials *credentials, struct ambit_str secret,
-                                                int64_t now_ms)
+static const struct ambit_credential *secret_of(const struct credentials *credentials,
+                                                struct ambit_str secret, int64_t now_ms)
 {
     static const struct ambit_digest nobody = {{0}};
     struct ambit_digest digest;
@@ -28,7 +28,8 @@ static const struct ambit_credential *secret_of(const struct credentials *creden
     for (size_t i = 0; i < credentials->n; i++) {
         const struct ambit_credential *credential = &credentials->v[i];
         if (credential->method == AMBIT_METHOD_CLIENT_SECRET_BASIC &&
-            crypto_equal(digest.b, credential->digest.b, sizeof digest.b) && credential->expires_ms > now_ms)
+            crypto_equal(digest.b, credential->digest.b, sizeof digest.b) &&
+            credential->expires_ms > now_ms)
             found = credential;
     }
     return is_nobody ? NULL : found;
@@ -40,7 +41,8 @@ struct basic_question {
     int64_t now_ms;
 };
 
-static enum ambit_err by_basic(const struct basic_question *question, struct arena *arena, struct identity_answer *ret)
+static enum ambit_err by_basic(const struct basic_question *question, struct arena *arena,
+                               struct identity_answer *ret)
 {
     ret->used_header = true;
     struct basic basic = {0};
@@ -51,7 +53,8 @@ static enum ambit_err by_basic(const struct basic_question *question, struct are
         return refuse(ret, IDENTITY_INVALID);
 
     struct credentials credentials = credentials_of_client(question->documents, basic.id);
-    const struct ambit_credential *credential = secret_of(&credentials, basic.secret, question->now_ms);
+    const struct ambit_credential *credential =
+        secret_of(&credentials, basic.secret, question->now_ms);
     if (!credential)
         return refuse(ret, IDENTITY_INVALID);
     if (question->client_id.p && !ambit_str_eq(question->client_id, basic.id)) /* CLI-3 */
@@ -70,16 +73,19 @@ static bool is_assertion_type(struct ambit_str type)
     return ambit_str_is(type, "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
 }
 
-enum ambit_err identity_client(const struct ambit_documents *documents, const struct identity_keys *keys,
-                               struct ambit_str issuer, int64_t now_ms, const struct identity_proof *proof,
+enum ambit_err identity_client(const struct ambit_documents *documents,
+                               const struct identity_keys *keys, struct ambit_str issuer,
+                               int64_t now_ms, const struct identity_proof *proof,
                                struct arena *arena, struct identity_answer *ret)
 {
-    *ret = (struct identity_answer){.refusal = IDENTITY_INVALID, .used_header = proof->authorization.p};
+    *ret = (struct identity_answer){.refusal = IDENTITY_INVALID,
+                                    .used_header = proof->authorization.p};
     bool has_header = proof->authorization.p, has_secret = proof->client_secret.p;
     bool has_assertion = proof->client_assertion.p || proof->client_assertion_type.p;
     int ways = has_header + has_secret + has_assertion;
     if (ways > 1)
-        return refuse(ret, has_assertion ? IDENTITY_TWO_METHODS_ASSERTION : IDENTITY_TWO_METHODS); /* CLI-1 */
+        return refuse(ret, has_assertion ? IDENTITY_TWO_METHODS_ASSERTION
+                                         : IDENTITY_TWO_METHODS); /* CLI-1 */
     if (ways == 0)
         return refuse(ret, IDENTITY_NO_CREDENTIALS);
     if (has_secret)
@@ -108,13 +114,15 @@ enum ambit_err identity_client(const struct ambit_documents *documents, const st
     return refuse(ret, IDENTITY_FINE);
 }
 
-enum ambit_err identity_service(const struct ambit_documents *documents, struct ambit_str authorization,
-                                int64_t now_ms, struct arena *arena, struct identity_answer *ret)
+enum ambit_err identity_service(const struct ambit_documents *documents,
+                                struct ambit_str authorization, int64_t now_ms, struct arena *arena,
+                                struct identity_answer *ret)
 {
     *ret = (struct identity_answer){.refusal = IDENTITY_INVALID, .used_header = authorization.p};
     if (!authorization.p)
         return refuse(ret, IDENTITY_NO_CREDENTIALS);
-    struct basic_question question = {.documents = documents, .authorization = authorization, .now_ms = now_ms};
+    struct basic_question question = {
+        .documents = documents, .authorization = authorization, .now_ms = now_ms};
     enum ambit_err err = by_basic(&question, arena, ret);
     if (err)
         return err;
@@ -127,7 +135,8 @@ enum ambit_err identity_service(const struct ambit_documents *documents, struct 
 
 /* Found by digest: how long the search takes tells about SHA-256 of what was presented, not about
  * any token there is. */
-static const struct person_token *token_find(const struct identity_keys *keys, struct ambit_str token)
+static const struct person_token *token_find(const struct identity_keys *keys,
+                                             struct ambit_str token)
 {
     struct ambit_digest digest;
     crypto_sha256(token.p, token.len, &digest);
@@ -139,15 +148,17 @@ static const struct person_token *token_find(const struct identity_keys *keys, s
         else
             high = middle;
     }
-    bool is_found = low < keys->n_tokens && crypto_equal(keys->tokens[low].digest.b, digest.b, sizeof digest.b);
+    bool is_found =
+        low < keys->n_tokens && crypto_equal(keys->tokens[low].digest.b, digest.b, sizeof digest.b);
     /* Two people with one token: neither can be told from the other. */
     bool is_shared = is_found && low + 1 < keys->n_tokens &&
                      ambit_digest_eq(keys->tokens[low].digest, keys->tokens[low + 1].digest);
     return is_found && !is_shared ? &keys->tokens[low] : NULL;
 }
 
-enum ambit_err identity_person(const struct ambit_documents *documents, const struct identity_keys *keys,
-                               struct ambit_str authorization, int64_t now_ms, struct identity_answer *ret)
+enum ambit_err identity_person(const struct ambit_documents *documents,
+                               const struct identity_keys *keys, struct ambit_str authorization,
+                               int64_t now_ms, struct identity_answer *ret)
 {
     (void)documents; /* the index points into it */
     *ret = (struct identity_answer){.refusal = IDENTITY_INVALID, .used_header = authorization.p};

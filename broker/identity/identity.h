@@ -12,12 +12,14 @@ struct arena;
 /* Keys of the documents, imported once per activated set: JWKs of agents and services. */
 struct identity_keys;
 /* MALFORMED with *reterr_what = the document at fault when a JWK does not import. */
-AMBIT_CHECKED enum ambit_err identity_keys_new(const struct ambit_documents *documents, struct identity_keys **ret,
-                                               struct ambit_str *reterr_name, const char **reterr_what);
+AMBIT_CHECKED enum ambit_err identity_keys_new(const struct ambit_documents *documents,
+                                               struct identity_keys **ret,
+                                               struct ambit_str *reterr_name,
+                                               const char **reterr_what);
 void identity_keys_free(struct identity_keys *keys);
 
 struct identity_proof {
-    struct ambit_str authorization;    /* the header, absent {NULL,0} */
+    struct ambit_str authorization; /* the header, absent {NULL,0} */
     /* form members of OAuth endpoints; all absent elsewhere */
     struct ambit_str client_id, client_secret, client_assertion, client_assertion_type;
 };
@@ -26,38 +28,44 @@ struct identity_proof {
 enum identity_refusal {
     IDENTITY_FINE,
     IDENTITY_NO_CREDENTIALS,
-    IDENTITY_TWO_METHODS,     /* CLI-1 invalid_request */
+    IDENTITY_TWO_METHODS,           /* CLI-1 invalid_request */
     IDENTITY_TWO_METHODS_ASSERTION, /* CLI-1 with an assertion: invalid_client */
-    IDENTITY_INVALID,         /* invalid_client; used_header tells CLI-13 */
+    IDENTITY_INVALID,               /* invalid_client; used_header tells CLI-13 */
 };
 struct identity_answer {
     enum identity_refusal refusal;
-    bool used_header;    /* the Authorization header carried the credential */
+    bool used_header; /* the Authorization header carried the credential */
     struct caller caller;
 };
 
-/* Agents and services at /token, /introspect, /revoke: client_secret_basic or private_key_jwt by the
- * caller's own document (CLI-1..13). `issuer`: our issuer identifier. */
-AMBIT_CHECKED enum ambit_err identity_client(const struct ambit_documents *documents, const struct identity_keys *keys,
-                                             struct ambit_str issuer, int64_t now_ms, const struct identity_proof *proof,
+/* Agents and services at /token, /introspect, /revoke: client_secret_basic or private_key_jwt by
+ * the caller's own document (CLI-1..13). `issuer`: our issuer identifier. */
+AMBIT_CHECKED enum ambit_err identity_client(const struct ambit_documents *documents,
+                                             const struct identity_keys *keys,
+                                             struct ambit_str issuer, int64_t now_ms,
+                                             const struct identity_proof *proof,
                                              struct arena *arena, struct identity_answer *ret);
 /* A person by bearer token (method token), found through the digests indexed in `keys`. */
-AMBIT_CHECKED enum ambit_err identity_person(const struct ambit_documents *documents, const struct identity_keys *keys,
+AMBIT_CHECKED enum ambit_err identity_person(const struct ambit_documents *documents,
+                                             const struct identity_keys *keys,
                                              struct ambit_str authorization, int64_t now_ms,
                                              struct identity_answer *ret);
 /* A service by HTTP Basic at /access/v1 and /v1. */
-AMBIT_CHECKED enum ambit_err identity_service(const struct ambit_documents *documents, struct ambit_str authorization,
-                                              int64_t now_ms, struct arena *arena, struct identity_answer *ret);
+AMBIT_CHECKED enum ambit_err identity_service(const struct ambit_documents *documents,
+                                              struct ambit_str authorization, int64_t now_ms,
+                                              struct arena *arena, struct identity_answer *ret);
 /* "Bearer TOKEN" (BRR-1): the token, or {NULL,0}. */
 struct ambit_str identity_bearer(struct ambit_str authorization);
 
 /* After the set has changed: is this way in still in the documents? */
-bool identity_stands(const struct ambit_documents *documents, const struct identity_keys *keys, const struct caller *caller, int64_t now_ms);
+bool identity_stands(const struct ambit_documents *documents, const struct identity_keys *keys,
+                     const struct caller *caller, int64_t now_ms);
 
-/* jti and rnd out of one of our access tokens, unverified: the row decides. MALFORMED when it is not
- * of that form. Bounded by AMBIT_JWS_BYTES. */
+/* jti and rnd out of one of our access tokens, unverified: the row decides. MALFORMED when it is
+ * not of that form. Bounded by AMBIT_JWS_BYTES. */
 struct identity_token {
     struct ambit_id jti;
     uint8_t rnd[16];
 };
-AMBIT_CHECKED enum ambit_err identity_token_read(struct ambit_str token, struct arena *arena, struct identity_token *ret);
+AMBIT_CHECKED enum ambit_err identity_token_read(struct ambit_str token, struct arena *arena,
+                                                 struct identity_token *ret);

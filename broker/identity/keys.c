@@ -41,7 +41,8 @@ static int by_name(const void *a, const void *b)
     return ambit_str_cmp(x->name, y->name);
 }
 
-static enum ambit_err add_clients(struct identity_keys *keys, const struct ambit_documents *documents,
+static enum ambit_err add_clients(struct identity_keys *keys,
+                                  const struct ambit_documents *documents,
                                   struct ambit_str *reterr_name)
 {
     size_t n = 0;
@@ -58,14 +59,16 @@ static enum ambit_err add_clients(struct identity_keys *keys, const struct ambit
     for (size_t i = 0; i < documents->n_agents; i++) {
         const struct ambit_agent *agent = &documents->agents[i];
         *reterr_name = agent->doc.name;
-        enum ambit_err err = add_client(keys, agent->doc.name, agent->credentials, agent->n_credentials);
+        enum ambit_err err =
+            add_client(keys, agent->doc.name, agent->credentials, agent->n_credentials);
         if (err)
             return err;
     }
     for (size_t i = 0; i < documents->n_services; i++) {
         const struct ambit_service *service = &documents->services[i];
         *reterr_name = service->doc.name;
-        enum ambit_err err = add_client(keys, service->doc.name, service->credentials, service->n_credentials);
+        enum ambit_err err =
+            add_client(keys, service->doc.name, service->credentials, service->n_credentials);
         if (err)
             return err;
     }
@@ -79,11 +82,13 @@ static int by_digest(const void *a, const void *b)
     return memcmp(x->digest.b, y->digest.b, sizeof x->digest.b);
 }
 
-static enum ambit_err add_people(struct identity_keys *keys, const struct ambit_documents *documents)
+static enum ambit_err add_people(struct identity_keys *keys,
+                                 const struct ambit_documents *documents)
 {
     size_t n = 0;
     for (size_t i = 0; i < documents->n_people; i++)
-        n += count_of(documents->people[i].credentials, documents->people[i].n_credentials, AMBIT_METHOD_TOKEN);
+        n += count_of(documents->people[i].credentials, documents->people[i].n_credentials,
+                      AMBIT_METHOD_TOKEN);
     keys->tokens = calloc(n + 1, sizeof *keys->tokens);
     if (!keys->tokens)
         return AMBIT_ERR_NO_MEMORY;
@@ -93,16 +98,19 @@ static enum ambit_err add_people(struct identity_keys *keys, const struct ambit_
         for (size_t k = 0; k < person->n_credentials; k++) {
             const struct ambit_credential *credential = &person->credentials[k];
             if (credential->method == AMBIT_METHOD_TOKEN)
-                keys->tokens[keys->n_tokens++] = (struct person_token){
-                    .digest = credential->digest, .person = person, .expires_ms = credential->expires_ms};
+                keys->tokens[keys->n_tokens++] =
+                    (struct person_token){.digest = credential->digest,
+                                          .person = person,
+                                          .expires_ms = credential->expires_ms};
         }
     }
     qsort(keys->tokens, keys->n_tokens, sizeof *keys->tokens, by_digest);
     return AMBIT_OK;
 }
 
-enum ambit_err identity_keys_new(const struct ambit_documents *documents, struct identity_keys **ret,
-                                 struct ambit_str *reterr_name, const char **reterr_what)
+enum ambit_err identity_keys_new(const struct ambit_documents *documents,
+                                 struct identity_keys **ret, struct ambit_str *reterr_name,
+                                 const char **reterr_what)
 {
     struct identity_keys *keys = calloc(1, sizeof *keys);
     if (!keys)
@@ -116,7 +124,8 @@ enum ambit_err identity_keys_new(const struct ambit_documents *documents, struct
         identity_keys_free(keys);
         if (err == AMBIT_ERR_REFUSED)
             *reterr_what = "a key in jwks holds private or symmetric members";
-        else if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_UNSUPPORTED || err == AMBIT_ERR_TOO_LARGE)
+        else if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_UNSUPPORTED ||
+                 err == AMBIT_ERR_TOO_LARGE)
             *reterr_what = "jwks holds no key that can be used, or one that is broken";
         else
             return err;
@@ -154,19 +163,23 @@ const struct client_keys *keys_find(const struct identity_keys *keys, struct amb
     return is_found ? &keys->clients[low] : NULL;
 }
 
-const struct client_keys *keys_next(const struct identity_keys *keys, const struct client_keys *entry)
+const struct client_keys *keys_next(const struct identity_keys *keys,
+                                    const struct client_keys *entry)
 {
     const struct client_keys *next = entry + 1;
     bool is_same = next < keys->clients + keys->n_clients && ambit_str_eq(next->name, entry->name);
     return is_same ? next : NULL;
 }
 
-struct credentials credentials_of_client(const struct ambit_documents *documents, struct ambit_str name)
+struct credentials credentials_of_client(const struct ambit_documents *documents,
+                                         struct ambit_str name)
 {
     const struct ambit_agent *agent = ambit_agent_find(documents, name);
     if (agent)
-        return (struct credentials){
-            .kind = CALLER_AGENT, .name = agent->doc.name, .v = agent->credentials, .n = agent->n_credentials};
+        return (struct credentials){.kind = CALLER_AGENT,
+                                    .name = agent->doc.name,
+                                    .v = agent->credentials,
+                                    .n = agent->n_credentials};
     const struct ambit_service *service = ambit_service_find(documents, name);
     if (service)
         return (struct credentials){.kind = CALLER_SERVICE,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What identity/ looks up in a set of documents: the imported key sets of clients by name, the bearer
- * tokens of people by digest. Within the room only. */
+/* What identity/ looks up in a set of documents: the imported key sets of clients by name, the
+ * bearer tokens of people by digest. Within the room only. */
 #pragma once
 
 #include "crypto/jws.h"
@@ -20,13 +20,15 @@ struct identity_keys {
     size_t n_clients;
     struct person_token *tokens; /* by digest */
     size_t n_tokens;
-    /* Verified with when no key of the caller's fits, so that it takes as long (CLI-3); never believed. */
+    /* Verified with when no key of the caller's fits, so that it takes as long (CLI-3); never
+     * believed. */
     struct crypto_key *decoy;
 };
 
 /* The first of a client's entries, NULL when it has none; go on while the name stays. */
 const struct client_keys *keys_find(const struct identity_keys *keys, struct ambit_str name);
-const struct client_keys *keys_next(const struct identity_keys *keys, const struct client_keys *entry);
+const struct client_keys *keys_next(const struct identity_keys *keys,
+                                    const struct client_keys *entry);
 
 /* The ways in of a client (agents and services share one name space). */
 struct credentials {
@@ -35,4 +37,5 @@ struct credentials {
     const struct ambit_credential *v;
     size_t n;
 };
-struct credentials credentials_of_client(const struct ambit_documents *documents, struct ambit_str name);
+struct credentials credentials_of_client(const struct ambit_documents *documents,
+                                         struct ambit_str name);

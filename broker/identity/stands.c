@@ -2,7 +2,8 @@
 /* After the set has changed: would the caller still get in the same way? */
 #include "identity/keys.h"
 
-static bool has_secret(const struct ambit_credential *v, size_t n, const struct caller *caller, int64_t now_ms)
+static bool has_secret(const struct ambit_credential *v, size_t n, const struct caller *caller,
+                       int64_t now_ms)
 {
     for (size_t i = 0; i < n; i++)
         if (v[i].method == caller->method && v[i].expires_ms > now_ms &&
@@ -13,9 +14,11 @@ static bool has_secret(const struct ambit_credential *v, size_t n, const struct 
 
 static bool has_key(const struct identity_keys *keys, const struct caller *caller)
 {
-    for (const struct client_keys *entry = keys_find(keys, caller->name); entry; entry = keys_next(keys, entry))
+    for (const struct client_keys *entry = keys_find(keys, caller->name); entry;
+         entry = keys_next(keys, entry))
         for (size_t i = 0; i < jwk_set_count(entry->set); i++)
-            if (ambit_digest_eq(crypto_key_thumbprint(jwk_set_key(entry->set, i)), caller->credential))
+            if (ambit_digest_eq(crypto_key_thumbprint(jwk_set_key(entry->set, i)),
+                                caller->credential))
                 return true;
     return false;
 }

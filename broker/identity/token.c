@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A presented access token as the two values by which its row is found: `jti` and `rnd`. Nothing
- * here is believed: the row is compared with SHA-256(rnd) and answers for itself, never the token. */
+ * here is believed: the row is compared with SHA-256(rnd) and answers for itself, never the token.
+ */
 #include "identity/identity.h"
 
 #include "base/arena.h"
@@ -31,7 +32,8 @@ static enum ambit_err rnd_decode(struct ambit_str text, uint8_t dst[16])
     return AMBIT_OK;
 }
 
-enum ambit_err identity_token_read(struct ambit_str token, struct arena *arena, struct identity_token *ret)
+enum ambit_err identity_token_read(struct ambit_str token, struct arena *arena,
+                                   struct identity_token *ret)
 {
     struct ambit_str payload = {0};
     if (token.len > AMBIT_JWS_BYTES || !token.p || !payload_of(token, &payload))
@@ -48,8 +50,8 @@ enum ambit_err identity_token_read(struct ambit_str token, struct arena *arena, 
 
     const struct json_value *claims = NULL;
     struct json_problem problem = {0};
-    err = json_read((struct ambit_str){.p = (const char *)bytes, .len = len}, (struct json_limits){0}, arena,
-                    &claims, &problem);
+    err = json_read((struct ambit_str){.p = (const char *)bytes, .len = len},
+                    (struct json_limits){0}, arena, &claims, &problem);
     if (err)
         return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_ERR_MALFORMED;
     if (id_decode(json_get_str(claims, "jti"), &ret->jti) != AMBIT_OK || ambit_id_is_none(ret->jti))

@@ -13,7 +13,8 @@ static struct oauth_refusal refusal_of(const struct identity_answer *answer)
     switch (answer->refusal) {
     case IDENTITY_TWO_METHODS:
         return (struct oauth_refusal){.error = OAUTH_INVALID_REQUEST,
-                                      .description = AMBIT_STR("one way to authenticate a request")};
+                                      .description =
+                                          AMBIT_STR("one way to authenticate a request")};
     case IDENTITY_NO_CREDENTIALS:
     case IDENTITY_TWO_METHODS_ASSERTION:
     case IDENTITY_INVALID:
@@ -25,7 +26,8 @@ static struct oauth_refusal refusal_of(const struct identity_answer *answer)
                                   .challenge = answer->used_header};
 }
 
-static bool authenticate(struct oauth_call *call, struct http_request *req, struct http_reply *reply)
+static bool authenticate(struct oauth_call *call, struct http_request *req,
+                         struct http_reply *reply)
 {
     struct identity_proof proof = {
         .authorization = http_header(req, "authorization"),
@@ -36,8 +38,8 @@ static bool authenticate(struct oauth_call *call, struct http_request *req, stru
     };
     struct identity_answer answer = {0};
     enum ambit_err err = identity_client(call->documents->documents, call->documents->keys,
-                                         broker_issuer(call->broker), broker_now_ms(call->broker), &proof,
-                                         &req->arena, &answer);
+                                         broker_issuer(call->broker), broker_now_ms(call->broker),
+                                         &proof, &req->arena, &answer);
     if (err && err != AMBIT_ERR_REFUSED) {
         oauth_reply_failure(req, reply, err);
         return false;
@@ -53,7 +55,8 @@ static bool authenticate(struct oauth_call *call, struct http_request *req, stru
     return true;
 }
 
-static bool is_in_budget(struct oauth_call *call, struct http_request *req, struct http_reply *reply)
+static bool is_in_budget(struct oauth_call *call, struct http_request *req,
+                         struct http_reply *reply)
 {
     uint32_t retry_after_s = 0;
     enum ambit_err err = broker_budget(call->broker, &call->caller, &retry_after_s);
@@ -66,7 +69,8 @@ static bool is_in_budget(struct oauth_call *call, struct http_request *req, stru
     struct oauth_refusal refusal = {
         .error = OAUTH_UNAVAILABLE,
         .status = 429,
-        .description = AMBIT_STR("more requests than this caller's budget allows; nothing was decided"),
+        .description =
+            AMBIT_STR("more requests than this caller's budget allows; nothing was decided"),
         .retry_after_s = retry_after_s ? retry_after_s : 1,
     };
     oauth_reply_refusal(req, reply, &refusal);
@@ -80,13 +84,15 @@ bool oauth_call_begin(struct oauth_call *call, struct broker *broker, struct htt
     call->documents = broker_documents_acquire(broker);
     if (req->peer.family != 0) {
         char text[ADDR_TEXT_MAX];
-        call->source = arena_copy(&req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
+        call->source = arena_copy(
+            &req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
     }
 
     const char *what = NULL;
     enum ambit_err err = form_decode(req->body, &req->arena, &call->form, &what);
     if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_TOO_LARGE) {
-        struct oauth_refusal refusal = {.error = OAUTH_INVALID_REQUEST, .description = ambit_str_of(what)};
+        struct oauth_refusal refusal = {.error = OAUTH_INVALID_REQUEST,
+                                        .description = ambit_str_of(what)};
         oauth_reply_refusal(req, reply, &refusal);
         return false;
     }
@@ -103,8 +109,8 @@ void oauth_call_done(struct oauth_call *call)
         broker_documents_release(TAKE(call->documents));
 }
 
-bool oauth_call_answered(const struct oauth_call *call, const struct command *command, struct http_request *req,
-                         struct http_reply *reply)
+bool oauth_call_answered(const struct oauth_call *call, const struct command *command,
+                         struct http_request *req, struct http_reply *reply)
 {
     if (command->way_in_lost || command->err == AMBIT_ERR_REFUSED) {
         /* The documents changed under it, or its one-time value was used before (CLI-11). */

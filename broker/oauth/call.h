@@ -12,7 +12,7 @@ struct oauth_call {
     struct documents_ref *documents; /* the caller was authenticated under it */
     struct form form;
     struct caller caller;
-    bool used_header; /* the Authorization header carried the proof (CLI-13) */
+    bool used_header;        /* the Authorization header carried the proof (CLI-13) */
     struct ambit_str source; /* the peer's address; absent on a Unix socket */
 };
 
@@ -23,5 +23,5 @@ bool oauth_call_begin(struct oauth_call *call, struct broker *broker, struct htt
 void oauth_call_done(struct oauth_call *call);
 /* After a command: true when it was decided; else the reply says why not. */
 struct command;
-bool oauth_call_answered(const struct oauth_call *call, const struct command *command, struct http_request *req,
-                         struct http_reply *reply);
+bool oauth_call_answered(const struct oauth_call *call, const struct command *command,
+                         struct http_request *req, struct http_reply *reply);

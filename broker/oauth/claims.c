@@ -51,7 +51,8 @@ void claims_write(const struct claims *claims, struct json_out *out)
 void token_response_write(const struct token_response *response, struct json_out *out)
 {
     const struct grant_row *row = response->row;
-    struct items_view items = {.row = row, .mask = UINT64_MAX, .ask = response->ask, .split = false};
+    struct items_view items = {
+        .row = row, .mask = UINT64_MAX, .ask = response->ask, .split = false};
 
     json_begin_object(out);
     json_member_str(out, "access_token", response->token);

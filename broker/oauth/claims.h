@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is said of a grant: the claims of its access token (ATJ-1..5), the token response (TOK-2) and
- * the introspection answer (INT-4), all written from the committed row and from nothing else, so that
- * a token never says more than the record. Pure. */
+/* What is said of a grant: the claims of its access token (ATJ-1..5), the token response (TOK-2)
+ * and the introspection answer (INT-4), all written from the committed row and from nothing else,
+ * so that a token never says more than the record. Pure. */
 #pragma once
 
 #include "core/grant_row.h"

@@ -8,7 +8,8 @@
 
 bool asked_text_is_fine(struct ambit_str text)
 {
-    return text.len > 0 && text.len <= AMBIT_TEXT_MAX && utf8_is_valid(text) && !text_has_control(text);
+    return text.len > 0 && text.len <= AMBIT_TEXT_MAX && utf8_is_valid(text) &&
+           !text_has_control(text);
 }
 
 static enum ambit_err refuse(const char **reterr_what, const char *what)
@@ -32,12 +33,14 @@ static bool is_list_of_strings(const struct json_value *value)
 }
 
 /* The closed type (RAR-2): every member known, of its JSON type, nothing required missing. */
-static enum ambit_err detail_read(const struct json_value *object, struct detail *ret, const char **reterr_what)
+static enum ambit_err detail_read(const struct json_value *object, struct detail *ret,
+                                  const char **reterr_what)
 {
     if (object->kind != JSON_OBJECT)
         return refuse(reterr_what, "each element of authorization_details is an object");
     if (!ambit_str_is(json_get_str(object, "type"), "ambit"))
-        return refuse(reterr_what, "the one type of authorization_details that can be asked for is ambit");
+        return refuse(reterr_what,
+                      "the one type of authorization_details that can be asked for is ambit");
 
     for (const struct json_value *member = object->first; member; member = member->next) {
         if (ambit_str_is(member->key, "actions"))
@@ -47,14 +50,17 @@ static enum ambit_err detail_read(const struct json_value *object, struct detail
         else if (ambit_str_is(member->key, "purpose"))
             ret->purpose = member;
         else if (!ambit_str_is(member->key, "type"))
-            return refuse(reterr_what, "the members of type ambit are actions, resources and purpose");
+            return refuse(reterr_what,
+                          "the members of type ambit are actions, resources and purpose");
     }
     if (!is_list_of_strings(ret->actions))
         return refuse(reterr_what, "actions is a list of 1 to 64 strings");
     if (!is_list_of_strings(ret->resources))
         return refuse(reterr_what, "resources is a list of 1 to 64 strings");
-    if (ret->purpose && (ret->purpose->kind != JSON_STRING || !asked_text_is_fine(ret->purpose->text)))
-        return refuse(reterr_what, "purpose is a text of 1 to 1024 bytes without control characters");
+    if (ret->purpose &&
+        (ret->purpose->kind != JSON_STRING || !asked_text_is_fine(ret->purpose->text)))
+        return refuse(reterr_what,
+                      "purpose is a text of 1 to 1024 bytes without control characters");
     return AMBIT_OK;
 }
 
@@ -74,7 +80,8 @@ enum ambit_err details_read(struct ambit_str text, struct arena *arena, struct a
     asked->has_details = true;
     const struct json_value *list = NULL;
     struct json_problem problem = {0};
-    enum ambit_err err = json_read(text, (struct json_limits){.allow_decimals = true}, arena, &list, &problem);
+    enum ambit_err err =
+        json_read(text, (struct json_limits){.allow_decimals = true}, arena, &list, &problem);
     if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_TOO_LARGE)
         return refuse(reterr_what, "authorization_details is not JSON without duplicate members");
     if (err)
@@ -87,8 +94,10 @@ enum ambit_err details_read(struct ambit_str text, struct arena *arena, struct a
         err = detail_read(object, &detail, reterr_what);
         if (err)
             return err;
-        if (detail.purpose && asked->purpose.p && !ambit_str_eq(asked->purpose, detail.purpose->text))
-            return refuse(reterr_what, "authorization_details state two different purposes; a grant has one");
+        if (detail.purpose && asked->purpose.p &&
+            !ambit_str_eq(asked->purpose, detail.purpose->text))
+            return refuse(reterr_what,
+                          "authorization_details state two different purposes; a grant has one");
         if (detail.purpose)
             asked->purpose = detail.purpose->text;
         add_pairs(asked, &detail);

@@ -27,13 +27,16 @@ enum http_next metadata_begin(void *app, struct http_request *req, struct http_r
 }
 
 /* The well-known name inserted before the issuer's path (MET-1, MET-2). */
-enum http_next metadata_inserted_begin(void *app, struct http_request *req, struct http_reply *reply)
+enum http_next metadata_inserted_begin(void *app, struct http_request *req,
+                                       struct http_reply *reply)
 {
     struct ambit_str path = metadata_issuer_path(broker_issuer(app));
     struct ambit_str asked = req->parameter;
-    if (path.len == 0 || !ambit_str_eq((struct ambit_str){.p = path.p + 1, .len = path.len - 1}, asked)) {
+    if (path.len == 0 ||
+        !ambit_str_eq((struct ambit_str){.p = path.p + 1, .len = path.len - 1}, asked)) {
         http_reply_problem(req, reply,
-                           (struct http_problem){.status = 404, .reason = "not_found", .detail = "no such issuer"});
+                           (struct http_problem){
+                               .status = 404, .reason = "not_found", .detail = "no such issuer"});
         return HTTP_DONE;
     }
     return metadata_begin(app, req, reply);
@@ -43,9 +46,10 @@ enum http_next authorize_begin(void *app, struct http_request *req, struct http_
 {
     (void)app;
     (void)req;
-    static const char page[] = "unauthorized_client\n\n"
-                               "Nobody signs in here. This broker gives authority to agents, which ask for it\n"
-                               "themselves at the token endpoint (grant type client_credentials).\n";
+    static const char page[] =
+        "unauthorized_client\n\n"
+        "Nobody signs in here. This broker gives authority to agents, which ask for it\n"
+        "themselves at the token endpoint (grant type client_credentials).\n";
     reply->no_store = true;
     http_reply_static(reply, 400, "text/plain; charset=utf-8", ambit_str_of(page));
     return HTTP_DONE;

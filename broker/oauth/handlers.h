@@ -18,5 +18,6 @@ void revoke_done(void *app, struct http_request *req);
 
 enum http_next jwks_begin(void *app, struct http_request *req, struct http_reply *reply);
 enum http_next metadata_begin(void *app, struct http_request *req, struct http_reply *reply);
-enum http_next metadata_inserted_begin(void *app, struct http_request *req, struct http_reply *reply);
+enum http_next metadata_inserted_begin(void *app, struct http_request *req,
+                                       struct http_reply *reply);
 enum http_next authorize_begin(void *app, struct http_request *req, struct http_reply *reply);

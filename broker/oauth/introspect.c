@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /introspect (RFC 7662): a service asks what is left of a grant. Answered from the row and the
- * documents of now, in a read transaction; nothing is recorded, since nothing changes. Only a caller
- * that proved itself by an assertion waits for the writer, which consumes the one-time value. */
+/* POST /introspect (RFC 7662): a service asks what is left of a grant. Answered from the row and
+ * the documents of now, in a read transaction; nothing is recorded, since nothing changes. Only a
+ * caller that proved itself by an assertion waits for the writer, which consumes the one-time
+ * value. */
 #include "base/json_write.h"
 #include "core/command.h"
 #include "core/query.h"
@@ -50,7 +51,8 @@ static void reply_inactive(struct http_request *req, struct http_reply *reply)
     req->log.verdict = "inactive";
 }
 
-static void answer(struct introspect_state *state, struct http_request *req, struct http_reply *reply)
+static void answer(struct introspect_state *state, struct http_request *req,
+                   struct http_reply *reply)
 {
     struct ambit_str text = form_get(&state->call.form, "token");
     struct identity_token token = {0};
@@ -63,8 +65,9 @@ static void answer(struct introspect_state *state, struct http_request *req, str
     if (err == AMBIT_OK && !found)
         err = AMBIT_ERR_NO_MEMORY;
     if (err == AMBIT_OK)
-        err = query_introspect(state->call.broker, state->call.documents, &token, &state->call.caller,
-                               broker_now_ms(state->call.broker), &req->arena, found);
+        err =
+            query_introspect(state->call.broker, state->call.documents, &token, &state->call.caller,
+                             broker_now_ms(state->call.broker), &req->arena, found);
     if (err) {
         oauth_reply_failure(req, reply, err); /* never active:true, never active:false */
         return;
@@ -86,7 +89,8 @@ enum http_next introspect_begin(void *app, struct http_request *req, struct http
     if (!oauth_call_begin(&state->call, app, req, reply))
         return HTTP_DONE;
     if (!form_get(&state->call.form, "token").p) {
-        struct oauth_refusal refusal = {.error = OAUTH_INVALID_REQUEST, .description = AMBIT_STR("token is missing")};
+        struct oauth_refusal refusal = {.error = OAUTH_INVALID_REQUEST,
+                                        .description = AMBIT_STR("token is missing")};
         oauth_reply_refusal(req, reply, &refusal);
         return HTTP_DONE;
     }

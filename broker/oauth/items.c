@@ -116,7 +116,8 @@ static void write_except(const struct grant_row *row, struct json_out *out)
     json_end_array(out);
 }
 
-static void write_block(const struct items_view *view, const struct block *block, struct json_out *out)
+static void write_block(const struct items_view *view, const struct block *block,
+                        struct json_out *out)
 {
     const struct grant_row *row = view->row;
     bool asks = is_asked_about(view, block->from);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Authorization server metadata (RFC 8414): what works, and nothing that does not. The authorization
- * endpoint is the one exception (D-1): stock clients do not parse metadata without it, so it is named
- * and refuses everybody. Pure. */
+/* Authorization server metadata (RFC 8414): what works, and nothing that does not. The
+ * authorization endpoint is the one exception (D-1): stock clients do not parse metadata without
+ * it, so it is named and refuses everybody. Pure. */
 #pragma once
 
 #include "ambit/base.h"

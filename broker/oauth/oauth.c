@@ -9,15 +9,17 @@
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
 /* A form by POST, never with a query string (HTP-3, HTP-4, HTP-5). */
-#define FORM_ROUTE(where, name)                                                                    \
-    {                                                                                              \
-        .method = HTTP_POST, .path = (where), .listeners = HTTP_AGENTS, .body_max = AMBIT_FORM_BYTES, \
-        .media_type = FORM_TYPE, .flags = HTTP_NO_QUERY, .class = HTTP_FAST, .begin = name##_begin, \
-        .finish = name##_finish, .done = name##_done, .refuse = oauth_reply_edge                   \
+#define FORM_ROUTE(where, name)                                                                  \
+    {                                                                                            \
+        .method = HTTP_POST, .path = (where), .listeners = HTTP_AGENTS,                          \
+        .body_max = AMBIT_FORM_BYTES, .media_type = FORM_TYPE, .flags = HTTP_NO_QUERY,           \
+        .class = HTTP_FAST, .begin = name##_begin, .finish = name##_finish, .done = name##_done, \
+        .refuse = oauth_reply_edge                                                               \
     }
-#define OPEN_ROUTE(verb, where, name)                                                              \
-    {                                                                                              \
-        .method = (verb), .path = (where), .listeners = HTTP_AGENTS, .class = HTTP_FAST, .begin = name##_begin \
+#define OPEN_ROUTE(verb, where, name)                                                    \
+    {                                                                                    \
+        .method = (verb), .path = (where), .listeners = HTTP_AGENTS, .class = HTTP_FAST, \
+        .begin = name##_begin                                                            \
     }
 
 static const struct http_route routes[] = {
@@ -30,8 +32,12 @@ static const struct http_route routes[] = {
     OPEN_ROUTE(HTTP_GET, "/.well-known/openid-configuration", metadata),
     OPEN_ROUTE(HTTP_GET, "/.well-known/openid-configuration/{x*}", metadata_inserted),
     OPEN_ROUTE(HTTP_GET, "/authorize", authorize),
-    {.method = HTTP_POST, .path = "/authorize", .listeners = HTTP_AGENTS, .body_max = AMBIT_FORM_BYTES,
-     .class = HTTP_FAST, .begin = authorize_begin},
+    {.method = HTTP_POST,
+     .path = "/authorize",
+     .listeners = HTTP_AGENTS,
+     .body_max = AMBIT_FORM_BYTES,
+     .class = HTTP_FAST,
+     .begin = authorize_begin},
 };
 
 const struct http_route *oauth_routes(size_t *ret_n)

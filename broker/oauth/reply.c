@@ -58,7 +58,8 @@ static void put_retry_after(struct http_request *req, struct http_reply *reply, 
     http_reply_header(reply, "Retry-After", value.p ? value.p : "1");
 }
 
-void oauth_reply_refusal(struct http_request *req, struct http_reply *reply, const struct oauth_refusal *refusal)
+void oauth_reply_refusal(struct http_request *req, struct http_reply *reply,
+                         const struct oauth_refusal *refusal)
 {
     buf_reset(&reply->body);
     struct json_out out;
@@ -92,7 +93,8 @@ void oauth_reply_failure(struct http_request *req, struct http_reply *reply, enu
     oauth_reply_refusal(req, reply, &refusal);
 }
 
-void oauth_reply_edge(const struct http_request *req, struct http_reply *reply, struct http_problem problem)
+void oauth_reply_edge(const struct http_request *req, struct http_reply *reply,
+                      struct http_problem problem)
 {
     (void)req;
     bool is_ours = problem.status >= 500;
@@ -103,7 +105,8 @@ void oauth_reply_edge(const struct http_request *req, struct http_reply *reply, 
     struct json_out out;
     json_out_init(&out, &reply->body, false);
     json_begin_object(&out);
-    json_member_text(&out, "error", oauth_error_text(is_ours ? OAUTH_UNAVAILABLE : OAUTH_INVALID_REQUEST));
+    json_member_text(&out, "error",
+                     oauth_error_text(is_ours ? OAUTH_UNAVAILABLE : OAUTH_INVALID_REQUEST));
     write_description(&out, ambit_str_of(problem.detail));
     json_end_object(&out);
 

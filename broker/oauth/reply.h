@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Refusals of the OAuth endpoints: JSON of exactly `application/json`, never cached, descriptions in
- * the narrow character set (HTP-9, HTP-10, HTP-11), what an agent may learn beside them (TOK-9). */
+/* Refusals of the OAuth endpoints: JSON of exactly `application/json`, never cached, descriptions
+ * in the narrow character set (HTP-9, HTP-10, HTP-11), what an agent may learn beside them (TOK-9).
+ */
 #pragma once
 
 #include "ambit/policy.h"
@@ -20,11 +21,13 @@ struct oauth_refusal {
     struct ambit_id request;
     const struct ambit_remedy *remedy;
 };
-void oauth_reply_refusal(struct http_request *req, struct http_reply *reply, const struct oauth_refusal *refusal);
+void oauth_reply_refusal(struct http_request *req, struct http_reply *reply,
+                         const struct oauth_refusal *refusal);
 /* Something of ours failed (HTP-12): 503 with Retry-After, or 500. */
 void oauth_reply_failure(struct http_request *req, struct http_reply *reply, enum ambit_err err);
 /* The edge's own refusals on these routes (media type, size, query, overload). */
-void oauth_reply_edge(const struct http_request *req, struct http_reply *reply, struct http_problem problem);
+void oauth_reply_edge(const struct http_request *req, struct http_reply *reply,
+                      struct http_problem problem);
 
 /* %x20-21 / %x23-5B / %x5D-7E (HTP-11): a quote becomes ', a backslash /, any other byte ?. */
 void oauth_put_description(struct buf *buf, struct ambit_str text);

@@ -29,7 +29,8 @@ enum http_next revoke_begin(void *app, struct http_request *req, struct http_rep
         return HTTP_DONE;
     struct ambit_str token = form_get(&state->call.form, "token");
     if (!token.p) {
-        struct oauth_refusal refusal = {.error = OAUTH_INVALID_REQUEST, .description = AMBIT_STR("token is missing")};
+        struct oauth_refusal refusal = {.error = OAUTH_INVALID_REQUEST,
+                                        .description = AMBIT_STR("token is missing")};
         oauth_reply_refusal(req, reply, &refusal);
         return HTTP_DONE;
     }
@@ -64,7 +65,8 @@ enum http_next revoke_finish(void *app, struct http_request *req, struct http_re
         return HTTP_DONE;
     if (state->command.foreign) { /* REV-2 */
         struct oauth_refusal refusal = {.error = OAUTH_INVALID_REQUEST,
-                                        .description = AMBIT_STR("the token was issued to another client"),
+                                        .description =
+                                            AMBIT_STR("the token was issued to another client"),
                                         .request = state->command.base.id};
         oauth_reply_refusal(req, reply, &refusal);
         return HTTP_DONE;

@@ -47,7 +47,8 @@ enum ambit_err scope_read(struct ambit_str text, struct asked *asked, const char
             return AMBIT_ERR_MALFORMED;
         }
 
-        struct ambit_item item = token_item((struct ambit_str){.p = text.p + start, .len = i - start});
+        struct ambit_item item =
+            token_item((struct ambit_str){.p = text.p + start, .len = i - start});
         if (asked->n < ASKED_MAX && !is_asked_already(asked, &item))
             asked->items[asked->n++] = item;
         start = i + 1;

@@ -67,9 +67,11 @@ static void fill_command(struct token_state *state, struct http_request *req)
 static bool decode(struct token_state *state, struct http_request *req, struct http_reply *reply)
 {
     struct token_refusal refusal = {0};
-    enum ambit_err err = token_request_read(&state->call.form, &req->arena, &state->request, &refusal);
+    enum ambit_err err =
+        token_request_read(&state->call.form, &req->arena, &state->request, &refusal);
     if (err == AMBIT_ERR_MALFORMED) {
-        struct oauth_refusal answer = {.error = refusal.error, .description = ambit_str_of(refusal.description)};
+        struct oauth_refusal answer = {.error = refusal.error,
+                                       .description = ambit_str_of(refusal.description)};
         oauth_reply_refusal(req, reply, &answer);
         return false;
     }
@@ -117,12 +119,14 @@ static enum oauth_field field_of(const struct decided *decided)
     return ambit_str_is(decided->member, "audience") ? OAUTH_FIELD_RESOURCE : OAUTH_FIELD_ITEM;
 }
 
-static void reply_refused(struct token_state *state, struct http_request *req, struct http_reply *reply)
+static void reply_refused(struct token_state *state, struct http_request *req,
+                          struct http_reply *reply)
 {
     const struct decided *decided = &state->command.decided;
     const struct asked *asked = &state->request.asked;
     struct ambit_explanation *explanation = arena_alloc(&req->arena, sizeof *explanation);
-    bool is_taught = explanation && teach_grant(&state->command, &req->arena, explanation) == AMBIT_OK;
+    bool is_taught =
+        explanation && teach_grant(&state->command, &req->arena, explanation) == AMBIT_OK;
 
     struct oauth_asked_as as = {
         .is_by_details = asked->n > 0 ? decided->item >= asked->n_scope : asked->has_details,
@@ -165,13 +169,15 @@ static enum ambit_err mint(const struct token_state *state, uint64_t ask, struct
     return err;
 }
 
-static void reply_granted(struct token_state *state, struct http_request *req, struct http_reply *reply)
+static void reply_granted(struct token_state *state, struct http_request *req,
+                          struct http_reply *reply)
 {
     const struct grant_command *command = &state->command;
     struct ambit_grant_view view = {0};
     grant_row_view(&command->row, &view);
     uint64_t live = 0, ask = 0;
-    ambit_grant_items_now(command->base.documents->set, &view, NULL, 0, command->base.now_ms, &live, &ask);
+    ambit_grant_items_now(command->base.documents->set, &view, NULL, 0, command->base.now_ms, &live,
+                          &ask);
 
     struct buf token;
     buf_init(&token, 0);

@@ -16,7 +16,8 @@ static enum ambit_err read_grant_type(const struct form *form, struct token_refu
     if (!type.p)
         return refuse(reterr, OAUTH_INVALID_REQUEST, "grant_type is missing");
     if (!ambit_str_is(type, "client_credentials"))
-        return refuse(reterr, OAUTH_UNSUPPORTED_GRANT_TYPE, "the grant type here is client_credentials");
+        return refuse(reterr, OAUTH_UNSUPPORTED_GRANT_TYPE,
+                      "the grant type here is client_credentials");
     return AMBIT_OK;
 }
 
@@ -34,8 +35,9 @@ static bool is_absolute_uri(struct ambit_str text)
         char c = text.p[i];
         bool is_alpha = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
         bool is_digit = c >= '0' && c <= '9';
-        bool is_fine = i < scheme ? is_alpha || (i > 0 && (is_digit || c == '+' || c == '-' || c == '.'))
-                                  : is_alpha || is_digit || (c != '\0' && strchr(others, c));
+        bool is_fine = i < scheme
+                           ? is_alpha || (i > 0 && (is_digit || c == '+' || c == '-' || c == '.'))
+                           : is_alpha || is_digit || (c != '\0' && strchr(others, c));
         if (!is_fine)
             return false;
     }
@@ -49,7 +51,8 @@ static enum ambit_err read_resource(const struct form *form, struct token_reques
         return refuse(reterr, OAUTH_INVALID_TARGET, "one token is for one resource"); /* TOK-14 */
     request->resource = form_get(form, "resource");
     if (request->resource.p && !is_absolute_uri(request->resource))
-        return refuse(reterr, OAUTH_INVALID_TARGET, "resource is an absolute URI without a fragment");
+        return refuse(reterr, OAUTH_INVALID_TARGET,
+                      "resource is an absolute URI without a fragment");
     return AMBIT_OK;
 }
 
@@ -61,7 +64,8 @@ static enum ambit_err read_lifetime(const struct form *form, struct token_reques
         return AMBIT_OK;
     request->has_lifetime = true;
     if (parse_i64(text, &request->lifetime_s) != AMBIT_OK)
-        return refuse(reterr, OAUTH_INVALID_REQUEST, "requested_lifetime is a whole number of seconds");
+        return refuse(reterr, OAUTH_INVALID_REQUEST,
+                      "requested_lifetime is a whole number of seconds");
     return AMBIT_OK;
 }
 
@@ -76,14 +80,15 @@ static enum ambit_err read_purpose(const struct form *form, struct token_request
     if (!request->asked.purpose.p)
         return AMBIT_OK;
     if (request->purpose.p && !ambit_str_eq(request->purpose, request->asked.purpose))
-        return refuse(reterr, OAUTH_INVALID_REQUEST,
-                      "purpose and authorization_details state two different purposes; a grant has one");
+        return refuse(
+            reterr, OAUTH_INVALID_REQUEST,
+            "purpose and authorization_details state two different purposes; a grant has one");
     request->purpose = request->asked.purpose;
     return AMBIT_OK;
 }
 
-static enum ambit_err read_items(const struct form *form, struct arena *arena, struct token_request *request,
-                                 struct token_refusal *reterr)
+static enum ambit_err read_items(const struct form *form, struct arena *arena,
+                                 struct token_request *request, struct token_refusal *reterr)
 {
     const char *what = NULL;
     struct ambit_str scope = form_get(form, "scope");
@@ -97,8 +102,8 @@ static enum ambit_err read_items(const struct form *form, struct arena *arena, s
     return err == AMBIT_ERR_MALFORMED ? refuse(reterr, OAUTH_INVALID_DETAILS, what) : err;
 }
 
-enum ambit_err token_request_read(const struct form *form, struct arena *arena, struct token_request *ret,
-                                  struct token_refusal *reterr)
+enum ambit_err token_request_read(const struct form *form, struct arena *arena,
+                                  struct token_request *ret, struct token_refusal *reterr)
 {
     *ret = (struct token_request){0};
     enum ambit_err err = read_grant_type(form, reterr);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The form of POST /token after the client has proved itself: steps 4 to 6 of standards.md section 3,
- * syntax alone (TOK-13). What is refused here was not decided, is not counted and not recorded. Pure. */
+/* The form of POST /token after the client has proved itself: steps 4 to 6 of standards.md section
+ * 3, syntax alone (TOK-13). What is refused here was not decided, is not counted and not recorded.
+ * Pure. */
 #pragma once
 
 #include "base/form.h"
@@ -22,4 +23,5 @@ struct token_refusal {
 
 /* MALFORMED with *reterr, or NO_MEMORY. */
 AMBIT_CHECKED enum ambit_err token_request_read(const struct form *form, struct arena *arena,
-                                                struct token_request *ret, struct token_refusal *reterr);
+                                                struct token_request *ret,
+                                                struct token_refusal *reterr);

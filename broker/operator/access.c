@@ -15,19 +15,22 @@ static const struct {
 
 /* ---- refusals ---- */
 
-void access_reply_unproved(struct broker *broker, struct http_request *req, struct http_reply *reply)
+void access_reply_unproved(struct broker *broker, struct http_request *req,
+                           struct http_reply *reply)
 {
     char text[ADDR_TEXT_MAX];
     size_t len = req->peer.family ? addr_encode(&req->peer, text) : 0;
     broker_count_unproved(broker, (struct ambit_str){.p = text, .len = len});
-    http_reply_problem(req, reply,
-                       (struct http_problem){.status = 401,
-                                             .reason = "credentials_required",
-                                             .detail = "The caller is not known or did not prove itself."});
+    http_reply_problem(
+        req, reply,
+        (struct http_problem){.status = 401,
+                              .reason = "credentials_required",
+                              .detail = "The caller is not known or did not prove itself."});
     /* BRR-2: no error code when nothing was shown. */
     http_reply_header(reply, "WWW-Authenticate",
-                      http_header(req, "authorization").p ? "Bearer realm=\"ambit\", error=\"invalid_token\""
-                                                          : "Bearer realm=\"ambit\"");
+                      http_header(req, "authorization").p
+                          ? "Bearer realm=\"ambit\", error=\"invalid_token\""
+                          : "Bearer realm=\"ambit\"");
 }
 
 void access_reply_role(struct http_request *req, struct http_reply *reply)
@@ -40,7 +43,8 @@ void access_reply_role(struct http_request *req, struct http_reply *reply)
 
 void access_reply_malformed(struct http_request *req, struct http_reply *reply, const char *detail)
 {
-    http_reply_problem(req, reply, (struct http_problem){.status = 400, .reason = "malformed", .detail = detail});
+    http_reply_problem(
+        req, reply, (struct http_problem){.status = 400, .reason = "malformed", .detail = detail});
 }
 
 static const char *reason_of(unsigned status)
@@ -64,14 +68,15 @@ void access_reply_err(struct http_request *req, struct http_reply *reply, enum a
 {
     unsigned status = http_status_of(err);
     http_reply_problem(req, reply,
-                       (struct http_problem){
-                           .status = status, .reason = reason_of(status), .detail = ambit_err_text(err)});
+                       (struct http_problem){.status = status,
+                                             .reason = reason_of(status),
+                                             .detail = ambit_err_text(err)});
     if (status == 503)
         http_reply_header(reply, "Retry-After", "5");
 }
 
-bool access_is_in_budget(struct broker *broker, const struct caller *caller, struct http_request *req,
-                         struct http_reply *reply)
+bool access_is_in_budget(struct broker *broker, const struct caller *caller,
+                         struct http_request *req, struct http_reply *reply)
 {
     uint32_t retry_after_s = 0;
     enum ambit_err err = broker_budget(broker, caller, &retry_after_s);
@@ -81,10 +86,11 @@ bool access_is_in_budget(struct broker *broker, const struct caller *caller, str
         access_reply_err(req, reply, err);
         return false;
     }
-    http_reply_problem(req, reply,
-                       (struct http_problem){.status = 429,
-                                             .reason = "limited",
-                                             .detail = "More requests than this caller's budget allows."});
+    http_reply_problem(
+        req, reply,
+        (struct http_problem){.status = 429,
+                              .reason = "limited",
+                              .detail = "More requests than this caller's budget allows."});
     char memory[16];
     struct buf text;
     buf_init_fixed(&text, memory, sizeof memory);
@@ -100,8 +106,9 @@ static bool identify(struct access *access, struct http_request *req, struct htt
 {
     const struct documents_ref *documents = access->documents;
     struct identity_answer answer = {0};
-    enum ambit_err err = identity_person(documents->documents, documents->keys, http_header(req, "authorization"),
-                                         broker_now_ms(access->broker), &answer);
+    enum ambit_err err =
+        identity_person(documents->documents, documents->keys, http_header(req, "authorization"),
+                        broker_now_ms(access->broker), &answer);
     if (err && err != AMBIT_ERR_REFUSED) {
         access_reply_err(req, reply, err);
         return false;
@@ -116,14 +123,14 @@ static bool identify(struct access *access, struct http_request *req, struct htt
     return true;
 }
 
-bool access_check(struct access *access, struct broker *broker, enum right right, struct http_request *req,
-                  struct http_reply *reply)
+bool access_check(struct access *access, struct broker *broker, enum right right,
+                  struct http_request *req, struct http_reply *reply)
 {
     *access = (struct access){.broker = broker, .documents = broker_documents_acquire(broker)};
     char text[ADDR_TEXT_MAX];
     if (req->peer.family)
-        access->source =
-            arena_copy(&req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
+        access->source = arena_copy(
+            &req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
     if (!identify(access, req, reply))
         return false;
 
@@ -160,7 +167,8 @@ void access_command(const struct access *access, struct command *command, struct
     command->source = access->source;
 }
 
-bool access_answered(const struct command *command, struct http_request *req, struct http_reply *reply)
+bool access_answered(const struct command *command, struct http_request *req,
+                     struct http_reply *reply)
 {
     if (command->way_in_lost) {
         access_reply_unproved(command->broker, req, reply);

@@ -25,19 +25,21 @@ struct access {
 };
 /* True when the person has proved themselves, has the right and is within their budget; else the
  * reply is filled (401, 403, 429). access_done() either way. */
-bool access_check(struct access *access, struct broker *broker, enum right right, struct http_request *req,
-                  struct http_reply *reply);
+bool access_check(struct access *access, struct broker *broker, enum right right,
+                  struct http_request *req, struct http_reply *reply);
 void access_done(struct access *access);
 
 /* A command of this person, answered by resuming `req`. */
 void access_command(const struct access *access, struct command *command, struct http_request *req);
 /* After a command: true when it was carried out; else the reply says why not. */
-bool access_answered(const struct command *command, struct http_request *req, struct http_reply *reply);
+bool access_answered(const struct command *command, struct http_request *req,
+                     struct http_reply *reply);
 
 /* Problems by what went wrong; 503 carries Retry-After. */
 void access_reply_err(struct http_request *req, struct http_reply *reply, enum ambit_err err);
 void access_reply_malformed(struct http_request *req, struct http_reply *reply, const char *detail);
-void access_reply_unproved(struct broker *broker, struct http_request *req, struct http_reply *reply);
+void access_reply_unproved(struct broker *broker, struct http_request *req,
+                           struct http_reply *reply);
 void access_reply_role(struct http_request *req, struct http_reply *reply);
-bool access_is_in_budget(struct broker *broker, const struct caller *caller, struct http_request *req,
-                         struct http_reply *reply);
+bool access_is_in_budget(struct broker *broker, const struct caller *caller,
+                         struct http_request *req, struct http_reply *reply);

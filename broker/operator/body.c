@@ -20,7 +20,8 @@ static enum ambit_err refuse(const char **reterr_what, const char *what)
 }
 
 /* The name as it came, in printable ASCII and cut short: it goes into an answer. */
-static enum ambit_err refuse_unknown(struct arena *arena, struct ambit_str name, const char **reterr_what)
+static enum ambit_err refuse_unknown(struct arena *arena, struct ambit_str name,
+                                     const char **reterr_what)
 {
     char memory[128];
     struct buf text;
@@ -33,8 +34,8 @@ static enum ambit_err refuse_unknown(struct arena *arena, struct ambit_str name,
     return refuse(reterr_what, copy.p ? copy.p : "There is an unknown member.");
 }
 
-static enum ambit_err take(const struct member *table, size_t n, const struct json_value *value, struct arena *arena,
-                           const char **reterr_what)
+static enum ambit_err take(const struct member *table, size_t n, const struct json_value *value,
+                           struct arena *arena, const char **reterr_what)
 {
     for (size_t i = 0; i < n; i++) {
         if (!ambit_str_is(value->key, table[i].name))
@@ -47,13 +48,14 @@ static enum ambit_err take(const struct member *table, size_t n, const struct js
             *table[i].truth = value->kind == JSON_TRUE;
             return AMBIT_OK;
         }
-        return refuse(reterr_what, table[i].text ? "target and reason are texts." : "dry_run is true or false.");
+        return refuse(reterr_what,
+                      table[i].text ? "target and reason are texts." : "dry_run is true or false.");
     }
     return refuse_unknown(arena, value->key, reterr_what);
 }
 
-static enum ambit_err body_read(struct ambit_str body, struct arena *arena, const struct member *table, size_t n,
-                                const char **reterr_what)
+static enum ambit_err body_read(struct ambit_str body, struct arena *arena,
+                                const struct member *table, size_t n, const char **reterr_what)
 {
     const struct json_value *root = NULL;
     struct json_problem problem = {0};

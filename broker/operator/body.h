@@ -13,8 +13,8 @@ struct stop_body {
 };
 /* POST /v1/stops. `reason` may be absent in a dry run alone. MALFORMED with *reterr_what in the
  * arena, or NO_MEMORY. */
-AMBIT_CHECKED enum ambit_err stop_body_read(struct ambit_str body, struct arena *arena, struct stop_body *ret,
-                                            const char **reterr_what);
+AMBIT_CHECKED enum ambit_err stop_body_read(struct ambit_str body, struct arena *arena,
+                                            struct stop_body *ret, const char **reterr_what);
 /* {"reason"}: clearing a stop, acknowledging the time. */
-AMBIT_CHECKED enum ambit_err reason_body_read(struct ambit_str body, struct arena *arena, struct ambit_str *ret,
-                                              const char **reterr_what);
+AMBIT_CHECKED enum ambit_err reason_body_read(struct ambit_str body, struct arena *arena,
+                                              struct ambit_str *ret, const char **reterr_what);

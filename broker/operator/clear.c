@@ -51,7 +51,8 @@ enum http_next clear_begin(void *app, struct http_request *req, struct http_repl
     return HTTP_WAIT;
 }
 
-static void reply_cleared(struct clear_state *state, struct http_request *req, struct http_reply *reply)
+static void reply_cleared(struct clear_state *state, struct http_request *req,
+                          struct http_reply *reply)
 {
     struct json_out out;
     json_out_init(&out, &reply->body, false);
@@ -82,15 +83,17 @@ enum http_next clear_finish(void *app, struct http_request *req, struct http_rep
         break;
     case CLEAR_ALREADY:
         http_reply_problem(req, reply,
-                           (struct http_problem){
-                               .status = 409, .reason = "conflict", .detail = "This stop was cleared before."});
+                           (struct http_problem){.status = 409,
+                                                 .reason = "conflict",
+                                                 .detail = "This stop was cleared before."});
         break;
     case CLEAR_NEEDS_TWO:
         http_reply_problem(req, reply,
-                           (struct http_problem){.status = 409,
-                                                 .reason = "conflict",
-                                                 .detail = "This stop takes two people to clear; this version of the "
-                                                           "broker cannot count them yet."});
+                           (struct http_problem){
+                               .status = 409,
+                               .reason = "conflict",
+                               .detail = "This stop takes two people to clear; this version of the "
+                                         "broker cannot count them yet."});
         break;
     }
     return HTTP_DONE;

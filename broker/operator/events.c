@@ -15,8 +15,8 @@ static bool wants_stream(const struct http_request *req)
     return accept.p && memmem(accept.p, accept.len, stream, sizeof stream - 1);
 }
 
-static enum ambit_err read_after(const struct params *params, struct ambit_str last_id, struct events_filter *filter,
-                                 const char **reterr_what)
+static enum ambit_err read_after(const struct params *params, struct ambit_str last_id,
+                                 struct events_filter *filter, const char **reterr_what)
 {
     uint64_t after = 0;
     enum ambit_err err = params_u64(params, "after", 0, &after, reterr_what);
@@ -34,7 +34,8 @@ static enum ambit_err read_after(const struct params *params, struct ambit_str l
     return AMBIT_OK;
 }
 
-static enum ambit_err read_form(const struct params *params, struct events_filter *filter, const char **reterr_what)
+static enum ambit_err read_form(const struct params *params, struct events_filter *filter,
+                                const char **reterr_what)
 {
     static const char *const forms[] = {"event", "leaf", NULL};
     size_t form = 0;
@@ -43,8 +44,8 @@ static enum ambit_err read_form(const struct params *params, struct events_filte
     return err ? err : params_bool(params, "checks", &filter->with_checks, reterr_what);
 }
 
-static enum ambit_err read_filter(const struct params *params, struct ambit_str last_id, struct events_filter *filter,
-                                  const char **reterr_what)
+static enum ambit_err read_filter(const struct params *params, struct ambit_str last_id,
+                                  struct events_filter *filter, const char **reterr_what)
 {
     filter->type = form_get(&params->form, "type");
     filter->agent = form_get(&params->form, "agent");
@@ -64,8 +65,9 @@ static enum ambit_err read_filter(const struct params *params, struct ambit_str 
     return err ? err : read_after(params, last_id, filter, reterr_what);
 }
 
-static enum http_next reply_page(struct broker *broker, struct reading *reading, const struct events_filter *filter,
-                                 size_t limit, struct http_request *req, struct http_reply *reply)
+static enum http_next reply_page(struct broker *broker, struct reading *reading,
+                                 const struct events_filter *filter, size_t limit,
+                                 struct http_request *req, struct http_reply *reply)
 {
     struct json_out out;
     json_out_init(&out, &reply->body, false);
@@ -92,8 +94,9 @@ static enum http_next reply_page(struct broker *broker, struct reading *reading,
 
 enum http_next events_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
-    static const char *const names[] = {"after", "type",  "agent",  "grant", "owner",  "policy", "txn",
-                                        "since", "until", "checks", "form",  "limit", "cursor", NULL};
+    static const char *const names[] = {"after",  "type",  "agent",  "grant", "owner",
+                                        "policy", "txn",   "since",  "until", "checks",
+                                        "form",   "limit", "cursor", NULL};
     struct reading *reading = NULL;
     if (!reading_open(app, req, reply, &reading))
         return HTTP_DONE;
@@ -118,6 +121,7 @@ enum http_next events_begin(void *app, struct http_request *req, struct http_rep
     reading->stream = arena_alloc(&req->arena, sizeof *reading->stream);
     if (!reading->stream)
         return reading_fail(req, reply, AMBIT_ERR_NO_MEMORY);
-    *reading->stream = (struct event_stream){.broker = app, .access = &reading->access, .filter = filter};
+    *reading->stream =
+        (struct event_stream){.broker = app, .access = &reading->access, .filter = filter};
     return reading_record(reading, req, reply);
 }

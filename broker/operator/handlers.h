@@ -4,7 +4,8 @@
 
 #include "http/http.h"
 
-#define HANDLER(name) enum http_next name(void *app, struct http_request *req, struct http_reply *reply)
+#define HANDLER(name) \
+    enum http_next name(void *app, struct http_request *req, struct http_reply *reply)
 
 HANDLER(stop_begin);
 HANDLER(stop_finish);

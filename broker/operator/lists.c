@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* GET /v1/stops, /v1/stops/{id}, /v1/grants, /v1/trace/{x}: pages and single things, filtered to what
- * is the caller's own where that is all they may see. Run on query threads. */
+/* GET /v1/stops, /v1/stops/{id}, /v1/grants, /v1/trace/{x}: pages and single things, filtered to
+ * what is the caller's own where that is all they may see. Run on query threads. */
 #include "base/encode.h"
 #include "base/json_write.h"
 #include "operator/handlers.h"
@@ -60,14 +60,15 @@ enum http_next stops_begin(void *app, struct http_request *req, struct http_repl
     struct json_out out;
     json_out_init(&out, &reply->body, false);
     json_begin_object(&out);
-    enum ambit_err err =
-        query_stops(app, (enum stops_state)state, call.reading->access.only_owner, &call.page, &out);
+    enum ambit_err err = query_stops(app, (enum stops_state)state, call.reading->access.only_owner,
+                                     &call.page, &out);
     return list_close(&call, &out, err, req, reply);
 }
 
 enum http_next grants_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
-    static const char *const names[] = {"agent", "owner", "policy", "state", "limit", "cursor", NULL};
+    static const char *const names[] = {"agent", "owner",  "policy", "state",
+                                        "limit", "cursor", NULL};
     static const char *const states[] = {
         [GRANTS_LIVE] = "live", [GRANTS_ENDED] = "ended", [GRANTS_ALL] = "all", NULL};
     struct list_call call = {0};
@@ -108,8 +109,8 @@ static bool single_open(struct broker *broker, struct http_request *req, struct 
     return false;
 }
 
-static enum http_next single_close(struct reading *reading, enum ambit_err err, struct http_request *req,
-                                   struct http_reply *reply)
+static enum http_next single_close(struct reading *reading, enum ambit_err err,
+                                   struct http_request *req, struct http_reply *reply)
 {
     if (!err)
         err = buf_check(&reply->body);
@@ -129,7 +130,8 @@ enum http_next stop_one_begin(void *app, struct http_request *req, struct http_r
         return reading_fail(req, reply, AMBIT_ERR_NOT_FOUND);
     struct json_out out;
     json_out_init(&out, &reply->body, false);
-    return single_close(reading, query_stop(app, stop, reading->access.only_owner, &out), req, reply);
+    return single_close(reading, query_stop(app, stop, reading->access.only_owner, &out), req,
+                        reply);
 }
 
 enum http_next trace_begin(void *app, struct http_request *req, struct http_reply *reply)
@@ -139,5 +141,6 @@ enum http_next trace_begin(void *app, struct http_request *req, struct http_repl
         return HTTP_DONE;
     struct json_out out;
     json_out_init(&out, &reply->body, false);
-    return single_close(reading, query_trace(app, req->parameter, reading->access.only_owner, &out), req, reply);
+    return single_close(reading, query_trace(app, req->parameter, reading->access.only_owner, &out),
+                        req, reply);
 }

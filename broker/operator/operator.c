@@ -1,26 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The routes of the operator API: one row each, nothing else decides. Stops, clears and the time run
- * on the loops; whatever reads the record runs on query threads. */
+/* The routes of the operator API: one row each, nothing else decides. Stops, clears and the time
+ * run on the loops; whatever reads the record runs on query threads. */
 #include "operator/operator.h"
 
 #include "operator/handlers.h"
 
 enum { BODY_MAX = 8 * 1024 };
 
-#define ACT(where, name)                                                                           \
-    {                                                                                              \
-        .method = HTTP_POST, .path = (where), .listeners = HTTP_OPERATORS, .body_max = BODY_MAX,     \
-        .media_type = "application/json", .flags = HTTP_NO_QUERY, .class = HTTP_FAST,              \
-        .begin = name##_begin, .finish = name##_finish, .done = name##_done                        \
+#define ACT(where, name)                                                                         \
+    {                                                                                            \
+        .method = HTTP_POST, .path = (where), .listeners = HTTP_OPERATORS, .body_max = BODY_MAX, \
+        .media_type = "application/json", .flags = HTTP_NO_QUERY, .class = HTTP_FAST,            \
+        .begin = name##_begin, .finish = name##_finish, .done = name##_done                      \
     }
-#define READ(where, name)                                                                          \
-    {                                                                                              \
-        .method = HTTP_GET, .path = (where), .listeners = HTTP_OPERATORS, .class = HTTP_QUERY,       \
-        .begin = name##_begin, .finish = reading_finish, .done = reading_done                      \
+#define READ(where, name)                                                                      \
+    {                                                                                          \
+        .method = HTTP_GET, .path = (where), .listeners = HTTP_OPERATORS, .class = HTTP_QUERY, \
+        .begin = name##_begin, .finish = reading_finish, .done = reading_done                  \
     }
-#define OPEN(where, name, kinds)                                                                   \
-    {                                                                                              \
-        .method = HTTP_GET, .path = (where), .listeners = (kinds), .class = HTTP_FAST, .begin = name##_begin \
+#define OPEN(where, name, kinds)                                                       \
+    {                                                                                  \
+        .method = HTTP_GET, .path = (where), .listeners = (kinds), .class = HTTP_FAST, \
+        .begin = name##_begin                                                          \
     }
 
 static const struct http_route routes[] = {

@@ -35,8 +35,8 @@ enum ambit_err params_read(struct ambit_str query, const char *const *names, str
     return AMBIT_OK;
 }
 
-enum ambit_err params_u64(const struct params *params, const char *name, uint64_t fallback, uint64_t *ret,
-                          const char **reterr_what)
+enum ambit_err params_u64(const struct params *params, const char *name, uint64_t fallback,
+                          uint64_t *ret, const char **reterr_what)
 {
     struct ambit_str text = form_get(&params->form, name);
     *ret = fallback;
@@ -57,8 +57,8 @@ enum ambit_err params_page(const struct params *params, struct page *ret, const 
     return AMBIT_OK;
 }
 
-enum ambit_err params_word(const struct params *params, const char *name, const char *const *words, size_t fallback,
-                           size_t *ret, const char **reterr_what)
+enum ambit_err params_word(const struct params *params, const char *name, const char *const *words,
+                           size_t fallback, size_t *ret, const char **reterr_what)
 {
     struct ambit_str text = form_get(&params->form, name);
     *ret = fallback;
@@ -69,10 +69,12 @@ enum ambit_err params_word(const struct params *params, const char *name, const 
             *ret = i;
             return AMBIT_OK;
         }
-    return refuse(reterr_what, "A word in the query string is not one of those that can stand there.");
+    return refuse(reterr_what,
+                  "A word in the query string is not one of those that can stand there.");
 }
 
-enum ambit_err params_time(const struct params *params, const char *name, int64_t *ret_ms, const char **reterr_what)
+enum ambit_err params_time(const struct params *params, const char *name, int64_t *ret_ms,
+                           const char **reterr_what)
 {
     struct ambit_str text = form_get(&params->form, name);
     *ret_ms = 0;
@@ -81,7 +83,8 @@ enum ambit_err params_time(const struct params *params, const char *name, int64_
     return AMBIT_OK;
 }
 
-enum ambit_err params_bool(const struct params *params, const char *name, bool *ret, const char **reterr_what)
+enum ambit_err params_bool(const struct params *params, const char *name, bool *ret,
+                           const char **reterr_what)
 {
     static const char *const words[] = {"false", "true", NULL};
     size_t word = 0;

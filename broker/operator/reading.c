@@ -7,7 +7,8 @@
 
 enum { WHAT_MAX = 256 };
 
-bool reading_open(struct broker *broker, struct http_request *req, struct http_reply *reply, struct reading **ret)
+bool reading_open(struct broker *broker, struct http_request *req, struct http_reply *reply,
+                  struct reading **ret)
 {
     struct reading *reading = arena_alloc(&req->arena, sizeof *reading);
     if (!reading) {
@@ -36,14 +37,16 @@ static struct ambit_str what_of(struct http_request *req)
     return (struct ambit_str){.p = text, .len = len};
 }
 
-static enum http_next open_stream(struct reading *reading, struct http_request *req, struct http_reply *reply)
+static enum http_next open_stream(struct reading *reading, struct http_request *req,
+                                  struct http_reply *reply)
 {
     if (reading->stream)
         event_stream_open(reading->stream, req, reply);
     return HTTP_DONE;
 }
 
-enum http_next reading_record(struct reading *reading, struct http_request *req, struct http_reply *reply)
+enum http_next reading_record(struct reading *reading, struct http_request *req,
+                              struct http_reply *reply)
 {
     access_command(&reading->access, &reading->command.base, req);
     reading->has_command = true;

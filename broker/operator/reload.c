@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /v1/documents/reload: takes up the folder, whole or not at all. The folder is read on a query
- * thread; the writer activates. A set that is refused is recorded too, and the old one stays. */
+/* POST /v1/documents/reload: takes up the folder, whole or not at all. The folder is read on a
+ * query thread; the writer activates. A set that is refused is recorded too, and the old one stays.
+ */
 #include "ambit/document.h"
 #include "base/json_write.h"
 #include "operator/access.h"
@@ -46,7 +47,8 @@ enum http_next reload_begin(void *app, struct http_request *req, struct http_rep
     return HTTP_WAIT;
 }
 
-static void write_changed(const struct ambit_document *now, const struct ambit_document *before, struct json_out *out)
+static void write_changed(const struct ambit_document *now, const struct ambit_document *before,
+                          struct json_out *out)
 {
     if (before && ambit_digest_eq(now->digest, before->digest))
         return;
@@ -101,7 +103,8 @@ enum http_next reload_finish(void *app, struct http_request *req, struct http_re
 {
     (void)app;
     struct reload_state *state = req->user;
-    const struct command *command = state->has_rejected ? &state->rejected.base : &state->reload.base;
+    const struct command *command =
+        state->has_rejected ? &state->rejected.base : &state->reload.base;
     if (!access_answered(command, req, reply))
         return HTTP_DONE;
     if (state->has_rejected) {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /v1/stops: a person says stop. Served on the loop's own thread, so that no report that is being
- * read can delay it; in force before it is queued, answered once it is durable. */
+/* POST /v1/stops: a person says stop. Served on the loop's own thread, so that no report that is
+ * being read can delay it; in force before it is queued, answered once it is durable. */
 #include "base/encode.h"
 #include "base/json_write.h"
 #include "core/query.h"
@@ -43,8 +43,9 @@ static enum ambit_err is_theirs(const struct stop_state *state, struct http_requ
     case AMBIT_TARGET_GRANT:
     case AMBIT_TARGET_LINEAGE: {
         struct ambit_id id = {0};
-        err = id_decode(state->target, &id) ? AMBIT_ERR_NOT_FOUND
-                                            : query_grant_owner(state->access.broker, id, &req->arena, &owner);
+        err = id_decode(state->target, &id)
+                  ? AMBIT_ERR_NOT_FOUND
+                  : query_grant_owner(state->access.broker, id, &req->arena, &owner);
         break;
     }
     case AMBIT_TARGET_TEAM:
@@ -69,7 +70,8 @@ static bool decode(struct stop_state *state, struct http_request *req, struct ht
         err = stop_target_parse(state->body.target, &state->kind, &state->target);
     if (err == AMBIT_ERR_MALFORMED) {
         access_reply_malformed(req, reply,
-                               "target is agent:, grant:, lineage:, team:, owner:, policy:, resource: and a name, or all.");
+                               "target is agent:, grant:, lineage:, team:, owner:, policy:, "
+                               "resource: and a name, or all.");
         return false;
     }
     bool may = !state->access.only_owner.p;
@@ -86,7 +88,8 @@ static bool decode(struct stop_state *state, struct http_request *req, struct ht
 
 /* ---- answers ---- */
 
-static void reply_dry_run(struct stop_state *state, struct http_request *req, struct http_reply *reply)
+static void reply_dry_run(struct stop_state *state, struct http_request *req,
+                          struct http_reply *reply)
 {
     struct json_out out;
     json_out_init(&out, &reply->body, false);
@@ -97,7 +100,8 @@ static void reply_dry_run(struct stop_state *state, struct http_request *req, st
         http_reply_json(reply, 200);
 }
 
-static void reply_raised(struct stop_state *state, struct http_request *req, struct http_reply *reply)
+static void reply_raised(struct stop_state *state, struct http_request *req,
+                         struct http_reply *reply)
 {
     const struct stop_command *command = &state->command;
     struct json_out out;
@@ -115,7 +119,10 @@ static void reply_raised(struct stop_state *state, struct http_request *req, str
         json_i64(&out, (int64_t)command->base.seq);
     }
     json_member_text(&out, "state", "in_force");
-    json_member_text(&out, "recorded", is_recorded ? "yes" : command->recorded_pending ? "pending" : "no");
+    json_member_text(&out, "recorded",
+                     is_recorded                 ? "yes"
+                     : command->recorded_pending ? "pending"
+                                                 : "no");
     json_member_id(&out, "incident", command->incident);
     json_end_object(&out);
     http_reply_json(reply, command->not_recorded ? 500 : 201);
@@ -124,7 +131,8 @@ static void reply_raised(struct stop_state *state, struct http_request *req, str
 }
 
 /* Sealed: the writer takes nothing; the stop is in force and stands in the journal, or nowhere. */
-static void reply_sealed(struct stop_state *state, struct http_request *req, struct http_reply *reply)
+static void reply_sealed(struct stop_state *state, struct http_request *req,
+                         struct http_reply *reply)
 {
     struct stop_command *command = &state->command;
     if (command->raised_ms == 0)

@@ -12,7 +12,8 @@ static bool still_may(const struct event_stream *stream)
 {
     const struct access *access = stream->access;
     struct documents_ref *now = broker_documents_acquire(stream->broker);
-    bool stands = identity_stands(now->documents, now->keys, &access->caller, broker_now_ms(stream->broker));
+    bool stands =
+        identity_stands(now->documents, now->keys, &access->caller, broker_now_ms(stream->broker));
     const struct ambit_person *person = ambit_person_find(now->documents, access->caller.name);
     bool may = stands && person && person->roles == access->person->roles;
     broker_documents_release(now);
@@ -58,7 +59,8 @@ static void stream_end(void *ctx)
     (void)ctx; /* everything hangs from the request */
 }
 
-void event_stream_open(struct event_stream *stream, struct http_request *req, struct http_reply *reply)
+void event_stream_open(struct event_stream *stream, struct http_request *req,
+                       struct http_reply *reply)
 {
     struct http_stream pulled = {.pull = event_stream_pull, .end = stream_end, .ctx = stream};
     enum ambit_err err = http_reply_stream(req, reply, pulled);

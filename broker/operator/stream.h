@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The live stream of events: server-sent events, `id:` is the sequence, Last-Event-ID resumes. It ends
- * when the way in of the person who opened it no longer stands. Heartbeats are the edge's. */
+/* The live stream of events: server-sent events, `id:` is the sequence, Last-Event-ID resumes. It
+ * ends when the way in of the person who opened it no longer stands. Heartbeats are the edge's. */
 #pragma once
 
 #include "core/query.h"
@@ -14,6 +14,7 @@ struct event_stream {
     struct events_filter filter; /* `after` moves on */
 };
 /* Fills the reply: the stream, or 503 when there are too many. */
-void event_stream_open(struct event_stream *stream, struct http_request *req, struct http_reply *reply);
+void event_stream_open(struct event_stream *stream, struct http_request *req,
+                       struct http_reply *reply);
 /* Exposed for its test: one round; appends at most about 64 KiB. */
 enum http_pull event_stream_pull(void *ctx, struct buf *out);

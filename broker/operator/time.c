@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /v1/time/acknowledge: an on-call person has looked at the clock; it is believed from here on. */
+/* POST /v1/time/acknowledge: an on-call person has looked at the clock; it is believed from here
+ * on. */
 #include "base/json_write.h"
 #include "operator/access.h"
 #include "operator/body.h"

@@ -14,7 +14,8 @@ struct whoami_state {
 
 /* ---- who ---- */
 
-static enum ambit_err by_access_token(struct whoami_state *state, struct http_request *req, struct ambit_str bearer)
+static enum ambit_err by_access_token(struct whoami_state *state, struct http_request *req,
+                                      struct ambit_str bearer)
 {
     static const struct caller bearer_itself = {.kind = CALLER_NONE};
     struct identity_token token = {0};
@@ -24,13 +25,14 @@ static enum ambit_err by_access_token(struct whoami_state *state, struct http_re
     struct introspection *found = arena_alloc(&req->arena, sizeof *found);
     if (!found)
         return AMBIT_ERR_NO_MEMORY;
-    err = query_introspect(state->broker, state->documents, &token, &bearer_itself, broker_now_ms(state->broker),
-                           &req->arena, found);
+    err = query_introspect(state->broker, state->documents, &token, &bearer_itself,
+                           broker_now_ms(state->broker), &req->arena, found);
     if (err)
         return err;
     if (!found->is_active)
         return AMBIT_ERR_REFUSED;
-    state->caller = (struct caller){.kind = CALLER_AGENT, .name = found->row.agent, .method = AMBIT_METHOD_TOKEN};
+    state->caller = (struct caller){
+        .kind = CALLER_AGENT, .name = found->row.agent, .method = AMBIT_METHOD_TOKEN};
     return AMBIT_OK;
 }
 
@@ -43,13 +45,14 @@ static enum ambit_err identify(struct whoami_state *state, struct http_request *
     struct identity_answer answer = {.refusal = IDENTITY_INVALID};
     enum ambit_err err = AMBIT_OK;
     if (bearer.p) {
-        err = identity_person(documents->documents, documents->keys, authorization, now_ms, &answer);
+        err =
+            identity_person(documents->documents, documents->keys, authorization, now_ms, &answer);
         if (!err && answer.refusal != IDENTITY_FINE)
             return by_access_token(state, req, bearer);
     } else if (authorization.p) {
         struct identity_proof proof = {.authorization = authorization};
-        err = identity_client(documents->documents, documents->keys, broker_issuer(state->broker), now_ms, &proof,
-                              &req->arena, &answer);
+        err = identity_client(documents->documents, documents->keys, broker_issuer(state->broker),
+                              now_ms, &proof, &req->arena, &answer);
     }
     if (err)
         return err;
@@ -81,8 +84,10 @@ static void write_roles(unsigned roles, struct json_out *out)
 
 static void write_caller(const struct whoami_state *state, struct json_out *out)
 {
-    static const char *const kinds[] = {
-        [CALLER_NONE] = "none", [CALLER_AGENT] = "agent", [CALLER_SERVICE] = "service", [CALLER_PERSON] = "person"};
+    static const char *const kinds[] = {[CALLER_NONE] = "none",
+                                        [CALLER_AGENT] = "agent",
+                                        [CALLER_SERVICE] = "service",
+                                        [CALLER_PERSON] = "person"};
     const struct ambit_documents *documents = state->documents->documents;
     const struct ambit_agent *agent = ambit_agent_find(documents, state->caller.name);
     const struct ambit_service *service = ambit_service_find(documents, state->caller.name);

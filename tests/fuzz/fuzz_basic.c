@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* HTTP Basic: what was read, form-encoded and base64-encoded again, reads as the same id and secret. */
+/* HTTP Basic: what was read, form-encoded and base64-encoded again, reads as the same id and
+ * secret. */
 #include "base/arena.h"
 #include "base/encode.h"
 #include "base/buf.h"

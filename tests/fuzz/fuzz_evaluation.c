@@ -36,7 +36,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(buf_check(&buf) == AMBIT_OK);
     const struct json_value *again = NULL;
     struct json_problem problem = {0};
-    FUZZ_CHECK(json_read(buf_str(&buf), (struct json_limits){.depth = 20}, &arena, &again, &problem) == AMBIT_OK);
+    FUZZ_CHECK(json_read(buf_str(&buf), (struct json_limits){.depth = 20}, &arena, &again,
+                         &problem) == AMBIT_OK);
     FUZZ_CHECK(again->count == got.n_members);
     return 0;
 }

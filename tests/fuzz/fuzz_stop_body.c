@@ -41,7 +41,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_bool(&out, first.dry_run);
     json_end_object(&out);
     FUZZ_CHECK(stop_body_read(buf_str(&buf), &arena, &second, &what) == AMBIT_OK);
-    FUZZ_CHECK(ambit_str_eq(first.target, second.target) && ambit_str_eq(first.reason, second.reason));
+    FUZZ_CHECK(ambit_str_eq(first.target, second.target) &&
+               ambit_str_eq(first.reason, second.reason));
     FUZZ_CHECK(first.dry_run == second.dry_run);
     return 0;
 }

@@ -29,6 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     buf_put_base64url(&token, (const uint8_t *)claims.p, claims.len);
     buf_put_text(&token, ".AA");
     FUZZ_CHECK(identity_token_read(buf_str(&token), &arena, &second) == AMBIT_OK);
-    FUZZ_CHECK(ambit_id_eq(first.jti, second.jti) && memcmp(first.rnd, second.rnd, sizeof first.rnd) == 0);
+    FUZZ_CHECK(ambit_id_eq(first.jti, second.jti) &&
+               memcmp(first.rnd, second.rnd, sizeof first.rnd) == 0);
     return 0;
 }

@@ -9,11 +9,15 @@
 #include "base/json_write.h"
 
 static struct ambit_explanation lesson = {
-    .checks = {{.check = "audience", .outcome = AMBIT_CHECK_PASS, .required = {"a", 1}, .saw = {"b", 1}},
-               {.check = "grant", .outcome = AMBIT_CHECK_FAIL, .required = {"c", 1}, .saw = {"d", 1}},
-               {.check = "stop", .outcome = AMBIT_CHECK_NOT_REACHED}},
+    .checks =
+        {{.check = "audience", .outcome = AMBIT_CHECK_PASS, .required = {"a", 1}, .saw = {"b", 1}},
+         {.check = "grant", .outcome = AMBIT_CHECK_FAIL, .required = {"c", 1}, .saw = {"d", 1}},
+         {.check = "stop", .outcome = AMBIT_CHECK_NOT_REACHED}},
     .n_checks = 3,
-    .remedy = {.change = AMBIT_CHANGE_SHORTEN, .value = {"60", 2}, .may_retry = true, .text = {"shorter", 7}},
+    .remedy = {.change = AMBIT_CHANGE_SHORTEN,
+               .value = {"60", 2},
+               .may_retry = true,
+               .text = {"shorter", 7}},
     .agent_remedy = {.change = AMBIT_CHANGE_NONE, .text = {"nothing", 7}},
     .user_text = {"user", 4},
     .admin_text = {"admin", 5},
@@ -39,36 +43,44 @@ static void a_service_sees_all(void **state)
 {
     (void)state;
     struct evaluation_answer answer = {.id = {{1}}, .decided = &denied, .explanation = &lesson};
-    check_answer(&answer,
-                 "{\"decision\":false,\"context\":{\"id\":\"AQAAAAAAAAAAAAAAAAAAAA\",\"reason\":\"inactive\","
-                 "\"policy\":\"p\","
-                 "\"digest\":\"sha256:0100000000000000000000000000000000000000000000000000000000000000\","
-                 "\"rule\":\"r\",\"checks\":["
-                 "{\"check\":\"audience\",\"result\":\"pass\",\"required\":\"a\",\"saw\":\"b\"},"
-                 "{\"check\":\"grant\",\"result\":\"fail\",\"required\":\"c\",\"saw\":\"d\"},"
-                 "{\"check\":\"stop\",\"result\":\"not_reached\"}],"
-                 "\"remedy\":{\"change\":\"shorten\",\"value\":60,\"retry\":true,\"text\":\"shorter\"},"
-                 "\"reason_user\":{\"403\":\"user\"},\"reason_admin\":{\"403\":\"admin\"}}}");
+    check_answer(
+        &answer,
+        "{\"decision\":false,\"context\":{\"id\":\"AQAAAAAAAAAAAAAAAAAAAA\",\"reason\":"
+        "\"inactive\","
+        "\"policy\":\"p\","
+        "\"digest\":\"sha256:0100000000000000000000000000000000000000000000000000000000000000\","
+        "\"rule\":\"r\",\"checks\":["
+        "{\"check\":\"audience\",\"result\":\"pass\",\"required\":\"a\",\"saw\":\"b\"},"
+        "{\"check\":\"grant\",\"result\":\"fail\",\"required\":\"c\",\"saw\":\"d\"},"
+        "{\"check\":\"stop\",\"result\":\"not_reached\"}],"
+        "\"remedy\":{\"change\":\"shorten\",\"value\":60,\"retry\":true,\"text\":\"shorter\"},"
+        "\"reason_user\":{\"403\":\"user\"},\"reason_admin\":{\"403\":\"admin\"}}}");
 }
 
 /* AZN-7, "Answers teach, and do not leak" */
 static void an_agent_sees_its_part(void **state)
 {
     (void)state;
-    struct evaluation_answer answer = {.id = {{1}}, .decided = &denied, .explanation = &lesson, .for_agent = true};
-    check_answer(&answer,
-                 "{\"decision\":false,\"context\":{\"id\":\"AQAAAAAAAAAAAAAAAAAAAA\",\"reason\":\"inactive\","
-                 "\"rule\":\"r\",\"remedy\":{\"change\":\"none\",\"retry\":false,\"text\":\"nothing\"},"
-                 "\"reason_user\":{\"403\":\"user\"}}}");
+    struct evaluation_answer answer = {
+        .id = {{1}}, .decided = &denied, .explanation = &lesson, .for_agent = true};
+    check_answer(
+        &answer,
+        "{\"decision\":false,\"context\":{\"id\":\"AQAAAAAAAAAAAAAAAAAAAA\",\"reason\":"
+        "\"inactive\","
+        "\"rule\":\"r\",\"remedy\":{\"change\":\"none\",\"retry\":false,\"text\":\"nothing\"},"
+        "\"reason_user\":{\"403\":\"user\"}}}");
 }
 
 static void an_allow_has_no_remedy(void **state)
 {
     (void)state;
-    struct decided allowed = {.verdict = AMBIT_ALLOW, .reason = AMBIT_REASON_ALLOWED, .rule = {"r", 1}};
+    struct decided allowed = {
+        .verdict = AMBIT_ALLOW, .reason = AMBIT_REASON_ALLOWED, .rule = {"r", 1}};
     struct evaluation_answer answer = {.id = {{1}}, .decided = &allowed, .explanation = NULL};
-    check_answer(&answer, "{\"decision\":true,\"context\":{\"id\":\"AQAAAAAAAAAAAAAAAAAAAA\",\"reason\":\"allowed\","
-                          "\"rule\":\"r\"}}");
+    check_answer(
+        &answer,
+        "{\"decision\":true,\"context\":{\"id\":\"AQAAAAAAAAAAAAAAAAAAAA\",\"reason\":\"allowed\","
+        "\"rule\":\"r\"}}");
 }
 
 /* AZN-18 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: an evaluation request of the right form is read as it stands, one of another form is 400, and
- * what the asker vouches for reaches the engine and the record alike. */
+/* Goal: an evaluation request of the right form is read as it stands, one of another form is 400,
+ * and what the asker vouches for reaches the engine and the record alike. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -32,23 +32,29 @@ static const struct row rows[] = {
     {"no subject (AZN-2)", "{" ACTION "," RESOURCE "}", false},
     {"no action", "{" SUBJECT "," RESOURCE "}", false},
     {"no resource", "{" SUBJECT "," ACTION "}", false},
-    {"a subject without id", "{\"subject\":{\"type\":\"access_token\"}," ACTION "," RESOURCE "}", false},
+    {"a subject without id", "{\"subject\":{\"type\":\"access_token\"}," ACTION "," RESOURCE "}",
+     false},
     {"a subject without type", "{\"subject\":{\"id\":\"T\"}," ACTION "," RESOURCE "}", false},
     {"an action that is a text", "{" SUBJECT ",\"action\":\"a\"," RESOURCE "}", false},
-    {"an action whose name is a number", "{" SUBJECT ",\"action\":{\"name\":1}," RESOURCE "}", false},
+    {"an action whose name is a number", "{" SUBJECT ",\"action\":{\"name\":1}," RESOURCE "}",
+     false},
     {"a resource without id", "{" SUBJECT "," ACTION ",\"resource\":{\"type\":\"svc\"}}", false},
     {"properties that are no object",
-     "{\"subject\":{\"type\":\"access_token\",\"id\":\"T\",\"properties\":[]}," ACTION "," RESOURCE "}", false},
+     "{\"subject\":{\"type\":\"access_token\",\"id\":\"T\",\"properties\":[]}," ACTION "," RESOURCE
+     "}",
+     false},
     {"a context that is no object", "{" THREE ",\"context\":[]}", false},
     {"a context of null", "{" THREE ",\"context\":null}", false},
-    {"context.subject.role (AZN-16)", "{" THREE ",\"context\":{\"subject.role\":\"admin\"}}", false},
+    {"context.subject.role (AZN-16)", "{" THREE ",\"context\":{\"subject.role\":\"admin\"}}",
+     false},
     {"context.resource.x (AZN-16)", "{" THREE ",\"context\":{\"resource.x\":1}}", false},
     {"context.action.x (AZN-16)", "{" THREE ",\"context\":{\"action.x\":1}}", false},
     {"a source", "{" THREE ",\"context\":{\"source\":\"10.20.0.1\"}}", true},
     {"a source that is no address", "{" THREE ",\"context\":{\"source\":\"web-1\"}}", false},
     {"a source that is no text", "{" THREE ",\"context\":{\"source\":1}}", false},
     {"a stated reason", "{" THREE ",\"context\":{\"stated_reason\":\"INC-9\"}}", true},
-    {"a stated reason with a control byte", "{" THREE ",\"context\":{\"stated_reason\":\"a\\u0000b\"}}", false},
+    {"a stated reason with a control byte",
+     "{" THREE ",\"context\":{\"stated_reason\":\"a\\u0000b\"}}", false},
     {"a digest that is no text", "{" THREE ",\"context\":{\"arguments_digest\":[]}}", false},
 };
 
@@ -60,7 +66,8 @@ static void shapes(void **state)
         arena_init(&arena, NULL, 0, 0);
         struct evaluation evaluation;
         const char *what = NULL;
-        enum ambit_err err = evaluation_read(ambit_str_of(rows[i].body), &arena, &evaluation, &what);
+        enum ambit_err err =
+            evaluation_read(ambit_str_of(rows[i].body), &arena, &evaluation, &what);
         if (err != (rows[i].is_read ? AMBIT_OK : AMBIT_ERR_MALFORMED))
             fail_msg("%s: %s", rows[i].name, ambit_err_text(err));
         if (err)
@@ -73,7 +80,8 @@ static void members_and_record_agree(void **state)
 {
     (void)state;
     static const char body[] =
-        "{\"subject\":{\"type\":\"access_token\",\"id\":\"T\",\"properties\":{\"role\":\"admin\",\"dpop\":{},"
+        "{\"subject\":{\"type\":\"access_token\",\"id\":\"T\",\"properties\":{\"role\":\"admin\","
+        "\"dpop\":{},"
         "\"x5t#S256\":\"x\"}},"
         "\"action\":{\"name\":\"a\",\"properties\":{\"soft\":true}},"
         "\"resource\":{\"type\":\"svc\",\"id\":\"x:y\",\"properties\":{\"size\":1.5}},"
@@ -93,7 +101,7 @@ static void members_and_record_agree(void **state)
     static const struct {
         const char *name;
         bool is_other;
-    } want[] = {{"batch", false},         {"list", true},         {"none", true},
+    } want[] = {{"batch", false},        {"list", true},          {"none", true},
                 {"subject.role", false}, {"resource.size", true}, {"action.soft", false}};
     assert_int_equal(got.n_members, AMBIT_LEN(want));
     for (size_t i = 0; i < AMBIT_LEN(want); i++) {
@@ -107,9 +115,10 @@ static void members_and_record_agree(void **state)
     json_out_init(&out, &buf, true); /* as the record writes it */
     json_write_value(&out, got.context);
     assert_int_equal(buf_check(&buf), AMBIT_OK);
-    assert_true(ambit_str_is(buf_str(&buf),
-                             "{\"action.soft\":true,\"batch\":3,\"list\":[1,{\"decimal\":\"2.5\"}],\"none\":null,"
-                             "\"resource.size\":{\"decimal\":\"1.5\"},\"subject.role\":\"admin\"}"));
+    assert_true(ambit_str_is(
+        buf_str(&buf),
+        "{\"action.soft\":true,\"batch\":3,\"list\":[1,{\"decimal\":\"2.5\"}],\"none\":null,"
+        "\"resource.size\":{\"decimal\":\"1.5\"},\"subject.role\":\"admin\"}"));
 }
 
 static void members_are_bounded(void **state)

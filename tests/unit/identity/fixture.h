@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A small set of documents for the tests of identity/: an agent with a secret and a key, a service, a
- * person; and assertions signed for them. */
+/* A small set of documents for the tests of identity/: an agent with a secret and a key, a service,
+ * a person; and assertions signed for them. */
 #pragma once
 
 #include "base/arena.h"
@@ -61,23 +61,29 @@ static inline void fixture_init(struct fixture *f)
     f->agent_ways[1] = (struct ambit_credential){.method = AMBIT_METHOD_CLIENT_SECRET_BASIC,
                                                  .digest = digest_of("lapsed secret"),
                                                  .expires_ms = NOW_MS};
-    f->agent_ways[2] =
-        (struct ambit_credential){.method = AMBIT_METHOD_PRIVATE_KEY_JWT, .jwks = buf_str(&f->jwks)};
+    f->agent_ways[2] = (struct ambit_credential){.method = AMBIT_METHOD_PRIVATE_KEY_JWT,
+                                                 .jwks = buf_str(&f->jwks)};
     f->service_ways[0] = (struct ambit_credential){.method = AMBIT_METHOD_CLIENT_SECRET_BASIC,
                                                    .digest = digest_of("service secret"),
                                                    .expires_ms = NOW_MS + 1000};
-    f->person_ways[0] = (struct ambit_credential){
-        .method = AMBIT_METHOD_TOKEN, .digest = digest_of("dana-token"), .expires_ms = NOW_MS + 1000};
-    f->person_ways[1] = (struct ambit_credential){
-        .method = AMBIT_METHOD_TOKEN, .digest = digest_of("kim-token"), .expires_ms = NOW_MS + 1000};
+    f->person_ways[0] = (struct ambit_credential){.method = AMBIT_METHOD_TOKEN,
+                                                  .digest = digest_of("dana-token"),
+                                                  .expires_ms = NOW_MS + 1000};
+    f->person_ways[1] = (struct ambit_credential){.method = AMBIT_METHOD_TOKEN,
+                                                  .digest = digest_of("kim-token"),
+                                                  .expires_ms = NOW_MS + 1000};
     f->agents[0] = (struct ambit_agent){
         .doc.name = AMBIT_STR("remediator"), .credentials = f->agent_ways, .n_credentials = 3};
     f->services[0] = (struct ambit_service){
         .doc.name = AMBIT_STR("payments-api"), .credentials = f->service_ways, .n_credentials = 1};
-    f->people[0] = (struct ambit_person){
-        .doc.name = AMBIT_STR("dana"), .is_active = true, .credentials = &f->person_ways[0], .n_credentials = 1};
-    f->people[1] = (struct ambit_person){
-        .doc.name = AMBIT_STR("kim"), .is_active = false, .credentials = &f->person_ways[1], .n_credentials = 1};
+    f->people[0] = (struct ambit_person){.doc.name = AMBIT_STR("dana"),
+                                         .is_active = true,
+                                         .credentials = &f->person_ways[0],
+                                         .n_credentials = 1};
+    f->people[1] = (struct ambit_person){.doc.name = AMBIT_STR("kim"),
+                                         .is_active = false,
+                                         .credentials = &f->person_ways[1],
+                                         .n_credentials = 1};
     f->documents = (struct ambit_documents){.agents = f->agents,
                                             .n_agents = 1,
                                             .services = f->services,
@@ -97,8 +103,8 @@ static inline void fixture_done(struct fixture *f)
     buf_done(&f->jwks);
 }
 
-static inline enum ambit_err fixture_client(struct fixture *f, const struct identity_proof *proof, struct arena *arena,
-                                            struct identity_answer *ret)
+static inline enum ambit_err fixture_client(struct fixture *f, const struct identity_proof *proof,
+                                            struct arena *arena, struct identity_answer *ret)
 {
     return identity_client(&f->documents, f->keys, AMBIT_STR(ISSUER), NOW_MS, proof, arena, ret);
 }

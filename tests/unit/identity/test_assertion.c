@@ -7,11 +7,11 @@
 
 #include "fixture.h"
 
-#define S          "\"iss\":\"remediator\",\"sub\":\"remediator\","
-#define A          "\"aud\":\"" ISSUER "\","
-#define E          "\"exp\":1790000060,"
-#define J          "\"jti\":\"one\""
-#define ALL(aud)   "{" S "\"aud\":" aud "," E J "}"
+#define S        "\"iss\":\"remediator\",\"sub\":\"remediator\","
+#define A        "\"aud\":\"" ISSUER "\","
+#define E        "\"exp\":1790000060,"
+#define J        "\"jti\":\"one\""
+#define ALL(aud) "{" S "\"aud\":" aud "," E J "}"
 
 struct row {
     const char *name, *typ, *payload;
@@ -21,7 +21,8 @@ static const struct row rows[] = {
     {"as stock clients send it", "JWT", "{" S A E J "}", true},
     {"iat and nbf now", "JWT", "{" S A "\"iat\":1790000000,\"nbf\":1790000000," E J "}", true},
     {"the recommended typ (CLI-9)", "client-authentication+jwt", "{" S A E J "}", true},
-    {"with application/ before it (JWS-4)", "application/client-authentication+jwt", "{" S A E J "}", true},
+    {"with application/ before it (JWS-4)", "application/client-authentication+jwt",
+     "{" S A E J "}", true},
     {"an access token's typ (CLI-9)", "at+jwt", "{" S A E J "}", false},
     {"a proof's typ", "dpop+jwt", "{" S A E J "}", false},
     {"aud as a list of one (CLI-7)", "JWT", ALL("[\"" ISSUER "\"]"), true},
@@ -48,7 +49,8 @@ static const struct row rows[] = {
     {"an empty jti", "JWT", "{" S A E "\"jti\":\"\"}", false},
     {"iss is another", "JWT", "{\"iss\":\"x\",\"sub\":\"remediator\"," A E J "}", false},
     {"no iss", "JWT", "{\"sub\":\"remediator\"," A E J "}", false},
-    {"a client without a key", "JWT", "{\"iss\":\"payments-api\",\"sub\":\"payments-api\"," A E J "}", false},
+    {"a client without a key", "JWT",
+     "{\"iss\":\"payments-api\",\"sub\":\"payments-api\"," A E J "}", false},
     {"nobody", "JWT", "{\"iss\":\"x\",\"sub\":\"x\"," A E J "}", false},
     {"a claim twice (HTP-14)", "JWT", "{" S A E J "," J "}", false},
     {"no object", "JWT", "[]", false},
@@ -65,7 +67,8 @@ static enum ambit_err ask(struct fixture *f, const struct jws_signer *signer, co
     struct identity_proof proof = {
         .client_id = ambit_str_of(client_id),
         .client_assertion = buf_str(&assertion),
-        .client_assertion_type = AMBIT_STR("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+        .client_assertion_type =
+            AMBIT_STR("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
     };
     return fixture_client(f, &proof, &arena, ret);
 }
@@ -151,7 +154,8 @@ static void no_signature_at_all(void **state)
         arena_init(&arena, NULL, 0, 0);
         struct identity_proof proof = {
             .client_assertion = buf_str(&text),
-            .client_assertion_type = AMBIT_STR("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
+            .client_assertion_type =
+                AMBIT_STR("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"),
         };
         struct identity_answer got = {0};
         assert_int_equal(fixture_client(&f, &proof, &arena, &got), AMBIT_OK);
@@ -164,8 +168,10 @@ int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(each_rule),          cmocka_unit_test(a_strangers_signature),
-        cmocka_unit_test(client_id_must_agree), cmocka_unit_test(the_one_time_value),
+        cmocka_unit_test(each_rule),
+        cmocka_unit_test(a_strangers_signature),
+        cmocka_unit_test(client_id_must_agree),
+        cmocka_unit_test(the_one_time_value),
         cmocka_unit_test(no_signature_at_all),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,11 +25,11 @@ static void halves_are_form_decoded(void **state)
     } rows[] = {
         {"Basic", "remediator:secret", "remediator", "secret"},
         {"bAsIc", "remediator:secret", "remediator", "secret"},
-        {"Basic", "a%2Db:x%3Ay", "a-b", "x:y"},       /* even '-' is encoded */
-        {"Basic", "a+b:c+d", "a b", "c d"},           /* '+' is a space */
-        {"Basic", "a:b:c", "a", "b:c"},               /* the first ':' splits */
+        {"Basic", "a%2Db:x%3Ay", "a-b", "x:y"}, /* even '-' is encoded */
+        {"Basic", "a+b:c+d", "a b", "c d"},     /* '+' is a space */
+        {"Basic", "a:b:c", "a", "b:c"},         /* the first ':' splits */
         {"Basic", "a:", "a", ""},
-        {"Basic", "abc", NULL, NULL},                 /* no ':' */
+        {"Basic", "abc", NULL, NULL}, /* no ':' */
         {"Basic", "a%zz:b", NULL, NULL},
         {"Basic", "a:%00", NULL, NULL},
         {"Digest", "a:b", NULL, NULL},
@@ -54,7 +54,8 @@ static void halves_are_form_decoded(void **state)
 static void base64_is_strict(void **state)
 {
     (void)state;
-    static const char *const headers[] = {"Basic", "Basic ", "Basic !!!!", "Basic YTpi=", "Basic YTp", "YTpi"};
+    static const char *const headers[] = {"Basic",       "Basic ",    "Basic !!!!",
+                                          "Basic YTpi=", "Basic YTp", "YTpi"};
     for (size_t i = 0; i < AMBIT_LEN(headers); i++) {
         ARENA_AUTO arena;
         arena_init(&arena, NULL, 0, 0);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: callers get in by what their own document names, by exactly one way, and by nothing else. */
+/* Goal: callers get in by what their own document names, by exactly one way, and by nothing else.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,7 +76,8 @@ static void exactly_one_way(void **state)
         {{.authorization = header, .client_assertion = text}, IDENTITY_TWO_METHODS_ASSERTION},
         {{.authorization = header, .client_assertion_type = text}, IDENTITY_TWO_METHODS_ASSERTION},
         {{.client_secret = text, .client_assertion = text}, IDENTITY_TWO_METHODS_ASSERTION},
-        {{.client_id = AMBIT_STR("remediator"), .client_secret = AMBIT_STR("agent secret")}, IDENTITY_INVALID},
+        {{.client_id = AMBIT_STR("remediator"), .client_secret = AMBIT_STR("agent secret")},
+         IDENTITY_INVALID},
         {{.client_assertion = text}, IDENTITY_INVALID},
         {{.client_assertion_type = text}, IDENTITY_INVALID},
         {{.authorization = AMBIT_STR("Bearer x")}, IDENTITY_INVALID},
@@ -97,14 +99,17 @@ static void services_alone(void **state)
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
     struct identity_answer got = {0};
-    assert_int_equal(identity_service(&f.documents, basic(&arena, "payments-api", "service+secret"), NOW_MS, &arena, &got),
+    assert_int_equal(identity_service(&f.documents, basic(&arena, "payments-api", "service+secret"),
+                                      NOW_MS, &arena, &got),
                      AMBIT_OK);
     assert_int_equal(got.refusal, IDENTITY_FINE);
     assert_int_equal(got.caller.kind, CALLER_SERVICE);
-    assert_int_equal(identity_service(&f.documents, basic(&arena, "remediator", "agent+secret"), NOW_MS, &arena, &got),
+    assert_int_equal(identity_service(&f.documents, basic(&arena, "remediator", "agent+secret"),
+                                      NOW_MS, &arena, &got),
                      AMBIT_OK);
     assert_int_equal(got.refusal, IDENTITY_INVALID);
-    assert_int_equal(identity_service(&f.documents, (struct ambit_str){0}, NOW_MS, &arena, &got), AMBIT_OK);
+    assert_int_equal(identity_service(&f.documents, (struct ambit_str){0}, NOW_MS, &arena, &got),
+                     AMBIT_OK);
     assert_int_equal(got.refusal, IDENTITY_NO_CREDENTIALS);
     fixture_done(&f);
 }
@@ -128,8 +133,9 @@ static void people_by_token(void **state)
     fixture_init(&f);
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
         struct identity_answer got = {0};
-        assert_int_equal(
-            identity_person(&f.documents, f.keys, ambit_str_of(rows[i].header), rows[i].now_ms, &got), AMBIT_OK);
+        assert_int_equal(identity_person(&f.documents, f.keys, ambit_str_of(rows[i].header),
+                                         rows[i].now_ms, &got),
+                         AMBIT_OK);
         if (got.refusal != rows[i].want)
             fail_msg("row %zu: %d", i, got.refusal);
         if (got.refusal == IDENTITY_FINE) {
@@ -146,8 +152,9 @@ static void people_by_token(void **state)
 static void a_broken_key_refuses_the_set(void **state)
 {
     (void)state;
-    static const char *const sets[] = {"{\"keys\":[]}", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"}]}", "[]",
-                                       "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}]}"};
+    static const char *const sets[] = {
+        "{\"keys\":[]}", "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AA\"}]}", "[]",
+        "{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"x\":\"AA\",\"y\":\"AA\"}]}"};
     for (size_t i = 0; i < AMBIT_LEN(sets); i++) {
         struct fixture f;
         fixture_init(&f);
@@ -166,8 +173,10 @@ int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shared_secrets),  cmocka_unit_test(exactly_one_way),
-        cmocka_unit_test(services_alone),  cmocka_unit_test(people_by_token),
+        cmocka_unit_test(shared_secrets),
+        cmocka_unit_test(exactly_one_way),
+        cmocka_unit_test(services_alone),
+        cmocka_unit_test(people_by_token),
         cmocka_unit_test(a_broken_key_refuses_the_set),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -49,7 +49,8 @@ static void two_claims_are_found(void **state)
     };
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
         struct identity_token got = {0};
-        if (read_payload(rows[i].payload, &got) != (rows[i].is_read ? AMBIT_OK : AMBIT_ERR_MALFORMED))
+        if (read_payload(rows[i].payload, &got) !=
+            (rows[i].is_read ? AMBIT_OK : AMBIT_ERR_MALFORMED))
             fail_msg("%s", rows[i].payload);
         for (uint8_t k = 0; rows[i].is_read && k < 16; k++) {
             assert_int_equal(got.jti.b[k], k);
@@ -62,12 +63,14 @@ static void two_claims_are_found(void **state)
 static void the_form_is_compact(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"", "a", "a.b", "a.b.c.d", "a..c", ".b.c", "a.b.", "a.b=.c", "a. .c"};
+    static const char *const texts[] = {"",     "a",    "a.b",    "a.b.c.d", "a..c",
+                                        ".b.c", "a.b.", "a.b=.c", "a. .c"};
     for (size_t i = 0; i < AMBIT_LEN(texts); i++) {
         ARENA_AUTO arena;
         arena_init(&arena, NULL, 0, 0);
         struct identity_token got = {0};
-        assert_int_equal(identity_token_read(ambit_str_of(texts[i]), &arena, &got), AMBIT_ERR_MALFORMED);
+        assert_int_equal(identity_token_read(ambit_str_of(texts[i]), &arena, &got),
+                         AMBIT_ERR_MALFORMED);
     }
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);

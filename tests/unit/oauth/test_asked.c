@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: a scope and authorization_details become exactly the items they name, syntax is refused, and
- * whether a name is one is left to the engine. */
+/* Goal: a scope and authorization_details become exactly the items they name, syntax is refused,
+ * and whether a name is one is left to the engine. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +43,8 @@ static void scope_tokens_are_items(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {"an item", "service.restart[svc:prod/eu/web-1]", "service.restart[svc:prod/eu/web-1]", NULL},
+        {"an item", "service.restart[svc:prod/eu/web-1]", "service.restart[svc:prod/eu/web-1]",
+         NULL},
         {"an action alone (TOK-12)", "service.read", "service.read", NULL},
         {"two in order", "b[x:y] a", "b[x:y] a", NULL},
         {"equal ones collapse (TOK-3)", "a a[x:y] a a[x:y]", "a a[x:y]", NULL},
@@ -92,7 +93,8 @@ static void details_are_pairs(void **state)
 {
     (void)state;
     static const struct row rows[] = {
-        {"one", "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"]}]", "a[x:y]", NULL},
+        {"one", "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"]}]", "a[x:y]",
+         NULL},
         {"pairs, resources fastest",
          "[{\"type\":\"ambit\",\"actions\":[\"a\",\"b\"],\"resources\":[\"x:1\",\"x:2\"]}]",
          "a[x:1] a[x:2] b[x:1] b[x:2]", NULL},
@@ -100,45 +102,60 @@ static void details_are_pairs(void **state)
          "[{\"type\":\"ambit\",\"actions\":[\"b\"],\"resources\":[\"x:1\"]},"
          "{\"resources\":[\"x:2\"],\"actions\":[\"a\"],\"type\":\"ambit\"}]",
          "b[x:1] a[x:2]", NULL},
-        {"a purpose", "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"purpose\":\"INC-9\"}]",
+        {"a purpose",
+         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"purpose\":\"INC-9\"}]",
          "a[x:y]", "INC-9"},
         {"two that agree",
          "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"purpose\":\"INC-9\"},"
          "{\"type\":\"ambit\",\"actions\":[\"b\"],\"resources\":[\"x:y\"],\"purpose\":\"INC-9\"}]",
          "a[x:y] b[x:y]", "INC-9"},
-        {"two purposes", "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"purpose\":\"1\"},"
-                         "{\"type\":\"ambit\",\"actions\":[\"b\"],\"resources\":[\"x:y\"],\"purpose\":\"2\"}]",
+        {"two purposes",
+         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"purpose\":\"1\"},"
+         "{\"type\":\"ambit\",\"actions\":[\"b\"],\"resources\":[\"x:y\"],\"purpose\":\"2\"}]",
          NULL, NULL},
-        {"what is no name is the engine's", "[{\"type\":\"ambit\",\"actions\":[\"\"],\"resources\":[\"*\"]}]", "[*]",
-         NULL},
+        {"what is no name is the engine's",
+         "[{\"type\":\"ambit\",\"actions\":[\"\"],\"resources\":[\"*\"]}]", "[*]", NULL},
         {"not JSON", "[", NULL, NULL},
         {"bytes behind", "[] x", NULL, NULL},
         {"an empty list", "[]", NULL, NULL},
-        {"an object", "{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"]}", NULL, NULL},
+        {"an object", "{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"]}", NULL,
+         NULL},
         {"a member twice",
-         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"actions\":[\"b\"],\"resources\":[\"x:y\"]}]", NULL, NULL},
+         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"actions\":[\"b\"],\"resources\":[\"x:y\"]}]",
+         NULL, NULL},
         {"a member twice, escaped",
-         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"\\u0061ctions\":[\"b\"],\"resources\":[\"x:y\"]}]", NULL, NULL},
-        {"another type", "[{\"type\":\"payment\",\"actions\":[\"a\"],\"resources\":[\"x:y\"]}]", NULL, NULL},
-        {"ambit-ask is not asked for", "[{\"type\":\"ambit-ask\",\"actions\":[\"a\"],\"resources\":[\"x:y\"]}]", NULL,
-         NULL},
+         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"\\u0061ctions\":[\"b\"],\"resources\":[\"x:"
+         "y\"]}]",
+         NULL, NULL},
+        {"another type", "[{\"type\":\"payment\",\"actions\":[\"a\"],\"resources\":[\"x:y\"]}]",
+         NULL, NULL},
+        {"ambit-ask is not asked for",
+         "[{\"type\":\"ambit-ask\",\"actions\":[\"a\"],\"resources\":[\"x:y\"]}]", NULL, NULL},
         {"no type", "[{\"actions\":[\"a\"],\"resources\":[\"x:y\"]}]", NULL, NULL},
-        {"a type that is no string", "[{\"type\":1,\"actions\":[\"a\"],\"resources\":[\"x:y\"]}]", NULL, NULL},
+        {"a type that is no string", "[{\"type\":1,\"actions\":[\"a\"],\"resources\":[\"x:y\"]}]",
+         NULL, NULL},
         {"an unknown member",
-         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"locations\":[\"https://x\"]}]", NULL,
-         NULL},
+         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"locations\":[\"https:/"
+         "/x\"]}]",
+         NULL, NULL},
         {"except is given, not asked",
-         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"except\":[]}]", NULL, NULL},
+         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"except\":[]}]", NULL,
+         NULL},
         {"no actions", "[{\"type\":\"ambit\",\"resources\":[\"x:y\"]}]", NULL, NULL},
         {"no resources", "[{\"type\":\"ambit\",\"actions\":[\"a\"]}]", NULL, NULL},
-        {"an empty list of actions", "[{\"type\":\"ambit\",\"actions\":[],\"resources\":[\"x:y\"]}]", NULL, NULL},
-        {"an action that is no string", "[{\"type\":\"ambit\",\"actions\":[null],\"resources\":[\"x:y\"]}]", NULL,
-         NULL},
-        {"actions as a text", "[{\"type\":\"ambit\",\"actions\":\"a\",\"resources\":[\"x:y\"]}]", NULL, NULL},
+        {"an empty list of actions",
+         "[{\"type\":\"ambit\",\"actions\":[],\"resources\":[\"x:y\"]}]", NULL, NULL},
+        {"an action that is no string",
+         "[{\"type\":\"ambit\",\"actions\":[null],\"resources\":[\"x:y\"]}]", NULL, NULL},
+        {"actions as a text", "[{\"type\":\"ambit\",\"actions\":\"a\",\"resources\":[\"x:y\"]}]",
+         NULL, NULL},
         {"an empty purpose",
-         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"purpose\":\"\"}]", NULL, NULL},
+         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"purpose\":\"\"}]",
+         NULL, NULL},
         {"a control byte in the purpose",
-         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"purpose\":\"a\\u0007\"}]", NULL, NULL},
+         "[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:y\"],\"purpose\":"
+         "\"a\\u0007\"}]",
+         NULL, NULL},
         {"an element that is no object", "[\"ambit\"]", NULL, NULL},
     };
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {

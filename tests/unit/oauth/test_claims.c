@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: the claims of an access token have the shape of RFC 9068 and of interfaces.md, and the token
- * response and introspection say the same of the same row. */
+/* Goal: the claims of an access token have the shape of RFC 9068 and of interfaces.md, and the
+ * token response and introspection say the same of the same row. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,9 +12,14 @@
 #include "oauth/claims.h"
 
 static struct ambit_given items[] = {
-    {.action = {"service.restart", 15}, .resource = {"svc:staging/web-1", 17}, .policy = {"restart-services", 16},
+    {.action = {"service.restart", 15},
+     .resource = {"svc:staging/web-1", 17},
+     .policy = {"restart-services", 16},
      .rule = {"staging", 7}},
-    {.action = {"ticket.read", 11}, .resource = {"ticket:**", 9}, .policy = {"read-tickets", 12}, .rule = {"all", 3}},
+    {.action = {"ticket.read", 11},
+     .resource = {"ticket:**", 9},
+     .policy = {"read-tickets", 12},
+     .rule = {"all", 3}},
 };
 static const struct grant_row row = {
     .id = {{1, 2, 3}},
@@ -30,7 +35,8 @@ static const struct grant_row row = {
 };
 static const uint8_t rnd[16] = {0xff, 0xfe};
 
-static const struct json_value *claims_of(const struct claims *claims, struct buf *buf, struct arena *arena)
+static const struct json_value *claims_of(const struct claims *claims, struct buf *buf,
+                                          struct arena *arena)
 {
     struct json_out out;
     json_out_init(&out, buf, false);
@@ -39,7 +45,8 @@ static const struct json_value *claims_of(const struct claims *claims, struct bu
     json_end_object(&out);
     const struct json_value *value = NULL;
     struct json_problem problem = {0};
-    assert_int_equal(json_read(buf_str(buf), (struct json_limits){0}, arena, &value, &problem), AMBIT_OK);
+    assert_int_equal(json_read(buf_str(buf), (struct json_limits){0}, arena, &value, &problem),
+                     AMBIT_OK);
     return value;
 }
 
@@ -64,8 +71,11 @@ static void claims_are_those_of_the_row(void **state)
     buf_init(&buf, 0);
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
-    struct claims claims = {
-        .issuer = AMBIT_STR("http://127.0.0.1:8420"), .row = &row, .live = UINT64_MAX, .ask = 1, .rnd = rnd};
+    struct claims claims = {.issuer = AMBIT_STR("http://127.0.0.1:8420"),
+                            .row = &row,
+                            .live = UINT64_MAX,
+                            .ask = 1,
+                            .rnd = rnd};
     const struct json_value *got = claims_of(&claims, &buf, &arena);
     check_text(got, "iss", "http://127.0.0.1:8420");
     check_text(got, "sub", "remediator");
@@ -112,11 +122,13 @@ static void the_response_tells_all(void **state)
     arena_init(&arena, NULL, 0, 0);
     struct json_out out;
     json_out_init(&out, &buf, false);
-    struct token_response response = {.row = &row, .ask = 1, .token = AMBIT_STR("a.b.c"), .now_ms = 1790000000123};
+    struct token_response response = {
+        .row = &row, .ask = 1, .token = AMBIT_STR("a.b.c"), .now_ms = 1790000000123};
     token_response_write(&response, &out);
     const struct json_value *got = NULL;
     struct json_problem problem = {0};
-    assert_int_equal(json_read(buf_str(&buf), (struct json_limits){0}, &arena, &got, &problem), AMBIT_OK);
+    assert_int_equal(json_read(buf_str(&buf), (struct json_limits){0}, &arena, &got, &problem),
+                     AMBIT_OK);
     check_text(got, "access_token", "a.b.c");
     check_text(got, "token_type", "Bearer");
     check_text(got, "scope", "service.restart[svc:staging/web-1] ticket.read[ticket:**]");

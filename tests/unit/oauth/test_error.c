@@ -53,7 +53,8 @@ static void each_reason_has_its_row(void **state)
         struct oauth_asked_as as = {0};
         assert_string_equal(oauth_error_text(oauth_error_of_reason(reason, as)), rows[i].by_scope);
         as.is_by_details = true;
-        assert_string_equal(oauth_error_text(oauth_error_of_reason(reason, as)), rows[i].by_details);
+        assert_string_equal(oauth_error_text(oauth_error_of_reason(reason, as)),
+                            rows[i].by_details);
     }
 }
 
@@ -81,7 +82,8 @@ static void failures_of_ours_are_5xx(void **state)
     assert_int_equal(oauth_error_status(oauth_error_of_err(AMBIT_ERR_SEALED)), 503);
     assert_int_equal(oauth_error_status(oauth_error_of_err(AMBIT_ERR_FULL)), 503);
     assert_int_equal(oauth_error_status(oauth_error_of_err(AMBIT_ERR_CLOCK)), 503);
-    assert_string_equal(oauth_error_text(oauth_error_of_err(AMBIT_ERR_FULL)), "temporarily_unavailable");
+    assert_string_equal(oauth_error_text(oauth_error_of_err(AMBIT_ERR_FULL)),
+                        "temporarily_unavailable");
 }
 
 int main(void)

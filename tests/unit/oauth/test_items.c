@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: however items are put together into objects, the pairs that the objects stand for are exactly
- * the items, in their order; no pair appears that was not given. */
+/* Goal: however items are put together into objects, the pairs that the objects stand for are
+ * exactly the items, in their order; no pair appears that was not given. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -19,7 +19,8 @@ static struct ambit_given given(const char *action, const char *resource)
                                 .rule = AMBIT_STR("r")};
 }
 
-static const struct json_value *details_of(const struct items_view *view, struct buf *buf, struct arena *arena)
+static const struct json_value *details_of(const struct items_view *view, struct buf *buf,
+                                           struct arena *arena)
 {
     struct json_out out;
     json_out_init(&out, buf, false);
@@ -27,7 +28,8 @@ static const struct json_value *details_of(const struct items_view *view, struct
     assert_int_equal(buf_check(buf), AMBIT_OK);
     const struct json_value *value = NULL;
     struct json_problem problem = {0};
-    assert_int_equal(json_read(buf_str(buf), (struct json_limits){0}, arena, &value, &problem), AMBIT_OK);
+    assert_int_equal(json_read(buf_str(buf), (struct json_limits){0}, arena, &value, &problem),
+                     AMBIT_OK);
     return value;
 }
 
@@ -41,7 +43,8 @@ static void check_pairs(const struct items_view *view)
     const struct json_value *list = details_of(view, &buf, &arena);
     size_t at = 0;
     for (const struct json_value *object = list->first; object; object = object->next) {
-        const struct json_value *actions = json_get(object, "actions"), *resources = json_get(object, "resources");
+        const struct json_value *actions = json_get(object, "actions"),
+                                *resources = json_get(object, "resources");
         bool asks = ambit_str_is(json_get_str(object, "type"), "ambit-ask");
         for (const struct json_value *a = actions->first; a; a = a->next)
             for (const struct json_value *r = resources->first; r; r = r->next, at++) {
@@ -62,7 +65,8 @@ static void blocks_are_exact(void **state)
 {
     (void)state;
     /* every sequence of up to five of four items, all masks of what is asked about */
-    const struct ambit_given four[] = {given("a", "x:1"), given("a", "x:2"), given("b", "x:1"), given("b", "x:2")};
+    const struct ambit_given four[] = {given("a", "x:1"), given("a", "x:2"), given("b", "x:1"),
+                                       given("b", "x:2")};
     for (size_t n = 1; n <= 5; n++)
         for (size_t code = 0; code < (size_t)1 << 2 * n; code++) {
             struct ambit_given items[5];
@@ -70,8 +74,10 @@ static void blocks_are_exact(void **state)
                 items[i] = four[code >> 2 * i & 3];
             struct grant_row row = {.items = items, .n_items = n};
             for (uint64_t bits = 0; bits < 4; bits++) {
-                struct items_view view = {
-                    .row = &row, .mask = bits & 1 ? 0x1b : UINT64_MAX, .ask = bits & 2 ? 0x06 : 0, .split = true};
+                struct items_view view = {.row = &row,
+                                          .mask = bits & 1 ? 0x1b : UINT64_MAX,
+                                          .ask = bits & 2 ? 0x06 : 0,
+                                          .split = true};
                 check_pairs(&view);
             }
         }
@@ -81,7 +87,8 @@ static void blocks_are_exact(void **state)
 static void a_full_block_is_one_object(void **state)
 {
     (void)state;
-    struct ambit_given items[] = {given("a", "x:1"), given("a", "x:2"), given("b", "x:1"), given("b", "x:2")};
+    struct ambit_given items[] = {given("a", "x:1"), given("a", "x:2"), given("b", "x:1"),
+                                  given("b", "x:2")};
     struct grant_row row = {.items = items, .n_items = 4, .purpose = AMBIT_STR("INC-9")};
     struct items_view view = {.row = &row, .mask = UINT64_MAX};
     BUF_AUTO buf;
@@ -89,9 +96,10 @@ static void a_full_block_is_one_object(void **state)
     struct json_out out;
     json_out_init(&out, &buf, false);
     items_write_details(&view, &out);
-    assert_true(ambit_str_is(buf_str(&buf),
-                             "[{\"type\":\"ambit\",\"actions\":[\"a\",\"b\"],\"resources\":[\"x:1\",\"x:2\"],"
-                             "\"purpose\":\"INC-9\"}]"));
+    assert_true(ambit_str_is(
+        buf_str(&buf),
+        "[{\"type\":\"ambit\",\"actions\":[\"a\",\"b\"],\"resources\":[\"x:1\",\"x:2\"],"
+        "\"purpose\":\"INC-9\"}]"));
 }
 
 /* ATJ-3: items to ask about are not in the scope, and carry the `except` */
@@ -121,8 +129,10 @@ static void asked_items_stand_apart(void **state)
         buf_str(&buf),
         "[\"a[x:1]\",[{\"type\":\"ambit\",\"actions\":[\"a\"],\"resources\":[\"x:1\"]},"
         "{\"type\":\"ambit-ask\",\"actions\":[\"b\"],\"resources\":[\"x:**\"],"
-        "\"except\":[{\"policy\":\"p\",\"id\":\"n\",\"actions\":[\"**\"],\"resources\":[\"x:never/**\"]}]}],"
-        "[{\"policy\":\"p\",\"digest\":\"sha256:0000000000000000000000000000000000000000000000000000000000000000\","
+        "\"except\":[{\"policy\":\"p\",\"id\":\"n\",\"actions\":[\"**\"],\"resources\":[\"x:never/"
+        "**\"]}]}],"
+        "[{\"policy\":\"p\",\"digest\":\"sha256:"
+        "0000000000000000000000000000000000000000000000000000000000000000\","
         "\"rule\":\"r\"}],\"a[x:1] b[x:**]\"]"));
 }
 

@@ -19,7 +19,8 @@ static const struct row rows[] = {
     {"no grant type (TOK-7)", "scope=a", "invalid_request"},
     {"an empty grant type counts as absent (HTP-7)", "grant_type=&scope=a", "invalid_request"},
     {"another grant type", "grant_type=password&scope=a", "unsupported_grant_type"},
-    {"the grant type comes before the scope", "grant_type=password&scope=a++b", "unsupported_grant_type"},
+    {"the grant type comes before the scope", "grant_type=password&scope=a++b",
+     "unsupported_grant_type"},
     {"nothing asked is the engine's (TOK-4)", "grant_type=client_credentials", NULL},
     {"a bad scope", CC "scope=a++b", "invalid_scope"},
     {"bad details", CC "authorization_details=%5B1%5D", "invalid_authorization_details"},
@@ -29,7 +30,8 @@ static const struct row rows[] = {
      NULL},
     {"a resource", CC "scope=a&resource=https://payments.example.gov", NULL},
     {"an urn", CC "scope=a&resource=urn:x:y", NULL},
-    {"several resources (TOK-14)", CC "scope=a&resource=https://x&resource=https://y", "invalid_target"},
+    {"several resources (TOK-14)", CC "scope=a&resource=https://x&resource=https://y",
+     "invalid_target"},
     {"a relative resource (RES-1)", CC "scope=a&resource=/x", "invalid_target"},
     {"a fragment", CC "scope=a&resource=https://x%23y", "invalid_target"},
     {"a space", CC "scope=a&resource=https://x%20y", "invalid_target"},
@@ -76,7 +78,8 @@ static void what_was_read(void **state)
     arena_init(&arena, NULL, 0, 0);
     struct form form = {0};
     const char *what = NULL;
-    const char *body = CC "scope=a+b%5Bx:y%5D&resource=https://p&purpose=INC-9&requested_lifetime=-5";
+    const char *body =
+        CC "scope=a+b%5Bx:y%5D&resource=https://p&purpose=INC-9&requested_lifetime=-5";
     assert_int_equal(form_decode(ambit_str_of(body), &arena, &form, &what), AMBIT_OK);
     struct token_request request;
     struct token_refusal refusal = {0};

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: bodies of the operator API are read strictly; what is wrong is said, an unknown member by its
- * name. */
+/* Goal: bodies of the operator API are read strictly; what is wrong is said, an unknown member by
+ * its name. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,16 +17,19 @@ static const struct {
     {"not dry", "{\"target\":\"agent:x\",\"reason\":\"why\",\"dry_run\":false}", true, false},
     {"dry", "{\"target\":\"agent:x\",\"reason\":\"why\",\"dry_run\":true}", true, true},
     {"a dry run needs no reason", "{\"target\":\"agent:x\",\"dry_run\":true}", true, true},
-    {"but not an empty one", "{\"target\":\"agent:x\",\"dry_run\":true,\"reason\":\"\"}", false, false},
+    {"but not an empty one", "{\"target\":\"agent:x\",\"dry_run\":true,\"reason\":\"\"}", false,
+     false},
     {"no reason", "{\"target\":\"agent:x\"}", false, false},
     {"an empty reason", "{\"target\":\"agent:x\",\"reason\":\"\"}", false, false},
     {"a control byte in the reason", "{\"target\":\"agent:x\",\"reason\":\"a\\nb\"}", false, false},
     {"no target", "{\"reason\":\"why\"}", false, false},
     {"a target that is no text", "{\"target\":1,\"reason\":\"why\"}", false, false},
-    {"a dry run that is no truth", "{\"target\":\"agent:x\",\"reason\":\"why\",\"dry_run\":1}", false, false},
+    {"a dry run that is no truth", "{\"target\":\"agent:x\",\"reason\":\"why\",\"dry_run\":1}",
+     false, false},
     {"a null", "{\"target\":\"agent:x\",\"reason\":null}", false, false},
     {"a member twice", "{\"target\":\"a\",\"target\":\"b\",\"reason\":\"why\"}", false, false},
-    {"an unknown member", "{\"target\":\"agent:x\",\"reason\":\"why\",\"dryrun\":true}", false, false},
+    {"an unknown member", "{\"target\":\"agent:x\",\"reason\":\"why\",\"dryrun\":true}", false,
+     false},
     {"a list", "[]", false, false},
     {"nothing", "", false, false},
     {"bytes behind", "{\"target\":\"agent:x\",\"reason\":\"why\"}}", false, false},
@@ -57,8 +60,9 @@ static void the_unknown_is_named(void **state)
     arena_init(&arena, NULL, 0, 0);
     struct ambit_str got = {0};
     const char *what = NULL;
-    assert_int_equal(reason_body_read(AMBIT_STR("{\"reason\":\"x\",\"ti\\u0007me\":1}"), &arena, &got, &what),
-                     AMBIT_ERR_MALFORMED);
+    assert_int_equal(
+        reason_body_read(AMBIT_STR("{\"reason\":\"x\",\"ti\\u0007me\":1}"), &arena, &got, &what),
+        AMBIT_ERR_MALFORMED);
     assert_string_equal(what, "There is no member named ti?me.");
 }
 

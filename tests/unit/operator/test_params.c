@@ -11,7 +11,8 @@
 static const char *const names[] = {"state", "since", "after", "checks", "limit", "cursor", NULL};
 static const char *const states[] = {"live", "ended", "all", NULL};
 
-static enum ambit_err read_all(const char *query, struct arena *arena, size_t *ret_state, struct page *ret_page)
+static enum ambit_err read_all(const char *query, struct arena *arena, size_t *ret_state,
+                               struct page *ret_page)
 {
     struct params params = {0};
     const char *what = NULL;
@@ -65,7 +66,8 @@ static void query_strings(void **state)
         arena_init(&arena, NULL, 0, 0);
         size_t word = 0;
         struct page page = {0};
-        if (read_all(rows[i].query, &arena, &word, &page) != (rows[i].is_read ? AMBIT_OK : AMBIT_ERR_MALFORMED))
+        if (read_all(rows[i].query, &arena, &word, &page) !=
+            (rows[i].is_read ? AMBIT_OK : AMBIT_ERR_MALFORMED))
             fail_msg("%s", rows[i].query);
     }
 }
