@@ -192,9 +192,9 @@ bool shape_is_zone_name(struct ambit_str text)
     return !is_start;
 }
 
-const struct shape shape_name = {fault_name, "1 to 64 of A-Z a-z 0-9 . _ -"};
-const struct shape shape_agent_name = {fault_agent_name,
-                                       "1 to 128 of A-Z a-z 0-9 . _ - ~ /, with no / at an end"};
+const struct shape shape_name = {fault_name, "a name: 1 to 64 of A-Z a-z 0-9 . _ -"};
+const struct shape shape_agent_name = {
+    fault_agent_name, "an agent id: 1 to 128 of A-Z a-z 0-9 . _ - ~ /, with no / at an end"};
 const struct shape shape_free_text = {fault_free_text,
                                       "1 to 1024 bytes of text without control characters"};
 const struct shape shape_email = {fault_email, "an e-mail address such as dana@example.gov"};

@@ -12,6 +12,8 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 CORPUS = os.path.join(HERE, "corpus")
 SCHEMAS = os.path.join(HERE, "..", "..", "..", "policy", "schema")
 SUBJECTS = {"person": "subject", "agent": "acme/subject", "service": "subject", "policy": "subject"}
+EXAMPLES = os.path.join(HERE, "..", "..", "..", "examples", "policies")
+FOLDERS = {"person": "people", "agent": "agents", "service": "services", "policy": "policies"}
 LEAST = 40  # documents a kind
 
 
@@ -51,6 +53,19 @@ def fault_of(answer, want):
     return None
 
 
+def example_faults(tool, validators):
+    """The example set and the language's own example are taken, by check and by schema."""
+    faults = []
+    for folder in (EXAMPLES, os.path.join(CORPUS, "language"), os.path.join(CORPUS, "companions")):
+        answer = json.loads(subprocess.run([tool, folder], check=True, stdout=subprocess.PIPE).stdout)
+        faults += [str(problem) for problem in answer["problems"]]
+        for kind, validator in validators.items():
+            path = os.path.join(folder, FOLDERS[kind])
+            faults += [os.path.join(path, name) for name in os.listdir(path)
+                       if not schema_accepts(validator, os.path.join(path, name))]
+    return faults
+
+
 def main():
     try:
         import jsonschema
@@ -62,11 +77,13 @@ def main():
         manifest = json.load(file)
     failed = number = 0
     silent = []
+    validators = {}
     for kind, cases in manifest.items():
         with open(os.path.join(SCHEMAS, kind + ".schema.json"), encoding="utf-8") as file:
             schema = json.load(file)
         jsonschema.Draft202012Validator.check_schema(schema)
         validator = jsonschema.Draft202012Validator(schema, format_checker=jsonschema.FormatChecker())
+        validators[kind] = validator
         answers = {}
         for name in sorted({want.get("name", SUBJECTS[kind]) for want in cases.values()}):
             files = [os.path.join(CORPUS, kind, case) for case, want in cases.items()
@@ -93,6 +110,12 @@ def main():
         print("%s %d - %s: %d documents, check and schema" % ("not ok" if faults else "ok", number, kind, len(cases)))
         for case, fault in faults.items():
             print("# %s/%s: %s" % (kind, case, fault))
+    faults = example_faults(tool, validators)
+    number += 1
+    failed += bool(faults)
+    print("%s %d - examples, check and schema" % ("not ok" if faults else "ok", number))
+    for fault in faults:
+        print("# " + fault)
     print("# what JSON Schema cannot say, and the check does:")
     for line in silent:
         print("#   " + line)
