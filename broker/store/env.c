@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #include "base/encode.h"
+#include "base/file.h"
+#include "store/pages.h"
 
 static const size_t default_map_bytes = (size_t)8 << 30;
 static const char *const table_names[STORE_TABLES] = {
@@ -24,7 +26,10 @@ static const char *const table_names[STORE_TABLES] = {
 };
 static const char format_key[] = "format";
 
-enum { FORMAT_BYTES = 13 }; /* version u32, map bytes u64, 1 for a search environment */
+enum {
+    FORMAT_BYTES = 13, /* version u32, map bytes u64, 1 for a search environment */
+    LIVE_TRIES = 100
+};
 
 const char *store_table_name(enum store_table table)
 {
@@ -57,10 +62,13 @@ static enum ambit_err folder_open(struct store *store, const struct store_option
     return errno == EWOULDBLOCK ? AMBIT_ERR_BUSY : store_code(errno);
 }
 
-/* A file that is not there and one that was never written are both new. */
-static enum ambit_err header_look(struct store *store, struct store_header *ret)
+/* A file that is not there and one that was never written are both new. Any other is walked: whole
+ * when it is only read, its roots when the broker starts on it; not while another process writes
+ * it. */
+static enum ambit_err header_look(const struct store *store, struct store_damage *reterr_damage,
+                                  struct store_header *ret)
 {
-    int fd = openat(store->dir_fd, "data.mdb", O_RDONLY | O_CLOEXEC);
+    FD_AUTO fd = openat(store->dir_fd, "data.mdb", O_RDONLY | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT) {
         *ret = (struct store_header){.is_new = true};
         return AMBIT_OK;
@@ -68,7 +76,32 @@ static enum ambit_err header_look(struct store *store, struct store_header *ret)
     if (fd < 0)
         return store_code(errno);
     enum ambit_err err = store_header_read(fd, ret);
-    (void)close(fd);
+    if (err != AMBIT_OK || ret->is_new || store->is_live)
+        return err;
+    return store_pages_check(fd, ret, store->is_read_only, reterr_damage);
+}
+
+/* The same walk over a store that another process writes, inside a snapshot that it knows of: its
+ * pages stay as they are. The meta page of the snapshot must be found before it is written over. */
+static enum ambit_err look_live(struct store *store, struct store_damage *reterr_damage)
+{
+    enum ambit_err err = AMBIT_ERR_BUSY;
+    FD_AUTO fd = openat(store->dir_fd, "data.mdb", O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return store_code(errno);
+    for (int tries = 0; tries < LIVE_TRIES && err == AMBIT_ERR_BUSY; tries++) {
+        struct store_header header;
+        struct store_txn *txn = NULL;
+        err = store_read_begin(store, &txn);
+        if (err != AMBIT_OK)
+            return err;
+        err = store_header_read(fd, &header);
+        if (err == AMBIT_OK && header.txn != mdb_txn_id(txn->txn))
+            err = AMBIT_ERR_BUSY;
+        if (err == AMBIT_OK)
+            err = store_pages_check(fd, &header, true, reterr_damage);
+        store_read_end(txn);
+    }
     return err;
 }
 
@@ -79,7 +112,7 @@ static enum ambit_err env_open(struct store *store, const struct store_options *
     map_bytes = header->is_new ? map_bytes / STORE_PAGE * STORE_PAGE : header->map_bytes;
     unsigned flags = MDB_NORDAHEAD;
     if (store->is_read_only)
-        flags |= MDB_RDONLY | (is_live(store->dir_fd) ? 0U : MDB_NOLOCK);
+        flags |= MDB_RDONLY | (store->is_live ? 0U : MDB_NOLOCK);
 #ifdef AMBIT_UNSAFE_NOSYNC
     flags |= MDB_NOSYNC;
 #endif
@@ -207,7 +240,8 @@ static enum ambit_err start(struct store *store, const struct store_options *opt
         return err;
 
     struct store_header header;
-    err = header_look(store, &header);
+    store->is_live = store->is_read_only && is_live(store->dir_fd);
+    err = header_look(store, options->reterr_damage, &header);
     if (err != AMBIT_OK)
         return err;
     if (header.is_new && (store->is_read_only || !options->create))
@@ -222,6 +256,10 @@ static enum ambit_err start(struct store *store, const struct store_options *opt
     if (pthread_key_create(&store->key, store_reader_free) != 0)
         return AMBIT_ERR_NO_MEMORY;
     store->has_key = true;
+    if (store->is_live)
+        err = look_live(store, options->reterr_damage);
+    if (err != AMBIT_OK)
+        return err;
     if (!store->is_read_only && !store->is_search) {
         err = store_journal_open(store);
         if (err != AMBIT_OK)

@@ -11,11 +11,7 @@
 struct meta {
     uint32_t magic, version;
     uint64_t address, map_bytes;
-    struct meta_table {
-        uint32_t pad; /* of the first table: the page size */
-        uint16_t flags, depth;
-        uint64_t branch_pages, leaf_pages, overflow_pages, entries, root;
-    } table[2];
+    struct store_meta_table table[2]; /* the free list, the table of tables */
     uint64_t last_page, txn;
 };
 
@@ -26,7 +22,6 @@ enum {
     META_MAGIC = (int)0xBEEFC0DE,
     META_VERSION = 1
 };
-#define NO_PAGE   (~(uint64_t)0)
 #define MAP_LIMIT ((uint64_t)1 << 46)
 
 static enum ambit_err meta_read(int fd, uint64_t at, struct meta *ret)
@@ -54,7 +49,7 @@ static bool meta_is_sound(const struct meta *meta, uint64_t page_bytes, uint64_t
     if (meta->map_bytes > MAP_LIMIT || meta->map_bytes < end || file_bytes < end)
         return false;
     for (size_t i = 0; i < AMBIT_LEN(meta->table); i++)
-        if (meta->table[i].root != NO_PAGE &&
+        if (meta->table[i].root != STORE_NO_PAGE &&
             (meta->table[i].root > meta->last_page || meta->table[i].root < 2))
             return false;
     return true;
@@ -91,6 +86,8 @@ enum ambit_err store_header_read(int fd, struct store_header *ret)
     *ret = (struct store_header){.map_bytes = newer->map_bytes,
                                  .page_bytes = page_bytes,
                                  .last_page = newer->last_page,
-                                 .txn = newer->txn};
+                                 .txn = newer->txn,
+                                 .free_list = newer->table[0],
+                                 .tables = newer->table[1]};
     return AMBIT_OK;
 }

@@ -60,6 +60,7 @@ struct store {
     MDB_dbi index; /* of a search environment */
     int dir_fd;    /* flock'ed when writable */
     bool is_read_only, is_search, has_key;
+    bool is_live;                  /* read only, and another process has it open */
     pthread_key_t key;             /* this thread's struct store_reader */
     pthread_mutex_t readers_mutex; /* guards `readers` */
     struct store_reader *readers;
@@ -71,10 +72,19 @@ struct store {
 /* The one place where LMDB's and the system's codes become ours. */
 AMBIT_CHECKED enum ambit_err store_code(int rc);
 
+/* A table as LMDB describes it, in its meta pages and in the table of tables. */
+struct store_meta_table {
+    uint32_t pad; /* of the free list: the page size */
+    uint16_t flags, depth;
+    uint64_t branch_pages, leaf_pages, overflow_pages, entries, root;
+};
+#define STORE_NO_PAGE (~(uint64_t)0)
+
 /* header.c: what the file says of itself, judged before LMDB maps it. */
 struct store_header {
     bool is_new; /* nothing was ever written */
     uint64_t map_bytes, page_bytes, last_page, txn;
+    struct store_meta_table free_list, tables;
 };
 AMBIT_CHECKED enum ambit_err store_header_read(int fd, struct store_header *ret);
 

@@ -35,6 +35,13 @@ const char *store_table_name(enum store_table table);
 struct store;
 struct store_txn;
 
+/* Where a damaged file was found to be so. */
+struct store_damage {
+    char table[24]; /* "events", "free list", "tables", ... */
+    uint64_t page;
+    const char *what; /* a fixed English phrase; NULL: nothing was found here */
+};
+
 struct store_options {
     const char *folder; /* holds data.mdb; created 0700 when absent and `create` */
     bool create;
@@ -43,7 +50,8 @@ struct store_options {
     size_t map_bytes;     /* 0 = 8 GiB; looked at when the store is created, recorded in it */
     size_t grow_bytes;    /* 0 = 64 MiB */
     size_t reserve_bytes; /* 0 = 16 MiB: free space below which the store is narrow */
-    bool is_search;       /* one table keyed by caller (STORE_META .. unused), no preallocation */
+    struct store_damage *reterr_damage; /* may be NULL; filled with DAMAGED where it is known */
+    bool is_search; /* one table keyed by caller (STORE_META .. unused), no preallocation */
 };
 /* BUSY locked by another, DAMAGED, NEWER (format), NO_SPACE, IO, NOT_FOUND (no store and !create).
  */

@@ -58,7 +58,7 @@ struct job {
     char name;
     enum ambit_err fails; /* what run gives */
     size_t bytes;         /* what it writes; 0: one */
-    int runs;
+    atomic_int runs;
     int64_t now_ms;
     atomic_bool is_done;
     enum ambit_err err;
@@ -82,6 +82,16 @@ static void job_done(struct writer_job *base, enum ambit_err err)
     note((char[]){job->name, err == AMBIT_OK ? '+' : '-', 0});
     job->err = err;
     job->is_done = true;
+}
+
+/* What was noted up to now. */
+static const char *diary_text(void)
+{
+    static char copy[sizeof diary.text];
+    (void)pthread_mutex_lock(&diary.mutex);
+    memcpy(copy, diary.text, sizeof copy);
+    (void)pthread_mutex_unlock(&diary.mutex);
+    return copy;
 }
 
 static struct job job_of(char name, enum writer_class class)
@@ -189,7 +199,9 @@ static struct writer_options options_of(struct fixture *fixture)
 
 static void forget(void)
 {
-    diary.text[0] = 0;
+    (void)pthread_mutex_lock(&diary.mutex);
+    memset(diary.text, 0, sizeof diary.text);
+    (void)pthread_mutex_unlock(&diary.mutex);
     n_commits = 0;
 }
 
@@ -311,7 +323,7 @@ static void test_order(void **state)
     assert_int_equal(writer_submit(f->writer, &s.job), AMBIT_OK);
     assert_int_equal(writer_submit(f->writer, &t.job), AMBIT_OK);
     let_go(&b);
-    assert_string_equal(diary.text, "[ 0+ ] [ s+ t+ a+ b+ ] ");
+    assert_string_equal(diary_text(), "[ 0+ ] [ s+ t+ a+ b+ ] ");
 }
 
 static void test_one_fails(void **state)
@@ -326,7 +338,7 @@ static void test_one_fails(void **state)
     assert_int_equal(writer_submit(f->writer, &c.job), AMBIT_OK);
     let_go(&c);
     /* b ends the batch before c was reached; c comes in the next. */
-    assert_string_equal(diary.text, "[ 0+ ] abort [ a+ abort b- ] [ c+ ] ");
+    assert_string_equal(diary_text(), "[ 0+ ] abort [ a+ abort b- ] [ c+ ] ");
     assert_int_equal(a.runs, 2);
     assert_int_equal(b.runs, 2);
     assert_int_equal(c.runs, 1);
@@ -354,7 +366,7 @@ static void test_commit_error_seals(void **state)
     assert_int_equal(writer_submit(f->writer, &s.job), AMBIT_OK);
     commit_error = EIO;
     let_go(&a);
-    assert_string_equal(diary.text, "abort sealed 0- ] s- a- ] ");
+    assert_string_equal(diary_text(), "abort sealed 0- ] s- a- ] ");
     assert_int_equal(first.err, AMBIT_ERR_SEALED);
     assert_int_equal(s.err, AMBIT_ERR_SEALED);
     assert_int_equal(a.runs + s.runs, 0);
