@@ -94,7 +94,7 @@ enum cli_exit answer_take(struct cli *cli, const struct client_reply *reply,
         return cli_fail(cli, CLI_UNREACHABLE,
                         "the answer (%ld) is not JSON: is this an ambit broker?", reply->status);
     if (cli->wants_json) {
-        buf_put_str(&cli->out, value ? body : AMBIT_STR("{}"));
+        show_json(&cli->out, value ? body : AMBIT_STR("{}"));
         buf_put_char(&cli->out, '\n');
         return code;
     }

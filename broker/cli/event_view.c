@@ -37,6 +37,8 @@ static struct ambit_str rule_of(struct arena *arena, const struct json_value *ev
 static struct ambit_str items_of(struct arena *arena, const struct json_value *event)
 {
     const struct json_value *items = json_get(event, "items");
+    if (!items)
+        items = json_get(event, "asked"); /* refused: nothing was given */
     BUF_AUTO text = {.p = NULL};
     for (const struct json_value *item = items ? items->first : NULL; item; item = item->next) {
         struct ambit_str actions = show_member(arena, item, "actions"),

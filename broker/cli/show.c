@@ -54,6 +54,25 @@ void show_escaped(struct buf *out, struct ambit_str text)
     }
 }
 
+void show_json(struct buf *out, struct ambit_str json)
+{
+    for (size_t i = 0, len = 1; i < json.len; i += len) {
+        len = character_len(json, i);
+        uint8_t byte = (uint8_t)json.p[i];
+        /* Below 0x20 only the blanks between values are left: in texts JSON does not allow them. */
+        if (byte < 0x20 || !is_control_at(json, i))
+            buf_put(out, json.p + i, len);
+        else if (len == 1)
+            buf_put_text(out, "\\u007f");
+        else if (len == 2)
+            buf_printf(out, "\\u00%02x", (uint8_t)json.p[i + 1]);
+        else
+            buf_printf(out, "\\u20%02x",
+                       (((uint8_t)json.p[i + 1] & 0x3f) << 6 | ((uint8_t)json.p[i + 2] & 0x3f)) &
+                           0xff);
+    }
+}
+
 void show_problem(struct buf *out, const struct ambit_problem *problem)
 {
     BUF_AUTO line = {.p = NULL};

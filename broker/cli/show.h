@@ -12,6 +12,10 @@ struct json_value;
 /* Control bytes (newline too) as \xNN or \n, \t; other UTF-8 as it is. */
 void show_escaped(struct buf *out, struct ambit_str text);
 
+/* Valid JSON as it came, but for DEL, C1 and bidirectional controls inside its texts: they are
+ * written \uXXXX, which is the same value. */
+void show_json(struct buf *out, struct ambit_str json);
+
 /* A problem of a document on a line of its own. */
 void show_problem(struct buf *out, const struct ambit_problem *problem);
 

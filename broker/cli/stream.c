@@ -6,6 +6,7 @@
 #include "cli/answer.h"
 #include "cli/event_view.h"
 #include "cli/settings.h"
+#include "cli/show.h"
 
 void stream_reader_init(struct stream_reader *reader)
 {
@@ -81,7 +82,7 @@ static enum cli_exit show_message(void *ctx, struct ambit_str data)
         return CLI_UNREACHABLE;
 
     if (cli->wants_json) {
-        buf_put_str(&cli->out, data);
+        show_json(&cli->out, data);
         buf_put_char(&cli->out, '\n');
     } else {
         event_line(&cli->out, &arena, event);

@@ -168,6 +168,8 @@ static void take_path(struct config_reader *reader, const struct config_row *row
         buf_put_text(&whole, reader->folder);
     if (!whole.len || !ambit_str_is(text, "."))
         buf_put_str(&whole, text);
+    while (whole.len > 1 && whole.p[whole.len - 1] == '/')
+        whole.len--;
     if (buf_check(&whole))
         reader->is_out_of_memory = true;
     else

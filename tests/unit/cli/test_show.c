@@ -36,6 +36,24 @@ static void control_bytes_are_escaped(void **state)
     }
 }
 
+static void json_keeps_its_value(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *json, *want;
+    } rows[] = {
+        {"{\"a\": \"\xc3\xbc\xe6\x97\xa5\"}\n", "{\"a\": \"\xc3\xbc\xe6\x97\xa5\"}\n"},
+        {"\"\x7f\"", "\"\\u007f\""},
+        {"\"\xc2\x9b\"", "\"\\u009b\""},
+        {"\"\xe2\x80\xae\xe2\x81\xa6\"", "\"\\u202e\\u2066\""},
+    };
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        BUF_AUTO out = {.p = NULL};
+        show_json(&out, ambit_str_of(rows[i].json));
+        ROW_CHECK(rows[i].json, ambit_str_is(buf_str(&out), rows[i].want));
+    }
+}
+
 static const struct json_value *parse(struct arena *arena, const char *json)
 {
     const struct json_value *value = NULL;
@@ -102,6 +120,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(control_bytes_are_escaped),
+        cmocka_unit_test(json_keeps_its_value),
         cmocka_unit_test(lists_become_aligned_tables),
         cmocka_unit_test(lines_leave_out_what_is_absent),
         cmocka_unit_test(an_event_is_a_row),
