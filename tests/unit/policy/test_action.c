@@ -1,0 +1,603 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* "May this grant do this now?": every reason at its position, with what the check required and
+ * saw; the rule as it stands now; limits and what they are charged with. */
+#include "lab.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define RULE(more)                                                                     \
+    "'allow':[{'id':'staging','actions':['service.*'],'resources':['svc:staging/**']," \
+    "'ttl':{'default':'5m','max':'15m'}" more "}]"
+#define PLAIN RULE("") "," LAB_QUIET
+
+static struct lab lab;
+static struct ambit_context_member context[2];
+
+static void with_context(struct ambit_action_question *q, const char *name,
+                         struct ambit_scalar value, bool is_other)
+{
+    context[q->n_context] = (struct ambit_context_member){
+        .name = ambit_str_of(name), .is_other = is_other, .value = value};
+    q->context = context;
+    q->n_context++;
+}
+
+static struct ambit_scalar number(int64_t n)
+{
+    return (struct ambit_scalar){.kind = AMBIT_SCALAR_INTEGER, .integer = n};
+}
+
+static struct ambit_scalar text(const char *t)
+{
+    return (struct ambit_scalar){.kind = AMBIT_SCALAR_STRING, .text = ambit_str_of(t)};
+}
+
+typedef void change_fn(struct ambit_action_question *q);
+
+static void other_service(struct ambit_action_question *q)
+{
+    q->service = AMBIT_STR("other");
+}
+static void unknown_grant(struct ambit_action_question *q)
+{
+    lab.grant.liveness = AMBIT_UNKNOWN_GRANT;
+    (void)q;
+}
+static void no_grant(struct ambit_action_question *q)
+{
+    q->grant = NULL;
+}
+static void dead_stopped(struct ambit_action_question *q)
+{
+    lab.grant.liveness = AMBIT_DEAD_STOPPED;
+    lab_stop(&lab, 1, AMBIT_TARGET_AGENT, "remediator");
+    (void)q;
+}
+static void stop_resource(struct ambit_action_question *q)
+{
+    lab_stop(&lab, 1, AMBIT_TARGET_RESOURCE, "svc:staging/web-*");
+    (void)q;
+}
+static void stop_policy(struct ambit_action_question *q)
+{
+    lab_stop(&lab, 1, AMBIT_TARGET_POLICY, "p");
+    (void)q;
+}
+static void stop_old_team(struct ambit_action_question *q)
+{
+    lab.grant.team = AMBIT_STR("platform");
+    lab_stop(&lab, 1, AMBIT_TARGET_TEAM, "platform");
+    (void)q;
+}
+static void revoked(struct ambit_action_question *q)
+{
+    lab.grant.liveness = AMBIT_DEAD_REVOKED;
+    (void)q;
+}
+static void expired(struct ambit_action_question *q)
+{
+    q->now_ms = lab.grant.expires_ms;
+}
+static void agent_gone(struct ambit_action_question *q)
+{
+    lab.grant.agent = AMBIT_STR("retired");
+    (void)q;
+}
+static void bound(struct ambit_action_question *q)
+{
+    lab.grant.binding = AMBIT_BINDING_DPOP;
+    (void)q;
+}
+static void excepted(struct ambit_action_question *q)
+{
+    static const struct ambit_str actions[] = {{"service.re*", 11}}, resources[] = {{"svc:**", 6}};
+    lab.except[0] = (struct ambit_except){.actions = {actions, 1}, .resources = {resources, 1}};
+    lab.grant.n_except = 1;
+    (void)q;
+}
+static void rule_gone(struct ambit_action_question *q)
+{
+    lab.items[0].rule = AMBIT_STR("renamed");
+    (void)q;
+}
+static void policy_unlisted(struct ambit_action_question *q)
+{
+    lab.items[0].policy = AMBIT_STR("elsewhere");
+    (void)q;
+}
+static void audience_gone(struct ambit_action_question *q)
+{
+    q->service = (struct ambit_str){0};
+    lab.grant.audience = LAB_OTHER;
+}
+static void rule_tightened(struct ambit_action_question *q)
+{
+    lab.items[0].resource = AMBIT_STR("svc:**");
+    (void)q;
+}
+static void too_old(struct ambit_action_question *q)
+{
+    lab.grant.issued_ms = LAB_NOW_MS - 900000;
+    lab.grant.expires_ms = LAB_NOW_MS + 900000;
+    q->now_ms = LAB_NOW_MS + 1;
+}
+static void other_source(struct ambit_action_question *q)
+{
+    q->source.b[0] = 192;
+}
+static void batch_5(struct ambit_action_question *q)
+{
+    with_context(q, "batch", number(5), false);
+}
+static void batch_text(struct ambit_action_question *q)
+{
+    with_context(q, "batch", text("3"), false);
+}
+static void batch_null(struct ambit_action_question *q)
+{
+    with_context(q, "batch", number(1), true);
+}
+static void batch_of_agent(struct ambit_action_question *q)
+{
+    with_context(q, "batch", number(1), false);
+    q->service = (struct ambit_str){0};
+}
+static void rows_negative(struct ambit_action_question *q)
+{
+    with_context(q, "rows", number(-1), false);
+}
+static void rows_5(struct ambit_action_question *q)
+{
+    with_context(q, "rows", number(5), false);
+    lab_set(&lab, "p/staging/rule/sum/rows/agent/remediator", 6);
+}
+static void used_up(struct ambit_action_question *q)
+{
+    lab_set(&lab, "p/staging/rule/count//agent/remediator", 20);
+    (void)q;
+}
+static void spent(struct ambit_action_question *q)
+{
+    lab_set(&lab, "p/staging/rule/uses//grant/ZAcAAAAAAAAAAAAAAAAAAA", 2);
+    (void)q;
+}
+static void bad_reason(struct ambit_action_question *q)
+{
+    q->stated_reason = AMBIT_STR("\x7f");
+}
+
+#define CONTEXT \
+    RULE(",'when':{'context':{'batch':{'max':3},'mode':{'in':['rolling']}}}") "," LAB_QUIET
+#define SUM RULE(",'limits':[{'sum':'rows','max':10,'within':'1h'}]") "," LAB_QUIET
+
+/* A row's grant is given under its own documents, but where `given` names others (it was given
+ * before they changed). */
+static const struct row {
+    const char *name, *head, *body, *given, *action, *resource;
+    change_fn *change;
+    enum ambit_reason reason;
+    enum ambit_action_check check;
+    const char *rule, *member, *required, *saw;
+} rows[] = {
+    {"asked by another service", "", PLAIN, NULL, "service.read", "svc:staging/x", other_service,
+     AMBIT_REASON_WRONG_AUDIENCE, AMBIT_ACTION_CHECK_AUDIENCE, "", "",
+     "a token addressed to other, and a resource that it speaks for",
+     "svc:staging/x, audience https://payments.example.gov"},
+    {"not the service's resource", "", PLAIN, NULL, "service.read", "net:x", NULL,
+     AMBIT_REASON_WRONG_AUDIENCE, AMBIT_ACTION_CHECK_AUDIENCE, "", "", NULL, NULL},
+    {"no grant", "", PLAIN, NULL, "service.read", "svc:staging/x", no_grant, AMBIT_REASON_INACTIVE,
+     AMBIT_ACTION_CHECK_GRANT, "", "", "a grant that the broker knows", "none"},
+    {"unknown grant", "", PLAIN, NULL, "service.read", "svc:staging/x", unknown_grant,
+     AMBIT_REASON_INACTIVE, AMBIT_ACTION_CHECK_GRANT, "", "", NULL, NULL},
+    {"dead by a stop in force", "", PLAIN, NULL, "service.read", "svc:staging/x", dead_stopped,
+     AMBIT_REASON_STOPPED, AMBIT_ACTION_CHECK_STOP, "", "",
+     "no stop covers the grant or the resource",
+     "a stop AQcAAAAAAAAAAAAAAAAAAA on agent:remediator"},
+    {"stop on the resource", "", PLAIN, NULL, "service.read", "svc:staging/web-1", stop_resource,
+     AMBIT_REASON_STOPPED, AMBIT_ACTION_CHECK_STOP, "", "", NULL,
+     "a stop AQcAAAAAAAAAAAAAAAAAAA on resource:svc:staging/web-*"},
+    {"stop on the policy", "", PLAIN, NULL, "service.read", "svc:staging/x", stop_policy,
+     AMBIT_REASON_STOPPED, AMBIT_ACTION_CHECK_STOP, "", "", NULL, NULL},
+    {"stop on the team of then", "", PLAIN, NULL, "service.read", "svc:staging/x", stop_old_team,
+     AMBIT_REASON_STOPPED, AMBIT_ACTION_CHECK_STOP, "", "", NULL, NULL},
+    {"revoked", "", PLAIN, NULL, "service.read", "svc:staging/x", revoked, AMBIT_REASON_INACTIVE,
+     AMBIT_ACTION_CHECK_LIVE, "", "revoked",
+     "unexpired and unrevoked, its agent in force and the owner active", "revoked"},
+    {"expired", "", PLAIN, NULL, "service.read", "svc:staging/x", expired, AMBIT_REASON_INACTIVE,
+     AMBIT_ACTION_CHECK_LIVE, "", "expired", NULL, "expired at 2026-11-20T10:05:00.000Z"},
+    {"agent gone", "", PLAIN, NULL, "service.read", "svc:staging/x", agent_gone,
+     AMBIT_REASON_INACTIVE, AMBIT_ACTION_CHECK_LIVE, "", "agent", NULL, "no such agent"},
+    {"no proof", "", PLAIN, NULL, "service.read", "svc:staging/x", bound,
+     AMBIT_REASON_BINDING_MISMATCH, AMBIT_ACTION_CHECK_PROOF, "", "",
+     "proof of the key bound by dpop", "no proof"},
+    {"action malformed", "", PLAIN, NULL, "service..read", "svc:staging/x", NULL,
+     AMBIT_REASON_MALFORMED, AMBIT_ACTION_CHECK_FORM, "", "action", NULL,
+     "service..read[svc:staging/x]"},
+    {"a pattern is no name", "", PLAIN, NULL, "service.*", "svc:staging/x", NULL,
+     AMBIT_REASON_MALFORMED, AMBIT_ACTION_CHECK_FORM, "", "action", NULL, NULL},
+    {"resource malformed", "", PLAIN, NULL, "service.read", "svc:staging/../prod", NULL,
+     AMBIT_REASON_MALFORMED, AMBIT_ACTION_CHECK_FORM, "", "resource", NULL, NULL},
+    {"reason no free text", "", PLAIN, NULL, "service.read", "svc:staging/x", bad_reason,
+     AMBIT_REASON_MALFORMED, AMBIT_ACTION_CHECK_FORM, "", "stated_reason", NULL, NULL},
+    {"forbidden now", "",
+     RULE("") ",'never':[{'id':'n','actions':['**'],'resources':['db:**']}]," LAB_QUIET, PLAIN,
+     "record.read", "db:x", NULL, AMBIT_REASON_FORBIDDEN, AMBIT_ACTION_CHECK_NEVER, "n", "",
+     "inside no never rule of the agent's policies", "p/n"},
+    {"in no item", "", PLAIN, NULL, "record.read", "svc:staging/x", NULL, AMBIT_REASON_OUT_OF_SCOPE,
+     AMBIT_ACTION_CHECK_SCOPE, "", "",
+     "inside an item of the grant, and inside none of its exceptions", "inside no item"},
+    {"excepted", "", PLAIN, NULL, "service.read", "svc:staging/x", excepted,
+     AMBIT_REASON_OUT_OF_SCOPE, AMBIT_ACTION_CHECK_SCOPE, "", "except", NULL,
+     "inside an exception"},
+    {"rule gone", "", PLAIN, NULL, "service.read", "svc:staging/x", rule_gone,
+     AMBIT_REASON_POLICY_CHANGED, AMBIT_ACTION_CHECK_POLICY, "renamed", "allow",
+     "p/renamed still gives it", "changed: allow"},
+    {"policy no longer listed", "", PLAIN, NULL, "service.read", "svc:staging/x", policy_unlisted,
+     AMBIT_REASON_POLICY_CHANGED, AMBIT_ACTION_CHECK_POLICY, "staging", "policies", NULL, NULL},
+    {"policy over", "'not_after':'2026-11-20T10:00:01Z',", PLAIN, PLAIN, "service.read",
+     "svc:staging/x", NULL, AMBIT_REASON_POLICY_CHANGED, AMBIT_ACTION_CHECK_POLICY, "staging",
+     "not_after", NULL, NULL},
+    {"audience no longer named", "", PLAIN, NULL, "service.read", "svc:staging/x", audience_gone,
+     AMBIT_REASON_POLICY_CHANGED, AMBIT_ACTION_CHECK_POLICY, "staging", "audiences", NULL, NULL},
+    {"resource no longer given", "", PLAIN, NULL, "service.read", "svc:prod/x", rule_tightened,
+     AMBIT_REASON_POLICY_CHANGED, AMBIT_ACTION_CHECK_POLICY, "staging", "resources", NULL, NULL},
+    {"binding no longer accepted", "", RULE(",'bind':['mtls']") "," LAB_QUIET, PLAIN,
+     "service.read", "svc:staging/x", NULL, AMBIT_REASON_POLICY_CHANGED, AMBIT_ACTION_CHECK_POLICY,
+     "staging", "bind", NULL, NULL},
+    {"older than ttl.max now", "", PLAIN, NULL, "service.read", "svc:staging/x", too_old,
+     AMBIT_REASON_POLICY_CHANGED, AMBIT_ACTION_CHECK_POLICY, "staging", "ttl.max", NULL, NULL},
+    {"approval at grant now", "",
+     RULE(",'approval':{'at':'grant','roles':['oncall'],'timeout':'15m'}") "," LAB_QUIET, PLAIN,
+     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_POLICY,
+     "staging", "approval", NULL, NULL},
+    {"hours now", "",
+     RULE(",'when':{'hours':[{'from':'00:00','to':'24:00','zone':'UTC'}]}") "," LAB_QUIET, PLAIN,
+     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_HOURS,
+     "staging", "when.hours", NULL, "p/staging has when.hours, which this version cannot judge"},
+    {"other source", "", RULE(",'when':{'source':['10.20.0.0/16','2001:db8::/32']}") "," LAB_QUIET,
+     NULL, "service.read", "svc:staging/x", other_source, AMBIT_REASON_WRONG_SOURCE,
+     AMBIT_ACTION_CHECK_SOURCE, "staging", "", "10.20.0.0/16 or 2001:db8::/32", "192.20.0.1"},
+    {"purpose now", "", RULE(",'when':{'purpose':'INC-*'}") "," LAB_QUIET, PLAIN, "service.read",
+     "svc:staging/x", NULL, AMBIT_REASON_PURPOSE_REQUIRED, AMBIT_ACTION_CHECK_PURPOSE, "staging",
+     "", "INC-*", "none"},
+    {"no reason stated", "", RULE(",'when':{'reason':true}") "," LAB_QUIET, NULL, "service.read",
+     "svc:staging/x", NULL, AMBIT_REASON_REASON_REQUIRED, AMBIT_ACTION_CHECK_REASON, "staging", "",
+     "a stated reason", "none"},
+    {"a member missing, another wrong", "", CONTEXT, NULL, "service.read", "svc:staging/x", batch_5,
+     AMBIT_REASON_MISSING_CONTEXT, AMBIT_ACTION_CHECK_CONTEXT, "staging", "mode",
+     "mode one of rolling", "mode absent"},
+    {"a member too large", "", RULE(",'when':{'context':{'batch':{'max':3}}}") "," LAB_QUIET, NULL,
+     "service.read", "svc:staging/x", batch_5, AMBIT_REASON_CONTEXT_VIOLATED,
+     AMBIT_ACTION_CHECK_CONTEXT, "staging", "batch", "batch at most 3", "batch 5"},
+    {"a member of another type", "", RULE(",'when':{'context':{'batch':{'max':3}}}") "," LAB_QUIET,
+     NULL, "service.read", "svc:staging/x", batch_text, AMBIT_REASON_CONTEXT_VIOLATED,
+     AMBIT_ACTION_CHECK_CONTEXT, "staging", "batch", NULL, "batch 3"},
+    {"a member that is null", "", RULE(",'when':{'context':{'batch':{'max':3}}}") "," LAB_QUIET,
+     NULL, "service.read", "svc:staging/x", batch_null, AMBIT_REASON_CONTEXT_VIOLATED,
+     AMBIT_ACTION_CHECK_CONTEXT, "staging", "batch", NULL,
+     "batch neither text, integer nor boolean"},
+    {"context of the agent's own", "",
+     RULE(",'when':{'context':{'batch':{'max':3}}}") "," LAB_QUIET, NULL, "service.read",
+     "svc:staging/x", batch_of_agent, AMBIT_REASON_MISSING_CONTEXT, AMBIT_ACTION_CHECK_CONTEXT,
+     "staging", "batch", NULL, "batch absent"},
+    {"sum without its number", "", SUM, NULL, "service.read", "svc:staging/x", NULL,
+     AMBIT_REASON_MISSING_CONTEXT, AMBIT_ACTION_CHECK_CONTEXT, "staging", "rows",
+     "rows an integer of at least 0", "rows absent"},
+    {"sum of a negative number", "", SUM, NULL, "service.read", "svc:staging/x", rows_negative,
+     AMBIT_REASON_CONTEXT_VIOLATED, AMBIT_ACTION_CHECK_CONTEXT, "staging", "rows", NULL, "rows -1"},
+    {"a hard stop's sum without its number", "",
+     RULE("") ",'hard_stops':[{'id':'bulk','on':'allowed','sum':'rows','max':10,'within':'1h',"
+              "'then':'suspend_agent'}]",
+     NULL, "service.read", "svc:staging/x", NULL, AMBIT_REASON_MISSING_CONTEXT,
+     AMBIT_ACTION_CHECK_CONTEXT, "staging", "rows", NULL, NULL},
+    {"after now", "",
+     RULE(",'when':{'after':[{'actions':['backup.create'],'within':'1h'}]}") "," LAB_QUIET, PLAIN,
+     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_AFTER,
+     "staging", "when.after", NULL, NULL},
+    {"composition now", "", RULE(",'when':{'composition':true}") "," LAB_QUIET, PLAIN,
+     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED,
+     AMBIT_ACTION_CHECK_COMPOSITION, "staging", "when.composition", NULL, NULL},
+    {"count used up", "", RULE(",'limits':[{'count':20,'within':'10m'}]") "," LAB_QUIET, NULL,
+     "service.read", "svc:staging/x", used_up, AMBIT_REASON_LIMIT_EXCEEDED,
+     AMBIT_ACTION_CHECK_LIMITS, "staging", "count", "count at most 20 within 10m by agent",
+     "20 before this"},
+    {"sum would pass", "", SUM, NULL, "service.read", "svc:staging/x", rows_5,
+     AMBIT_REASON_LIMIT_EXCEEDED, AMBIT_ACTION_CHECK_LIMITS, "staging", "sum",
+     "sum of rows at most 10 within 1h by agent", "6 before this"},
+    {"uses spent", "", RULE(",'limits':[{'count':20,'within':'10m'},{'uses':2}]") "," LAB_QUIET,
+     NULL, "service.read", "svc:staging/x", spent, AMBIT_REASON_LIMIT_EXCEEDED,
+     AMBIT_ACTION_CHECK_LIMITS, "staging", "uses",
+     "count at most 20 within 10m by agent; uses at most 2 by grant",
+     "0 before this; 2 before this"},
+    {"distinct now", "",
+     RULE(",'limits':[{'distinct':'action','max':5,'within':'1h'}]") "," LAB_QUIET, PLAIN,
+     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_LIMITS,
+     "staging", "limits.distinct", NULL, NULL},
+    {"a stop fires", "",
+     RULE("") ",'hard_stops':[{'id':'wire','on':'allowed','resources':['svc:staging/canary/**'],"
+              "'then':'suspend_agent'}]",
+     NULL, "service.read", "svc:staging/canary/x", NULL, AMBIT_REASON_HARD_STOP,
+     AMBIT_ACTION_CHECK_HARD_STOP, "wire", "", "no hard stop fires", "p/wire fires"},
+    {"a stop that cannot be judged now", "",
+     RULE("") ",'hard_stops':[{'id':'silent','on':'unaccounted','count':2,'within':'1h','then':"
+              "'suspend_agent'}]",
+     PLAIN, "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED,
+     AMBIT_ACTION_CHECK_HARD_STOP, "silent", "hard_stops.on", NULL, NULL},
+    {"approval at action now", "",
+     RULE(",'approval':{'at':'action','roles':['oncall'],'timeout':'15m'}") "," LAB_QUIET, PLAIN,
+     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_APPROVAL,
+     "staging", "approval", NULL, NULL},
+    {"outcome now", "", RULE(",'outcome':{'within':'2m'}") "," LAB_QUIET, PLAIN, "service.read",
+     "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_APPROVAL, "staging",
+     "outcome", NULL, NULL},
+};
+
+/* A grant of every service action on everything in staging. */
+static void take_grant(const char *head, const char *body)
+{
+    struct lab_policy policy = {"p", head, body};
+    struct ambit_item item = {AMBIT_STR("service.*"), AMBIT_STR("svc:staging/**")};
+    struct ambit_grant_question q = lab_question(&item, 1);
+    lab_open(&lab, &policy, 1);
+    lab_decide_grant(&lab, &q);
+    lab_take_grant(&lab, &q);
+}
+
+/* The grant's row outlives the documents it was given under. */
+static void reopen(const char *head, const char *body)
+{
+    static struct ambit_given items[4];
+    struct ambit_grant_view grant = lab.grant;
+    grant.agent = AMBIT_STR("remediator");
+    grant.audience = LAB_AUDIENCE;
+    lab_close(&lab);
+    struct lab_policy policy = {"p", head, body};
+    lab_open(&lab, &policy, 1);
+    items[0] = (struct ambit_given){.action = AMBIT_STR("service.*"),
+                                    .resource = AMBIT_STR("svc:staging/**"),
+                                    .policy = AMBIT_STR("p"),
+                                    .rule = AMBIT_STR("staging")};
+    lab.grant = grant;
+    memcpy(lab.items, items, sizeof items);
+    lab.grant.items = lab.items;
+    lab.grant.except = lab.except;
+}
+
+static void assert_text(const char *what, struct ambit_str got, const char *want)
+{
+    if (want && !ambit_str_is(got, want))
+        fail_msg("%s: %s is not %.*s", what, want, AMBIT_STR_ARG(got));
+}
+
+static void assert_checks(size_t failed, size_t n)
+{
+    assert_int_equal(lab.explanation.n_checks, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct ambit_check_report *check = &lab.explanation.checks[i];
+        assert_int_equal(check->outcome, i < failed    ? AMBIT_CHECK_PASS
+                                         : i == failed ? AMBIT_CHECK_FAIL
+                                                       : AMBIT_CHECK_NOT_REACHED);
+        assert_int_equal(check->required.p != NULL, i <= failed);
+        assert_int_equal(check->saw.p != NULL, i <= failed);
+    }
+}
+
+static void test_reasons(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        const struct row *row = &rows[i];
+        take_grant(row->given ? "" : row->head, row->given ? row->given : row->body);
+        if (row->given)
+            reopen(row->head, row->body);
+        struct ambit_action_question q = lab_action(&lab, row->action, row->resource);
+        if (row->change)
+            row->change(&q);
+        lab_decide_action(&lab, &q);
+        if (lab.d.verdict != AMBIT_DENY || lab.d.reason != row->reason ||
+            lab.d.failed_check != (int)row->check)
+            fail_msg("%s: %s at %d", row->name, ambit_reason_text(lab.d.reason),
+                     lab.d.failed_check);
+        assert_text(row->name, lab.d.rule, row->rule);
+        assert_text(row->name, lab.d.member, row->member);
+        lab_replay_action(&lab, &q);
+
+        assert_int_equal(
+            ambit_explain_action(lab.set, &q, &lab.world, &lab.arena, &lab.explanation), AMBIT_OK);
+        assert_checks((size_t)row->check, AMBIT_ACTION_CHECKS);
+        assert_text(row->name, lab.explanation.checks[row->check].required, row->required);
+        assert_text(row->name, lab.explanation.checks[row->check].saw, row->saw);
+        lab_close(&lab);
+    }
+}
+
+/* What is charged to whom, and kept for how long. */
+static void test_charges(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *by, *key;
+    } bys[] = {{"grant", "ZAcAAAAAAAAAAAAAAAAAAA"},
+               {"lineage", "ZAcAAAAAAAAAAAAAAAAAAA"},
+               {"agent", "remediator"},
+               {"team", "payments"},
+               {"owner", "dana"},
+               {"resource", "svc:staging/x"},
+               {"policy", "p"}};
+    for (size_t i = 0; i < AMBIT_LEN(bys); i++) {
+        char body[1024], key[256];
+        snprintf(body, sizeof body,
+                 RULE(",'limits':[{'count':2,'within':'1m','by':'%s'},{'count':5,'within':'1h',"
+                      "'by':'%s'},{'count':900,'within':'1h','by':'%s'}]") "," LAB_QUIET,
+                 bys[i].by, bys[i].by, i == 3 ? "agent" : "team");
+        take_grant("", body);
+        struct ambit_action_question q = lab_action(&lab, "service.read", "svc:staging/x");
+        snprintf(key, sizeof key, "p/staging/rule/count//%s/%s", bys[i].by, bys[i].key);
+        lab_decide_action(&lab, &q);
+        assert_int_equal(lab.d.verdict, AMBIT_ALLOW);
+        assert_int_equal(lab.d.n_charges, 2); /* two windows on one history: one entry */
+        assert_int_equal(lab.d.charges[0].what.within_ms, 3600 * 1000);
+        assert_int_equal(lab.d.n_figures, 3);
+        lab_replay_action(&lab, &q);
+        lab_commit(&lab);
+        assert_int_equal(lab_get(&lab, key), 1);
+        lab_decide_action(&lab, &q);
+        lab_commit(&lab);
+        lab_decide_action(&lab, &q);
+        assert_int_equal(lab.d.reason, AMBIT_REASON_LIMIT_EXCEEDED); /* exactly two pass */
+        assert_int_equal(lab.d.n_charges, 0);
+        lab_close(&lab);
+    }
+}
+
+static void test_sum_and_full(void **state)
+{
+    (void)state;
+    take_grant("", SUM);
+    struct ambit_action_question q = lab_action(&lab, "service.read", "svc:staging/x");
+    with_context(&q, "rows", number(10), false);
+    lab_decide_action(&lab, &q);
+    assert_int_equal(lab.d.verdict, AMBIT_ALLOW);
+    assert_int_equal(lab.d.charges[0].amount, 10);
+    context[0].value.integer = 11;
+    lab_decide_action(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_LIMIT_EXCEEDED);
+    context[0].value.integer = INT64_MAX;
+    lab_set(&lab, "p/staging/rule/sum/rows/agent/remediator", 5); /* no overflow into a yes */
+    lab_decide_action(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_LIMIT_EXCEEDED);
+    context[0].value.integer = 0;
+    lab_decide_action(&lab, &q);
+    assert_int_equal(lab.d.verdict, AMBIT_ALLOW);
+    assert_int_equal(lab.d.n_charges, 0); /* nothing is no entry */
+    lab_set(&lab, "p/staging/rule/sum/rows/agent/remediator", AMBIT_FIGURE_FULL);
+    lab_decide_action(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_LIMIT_EXCEEDED);
+    lab_close(&lab);
+}
+
+/* Where several items cover the action the first that passes is charged, alone. */
+static void test_items_in_order(void **state)
+{
+    (void)state;
+    struct lab_policy policy = {
+        "p", "",
+        "'allow':[{'id':'few','actions':['a.b'],'resources':['svc:x/**'],'ttl':{'max':'9m'},"
+        "'limits':[{'count':1,'within':'1m'}]},{'id':'many','actions':['a.*'],'resources':"
+        "['svc:**'],'ttl':{'max':'9m'},'limits':[{'count':2,'within':'1m'}]}]," LAB_QUIET};
+    struct ambit_item items[] = {{AMBIT_STR("a.b"), AMBIT_STR("svc:x/**")},
+                                 {AMBIT_STR("a.*"), AMBIT_STR("svc:**")}};
+    struct ambit_grant_question g = lab_question(items, 2);
+    lab_open(&lab, &policy, 1);
+    lab_decide_grant(&lab, &g);
+    lab_take_grant(&lab, &g);
+    struct ambit_action_question q = lab_action(&lab, "a.b", "svc:x/1");
+    lab_decide_action(&lab, &q);
+    assert_text("charged", lab.d.rule, "few");
+    assert_int_equal(lab.d.n_charges, 1);
+    lab_commit(&lab);
+    for (int i = 0; i < 2; i++) {
+        lab_decide_action(&lab, &q);
+        assert_text("charged", lab.d.rule, "many");
+        assert_int_equal(lab.d.given_item, 1);
+        lab_replay_action(&lab, &q);
+        lab_commit(&lab);
+    }
+    lab_decide_action(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_LIMIT_EXCEEDED);
+    assert_text("ties first", lab.d.rule, "few");
+    lab_close(&lab);
+}
+
+/* An inactive backup refuses new grants only; an inactive owner, actions too. */
+static void test_owner(void **state)
+{
+    (void)state;
+    struct lab_policy policy = {"p", "", PLAIN};
+    for (int dana = 0; dana < 2; dana++) {
+        take_grant("", PLAIN);
+        struct ambit_grant_view grant = lab.grant;
+        struct ambit_given item = {.action = AMBIT_STR("service.*"),
+                                   .resource = AMBIT_STR("svc:staging/**"),
+                                   .policy = AMBIT_STR("p"),
+                                   .rule = AMBIT_STR("staging")};
+        grant.audience = LAB_AUDIENCE;
+        lab_close(&lab);
+        lab_open_with(&lab, &policy, 1, dana, false);
+        lab.grant = grant;
+        lab.grant.items = &item;
+        struct ambit_action_question q = lab_action(&lab, "service.read", "svc:staging/x");
+        lab_decide_action(&lab, &q);
+        assert_int_equal(lab.d.reason, dana ? AMBIT_REASON_ALLOWED : AMBIT_REASON_INACTIVE);
+        if (!dana)
+            assert_text("owner", lab.d.member, "owner");
+        lab_close(&lab);
+    }
+}
+
+/* Nobody's victim: whose attempt a question is. */
+static void test_attempts(void **state)
+{
+    (void)state;
+    take_grant("", PLAIN);
+    struct ambit_action_question q = lab_action(&lab, "service.read", "svc:staging/x");
+    lab_decide_action(&lab, &q);
+    assert_true(lab.d.is_attempt);
+    q.service = AMBIT_STR("other");
+    lab_decide_action(&lab, &q);
+    assert_false(lab.d.is_attempt);
+    q.service = (struct ambit_str){0};
+    lab_decide_action(&lab, &q);
+    assert_true(lab.d.is_attempt); /* the agent asks about its own token */
+    lab.grant.binding = AMBIT_BINDING_DPOP;
+    lab_decide_action(&lab, &q);
+    assert_false(lab.d.is_attempt);
+    q.has_proof = true;
+    lab_decide_action(&lab, &q);
+    assert_int_equal(lab.d.verdict, AMBIT_ALLOW);
+    lab.grant.liveness = AMBIT_DEAD_REVOKED;
+    lab_decide_action(&lab, &q);
+    assert_true(lab.d.reason == AMBIT_REASON_INACTIVE && lab.d.is_attempt);
+    q.has_proof = false; /* dead, and presented by who knows whom */
+    lab_decide_action(&lab, &q);
+    assert_true(lab.d.reason == AMBIT_REASON_INACTIVE && !lab.d.is_attempt);
+    lab_close(&lab);
+}
+
+static void test_context_passes(void **state)
+{
+    (void)state;
+    take_grant("", RULE(",'when':{'reason':true,'context':{'batch':{'min':1,'max':3},"
+                        "'mode':{'in':['rolling','blue'],'matches':'b*'}}}") "," LAB_QUIET);
+    struct ambit_action_question q = lab_action(&lab, "service.read", "svc:staging/x");
+    q.stated_reason = AMBIT_STR("INC-7");
+    with_context(&q, "mode", text("blue"), false);
+    with_context(&q, "batch", number(3), false);
+    lab_decide_action(&lab, &q);
+    assert_int_equal(lab.d.verdict, AMBIT_ALLOW);
+    assert_int_equal(ambit_explain_action(lab.set, &q, &lab.world, &lab.arena, &lab.explanation),
+                     AMBIT_OK);
+    assert_checks(AMBIT_ACTION_CHECKS, AMBIT_ACTION_CHECKS);
+    assert_text("context", lab.explanation.checks[AMBIT_ACTION_CHECK_CONTEXT].saw,
+                "batch 3; mode blue");
+    context[0].value = text("rolling"); /* in the list, but does not match: all must hold */
+    lab_decide_action(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_CONTEXT_VIOLATED);
+    lab_close(&lab);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_reasons),        cmocka_unit_test(test_charges),
+        cmocka_unit_test(test_sum_and_full),   cmocka_unit_test(test_items_in_order),
+        cmocka_unit_test(test_owner),          cmocka_unit_test(test_attempts),
+        cmocka_unit_test(test_context_passes),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
