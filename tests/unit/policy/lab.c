@@ -367,3 +367,24 @@ void lab_replay_action(struct lab *lab, const struct ambit_action_question *ques
     assert_int_equal(recorded.next, recorded.n);
     assert_same(&lab->d, &again);
 }
+
+/* ---- claims ---------------------------------------------------------------------------------- */
+
+void lab_assert_text(const char *what, struct ambit_str got, const char *want)
+{
+    if (want && !ambit_str_is(got, want))
+        fail_msg("%s: %s is not %.*s", what, want, AMBIT_STR_ARG(got));
+}
+
+void lab_assert_checks(const struct lab *lab, size_t failed, size_t n)
+{
+    assert_int_equal(lab->explanation.n_checks, n);
+    for (size_t i = 0; i < n; i++) {
+        const struct ambit_check_report *check = &lab->explanation.checks[i];
+        assert_int_equal(check->outcome, i < failed    ? AMBIT_CHECK_PASS
+                                         : i == failed ? AMBIT_CHECK_FAIL
+                                                       : AMBIT_CHECK_NOT_REACHED);
+        assert_int_equal(check->required.p != NULL, i <= failed);
+        assert_int_equal(check->saw.p != NULL, i <= failed);
+    }
+}

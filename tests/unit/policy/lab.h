@@ -61,3 +61,9 @@ struct ambit_action_question lab_action(const struct lab *lab, const char *actio
 /* The last decision again, from its figures and used stops: the same to the byte of what it says. */
 void lab_replay_grant(struct lab *lab, const struct ambit_grant_question *question);
 void lab_replay_action(struct lab *lab, const struct ambit_action_question *question);
+
+/* `want` NULL: anything. */
+void lab_assert_text(const char *what, struct ambit_str got, const char *want);
+/* In lab->explanation every check before the one that failed passed, with words; none behind it was
+ * reached. */
+void lab_assert_checks(const struct lab *lab, size_t failed, size_t n);
