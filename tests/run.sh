@@ -181,6 +181,7 @@ part_power() {
     fault power
     fault flush_trace
     fault group_commit
+    fault images
 }
 
 part_disk() {
