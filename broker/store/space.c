@@ -133,17 +133,25 @@ static uint64_t ahead_bytes(const struct space *space)
     return saturating_sub(space->allocated, space->used);
 }
 
+/* So much must stay allocated ahead that a disk that gives no more is met before the store is
+ * narrow, whatever the steps. */
+static uint64_t ahead_least(const struct space *space)
+{
+    uint64_t marks = 2 * (uint64_t)space->reserve_bytes;
+    return space->grow_bytes / 2 > marks ? space->grow_bytes / 2 : marks;
+}
+
 /* Grows when half of a step is used up; asks a short disk again at most once a second. */
 static void keep_ahead(struct store *store, int64_t now_us)
 {
     struct space *space = &store->space;
     bool is_due = !space->is_short || now_us >= space->next_grow_us;
-    if (store->is_search || ahead_bytes(space) >= space->grow_bytes / 2 || !is_due)
+    if (store->is_search || ahead_bytes(space) >= ahead_least(space) || !is_due)
         return;
     if (space->allocated >= space->map_bytes)
         return;
     space->next_grow_us = now_us + SECOND_US;
-    grow(store, space->grow_bytes);
+    grow(store, ahead_least(space) + space->grow_bytes / 2);
 }
 
 /* The end of what may be written is in sight. */

@@ -14,7 +14,7 @@ import tempfile
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from broker import ROOT, Broker, Tap, Threads, claims, skip_all  # noqa: E402
 
-CALLS = "openat,pwrite64,pwritev,writev,write,sendto,sendmsg,sendmmsg,fdatasync,fsync,msync"
+CALLS = "openat,lseek,pwrite64,pwritev,writev,write,sendto,sendmsg,sendmmsg,fdatasync,fsync,msync"
 CALL = re.compile(r"^(\d+)\s+([0-9.]+) (?:<\.\.\. )?(\w+)")
 ID = re.compile(rb"[A-Za-z0-9_-]{22}")
 TOKEN = re.compile(rb'"access_token":"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.')

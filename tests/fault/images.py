@@ -24,11 +24,15 @@ SECTOR = 512
 SENDS = ("sendto", "sendmsg", "sendmmsg", "writev", "write")
 
 
+def fd_of(line):
+    return re.search(r"\b\w+\((\d+)<", line)[1]
+
+
 class Disk:
     """The store's file as a trace goes by: what is flushed, and what is only written."""
 
     def __init__(self):
-        self.flushed, self.pending, self.synchronous = bytearray(), [], set()
+        self.flushed, self.pending, self.synchronous, self.at = bytearray(), [], set(), {}
 
     def apply(self, data, at, to=None):
         to = self.flushed if to is None else to
@@ -40,16 +44,26 @@ class Disk:
         if name == "openat" and re.search(r"O_D?SYNC", line):
             if m := re.search(r"= (\d+)", line):
                 self.synchronous.add(m[1])
-        elif name in ("pwrite64", "pwritev"):
-            data, at = bytes_of(line.split("<", 1)[1].split(">", 1)[1]), int(re.search(r", (\d+)\)?\s*(?:<unfinished.*resumed>\)?)?\s*= \d+", line, re.S)[1])
-            if re.search(name + r"\((\d+)<", line)[1] in self.synchronous:
-                self.apply(data, at)
-            else:
-                self.pending.append((ended, data, at))
+        elif name == "lseek":
+            self.at[fd_of(line)] = int(re.search(r"= (\d+)", line)[1])
+        elif name in ("pwrite64", "pwritev", "write", "writev"):
+            self.write(ended, name, line)
         elif name in ("fdatasync", "fsync") and "= 0" in line:
             for _, data, at in (w for w in self.pending if w[0] < begun):
                 self.apply(data, at)
             self.pending = [w for w in self.pending if w[0] >= begun]
+
+    def write(self, ended, name, line):
+        data, fd = bytes_of(line.split(">", 1)[1]), fd_of(line)
+        if name.startswith("p"):
+            at = int(re.search(r'["\]], \d+, (\d+)', line)[1])
+        else:
+            at = self.at.get(fd, 0)
+            self.at[fd] = at + len(data)
+        if fd in self.synchronous:
+            self.apply(data, at)
+        else:
+            self.pending.append((ended, data, at))
 
     def image(self, dice):
         """One way it may look after a power cut now."""

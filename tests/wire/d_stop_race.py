@@ -92,8 +92,9 @@ def main():
         askers.join()
         rows = [row for log in logs for row in log.rows]
         wrong = [w for log in logs for w in log.wrong]
-        late = [(what, begun - acked) for begun, _, given, what in rows if given
-                for acked, cleared in windows if acked < begun < cleared]
+        # What is answered only after the clear was asked for may have been decided after it.
+        late = [(what, begun - acked) for begun, ended, given, what in rows if given
+                for acked, cleared in windows if acked < begun and ended < cleared]
         given = sum(1 for row in rows if row[2])
         within = sum(1 for begun, *_ in rows for acked, cleared in windows if acked < begun < cleared)
         tap.note(f"{len(windows)} stops, {len(rows)} requests, {given} given, {within} begun while a stop held")
