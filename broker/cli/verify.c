@@ -45,7 +45,8 @@ static void put_lines(struct cli *cli, const struct verify_report *report, bool 
 static enum cli_exit run_verify(struct cli *cli)
 {
     struct verify_report report = {.events = 0};
-    enum ambit_err err = verify_store(cli->argument, &report);
+    const char *scratch = cli_env(cli, "TMPDIR");
+    enum ambit_err err = verify_store(cli->argument, scratch != NULL ? scratch : "/tmp", &report);
     if (err && err != AMBIT_ERR_DAMAGED) {
         verify_done(&report);
         return cli_fail(cli, CLI_USAGE, "%s: %s", cli->argument,

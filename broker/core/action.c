@@ -64,7 +64,8 @@ static void fill_question(struct event *event, const struct action_command *comm
     event->liveness = command->grant.liveness;
 }
 
-static AMBIT_CHECKED enum ambit_err decide(struct action_command *command, struct store_txn *txn)
+/* TOO_LARGE: the event would be longer than the record takes; nothing was written. */
+static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *command, struct store_txn *txn)
 {
     struct broker *broker = command->base.broker;
     struct ambit_decision *decision = broker->decision;
@@ -97,6 +98,21 @@ static AMBIT_CHECKED enum ambit_err decide(struct action_command *command, struc
         return err;
     command->base.seq = event.seq;
     return trips_raise(broker, txn, &command->base, &event, decision);
+}
+
+/* As with grants: what cannot be recorded whole is judged as malformed. */
+static AMBIT_CHECKED enum ambit_err decide(struct action_command *command, struct store_txn *txn)
+{
+    enum ambit_err err = decide_question(command, txn);
+    if (err != AMBIT_ERR_TOO_LARGE)
+        return err;
+    command->question.action = AMBIT_STR("");
+    command->question.resource = AMBIT_STR("");
+    command->question.context = NULL;
+    command->question.n_context = 0;
+    command->question.stated_reason = (struct ambit_str){0};
+    command->context = NULL;
+    return decide_question(command, txn);
 }
 
 /* AZN-18: a subject that is no access token, recorded without asking the engine. */

@@ -63,7 +63,9 @@ static void fill_issued(struct event *event, const struct grant_command *command
     event->replaces = decision->replaces;
 }
 
-static AMBIT_CHECKED enum ambit_err decide(struct grant_command *command, struct store_txn *txn, const struct ambit_agent *agent)
+/* One question through the engine and into the record. TOO_LARGE: the event would be longer than the
+ * record takes; nothing was written. */
+static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *command, struct store_txn *txn, const struct ambit_agent *agent)
 {
     struct broker *broker = command->base.broker;
     struct ambit_decision *decision = broker->decision;
@@ -98,6 +100,20 @@ static AMBIT_CHECKED enum ambit_err decide(struct grant_command *command, struct
     if (decision->verdict == AMBIT_ALLOW)
         err = fill_row(command, &event);
     return err == AMBIT_OK ? trips_raise(broker, txn, &command->base, &event, decision) : err;
+}
+
+/* What cannot be recorded whole is not decided as asked: it is judged as a malformed request, which is
+ * recorded and which hard stops hear (design: longer than an event is `malformed`). */
+static AMBIT_CHECKED enum ambit_err decide(struct grant_command *command, struct store_txn *txn, const struct ambit_agent *agent)
+{
+    static const struct ambit_item unrecordable = {.action = {"", 0}, .resource = {"", 0}};
+    enum ambit_err err = decide_question(command, txn, agent);
+    if (err != AMBIT_ERR_TOO_LARGE)
+        return err;
+    command->question.items = &unrecordable;
+    command->question.n_items = 1;
+    command->question.purpose = (struct ambit_str){0};
+    return decide_question(command, txn, agent);
 }
 
 static enum ambit_err grant_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)

@@ -286,10 +286,9 @@ static void folder_remove(const char *folder)
     (void)rmdir(folder);
 }
 
-static AMBIT_CHECKED enum ambit_err open_rebuilt(struct verify *verify, uint64_t map_bytes)
+static AMBIT_CHECKED enum ambit_err open_rebuilt(struct verify *verify, const char *scratch, uint64_t map_bytes)
 {
-    const char *base = getenv("TMPDIR");
-    int n = snprintf(verify->folder, sizeof verify->folder, "%s/ambit-verify-XXXXXX", base != NULL && base[0] != '\0' ? base : "/tmp");
+    int n = snprintf(verify->folder, sizeof verify->folder, "%s/ambit-verify-XXXXXX", scratch);
     if (n < 0 || (size_t)n >= sizeof verify->folder || mkdtemp(verify->folder) == NULL) {
         verify->folder[0] = '\0';
         return AMBIT_ERR_IO;
@@ -299,7 +298,7 @@ static AMBIT_CHECKED enum ambit_err open_rebuilt(struct verify *verify, uint64_t
     return err == AMBIT_OK ? store_write_begin(verify->rebuilt, &verify->rebuilt_txn) : err;
 }
 
-static AMBIT_CHECKED enum ambit_err verify_open(struct verify *verify, const char *path)
+static AMBIT_CHECKED enum ambit_err verify_open(struct verify *verify, const char *path, const char *scratch)
 {
     struct store_options options = {.folder = path, .read_only = true};
     struct store_space space;
@@ -312,7 +311,7 @@ static AMBIT_CHECKED enum ambit_err verify_open(struct verify *verify, const cha
         return err;
     store_space(verify->store, &space);
     verify->large = malloc(VERIFY_LARGE);
-    return verify->large != NULL ? open_rebuilt(verify, space.map_bytes) : AMBIT_ERR_NO_MEMORY;
+    return verify->large != NULL ? open_rebuilt(verify, scratch, space.map_bytes) : AMBIT_ERR_NO_MEMORY;
 }
 
 static void verify_close(struct verify *verify)
@@ -330,7 +329,7 @@ static void verify_close(struct verify *verify)
     free(verify->large);
 }
 
-enum ambit_err verify_store(const char *folder, struct verify_report *ret)
+enum ambit_err verify_store(const char *folder, const char *scratch, struct verify_report *ret)
 {
     BUF_AUTO path;
     struct verify verify = {.report = ret};
@@ -342,7 +341,7 @@ enum ambit_err verify_store(const char *folder, struct verify_report *ret)
     arena_init(&ret->memory->arena, NULL, 0, 0);
     enum ambit_err err = find_store(folder, &path);
     if (err == AMBIT_OK)
-        err = verify_open(&verify, path.p);
+        err = verify_open(&verify, path.p, scratch);
     if (err == AMBIT_OK)
         err = all_events(&verify);
     if (err == AMBIT_OK) {

@@ -27,8 +27,9 @@ struct verify_report {
 };
 void verify_done(struct verify_report *report);
 
-/* `folder`: a state folder, or its store/. OK with a report (look at n_problems); NOT_FOUND: no store
+/* `folder`: a state folder, or its store/. `scratch`: where the tables may be built again in a folder
+ * that is removed afterwards (about as large as the store). OK with a report (look at n_problems); NOT_FOUND: no store
  * there; NEWER: of a later format; DAMAGED: it cannot be read as a store at all (the report says more). */
-AMBIT_CHECKED enum ambit_err verify_store(const char *folder, struct verify_report *ret);
+AMBIT_CHECKED enum ambit_err verify_store(const char *folder, const char *scratch, struct verify_report *ret);
 /* {"ok","events","root","problems":[{"seq","table","key","what"}]} */
 void verify_write_json(const struct verify_report *report, struct json_out *out);

@@ -7,9 +7,6 @@
 #include "ambit/limits.h"
 
 enum {
-    VERSION = 1,
-    KIND_WINDOW = 1,
-    KIND_LIVE = 2,
     ENTRY_BYTES = 24,
     CURSOR_BYTES = 8 + 4 + 4 + 8 + 8,
     FIXED_BYTES = 2 + 4 + 4 + 8 * 4 + 2,
@@ -44,10 +41,10 @@ static struct window_entry entry_at(const uint8_t *entries, size_t index)
 
 static AMBIT_CHECKED enum ambit_err window_decode(const uint8_t *row, size_t len, struct window *ret)
 {
-    if (len < ENTRIES_AT || row[1] != KIND_WINDOW)
+    if (len < ENTRIES_AT || row[1] != WINDOW_KIND_ENTRIES)
         return AMBIT_ERR_DAMAGED;
-    if (row[0] != VERSION)
-        return row[0] > VERSION ? AMBIT_ERR_NEWER : AMBIT_ERR_DAMAGED;
+    if (row[0] != WINDOW_VERSION)
+        return row[0] > WINDOW_VERSION ? AMBIT_ERR_NEWER : AMBIT_ERR_DAMAGED;
 
     ret->first_chunk = get_be32(row + 2);
     ret->last_chunk = get_be32(row + 6);
@@ -79,8 +76,8 @@ static AMBIT_CHECKED enum ambit_err window_load(struct store_txn *txn, const str
 static AMBIT_CHECKED enum ambit_err window_store(struct store_txn *txn, const struct state_key *key, const struct window *window)
 {
     uint8_t row[ROW_MAX];
-    row[0] = VERSION;
-    row[1] = KIND_WINDOW;
+    row[0] = WINDOW_VERSION;
+    row[1] = WINDOW_KIND_ENTRIES;
     put_be32(row + 2, window->first_chunk);
     put_be32(row + 6, window->last_chunk);
     put_be64(row + 10, (uint64_t)window->all_count);
@@ -345,61 +342,8 @@ bool window_rows_agree(struct ambit_str row_a, struct ambit_str row_b)
 {
     if (row_a.len != row_b.len || row_a.len < 2)
         return false;
-    if ((uint8_t)row_a.p[1] == KIND_LIVE || row_a.len < ENTRIES_AT)
+    if ((uint8_t)row_a.p[1] == WINDOW_KIND_LIVE || row_a.len < ENTRIES_AT)
         return ambit_str_eq(row_a, row_b);
     return memcmp(row_a.p, row_b.p, CURSORS_AT) == 0 &&
            memcmp(row_a.p + ENTRIES_AT, row_b.p + ENTRIES_AT, row_a.len - ENTRIES_AT) == 0;
-}
-
-/* ---- live grants ----------------------------------------------------------------------------- */
-
-enum { LIVE_FIXED = 2, LIVE_BYTES = 24, LIVE_MAX = 2 * AMBIT_LIVE_GRANTS_MAX };
-
-enum ambit_err window_live_read(struct store_txn *txn, const struct state_key *key, struct window_live *dst, size_t max, size_t *ret_n)
-{
-    static _Thread_local uint8_t row[LIVE_FIXED + LIVE_MAX * LIVE_BYTES];
-    size_t len = 0;
-    *ret_n = 0;
-    enum ambit_err err = store_get(txn, STORE_COUNTERS, state_key_store(key), row, sizeof row, &len);
-    if (err == AMBIT_ERR_NOT_FOUND)
-        return AMBIT_OK;
-    if (err != AMBIT_OK)
-        return err;
-    if (len < LIVE_FIXED || row[0] != VERSION || row[1] != KIND_LIVE || (len - LIVE_FIXED) % LIVE_BYTES != 0)
-        return AMBIT_ERR_DAMAGED;
-
-    size_t n = (len - LIVE_FIXED) / LIVE_BYTES;
-    if (n > max)
-        return AMBIT_ERR_TOO_LARGE;
-    for (size_t i = 0; i < n; i++) {
-        memcpy(dst[i].grant.b, row + LIVE_FIXED + i * LIVE_BYTES, 16);
-        dst[i].expires_ms = (int64_t)get_be64(row + LIVE_FIXED + i * LIVE_BYTES + 16);
-    }
-    *ret_n = n;
-    return AMBIT_OK;
-}
-
-enum ambit_err window_live_add(struct store_txn *txn, const struct state_key *key, struct window_live entry, int64_t now_ms)
-{
-    static _Thread_local struct window_live list[LIVE_MAX];
-    static _Thread_local uint8_t row[LIVE_FIXED + LIVE_MAX * LIVE_BYTES];
-    size_t n = 0, kept = 0;
-    enum ambit_err err = window_live_read(txn, key, list, LIVE_MAX, &n);
-    if (err != AMBIT_OK)
-        return err;
-
-    for (size_t i = 0; i < n; i++)
-        if (list[i].expires_ms > now_ms)
-            list[kept++] = list[i];
-    if (kept == LIVE_MAX)
-        return AMBIT_ERR_TOO_LARGE;
-    list[kept++] = entry;
-
-    row[0] = VERSION;
-    row[1] = KIND_LIVE;
-    for (size_t i = 0; i < kept; i++) {
-        memcpy(row + LIVE_FIXED + i * LIVE_BYTES, list[i].grant.b, 16);
-        put_be64(row + LIVE_FIXED + i * LIVE_BYTES + 16, (uint64_t)list[i].expires_ms);
-    }
-    return store_put(txn, STORE_COUNTERS, state_key_store(key), row, LIVE_FIXED + kept * LIVE_BYTES);
 }

@@ -10,6 +10,8 @@
 #include "core/state_key.h"
 
 enum { WINDOW_CHUNK = 128, WINDOW_CURSORS = 4 };
+/* The first two bytes of every row. */
+enum { WINDOW_VERSION = 1, WINDOW_KIND_ENTRIES = 1, WINDOW_KIND_LIVE = 2 };
 
 /* Entries in the window and the sum of their amounts. within_ms 0: everything since the counter
  * began. A window that holds AMBIT_WINDOW_MAX entries or more is full. `may_keep` (a write
