@@ -24,6 +24,17 @@ def spdx(tree):
             yield path, 2, "no words on what the file owns"
 
 
+def one_python(tree):
+    """Python is Debian's: another on PATH lacks its packages."""
+    for path in tree.paths:
+        if path.endswith(".py") and tree.lines(path)[0].startswith("#!") and tree.lines(path)[0] != "#!/usr/bin/python3":
+            yield path, 1, "is not run by /usr/bin/python3"
+        if path.endswith("meson.build"):
+            for number, line in enumerate(tree.lines(path), 1):
+                if re.search(r"find_program\('python3?'", line):
+                    yield path, number, "takes whatever python is on PATH"
+
+
 def unfinished(tree):
     """Nothing is left for later in the code."""
     for path in tree.paths:
@@ -89,4 +100,4 @@ def fuzz_targets(tree):
             yield "tests/lint/parsers.txt", number, f"{words[1] if len(words) > 1 else words[0]} has no fuzz target"
 
 
-RULES = [spdx, unfinished, machine_paths, hosts, fuzz_targets]
+RULES = [spdx, one_python, unfinished, machine_paths, hosts, fuzz_targets]

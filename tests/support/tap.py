@@ -96,7 +96,7 @@ def meson_jobs(build, timeout):
     shown = subprocess.run(["meson", "introspect", "--tests", build], check=True, capture_output=True, text=True)
     for test in json.loads(shown.stdout):
         limit = timeout or max(test["timeout"], 30) * 4
-        yield (test["name"], test["cmd"], test["env"], test["workdir"] or os.getcwd(), limit)
+        yield (test["name"], test["cmd"], test["env"], test["workdir"] or os.path.abspath(build), limit)
 
 
 def record(args, passed, failures, skips, seconds):

@@ -1,4 +1,4 @@
-#!/usr/bin/env python3
+#!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Goal: on every document of the corpus the check says what the manifest says, with one message at
 the right pointer; and the published JSON Schemas agree with the check, but for the documents whose
