@@ -50,6 +50,15 @@ static struct ambit_str items_of(struct arena *arena, const struct json_value *e
                                          : arena_copy(arena, buf_str(&text));
 }
 
+/* The reason, and the hard stops it set off. */
+static struct ambit_str reason_of(struct arena *arena, const struct json_value *event)
+{
+    struct ambit_str trips = show_member(arena, event, "trips");
+    const struct ambit_str parts[] = {json_get_str(event, "reason"),
+                                      trips.len ? AMBIT_STR("tripped") : trips, trips};
+    return join(arena, parts, AMBIT_LEN(parts));
+}
+
 static struct ambit_str dash(struct ambit_str text)
 {
     return text.len ? text : AMBIT_STR("-");
@@ -66,7 +75,7 @@ void event_row(struct arena *arena, const struct json_value *event,
     cells[1] = dash(json_get_str(event, "time"));
     cells[2] = dash(json_get_str(event, "type"));
     cells[3] = dash(json_get_str(event, "agent"));
-    cells[4] = dash(json_get_str(event, "reason"));
+    cells[4] = reason_of(arena, event);
     cells[5] = join(arena, on, AMBIT_LEN(on));
     cells[6] = join(arena, by, AMBIT_LEN(by));
 }

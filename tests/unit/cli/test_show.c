@@ -107,6 +107,8 @@ static void an_event_is_a_row(void **state)
          "4  -  stop.raised  -  -  p/r  lee why\\x1b\n"},
         {"{\"items\":[{\"actions\":[\"a\"],\"resources\":[\"b:c\"]}]}",
          "-  -  -  -  -  a[b:c]  -\n"},
+        {"{\"reason\":\"out_of_scope\",\"trips\":[\"p/probing\"]}",
+         "-  -  -  -  out_of_scope tripped p/probing  -  -\n"},
         {"[]", "-  -  -  -  -  -  -\n"},
     };
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
