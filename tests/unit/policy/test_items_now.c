@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Introspection: which items the documents and stops of now still give (INT-5), and which of them a
+ * service may decide alone (policy-language.md, "What a service may decide alone"). */
+#include "lab.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include <cmocka.h>
+
+#define RULE(more) \
+    "'allow':[{'id':'r','actions':['a.*'],'resources':['svc:**'],'ttl':{'max':'15m'}" more "}]"
+#define PLAIN RULE("") "," LAB_QUIET
+
+static struct lab lab;
+static struct ambit_given item;
+
+static const struct row {
+    const char *name, *head, *body;
+    bool is_live, asks;
+} rows[] = {
+    {"nothing asks", "", PLAIN, true, false},
+    {"a count", "", RULE(",'limits':[{'count':9,'within':'1m'}]") "," LAB_QUIET, true, true},
+    {"live grants alone", "", RULE(",'limits':[{'live_grants':9}]") "," LAB_QUIET, true, false},
+    {"context", "", RULE(",'when':{'context':{'x':{'equals':1}}}") "," LAB_QUIET, true, true},
+    {"source", "", RULE(",'when':{'source':['10.0.0.0/8']}") "," LAB_QUIET, true, true},
+    {"reason", "", RULE(",'when':{'reason':true}") "," LAB_QUIET, true, true},
+    {"a purpose the grant has not", "", RULE(",'when':{'purpose':'INC-*'}") "," LAB_QUIET, false,
+     false},
+    {"tier high", "'tier':'high',", PLAIN, true, true},
+    {"a stop on attempted that meets it", "",
+     RULE("") ",'hard_stops':[{'id':'s','on':'attempted','resources':['svc:canary'],'then':"
+              "'suspend_agent'}]",
+     true, true},
+    {"a stop on allowed elsewhere", "",
+     RULE("") ",'hard_stops':[{'id':'s','on':'allowed','resources':['db:**'],'then':"
+              "'suspend_agent'}]",
+     true, false},
+    {"a stop on denied", "",
+     RULE("") ",'hard_stops':[{'id':'s','on':'denied','then':'suspend_agent'}]", true, false},
+    {"a never that meets it", "",
+     RULE("") ",'never':[{'id':'n','actions':['**'],'resources':['svc:x']}]," LAB_QUIET, true,
+     true},
+    {"a never that holds it", "",
+     RULE("") ",'never':[{'id':'n','actions':['**'],'resources':['svc:**']}]," LAB_QUIET, false,
+     false},
+    {"a narrower rule", "",
+     "'allow':[{'id':'r','actions':['a.b'],'resources':['svc:**'],'ttl':{'max':'15m'}}]," LAB_QUIET,
+     false, false},
+    {"a shorter rule", "",
+     "'allow':[{'id':'r','actions':['a.*'],'resources':['svc:**'],'ttl':{'max':'1s'}}]," LAB_QUIET,
+     false, false},
+    {"another rule", "",
+     "'allow':[{'id':'other','actions':['a.*'],'resources':['svc:**'],'ttl':{'max':'1m'}}]"
+     "," LAB_QUIET,
+     false, false},
+    {"bound now", "", RULE(",'bind':['dpop']") "," LAB_QUIET, false, false},
+    {"over", "'not_after':'2026-11-20T10:00:00Z',", PLAIN, false, false},
+    {"another audience", "'audiences':['https://other.example.gov'],", PLAIN, false, false},
+    {"shadow now", "'mode':'shadow',", PLAIN, false, false},
+    {"an outcome", "", RULE(",'outcome':{'within':'1m'}") "," LAB_QUIET, false, false},
+    {"a stop that cannot be judged", "",
+     RULE("") ",'hard_stops':[{'id':'s','on':'unaccounted','count':2,'within':'1h','then':"
+              "'suspend_agent'}]",
+     false, false},
+};
+
+static struct ambit_grant_view view(void)
+{
+    item = (struct ambit_given){.action = AMBIT_STR("a.*"),
+                                .resource = AMBIT_STR("svc:**"),
+                                .policy = AMBIT_STR("p"),
+                                .rule = AMBIT_STR("r")};
+    return (struct ambit_grant_view){
+        .id = lab_id(1),
+        .agent = AMBIT_STR("remediator"),
+        .owner = AMBIT_STR("dana"),
+        .team = AMBIT_STR("payments"),
+        .audience = LAB_AUDIENCE,
+        .issued_ms = LAB_NOW_MS - 2000,
+        .expires_ms = LAB_NOW_MS + 60000,
+        .items = &item,
+        .n_items = 1,
+    };
+}
+
+static void look(const struct ambit_grant_view *grant, uint64_t *live, uint64_t *ask)
+{
+    ambit_grant_items_now(lab.set, grant, lab.stops, lab.world.n_stops, LAB_NOW_MS, live, ask);
+}
+
+static void test_documents(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct lab_policy policy = {"p", rows[i].head, rows[i].body};
+        struct ambit_grant_view grant = view();
+        uint64_t live = 7, ask = 7;
+        lab_open(&lab, &policy, 1);
+        look(&grant, &live, &ask);
+        if (live != rows[i].is_live || ask != rows[i].asks)
+            fail_msg("%s: live %d ask %d", rows[i].name, (int)live, (int)ask);
+        lab_close(&lab);
+    }
+}
+
+static void test_stops(void **state)
+{
+    (void)state;
+    static const struct {
+        enum ambit_target_kind kind;
+        const char *target;
+        bool is_live;
+    } stops[] = {
+        {AMBIT_TARGET_AGENT, "remediator", false}, {AMBIT_TARGET_AGENT, "reporter", true},
+        {AMBIT_TARGET_TEAM, "payments", false},    {AMBIT_TARGET_OWNER, "dana", false},
+        {AMBIT_TARGET_OWNER, "sam", true},         {AMBIT_TARGET_POLICY, "p", false},
+        {AMBIT_TARGET_POLICY, "q", true},          {AMBIT_TARGET_RESOURCE, "svc:x", false},
+        {AMBIT_TARGET_RESOURCE, "db:**", true},    {AMBIT_TARGET_ALL, "", false},
+    };
+    struct lab_policy policy = {"p", "", PLAIN};
+    lab_open(&lab, &policy, 1);
+    struct ambit_grant_view grant = view();
+    uint64_t live = 0, ask = 0;
+    for (size_t i = 0; i < AMBIT_LEN(stops); i++) {
+        lab.world.n_stops = 0;
+        lab_stop(&lab, 1, stops[i].kind, stops[i].target);
+        look(&grant, &live, &ask);
+        assert_int_equal(live, stops[i].is_live);
+    }
+    lab.world.n_stops = 0;
+    grant.liveness = AMBIT_DEAD_REVOKED;
+    look(&grant, &live, &ask);
+    assert_int_equal(live, 0);
+    grant = view();
+    grant.expires_ms = LAB_NOW_MS;
+    look(&grant, &live, &ask);
+    assert_int_equal(live, 0);
+    grant = view();
+    grant.agent = AMBIT_STR("gone");
+    look(&grant, &live, &ask);
+    assert_int_equal(live, 0);
+    lab_close(&lab);
+}
+
+static void test_except(void **state)
+{
+    (void)state;
+    static const struct ambit_str actions[] = {{"a.b", 3}}, resources[] = {{"svc:x", 5}};
+    struct ambit_except except = {.actions = {actions, 1}, .resources = {resources, 1}};
+    struct lab_policy policy = {"p", "", PLAIN};
+    lab_open(&lab, &policy, 1);
+    struct ambit_grant_view grant = view();
+    uint64_t live = 0, ask = 0;
+    grant.except = &except;
+    grant.n_except = 1;
+    look(&grant, &live, &ask);
+    assert_true(live == 1 && ask == 1);
+    lab_close(&lab);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_documents),
+        cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_except),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
