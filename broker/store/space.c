@@ -24,6 +24,11 @@ static uint64_t saturating_sub(uint64_t a, uint64_t b)
     return a > b ? a - b : 0;
 }
 
+static uint64_t ahead_bytes(const struct space *space)
+{
+    return saturating_sub(space->allocated, space->used);
+}
+
 static int data_fd(struct store *store)
 {
     int fd = -1;
@@ -37,37 +42,43 @@ static uint64_t disk_free(int fd)
     return fstatvfs(fd, &vfs) == 0 ? (uint64_t)vfs.f_bavail * vfs.f_frsize : 0;
 }
 
-/* Lets the file own `ahead` bytes past what is used: the whole step if the disk has it, else what a
- * halved step still finds. */
+static int extend(struct store *store, uint64_t bytes)
+{
+    uint64_t allocated = store->space.allocated;
+    int rc = 0;
+    do
+        rc = fallocate(data_fd(store), 0, (off_t)allocated, (off_t)bytes) == 0 ? 0 : errno;
+    while (rc == EINTR);
+    if (rc == 0)
+        store->space.allocated = allocated + bytes;
+    return rc;
+}
+
+/* Lets the file own `ahead` bytes past what is used, or as much of it as the disk has: halved
+ * steps, down to small ones only while less than the reserve is owned, so that others on the disk
+ * can live. */
 static void grow(struct store *store, uint64_t ahead)
 {
     struct space *space = &store->space;
-    uint64_t used = space->used, allocated = space->allocated;
-    int fd = data_fd(store);
-    if (!space->has_fallocate) {
-        uint64_t end = used + disk_free(fd);
-        space->allocated = end < space->map_bytes ? end : space->map_bytes;
-        return;
-    }
+    uint64_t used = space->used,
+             want = used + ahead < space->map_bytes ? used + ahead : space->map_bytes;
     bool is_short = false;
-    for (uint64_t step = ahead; step >= STEP_LEAST; step /= 2) {
-        uint64_t end = used + step < space->map_bytes ? used + step : space->map_bytes;
-        if (end <= allocated)
-            break;
-        int rc = fallocate(fd, 0, (off_t)allocated, (off_t)(end - allocated)) == 0 ? 0 : errno;
-        if (rc == 0) {
-            space->allocated = end;
-            break;
-        }
-        if (rc == EOPNOTSUPP || rc == ENOSYS) {
+    for (uint64_t step = saturating_sub(want, space->allocated);
+         space->has_fallocate && step > 0;) {
+        int rc = extend(store, step);
+        if (rc == EOPNOTSUPP || rc == ENOSYS)
             space->has_fallocate = false;
-            grow(store, ahead);
-            return;
-        }
-        if (rc == EINTR)
-            step *= 2; /* the same again */
-        else
-            is_short = true; /* ENOSPC, EDQUOT, EFBIG, EIO: no more for now */
+        is_short = is_short || rc != 0; /* ENOSPC, EDQUOT, EFBIG, EIO: no more for now */
+        uint64_t left = saturating_sub(want, space->allocated);
+        bool is_poor = ahead_bytes(space) < space->reserve_bytes;
+        step = is_short ? step / 2 : 0;
+        if (left == 0 || step < (is_poor ? STEP_LEAST : space->reserve_bytes / 2))
+            break;
+        step = step < left ? step : left;
+    }
+    if (!space->has_fallocate) {
+        uint64_t end = used + disk_free(data_fd(store));
+        space->allocated = end < space->map_bytes ? end : space->map_bytes;
     }
     space->is_short = is_short;
 }
@@ -126,11 +137,6 @@ static uint64_t free_bytes(const struct space *space)
 {
     uint64_t limit = space->is_short || !space->has_fallocate ? space->allocated : space->map_bytes;
     return saturating_sub(limit, space->used) + space->listed;
-}
-
-static uint64_t ahead_bytes(const struct space *space)
-{
-    return saturating_sub(space->allocated, space->used);
 }
 
 /* So much must stay allocated ahead that a disk that gives no more is met before the store is
