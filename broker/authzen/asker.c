@@ -3,6 +3,7 @@
 #include "authzen/asker.h"
 
 #include "base/buf.h"
+#include "core/service_grant.h"
 
 static void reply_text(struct http_reply *reply, unsigned status, const char *text)
 {
@@ -50,10 +51,23 @@ static bool refuse_unproved(struct broker *broker, struct http_request *req,
     return false;
 }
 
+static bool identify_by_service_token(struct broker *broker, const struct documents_ref *documents,
+                                      struct http_request *req, struct http_reply *reply,
+                                      struct asker *ret)
+{
+    enum ambit_err err = query_service_token(broker, documents, &ret->token, broker_now_ms(broker),
+                                             &req->arena, &ret->caller);
+    if (err == AMBIT_ERR_NOT_FOUND)
+        return refuse_unproved(broker, req, reply);
+    if (err)
+        asker_reply_error(req, reply, 503, ambit_err_text(err));
+    return !err;
+}
+
 /* The token proves its bearer; the grant's row says who that is. Whether it still gives anything is
  * for the decision to say. */
-static bool identify_agent(struct broker *broker, const struct documents_ref *documents,
-                           struct http_request *req, struct http_reply *reply, struct asker *ret)
+static bool identify_bearer(struct broker *broker, const struct documents_ref *documents,
+                            struct http_request *req, struct http_reply *reply, struct asker *ret)
 {
     struct ambit_str bearer = identity_bearer(http_header(req, "authorization"));
     struct introspection *found = arena_alloc(&req->arena, sizeof *found);
@@ -71,6 +85,8 @@ static bool identify_agent(struct broker *broker, const struct documents_ref *do
     }
     if (!found->is_known)
         return refuse_unproved(broker, req, reply);
+    if (ambit_service_find(documents->documents, found->row.agent))
+        return identify_by_service_token(broker, documents, req, reply, ret);
     ret->by_agent = true;
     ret->caller = (struct caller){
         .kind = CALLER_AGENT, .name = found->row.agent, .method = AMBIT_METHOD_TOKEN};
@@ -82,7 +98,7 @@ static bool identify(struct broker *broker, const struct documents_ref *document
 {
     struct ambit_str authorization = http_header(req, "authorization");
     if (identity_bearer(authorization).p)
-        return identify_agent(broker, documents, req, reply, ret);
+        return identify_bearer(broker, documents, req, reply, ret);
 
     struct identity_answer answer = {0};
     enum ambit_err err = identity_service(documents->documents, authorization,

@@ -69,7 +69,8 @@ enum ambit_err event_explain(struct broker *broker, struct store_txn *txn, const
 {
     bool is_grant = event->type == EVENT_GRANT_ISSUED || event->type == EVENT_GRANT_REFUSED;
     bool is_action = event->type == EVENT_ACTION_ALLOWED || event->type == EVENT_ACTION_DENIED;
-    if (!is_grant && !is_action)
+    bool is_services_own = is_grant && event->service.p != NULL; /* service_grant.h: no engine was asked */
+    if ((!is_grant && !is_action) || is_services_own)
         return AMBIT_ERR_UNSUPPORTED;
 
     struct documents_ref *documents = NULL;

@@ -2,7 +2,7 @@
 /* The way into the OAuth endpoints: form, client, budget. */
 #include "oauth/call.h"
 
-#include "core/command.h"
+#include "core/service_grant.h"
 #include "oauth/reply.h"
 
 /* The same text whether the name or the proof was wrong (CLI-3). */
@@ -55,6 +55,29 @@ static bool authenticate(struct oauth_call *call, struct http_request *req,
     return true;
 }
 
+/* A bearer token of the scope ambit.decide, and no other proof beside it. */
+static bool authenticate_bearer(struct oauth_call *call, struct http_request *req,
+                                struct http_reply *reply, struct ambit_str bearer)
+{
+    struct identity_token token = {0};
+    enum ambit_err err = identity_token_read(bearer, &req->arena, &token);
+    if (!err)
+        err = query_service_token(call->broker, call->documents, &token,
+                                  broker_now_ms(call->broker), &req->arena, &call->caller);
+    if (!err)
+        return true;
+    if (err != AMBIT_ERR_MALFORMED && err != AMBIT_ERR_NOT_FOUND) {
+        oauth_reply_failure(req, reply, err);
+        return false;
+    }
+    broker_count_unproved(call->broker, call->source);
+    struct oauth_refusal refusal = {.error = OAUTH_INVALID_CLIENT,
+                                    .description = ambit_str_of(not_proved),
+                                    .challenge_bearer = true};
+    oauth_reply_refusal(req, reply, &refusal);
+    return false;
+}
+
 static bool is_in_budget(struct oauth_call *call, struct http_request *req,
                          struct http_reply *reply)
 {
@@ -100,7 +123,10 @@ bool oauth_call_begin(struct oauth_call *call, struct broker *broker, struct htt
         oauth_reply_failure(req, reply, err);
         return false;
     }
-    return authenticate(call, req, reply) && is_in_budget(call, req, reply);
+    struct ambit_str bearer = identity_bearer(http_header(req, "authorization"));
+    bool is_proved = call->takes_bearer && bearer.p ? authenticate_bearer(call, req, reply, bearer)
+                                                    : authenticate(call, req, reply);
+    return is_proved && is_in_budget(call, req, reply);
 }
 
 void oauth_call_done(struct oauth_call *call)

@@ -12,6 +12,7 @@ struct oauth_call {
     struct documents_ref *documents; /* the caller was authenticated under it */
     struct form form;
     struct caller caller;
+    bool takes_bearer;       /* in: a service may come by its own ambit.decide token (INT-2) */
     bool used_header;        /* the Authorization header carried the proof (CLI-13) */
     struct ambit_str source; /* the peer's address; absent on a Unix socket */
 };

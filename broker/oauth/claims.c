@@ -36,6 +36,7 @@ void claims_write(const struct claims *claims, struct json_out *out)
     write_i64(out, "exp", row->expires_ms / 1000);
     json_member_str(out, "txn", row->txn);
     json_member_str(out, "owner", row->owner);
+    json_member_text(out, "scope", claims->scope);
     if (items_have_scope(&items)) {
         json_key(out, "scope");
         items_write_scope(&items, out);
@@ -58,6 +59,7 @@ void token_response_write(const struct token_response *response, struct json_out
     json_member_str(out, "access_token", response->token);
     json_member_text(out, "token_type", "Bearer");
     write_i64(out, "expires_in", (row->expires_ms - response->now_ms) / 1000);
+    json_member_text(out, "scope", response->scope);
     if (items_have_scope(&items)) {
         json_key(out, "scope");
         items_write_scope(&items, out);

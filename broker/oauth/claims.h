@@ -13,6 +13,7 @@ struct claims {
     const struct grant_row *row;
     uint64_t live, ask; /* of ambit_grant_items_now() */
     const uint8_t *rnd; /* 16 bytes: the token's secret; NULL: left out (introspection) */
+    const char *scope;  /* of a service's own grant, which has no items; NULL: that of the items */
 };
 /* The members of the object, without its braces: introspection puts its own beside them. */
 void claims_write(const struct claims *claims, struct json_out *out);
@@ -22,5 +23,6 @@ struct token_response {
     uint64_t ask;
     struct ambit_str token; /* compact JWS */
     int64_t now_ms;         /* of the decision */
+    const char *scope;      /* as in claims */
 };
 void token_response_write(const struct token_response *response, struct json_out *out);

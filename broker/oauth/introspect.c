@@ -86,6 +86,7 @@ enum http_next introspect_begin(void *app, struct http_request *req, struct http
         return HTTP_DONE;
     }
     req->user = state;
+    state->call.takes_bearer = true;
     if (!oauth_call_begin(&state->call, app, req, reply))
         return HTTP_DONE;
     if (!form_get(&state->call.form, "token").p) {

@@ -14,6 +14,7 @@ struct list {
 /* INVARIANT: only what this version does. Empty lists are left out by having no row (MET-4). */
 static const struct list lists[] = {
     {"response_types_supported", {"code"}}, /* MET-6 */
+    {"scopes_supported", {"ambit.decide"}}, /* a part: actions are scopes too */
     {"grant_types_supported", {"client_credentials"}},
     {"code_challenge_methods_supported", {"S256"}}, /* MET-6 */
     {"token_endpoint_auth_methods_supported", {"private_key_jwt", "client_secret_basic"}},

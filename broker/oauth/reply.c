@@ -77,6 +77,9 @@ void oauth_reply_refusal(struct http_request *req, struct http_reply *reply,
     put_retry_after(req, reply, refusal->retry_after_s);
     if (refusal->challenge)
         http_reply_header(reply, "WWW-Authenticate", "Basic realm=\"ambit\"");
+    if (refusal->challenge_bearer)
+        http_reply_header(reply, "WWW-Authenticate",
+                          "Bearer realm=\"ambit\", error=\"invalid_token\"");
     http_reply_json(reply, refusal->status ? refusal->status : oauth_error_status(refusal->error));
     req->log.verdict = "refused";
     req->log.reason = refusal->reason ? refusal->reason : oauth_error_text(refusal->error);

@@ -13,6 +13,7 @@ struct oauth_refusal {
     unsigned status;              /* 0: the error's own */
     struct ambit_str description; /* any text; written in the narrow set */
     bool challenge;               /* WWW-Authenticate: the Authorization header failed (CLI-13) */
+    bool challenge_bearer;        /* the same for a bearer token (INT-2) */
     uint32_t retry_after_s;       /* 0: none */
 
     /* of a decision; absent members are left out */

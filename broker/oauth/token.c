@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /token: a client asks, the writer decides, the token is written from the committed row. */
 #include "ambit/policy.h"
-#include "base/json_write.h"
 #include "base/random.h"
 #include "base/secret.h"
-#include "core/command.h"
 #include "core/teach.h"
 #include "crypto/digest.h"
-#include "oauth/call.h"
-#include "oauth/claims.h"
 #include "oauth/handlers.h"
+#include "oauth/mint.h"
 #include "oauth/reply.h"
-#include "oauth/token_request.h"
-
-struct token_state {
-    struct oauth_call call;
-    struct token_request request;
-    struct grant_command command;
-    bool has_command;
-    uint8_t rnd[16];
-};
+#include "oauth/token_state.h"
 
 static void resume(void *ctx)
 {
@@ -35,31 +24,36 @@ static struct ambit_addr_view addr_view(const struct addr *addr)
     return view;
 }
 
-static void fill_command(struct token_state *state, struct http_request *req)
+void token_command_fill(struct token_state *state, struct http_request *req)
 {
-    struct grant_command *command = &state->command;
-    const struct token_request *asked = &state->request;
-
-    command_init(&command->base, state->call.broker, &state->call.caller, state->call.documents);
-    grant_command_init(command);
+    struct command *base = &state->command.base;
+    command_init(base, state->call.broker, &state->call.caller, state->call.documents);
     state->has_command = true;
-    command->base.done = resume;
-    command->base.done_ctx = req;
-    command->base.source = state->call.source;
-    command->base.txn = ambit_str_of(req->trace_id);
+    base->done = resume;
+    base->done_ctx = req;
+    base->source = state->call.source;
+    base->txn = ambit_str_of(req->trace_id);
+    random_bytes(state->rnd, sizeof state->rnd);
+}
+
+static void fill_agent(struct token_state *state, struct http_request *req)
+{
+    struct grant_command *command = &state->command.agent;
+    const struct token_request *request = &state->request;
+    token_command_fill(state, req);
+    grant_command_init(command);
     command->arena = &req->arena;
     command->question = (struct ambit_grant_question){
         .agent = state->call.caller.name,
-        .items = asked->asked.items,
-        .n_items = asked->asked.n,
-        .audience = asked->resource,
-        .has_lifetime = asked->has_lifetime,
-        .lifetime_s = asked->lifetime_s,
-        .purpose = asked->purpose,
+        .items = request->asked.items,
+        .n_items = request->asked.n,
+        .audience = request->resource,
+        .has_lifetime = request->has_lifetime,
+        .lifetime_s = request->lifetime_s,
+        .purpose = request->purpose,
         .source = addr_view(&req->peer),
         .binding = AMBIT_BINDING_NONE,
     };
-    random_bytes(state->rnd, sizeof state->rnd);
     crypto_sha256(state->rnd, sizeof state->rnd, &command->token);
 }
 
@@ -75,17 +69,9 @@ static bool decode(struct token_state *state, struct http_request *req, struct h
         oauth_reply_refusal(req, reply, &answer);
         return false;
     }
-    if (err) {
+    if (err)
         oauth_reply_failure(req, reply, err);
-        return false;
-    }
-    if (state->call.caller.kind != CALLER_AGENT) { /* TOK-7 */
-        struct oauth_refusal answer = {.error = OAUTH_UNAUTHORIZED_CLIENT,
-                                       .description = AMBIT_STR("authority is granted to agents")};
-        oauth_reply_refusal(req, reply, &answer);
-        return false;
-    }
-    return true;
+    return !err;
 }
 
 enum http_next token_begin(void *app, struct http_request *req, struct http_reply *reply)
@@ -98,10 +84,13 @@ enum http_next token_begin(void *app, struct http_request *req, struct http_repl
     req->user = state;
     if (!oauth_call_begin(&state->call, app, req, reply) || !decode(state, req, reply))
         return HTTP_DONE;
+    state->is_service = state->call.caller.kind == CALLER_SERVICE;
+    if (state->is_service)
+        return token_service_begin(state, req, reply);
 
-    fill_command(state, req);
+    fill_agent(state, req);
     http_suspend(req);
-    enum ambit_err err = grant_submit(&state->command);
+    enum ambit_err err = grant_submit(&state->command.agent);
     if (err) {
         oauth_reply_failure(req, reply, err);
         return HTTP_DONE;
@@ -111,10 +100,10 @@ enum http_next token_begin(void *app, struct http_request *req, struct http_repl
 
 /* ---- reply ---- */
 
+/* What a `malformed` is about, by the member that the engine names. */
 static enum oauth_field field_of(const struct decided *decided)
 {
-    if (ambit_str_is(decided->member, "lifetime") || ambit_str_is(decided->member, "lifetime_s") ||
-        ambit_str_is(decided->member, "purpose"))
+    if (ambit_str_is(decided->member, "lifetime_s") || ambit_str_is(decided->member, "purpose"))
         return OAUTH_FIELD_OTHER;
     return ambit_str_is(decided->member, "audience") ? OAUTH_FIELD_RESOURCE : OAUTH_FIELD_ITEM;
 }
@@ -122,11 +111,11 @@ static enum oauth_field field_of(const struct decided *decided)
 static void reply_refused(struct token_state *state, struct http_request *req,
                           struct http_reply *reply)
 {
-    const struct decided *decided = &state->command.decided;
+    const struct grant_command *command = &state->command.agent;
+    const struct decided *decided = &command->decided;
     const struct asked *asked = &state->request.asked;
     struct ambit_explanation *explanation = arena_alloc(&req->arena, sizeof *explanation);
-    bool is_taught =
-        explanation && teach_grant(&state->command, &req->arena, explanation) == AMBIT_OK;
+    bool is_taught = explanation && teach_grant(command, &req->arena, explanation) == AMBIT_OK;
 
     struct oauth_asked_as as = {
         .is_by_details = asked->n > 0 ? decided->item >= asked->n_scope : asked->has_details,
@@ -138,66 +127,25 @@ static void reply_refused(struct token_state *state, struct http_request *req,
         .description = is_taught ? explanation->user_text : (struct ambit_str){0},
         .reason = ambit_reason_text(decided->reason),
         .rule = decided->rule,
-        .request = state->command.base.id,
+        .request = command->base.id,
         .remedy = is_taught ? &explanation->agent_remedy : NULL,
     };
     oauth_reply_refusal(req, reply, &refusal);
     req->log.verdict = "deny";
 }
 
-/* Claims from the row, then the signature over them, in one buffer. */
-static enum ambit_err mint(const struct token_state *state, uint64_t ask, struct buf *ret_token)
-{
-    BUF_AUTO payload;
-    buf_init(&payload, 0);
-    struct json_out out;
-    json_out_init(&out, &payload, false);
-    struct claims claims = {.issuer = broker_issuer(state->call.broker),
-                            .row = &state->command.row,
-                            .live = UINT64_MAX, /* given a moment ago */
-                            .ask = ask,
-                            .rnd = state->rnd};
-    json_begin_object(&out);
-    claims_write(&claims, &out);
-    json_end_object(&out);
-    enum ambit_err err = buf_check(&payload);
-    if (err)
-        return err;
-
-    err = jws_sign(broker_signer(state->call.broker), "at+jwt", buf_str(&payload), ret_token);
-    secret_wipe(payload.p, payload.len);
-    return err;
-}
-
 static void reply_granted(struct token_state *state, struct http_request *req,
                           struct http_reply *reply)
 {
-    const struct grant_command *command = &state->command;
+    const struct grant_command *command = &state->command.agent;
     struct ambit_grant_view view = {0};
     grant_row_view(&command->row, &view);
-    uint64_t live = 0, ask = 0;
-    ambit_grant_items_now(command->base.documents->set, &view, NULL, 0, command->base.now_ms, &live,
-                          &ask);
-
-    struct buf token;
-    buf_init(&token, 0);
-    enum ambit_err err = mint(state, ask, &token);
-    if (err) {
-        /* Recorded, and lost on the way (TOK-10): the grant expires unused. */
-        buf_wipe(&token);
-        oauth_reply_failure(req, reply, err);
-        return;
-    }
-    struct json_out out;
-    json_out_init(&out, &reply->body, false);
-    struct token_response response = {
-        .row = &command->row, .ask = ask, .token = buf_str(&token), .now_ms = command->base.now_ms};
-    token_response_write(&response, &out);
-    buf_wipe(&token);
-    reply->no_store = true;
-    http_reply_json(reply, 200);
-    req->log.verdict = "allow";
-    req->log.reason = ambit_reason_text(AMBIT_REASON_ALLOWED);
+    uint64_t live = 0;
+    struct minting minting = {
+        .row = &command->row, .rnd = state->rnd, .now_ms = command->base.now_ms};
+    ambit_grant_items_now(command->base.documents->set, &view, NULL, 0, minting.now_ms, &live,
+                          &minting.ask);
+    mint_reply(state->call.broker, &minting, req, reply);
 }
 
 enum http_next token_finish(void *app, struct http_request *req, struct http_reply *reply)
@@ -206,7 +154,9 @@ enum http_next token_finish(void *app, struct http_request *req, struct http_rep
     struct token_state *state = req->user;
     if (!oauth_call_answered(&state->call, &state->command.base, req, reply))
         return HTTP_DONE;
-    if (state->command.decided.verdict != AMBIT_ALLOW)
+    if (state->is_service)
+        token_service_finish(state, req, reply);
+    else if (state->command.agent.decided.verdict != AMBIT_ALLOW)
         reply_refused(state, req, reply);
     else
         reply_granted(state, req, reply);

@@ -3,6 +3,7 @@
  * token, an agent by its access token, a client by HTTP Basic. */
 #include "base/json_write.h"
 #include "core/query.h"
+#include "core/service_grant.h"
 #include "operator/access.h"
 #include "operator/handlers.h"
 
@@ -29,6 +30,11 @@ static enum ambit_err by_access_token(struct whoami_state *state, struct http_re
                            broker_now_ms(state->broker), &req->arena, found);
     if (err)
         return err;
+    if (found->is_known && ambit_service_find(state->documents->documents, found->row.agent)) {
+        err = query_service_token(state->broker, state->documents, &token,
+                                  broker_now_ms(state->broker), &req->arena, &state->caller);
+        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_REFUSED : err;
+    }
     if (!found->is_active)
         return AMBIT_ERR_REFUSED;
     state->caller = (struct caller){
