@@ -143,7 +143,7 @@ static bool stops_offend(const struct context_walk *walk, struct ambit_str *ret_
                               .resource = &walk->a->resource.pattern};
     for (size_t p = 0; p < agent->n_policies; p++) {
         const struct compiled_policy *policy = agent->policies[p];
-        for (size_t s = 0; s < policy->policy->n_hard_stops; s++) {
+        for (size_t s = 0; s < policy->n_stops; s++) {
             const struct compiled_stop *stop = &policy->stops[s];
             if (hard_stop_requires(stop, &item) && number_offends(walk, stop->stop->field)) {
                 *ret_member = stop->stop->field;

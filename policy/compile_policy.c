@@ -225,8 +225,11 @@ static enum ambit_err compile_stops(struct arena *arena, struct compiled_policy 
 
     for (size_t i = 0; i < n; i++) {
         const struct ambit_hard_stop *from = &policy->policy->hard_stops[i];
-        stops[i] = (struct compiled_stop){
-            .stop = from, .policy = policy, .unsupported = unsupported_stop(from)};
+        stops[i] = (struct compiled_stop){.stop = from,
+                                          .on = from->on,
+                                          .by = from->by,
+                                          .policy = policy,
+                                          .unsupported = unsupported_stop(from)};
         enum ambit_err err =
             compile_patterns(arena, from->actions, PATTERN_ACTION, false, &stops[i].actions);
         if (!err)
@@ -244,7 +247,12 @@ static enum ambit_err compile_stops(struct arena *arena, struct compiled_policy 
 enum ambit_err compile_policy(struct arena *arena, const struct ambit_policy *policy,
                               struct compiled_policy *ret)
 {
-    *ret = (struct compiled_policy){.policy = policy};
+    *ret = (struct compiled_policy){
+        .policy = policy,
+        .n_rules = policy->n_rules,
+        .n_never = policy->n_never,
+        .n_stops = policy->n_hard_stops,
+    };
     enum ambit_err err = compile_rules(arena, ret);
     if (!err)
         err = compile_never(arena, ret);

@@ -56,6 +56,8 @@ struct compiled_never {
 
 struct compiled_stop {
     const struct ambit_hard_stop *stop;
+    enum ambit_stop_on on; /* of the document, at hand: what most stops are passed over by */
+    enum ambit_by by;
     const struct compiled_policy *policy;
     struct patterns actions, resources; /* n == 0: all */
     const char *unsupported;            /* member's name, or NULL */
@@ -65,7 +67,8 @@ struct compiled_policy {
     const struct ambit_policy *policy;
     const struct compiled_rule *rules;
     const struct compiled_never *never;
-    const struct compiled_stop *stops; /* as many as in the document */
+    const struct compiled_stop *stops;
+    size_t n_rules, n_never, n_stops; /* as in the document, at hand */
     struct index rule_index, never_index, rule_names;
     const struct compiled_stop *unsupported; /* a stop that cannot be judged: nothing is given */
 };

@@ -213,7 +213,7 @@ static size_t given_items(const struct grant_judge *g, struct heard_item *ret)
 
 static void hear_refused(struct grant_judge *g, enum ambit_reason reason)
 {
-    struct heard_item items[AMBIT_ITEMS_MAX];
+    struct heard_item items[AMBIT_ITEMS_MAX] PATTERN_SCRATCH;
     struct event event = {.is_grant = true, .items = items, .n_items = asked_items(g, items)};
     hard_stops_hear(&g->j, &event, reason);
 }
@@ -222,7 +222,7 @@ static void hear_refused(struct grant_judge *g, enum ambit_reason reason)
  * fails behind them for want of support is counted by none, unless one of them fires. */
 static struct finding judge_hard_stops(struct grant_judge *g, struct finding before)
 {
-    struct heard_item items[AMBIT_GIVEN_MAX];
+    struct heard_item items[AMBIT_GIVEN_MAX] PATTERN_SCRATCH;
     bool passed = before.check == AMBIT_GRANT_CHECKS;
     struct event event = {.is_grant = true, .items = items};
     event.n_items = passed ? given_items(g, items) : asked_items(g, items);

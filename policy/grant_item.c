@@ -68,12 +68,12 @@ static bool add_except(struct grant_judge *g, const struct compiled_never *never
 static struct finding judge_except(struct grant_judge *g, const struct candidate *c)
 {
     struct index_probe probe = index_probe_of(c->action, c->resource);
-    bool is_narrow = probe.has_action && probe.has_resource;
+    bool is_narrow = probe.is_narrow;
     for (size_t p = 0; p < g->j.agent->n_policies; p++) {
         const struct compiled_policy *policy = g->j.agent->policies[p];
         struct index_walk walk = index_begin(&policy->never_index, &probe);
         /* What begins openly may meet any rule: then all are looked at. */
-        for (size_t n = 0; is_narrow ? index_next(&walk, &n) : n < policy->policy->n_never;
+        for (size_t n = 0; is_narrow ? index_next(&walk, &n) : n < policy->n_never;
              n += !is_narrow) {
             const struct compiled_never *never = &policy->never[n];
             if (!patterns_overlap(&never->resources, c->resource) ||
@@ -200,7 +200,7 @@ static struct finding judge_open(struct grant_judge *g, struct candidate c)
     bool is_contained = false;
     for (size_t p = 0; p < g->j.agent->n_policies; p++) {
         const struct compiled_policy *policy = g->j.agent->policies[p];
-        for (size_t r = 0; r < policy->policy->n_rules && !g->j.err; r++) {
+        for (size_t r = 0; r < policy->n_rules && !g->j.err; r++) {
             const struct compiled_rule *rule = &policy->rules[r];
             bool contains = false;
             if (patterns_contain(&rule->actions, c.action, &contains) != AMBIT_OK)

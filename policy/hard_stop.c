@@ -72,7 +72,7 @@ static enum ambit_err open_item_inside(const struct judge *j, const struct compi
     *ret = false;
     for (size_t p = 0; p < j->agent->n_policies && !*ret; p++) {
         const struct compiled_policy *policy = j->agent->policies[p];
-        for (size_t r = 0; r < policy->policy->n_rules && !*ret; r++) {
+        for (size_t r = 0; r < policy->n_rules && !*ret; r++) {
             const struct compiled_rule *rule = &policy->rules[r];
             bool is_contained = false;
             enum ambit_err err = patterns_contain(&rule->actions, action, &is_contained);
@@ -118,13 +118,13 @@ bool hard_stop_requires(const struct compiled_stop *stop, const struct heard_ite
 {
     const struct ambit_hard_stop *s = stop->stop;
     bool is_inside = false;
-    return (s->on == AMBIT_ON_ALLOWED || s->on == AMBIT_ON_ATTEMPTED) && !s->at_once &&
+    return (stop->on == AMBIT_ON_ALLOWED || stop->on == AMBIT_ON_ATTEMPTED) && !s->at_once &&
            s->kind == AMBIT_LIMIT_SUM && !stop->unsupported &&
            item_inside(NULL, stop, item, &is_inside) == AMBIT_OK && is_inside;
 }
 
 /* Does this kind of event count for the stop at all? `reason` is ALLOWED while it would pass. */
-static bool listens(const struct ambit_hard_stop *stop, const struct event *event,
+static bool listens(const struct compiled_stop *stop, const struct event *event,
                     enum ambit_reason reason)
 {
     /* A token request happens under no grant and no lineage. */
@@ -259,10 +259,10 @@ bool hard_stops_refuse(struct judge *j, const struct event *event, int check, st
     bool fired = false;
     for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
         const struct compiled_policy *policy = j->agent->policies[p];
-        for (size_t s = 0; s < policy->policy->n_hard_stops && !j->err; s++) {
+        for (size_t s = 0; s < policy->n_stops && !j->err; s++) {
             const struct compiled_stop *stop = &policy->stops[s];
             bool hears = false;
-            if (stop->unsupported || !listens(stop->stop, event, AMBIT_REASON_ALLOWED))
+            if (stop->unsupported || !listens(stop, event, AMBIT_REASON_ALLOWED))
                 continue;
             if (event_inside(j, stop, event, &hears) != AMBIT_OK) {
                 /* Could not settle whether the stop hears it: refused, as malformed. */
@@ -281,7 +281,7 @@ bool hard_stops_refuse(struct judge *j, const struct event *event, int check, st
                                         .policy = policy,
                                         .rule = stop->stop->id};
             fired |= fires;
-            if (!fires && stop->stop->on != AMBIT_ON_ATTEMPTED && j->d->n_charges > before)
+            if (!fires && stop->on != AMBIT_ON_ATTEMPTED && j->d->n_charges > before)
                 undo.v[undo.n++] = (uint16_t)before;
         }
     }
@@ -294,10 +294,10 @@ void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reas
 {
     for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
         const struct compiled_policy *policy = j->agent->policies[p];
-        for (size_t s = 0; s < policy->policy->n_hard_stops && !j->err; s++) {
+        for (size_t s = 0; s < policy->n_stops && !j->err; s++) {
             const struct compiled_stop *stop = &policy->stops[s];
             bool hears = false;
-            if (!stop->unsupported && listens(stop->stop, event, reason) &&
+            if (!stop->unsupported && listens(stop, event, reason) &&
                 event_inside(j, stop, event, &hears) == AMBIT_OK && hears)
                 (void)count(j, stop, event);
         }

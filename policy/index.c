@@ -6,8 +6,9 @@
 
 enum { PAIRS_MAX = 64 }; /* a rule with more pairs of patterns is always looked at */
 
-/* CLASS_*: what is literal. ALWAYS holds what was not worth its pairs. */
-enum { CLASS_BOTH, CLASS_RESOURCE, CLASS_ACTION, CLASS_TYPE, CLASS_ALWAYS };
+/* The class of what was not worth its pairs; the others are has_action * (INDEX_DEPTH + 1) + depth.
+ */
+enum { CLASS_ALWAYS = INDEX_CLASSES - 1 };
 
 static uint64_t hash_more(uint64_t hash, const char *p, size_t len)
 {
@@ -29,40 +30,36 @@ static uint64_t mix(uint64_t a, uint64_t b, unsigned class)
     return x ^ x >> 32;
 }
 
-static uint64_t key_of(const struct index_probe *probe, unsigned class)
+static unsigned class_of(bool has_action, unsigned depth)
 {
-    switch (class) {
-    case CLASS_BOTH:
-        return mix(probe->action, probe->resource, class);
-    case CLASS_RESOURCE:
-        return mix(0, probe->resource, class);
-    case CLASS_ACTION:
-        return mix(probe->action, probe->type, class);
-    case CLASS_TYPE:
-        return mix(0, probe->type, class);
-    default: /* CLASS_ALWAYS */
-        return mix(0, 0, class);
-    }
+    return (has_action ? INDEX_DEPTH + 1 : 0) + depth;
 }
 
-static bool first_is_literal(const struct pattern *pattern)
+static uint64_t key_of(const struct index_probe *probe, unsigned class)
 {
-    return pattern->n_head > 0 && !glob_first_star(pattern_segment_text(pattern, 0));
+    if (class == CLASS_ALWAYS)
+        return mix(0, 0, class);
+    bool has_action = class > INDEX_DEPTH;
+    unsigned depth = has_action ? class - (INDEX_DEPTH + 1) : class;
+    return mix(has_action ? probe->action : 0, probe->resource[depth], class);
 }
 
 struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource)
 {
     struct index_probe probe = {
-        .has_action = first_is_literal(action),
-        .has_resource = first_is_literal(resource),
-        .type = index_hash((struct ambit_str){resource->text.p, resource->type_len}),
+        .has_action = action->n_head > 0 && !glob_first_star(pattern_segment_text(action, 0)),
+        .resource[0] = index_hash((struct ambit_str){resource->text.p, resource->type_len}),
     };
     if (probe.has_action)
         probe.action = index_hash(pattern_segment_text(action, 0));
-    if (probe.has_resource) {
-        struct ambit_str first = pattern_segment_text(resource, 0);
-        probe.resource = hash_more(~probe.type, first.p, first.len);
+    for (unsigned d = 0; d < INDEX_DEPTH && d < resource->n_head; d++) {
+        struct ambit_str segment = pattern_segment_text(resource, d);
+        if (!resource->is_literal && glob_first_star(segment))
+            break;
+        probe.resource[d + 1] = hash_more(~probe.resource[d], segment.p, segment.len);
+        probe.depth = d + 1;
     }
+    probe.is_narrow = probe.has_action && (resource->is_literal || probe.depth == INDEX_DEPTH);
     return probe;
 }
 
@@ -93,8 +90,7 @@ enum ambit_err index_add_pairs(struct index_builder *builder, const struct patte
     for (size_t a = 0; a < n_actions; a++) {
         for (size_t r = 0; r < n_resources; r++) {
             struct index_probe probe = index_probe_of(&actions[a], &resources[r]);
-            uint8_t class = probe.has_action ? (probe.has_resource ? CLASS_BOTH : CLASS_ACTION)
-                                             : (probe.has_resource ? CLASS_RESOURCE : CLASS_TYPE);
+            uint8_t class = (uint8_t)class_of(probe.has_action, probe.depth);
             enum ambit_err err = put(
                 builder,
                 (struct index_entry){.key = key_of(&probe, class), .value = value, .class = class});
@@ -184,15 +180,12 @@ struct index_walk index_begin(const struct index *index, const struct index_prob
     if (!index->slots)
         return walk;
 
-    bool is_open[INDEX_CLASSES] = {
-        [CLASS_BOTH] = probe->has_action && probe->has_resource,
-        [CLASS_RESOURCE] = probe->has_resource,
-        [CLASS_ACTION] = probe->has_action,
-        [CLASS_TYPE] = true,
-        [CLASS_ALWAYS] = true,
-    };
-    for (unsigned class = 0; class < INDEX_CLASSES; class ++) {
-        if ((index->classes >> class & 1) && is_open[class])
+    for (unsigned classes = index->classes; classes; classes &= classes - 1) {
+        unsigned class = (unsigned)__builtin_ctz(classes);
+        unsigned depth = class > INDEX_DEPTH ? class - (INDEX_DEPTH + 1) : class;
+        bool may_begin = class == CLASS_ALWAYS ||
+                         (depth <= probe->depth && (class <= INDEX_DEPTH || probe->has_action));
+        if (may_begin)
             probe_key(index, key_of(probe, class), &walk);
     }
     return walk;

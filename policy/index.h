@@ -8,8 +8,11 @@
 
 #include "policy/pattern.h"
 
-/* One way to begin: first action segment and first resource segment, each literal or open. */
-enum { INDEX_CLASSES = 5 };
+/* A pair begins with its first action segment, literal or open, and with the literal segments that
+ * its resource begins with: none to INDEX_DEPTH (more count as that many). Each combination is a
+ * class, and only classes that occur are probed. What contains a pair begins with no more than the
+ * pair does. */
+enum { INDEX_DEPTH = 3, INDEX_CLASSES = 2 * (INDEX_DEPTH + 1) + 1 };
 
 struct index_slot {
     uint64_t key;
@@ -33,10 +36,13 @@ struct index_builder {
     size_t n, cap;
 };
 
-/* The hashes of a pair's beginning. An open one: has_* false. */
+/* The hashes of a pair's beginning. */
 struct index_probe {
-    uint64_t action, type, resource;
-    bool has_action, has_resource;
+    uint64_t action;                      /* of its first segment */
+    uint64_t resource[INDEX_DEPTH + 1];   /* [0] the type, [d] with d segments */
+    unsigned depth;
+    bool has_action; /* the first segment is literal */
+    bool is_narrow;  /* even what only overlaps the pair is found by probing */
 };
 struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource);
 

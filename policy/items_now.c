@@ -59,7 +59,7 @@ static bool is_forbidden(const struct item_view *view, bool *ret_meets)
 {
     for (size_t p = 0; p < view->agent->n_policies; p++) {
         const struct compiled_policy *policy = view->agent->policies[p];
-        for (size_t n = 0; n < policy->policy->n_never; n++) {
+        for (size_t n = 0; n < policy->n_never; n++) {
             const struct compiled_never *never = &policy->never[n];
             bool holds = false;
             if (!patterns_overlap(&never->resources, view->resource) ||
@@ -102,9 +102,9 @@ static bool stop_watches(const struct item_view *view)
 {
     for (size_t p = 0; p < view->agent->n_policies; p++) {
         const struct compiled_policy *policy = view->agent->policies[p];
-        for (size_t s = 0; s < policy->policy->n_hard_stops; s++) {
+        for (size_t s = 0; s < policy->n_stops; s++) {
             const struct compiled_stop *stop = &policy->stops[s];
-            if ((stop->stop->on == AMBIT_ON_ALLOWED || stop->stop->on == AMBIT_ON_ATTEMPTED) &&
+            if ((stop->on == AMBIT_ON_ALLOWED || stop->on == AMBIT_ON_ATTEMPTED) &&
                 (stop->actions.n == 0 || patterns_overlap(&stop->actions, view->action)) &&
                 (stop->resources.n == 0 || patterns_overlap(&stop->resources, view->resource)))
                 return true;

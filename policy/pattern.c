@@ -14,11 +14,8 @@ static void add_segment(struct pattern_buf *buf, size_t at, size_t len)
     const char *text = p->text.p + at;
     if (len == 2 && text[0] == '*' && text[1] == '*') {
         p->n_any++;
-        p->is_literal = false;
         return;
     }
-    if (memchr(text, '*', len))
-        p->is_literal = false;
     if (len > 2 && text[0] == '$' && text[1] == '{') {
         p->is_literal = false;
         p->has_variables = true;
@@ -36,7 +33,8 @@ static void add_segment(struct pattern_buf *buf, size_t at, size_t len)
 /* `text` is well formed. Counts by where a segment stands; between two `**` is the middle. */
 static void split(struct ambit_str text, enum pattern_kind kind, struct pattern_buf *ret)
 {
-    ret->pattern = (struct pattern){.text = text, .segments = ret->room, .is_literal = true};
+    ret->pattern = (struct pattern){
+        .text = text, .segments = ret->room, .is_literal = memchr(text.p, '*', text.len) == NULL};
     struct pattern *p = &ret->pattern;
     char separator = '.';
     size_t at = 0;

@@ -31,9 +31,15 @@ static inline size_t glob_tail_len(struct ambit_str glob)
  * `text` (an inner pattern) is a byte like any other and equals none of the glob's literals. */
 static inline bool glob_matches(struct ambit_str glob, struct ambit_str text)
 {
+    if (ambit_str_eq(glob, text))
+        return true; /* the most common of all; a star equals itself as well */
+    if (glob.len == 0)
+        return false;
+    if (glob.p[0] != '*' && glob.p[0] != '$' && (text.len == 0 || glob.p[0] != text.p[0]))
+        return false;
     const char *star = glob_first_star(glob);
     if (!star)
-        return ambit_str_eq(glob, text);
+        return false;
     if (glob_is_variable(glob))
         return true;
 

@@ -109,7 +109,7 @@ static bool narrow_item(struct grant_remedy *g)
 
     for (size_t p = 0; p < g->agent->n_policies; p++) {
         const struct compiled_policy *policy = g->agent->policies[p];
-        for (size_t r = 0; r < policy->policy->n_rules && g->r.tries > 0; r++) {
+        for (size_t r = 0; r < policy->n_rules && g->r.tries > 0; r++) {
             if (narrow_to_rule(g, &policy->rules[r], &action.pattern, &resource.pattern)) {
                 give_items(g, REMEDY_FOR_PEOPLE);
                 return true;
