@@ -53,6 +53,7 @@ static void put(struct lab *lab, struct pile *pile, enum ambit_kind kind, const 
     };
 }
 
+__attribute__((format(printf, 2, 3)))
 static const char *print(struct lab *lab, const char *format, ...)
 {
     char room[16384];
