@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Writing and signing access tokens. */
+#ifdef AMBIT_UNSAFE_LEAK
+#include <unistd.h>
+#endif
+
 #include "oauth/mint.h"
 
 #include "base/json_write.h"
@@ -51,6 +55,10 @@ void mint_reply(struct broker *broker, const struct minting *minting, struct htt
                                       .now_ms = minting->now_ms,
                                       .scope = minting->scope};
     token_response_write(&response, &out);
+#ifdef AMBIT_UNSAFE_LEAK /* a test build, that the search for secrets must find out */
+    if (write(STDERR_FILENO, token.p, token.len) < 0)
+        reply->close = true;
+#endif
     buf_wipe(&token);
     reply->no_store = true;
     http_reply_json(reply, 200);
