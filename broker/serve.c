@@ -235,6 +235,7 @@ int serve_open(struct service *service)
     struct broker_options options = {
         .issuer = service->config.issuer.p != NULL ? service->config.issuer : ambit_str_of(service->url),
         .state_folder = service->config.state.p, .documents_folder = service->config.documents.p,
+        .credentials_folder = getenv("CREDENTIALS_DIRECTORY"),
         .limits = broker_limits(&service->config.limits), .wall_ms = clock_wall_ms, .boot_ms = clock_boot_ms,
         .kick = kick, .kick_ctx = service,
     };

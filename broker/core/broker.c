@@ -269,6 +269,8 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker, const str
         err = copy_text(&broker->state_folder, ambit_str_of(options->state_folder));
     if (err == AMBIT_OK)
         err = copy_text(&broker->documents_folder, ambit_str_of(options->documents_folder));
+    if (err == AMBIT_OK && options->credentials_folder != NULL)
+        err = copy_text(&broker->credentials_folder, ambit_str_of(options->credentials_folder));
     if (err == AMBIT_OK)
         err = budgets_new(&options->limits, &broker->budgets);
     if (err == AMBIT_OK)
@@ -323,6 +325,7 @@ void broker_close(struct broker *broker)
     buf_done(&broker->issuer);
     buf_done(&broker->state_folder);
     buf_done(&broker->documents_folder);
+    buf_done(&broker->credentials_folder);
     pthread_mutex_destroy(&broker->lock);
     pthread_mutex_destroy(&broker->live_turn);
     free(broker);

@@ -28,6 +28,7 @@ struct broker_options {
     struct ambit_str issuer;      /* without trailing slash */
     const char *state_folder;
     const char *documents_folder;
+    const char *credentials_folder; /* of the service manager (LoadCredential); NULL: none */
     struct ambit_limits_config {
         uint64_t store_bytes, store_reserve_bytes, store_grow_bytes;
         uint32_t queue, agent_per_s, agent_burst, service_per_s, service_burst, person_per_s, person_burst;

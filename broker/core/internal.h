@@ -31,7 +31,7 @@ struct batch {
 
 struct broker {
     /* set at open, constant afterwards */
-    struct buf issuer, state_folder, documents_folder, jwks;
+    struct buf issuer, state_folder, documents_folder, credentials_folder, jwks;
     struct ambit_limits_config limits;
     int64_t (*wall_ms)(void);
     void (*kick)(void *ctx);

@@ -10,12 +10,13 @@
 #include "base/json_write.h"
 
 static const char key_file[] = "keys/signing.jwk";
+static const char credential[] = "ambit-signing-key";
 
-static AMBIT_CHECKED enum ambit_err key_load(int state_fd, struct broker *broker)
+static AMBIT_CHECKED enum ambit_err key_load(int folder_fd, const char *name, struct broker *broker)
 {
     struct buf text;
     buf_init(&text, 0);
-    enum ambit_err err = file_read(state_fd, key_file, AMBIT_FORM_BYTES, &text);
+    enum ambit_err err = file_read(folder_fd, name, AMBIT_FORM_BYTES, &text);
     if (err == AMBIT_OK)
         err = crypto_key_from_private_text(buf_str(&text), &broker->key);
     buf_wipe(&text);
@@ -58,6 +59,16 @@ static AMBIT_CHECKED enum ambit_err key_make(int state_fd, struct broker *broker
     return err == AMBIT_OK ? key_record(broker) : err;
 }
 
+/* The service manager's credential, where it has one; never made there. */
+static AMBIT_CHECKED enum ambit_err key_of_manager(struct broker *broker)
+{
+    FD_AUTO fd = -1;
+    if (broker->credentials_folder.len == 0)
+        return AMBIT_ERR_NOT_FOUND;
+    enum ambit_err err = dir_open(AT_FDCWD, broker->credentials_folder.p, &fd);
+    return err == AMBIT_OK ? key_load(fd, credential, broker) : err;
+}
+
 static AMBIT_CHECKED enum ambit_err publish(struct broker *broker)
 {
     struct json_out out;
@@ -75,11 +86,15 @@ static AMBIT_CHECKED enum ambit_err publish(struct broker *broker)
 enum ambit_err signing_open(struct broker *broker)
 {
     FD_AUTO state_fd = -1;
-    enum ambit_err err = dir_open(AT_FDCWD, broker->state_folder.p, &state_fd);
-    if (err == AMBIT_OK)
-        err = key_load(state_fd, broker);
+    enum ambit_err err = key_of_manager(broker);
     if (err == AMBIT_ERR_NOT_FOUND)
+        err = dir_open(AT_FDCWD, broker->state_folder.p, &state_fd);
+    if (err == AMBIT_OK && broker->key == NULL)
+        err = key_load(state_fd, key_file, broker);
+    if (err == AMBIT_ERR_NOT_FOUND && state_fd >= 0)
         err = key_make(state_fd, broker);
+    if (err == AMBIT_OK && !crypto_key_fits(broker->key, CRYPTO_ES256))
+        err = AMBIT_ERR_UNSUPPORTED;
     if (err == AMBIT_OK)
         err = publish(broker);
     return err == AMBIT_OK ? jws_signer_new(broker->key, CRYPTO_ES256, &broker->signer) : err;
