@@ -3,7 +3,7 @@
  * once or one by one. */
 #include "fuzz.h"
 
-#include "cli/stream.h"
+#include "cli/stream_reader.h"
 
 static enum cli_exit collect(void *ctx, struct ambit_str data)
 {

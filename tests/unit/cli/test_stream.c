@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Goal: server-sent events are read the same however the bytes are cut. */
-#include "cli/stream.h"
+#include "cli/stream_reader.h"
 #include "support/unit.h"
 
 static enum cli_exit collect(void *ctx, struct ambit_str data)
