@@ -282,7 +282,7 @@ enum ambit_err store_space_charge(struct store_txn *txn, size_t bytes, enum writ
         return AMBIT_ERR_INTERNAL;
     uint64_t cost = txn->cost_bytes + cost_of(bytes, kind);
     if (cost > txn->budget_bytes && !store->space.is_short && !store->is_search) {
-        grow(store, cost + store->space.grow_bytes);
+        grow(store, cost + STORE_MARGIN_PAGES * store->space.page_bytes + store->space.grow_bytes);
         set_budget(txn);
     }
     uint64_t extra = kind == WRITE_DELETE ? STORE_MARGIN_PAGES / 2 * store->space.page_bytes : 0;

@@ -76,6 +76,18 @@ static void test_fills_and_recovers(void **state)
         assert_int_equal(append_one(fixture->store, i), AMBIT_OK);
 }
 
+/* Steps and reserve smaller than what a commit is given for itself. */
+static void test_small_steps(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_options options = small_options(fixture);
+    options.grow_bytes = options.reserve_bytes = 1 << 12;
+    store_close(fixture->store);
+    assert_int_equal(store_open(&options, &fixture->store), AMBIT_OK);
+    for (uint32_t i = 0; i < 100; i++)
+        assert_int_equal(append_one(fixture->store, i), AMBIT_OK);
+}
+
 static off_t blocks_of(const struct fixture *fixture)
 {
     char path[FOLDER_PATH_MAX];
@@ -100,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_fills_and_recovers, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(test_small_steps, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_allocates_ahead, fixture_up, fixture_down),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
