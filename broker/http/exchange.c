@@ -259,11 +259,11 @@ static void wait_for_others(struct exchange *x)
     MHD_suspend_connection(x->mhd);
 }
 
-bool exchange_begin(struct exchange *x)
+enum http_next exchange_begin(struct exchange *x)
 {
     x->has_begun = true;
     x->is_handed = false;
-    return x->req.route->begin(x->loop->server->app, &x->req, &x->reply) == HTTP_DONE;
+    return x->req.route->begin(x->loop->server->app, &x->req, &x->reply);
 }
 
 static enum MHD_Result begin(struct exchange *x)
@@ -276,10 +276,13 @@ static enum MHD_Result begin(struct exchange *x)
 
     if (x->req.route->class == HTTP_FAST) {
         x->phase = PHASE_WAITING;
-        if (exchange_begin(x))
+        enum http_next next = exchange_begin(x);
+        if (next == HTTP_DONE)
             return exchange_send(x);
-        wait_for_others(x);
-        return MHD_YES;
+        if (next == HTTP_WAIT) {
+            wait_for_others(x);
+            return MHD_YES;
+        }
     }
     x->phase = PHASE_QUERY;
     wait_for_others(x);

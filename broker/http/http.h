@@ -11,6 +11,8 @@
  *     http_suspend(req);            FIRST: from here on no thread of ours touches the request
  *     submit(command);              its owner calls http_resume(req) exactly once, from any thread
  *     return HTTP_WAIT;
+ * The begin of an HTTP_FAST route that finds out it must read long returns HTTP_LATER: it is called
+ * once more, on a query thread (`user` tells it so), and then does as one of HTTP_QUERY.
  * If submitting fails after http_suspend(): fill the reply, http_resume() is NOT called, return
  * HTTP_DONE. After the resume `finish` runs on the loop's thread, may suspend and wait again, and
  * otherwise fills the reply. INVARIANT: whoever took a request resumes it, in every case, always:
@@ -46,7 +48,7 @@ enum http_method { HTTP_GET, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DELETE, HTTP_
 /* What a listener serves; a route names the kinds it may be called on. */
 enum { HTTP_AGENTS = 1, HTTP_OPERATORS = 2, HTTP_OPS = 4, HTTP_ALL = 7 };
 enum http_class { HTTP_FAST, HTTP_QUERY };
-enum http_next { HTTP_DONE, HTTP_WAIT };
+enum http_next { HTTP_DONE, HTTP_WAIT, HTTP_LATER };
 enum { HTTP_NO_QUERY = 1 /* flag: a query string is refused, 400 (HTP-5) */ };
 
 enum { HTTP_HEADERS_MAX = 8, HTTP_TRACE_ID_LEN = 32, HTTP_LISTENERS_MAX = 8 };

@@ -188,8 +188,8 @@ enum MHD_Result exchange_step(void *loop, struct MHD_Connection *mhd, const char
 void exchange_close(void *loop, struct MHD_Connection *mhd, void **exchange,
                     enum MHD_RequestTerminationCode why);
 void exchange_free(struct exchange *x);
-/* begin, on whichever thread; true when the reply is filled. */
-bool exchange_begin(struct exchange *x);
+/* begin, on whichever thread. */
+enum http_next exchange_begin(struct exchange *x);
 
 /* send.c */
 enum MHD_Result exchange_send(struct exchange *x);

@@ -25,8 +25,10 @@ static void run(struct exchange *x)
     if (x->phase == PHASE_QUERY) {
         /* Said before begin: from a hand-over on, the exchange is not ours to write. */
         x->phase = PHASE_WAITING;
-        if (!exchange_begin(x))
+        enum http_next next = exchange_begin(x);
+        if (next == HTTP_WAIT)
             return;
+        AMBIT_ASSERT(next == HTTP_DONE); /* it is later already */
         x->phase = PHASE_READY;
     } else {
         stream_pull(x);

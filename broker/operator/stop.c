@@ -144,6 +144,10 @@ static void reply_sealed(struct stop_state *state, struct http_request *req,
 
 enum http_next stop_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
+    if (req->user) {
+        reply_dry_run(req->user, req, reply);
+        return HTTP_DONE;
+    }
     struct stop_state *state = arena_alloc(&req->arena, sizeof *state);
     if (!state) {
         access_reply_err(req, reply, AMBIT_ERR_NO_MEMORY);
@@ -152,10 +156,8 @@ enum http_next stop_begin(void *app, struct http_request *req, struct http_reply
     req->user = state;
     if (!access_check(&state->access, app, RIGHT_STOP, req, reply) || !decode(state, req, reply))
         return HTTP_DONE;
-    if (state->body.dry_run) {
-        reply_dry_run(state, req, reply);
-        return HTTP_DONE;
-    }
+    if (state->body.dry_run)
+        return HTTP_LATER; /* it counts live grants: on a query thread */
 
     struct stop_command *command = &state->command;
     access_command(&state->access, &command->base, req);
