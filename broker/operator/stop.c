@@ -14,7 +14,8 @@ struct stop_state {
     enum ambit_target_kind kind;
     struct ambit_str target;
     struct stop_command command;
-    bool has_command;
+    struct read_command dry; /* a dry run is a reading, and recorded as one */
+    bool has_command, has_dry;
 };
 
 /* ---- may they ---- */
@@ -88,16 +89,33 @@ static bool decode(struct stop_state *state, struct http_request *req, struct ht
 
 /* ---- answers ---- */
 
-static void reply_dry_run(struct stop_state *state, struct http_request *req,
-                          struct http_reply *reply)
+static struct ambit_str what_of_dry_run(const struct stop_state *state, struct http_request *req)
+{
+    BUF_AUTO text;
+    buf_init(&text, 0);
+    buf_put_text(&text, "dry_run:");
+    buf_put_str(&text, state->body.target);
+    return arena_copy(&req->arena, buf_str(&text));
+}
+
+/* On a query thread: it counts live grants. */
+static enum http_next dry_run(struct stop_state *state, struct http_request *req,
+                              struct http_reply *reply)
 {
     struct json_out out;
     json_out_init(&out, &reply->body, false);
     enum ambit_err err = query_stop_dry_run(state->access.broker, state->kind, state->target, &out);
-    if (err)
+    if (err) {
         access_reply_err(req, reply, err);
-    else
-        http_reply_json(reply, 200);
+        return HTTP_DONE;
+    }
+    http_reply_json(reply, 200);
+    access_command(&state->access, &state->dry.base, req);
+    state->has_dry = true;
+    state->dry.what = what_of_dry_run(state, req);
+    http_suspend(req);
+    /* Reading is never refused for want of a record. */
+    return read_submit(&state->dry) ? HTTP_DONE : HTTP_WAIT;
 }
 
 static void reply_raised(struct stop_state *state, struct http_request *req,
@@ -144,10 +162,8 @@ static void reply_sealed(struct stop_state *state, struct http_request *req,
 
 enum http_next stop_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
-    if (req->user) {
-        reply_dry_run(req->user, req, reply);
-        return HTTP_DONE;
-    }
+    if (req->user)
+        return dry_run(req->user, req, reply);
     struct stop_state *state = arena_alloc(&req->arena, sizeof *state);
     if (!state) {
         access_reply_err(req, reply, AMBIT_ERR_NO_MEMORY);
@@ -157,7 +173,7 @@ enum http_next stop_begin(void *app, struct http_request *req, struct http_reply
     if (!access_check(&state->access, app, RIGHT_STOP, req, reply) || !decode(state, req, reply))
         return HTTP_DONE;
     if (state->body.dry_run)
-        return HTTP_LATER; /* it counts live grants: on a query thread */
+        return HTTP_LATER;
 
     struct stop_command *command = &state->command;
     access_command(&state->access, &command->base, req);
@@ -181,6 +197,11 @@ enum http_next stop_finish(void *app, struct http_request *req, struct http_repl
     (void)app;
     struct stop_state *state = req->user;
     struct stop_command *command = &state->command;
+    if (state->has_dry) {
+        if (state->dry.base.way_in_lost)
+            access_reply_unproved(state->access.broker, req, reply);
+        return HTTP_DONE;
+    }
     if (command->base.err == AMBIT_ERR_SEALED) {
         /* Sealed while it waited. One flush on a loop of a broker that gives nothing any more. */
         enum ambit_err err = stop_to_journal(command);
@@ -206,5 +227,7 @@ void stop_done(void *app, struct http_request *req)
         return;
     if (state->has_command)
         command_release(&state->command.base);
+    if (state->has_dry)
+        command_release(&state->dry.base);
     access_done(&state->access);
 }
