@@ -81,17 +81,26 @@ static void print_problems(const struct ambit_problem *problems, size_t n)
         fprintf(stderr, "%.*s", (int)text.len, text.p);
 }
 
+/* Flag over environment over default, here as in the configuration. */
+static const char *dev_state(const struct options *options)
+{
+    const char *from_environment = getenv("AMBIT_STATE");
+    if (options->state != NULL)
+        return options->state;
+    return from_environment != NULL && *from_environment != '\0' ? from_environment : DEV_STATE_DEFAULT;
+}
+
 static int prepare_dev(struct service *service, const struct options *options)
 {
     struct dev_report report = {0};
-    struct dev_options dev = {.state = options->state != NULL ? options->state : DEV_STATE_DEFAULT,
+    struct dev_options dev = {.state = dev_state(options),
                               .listen = options->listen,
                               .now_ms = clock_wall_ms()};
     enum ambit_err err = dev_prepare(&dev, &report);
     fprintf(err == AMBIT_OK ? stdout : stderr, "%.*s", (int)report.text.len, report.text.p != NULL ? report.text.p : "");
     buf_done(&report.text);
     if (err != AMBIT_OK)
-        return SERVE_CANNOT;
+        return err == AMBIT_ERR_MALFORMED ? SERVE_WRONG : SERVE_CANNOT;
     service->is_dev = true;
     buf_printf(&service->config_path, "%s/ambit.json", dev.state);
     return SERVE_GO_ON;
@@ -112,7 +121,7 @@ int serve_configure(struct service *service, const struct options *options)
     if (buf_check(&service->config_path) != AMBIT_OK)
         return SERVE_CANNOT;
 
-    struct config_source source = {.path = service->config_path.p, .state = options->is_dev ? NULL : options->state,
+    struct config_source source = {.path = service->config_path.p, .state = options->is_dev ? dev_state(options) : options->state,
                                    .listen = options->listen, .environment = (const char *const *)environ};
     enum ambit_err err = config_load(&source, &service->config, &problems);
     service->has_config = err == AMBIT_OK;

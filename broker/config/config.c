@@ -145,7 +145,7 @@ static void take_environment(struct config_reader *reader, const char *const *en
         struct ambit_str value = environment_value(environment, buf_str(&text));
         if (value.len == 0)
             continue;
-        struct config_place place = {.file = buf_str(&text)};
+        struct config_place place = config_place_key(buf_str(&text), &rows[i]);
         config_take_text(reader, &rows[i], &place, value);
     }
 }
@@ -156,8 +156,9 @@ static void take_flag(struct config_reader *reader, const char *key, const char 
     if (!value)
         return;
 
-    struct config_place place = {.file = ambit_str_of(flag)};
-    config_take_text(reader, row_of("", ambit_str_of(key)), &place, ambit_str_of(value));
+    const struct config_row *row = row_of("", ambit_str_of(key));
+    struct config_place place = config_place_key(ambit_str_of(flag), row);
+    config_take_text(reader, row, &place, ambit_str_of(value));
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */

@@ -11,6 +11,7 @@
 
 #include "base/file.h"
 #include "base/json_write.h"
+#include "config/config.h"
 #include "config/dev_examples.h"
 #include "config/folder.h"
 #include "config/make.h"
@@ -322,6 +323,13 @@ static enum ambit_err take_up(struct making *making, const struct dev_options *o
 enum ambit_err dev_prepare(const struct dev_options *options, struct dev_report *ret)
 {
     *ret = (struct dev_report){.is_new = false};
+    struct config_listener listener = {.kind = CONFIG_LISTENER_ALL};
+    if (options->listen && config_listen_decode(ambit_str_of(options->listen), &listener)) {
+        buf_printf(&ret->text, "--listen %s: expected a loopback ADDRESS:PORT such as %s\n",
+                   options->listen, DEV_LISTEN_DEFAULT);
+        return AMBIT_ERR_MALFORMED;
+    }
+
     FD_AUTO state_fd = -1;
     enum ambit_err err = dir_make(AT_FDCWD, options->state, FOLDER_MODE);
     if (!err)

@@ -19,9 +19,9 @@ struct dev_report {
     bool is_new;
     struct buf text; /* lines for people: what was made or renewed; buf_done() it */
 };
-/* Makes or completes the folder. A half-made one (a crash in the making) is completed. On failure
- * `ret->text` says in one sentence what could not be done. The configuration to load afterwards is
- * STATE/ambit.json. */
+/* Makes or completes the folder. A half-made one (a crash in the making) is completed. MALFORMED:
+ * `listen` is no loopback address and port, and nothing was made. On failure `ret->text` says in
+ * one sentence what could not be done. The configuration to load afterwards is STATE/ambit.json. */
 AMBIT_CHECKED enum ambit_err dev_prepare(const struct dev_options *options, struct dev_report *ret);
 /* Once the URL is known: STATE/url, and the three *.curl files' commands to try. */
 AMBIT_CHECKED enum ambit_err dev_publish_url(const char *state, const char *url);

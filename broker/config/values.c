@@ -47,6 +47,16 @@ struct config_place config_place_member(const struct config_reader *reader, cons
     return place;
 }
 
+struct config_place config_place_key(struct ambit_str source, const struct config_row *row)
+{
+    struct config_place place = {.file = source};
+    struct buf pointer = {.p = NULL};
+    buf_init_fixed(&pointer, place.pointer, sizeof place.pointer - 1);
+    buf_printf(&pointer, "%s%s/%s", *row->section ? "/" : "", row->section, row->key);
+    place.pointer[pointer.len] = '\0';
+    return place;
+}
+
 void config_complain(struct config_reader *reader, const struct config_place *place,
                      const char *what, const char *expected)
 {

@@ -44,6 +44,9 @@ struct config_place {
 struct config_place config_place_member(const struct config_reader *reader, const char *section,
                                         const struct json_value *member);
 
+/* Of a flag or a variable: no line, but the key it stands for. */
+struct config_place config_place_key(struct ambit_str source, const struct config_row *row);
+
 void config_complain(struct config_reader *reader, const struct config_place *place,
                      const char *what, const char *expected);
 void config_complain_unknown(struct config_reader *reader, const struct config_place *place,

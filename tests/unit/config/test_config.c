@@ -215,7 +215,9 @@ static void mistakes_of_the_environment_are_named(void **state)
     assert_int_equal(load("{" REVIEW "}", &source, &config, &problems), AMBIT_ERR_MALFORMED);
     assert_int_equal(problems.n, 2);
     assert_true(ambit_str_is(problems.v[0].file, "AMBIT_LIMITS_QUEUE"));
+    assert_true(ambit_str_is(problems.v[0].pointer, "/limits/queue"));
     assert_true(ambit_str_is(problems.v[1].file, "--listen"));
+    assert_true(ambit_str_is(problems.v[1].pointer, "/listen"));
 }
 
 static void a_missing_file_is_a_problem(void **state)

@@ -191,6 +191,23 @@ static void a_half_made_state_is_completed(void **state)
     folder_remove(root);
 }
 
+static void an_address_that_is_not_loopback_makes_nothing(void **state)
+{
+    (void)state;
+    char home[FOLDER_PATH_MAX] = "", root[FOLDER_PATH_MAX] = "";
+    folder_make(home);
+    static const char *const wrong[] = {"0.0.0.0:0", "127.0.0.1", "localhost:1"};
+    for (size_t i = 0; i < AMBIT_LEN(wrong); i++) {
+        struct dev_report report = {.is_new = false};
+        const struct dev_options options = {
+            .state = folder_join(root, home, "s"), .listen = wrong[i], .now_ms = now_ms};
+        ROW_CHECK(wrong[i], dev_prepare(&options, &report) == AMBIT_ERR_MALFORMED);
+        ROW_CHECK(wrong[i], report.text.len > 0 && access(root, F_OK) != 0);
+        buf_done(&report.text);
+    }
+    folder_remove(home);
+}
+
 static void the_url_is_published(void **state)
 {
     (void)state;
@@ -211,6 +228,7 @@ int main(void)
         cmocka_unit_test(a_state_is_taken_up_unchanged),
         cmocka_unit_test(lapsed_secrets_are_renewed),
         cmocka_unit_test(a_half_made_state_is_completed),
+        cmocka_unit_test(an_address_that_is_not_loopback_makes_nothing),
         cmocka_unit_test(the_url_is_published),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
