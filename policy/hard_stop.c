@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Hard stops: which of the agent's hear an event, which would fire, what they take, and what their
- * history keeps. A stop that its own hold keeps from firing still counts. */
+ * history keeps. */
 #include "policy/judge.h"
 
 static bool is_denied(enum ambit_reason reason, bool is_grant)
@@ -205,33 +205,32 @@ static bool amount_of(const struct compiled_stop *stop, const struct event *even
     return event->action && context_amount(event->action, stop->stop->field, ret);
 }
 
-/* Counts the event for one stop that heard it. True: the stop fires. */
+/* Counts the event for one stop that heard it. True: the event crosses its line. It fires then, but
+ * while its own hold is in force it only counts on: what would pass is refused all the same. */
 static bool count(struct judge *j, const struct compiled_stop *stop, const struct event *event)
 {
     const struct ambit_hard_stop *s = stop->stop;
-    bool may_fire = !is_held(j, stop);
+    bool held = is_held(j, stop);
     if (s->at_once) {
-        if (may_fire)
+        if (!held)
             fire(j, stop);
-        return may_fire;
+        return true;
     }
     int64_t amount = 0, figure = 0;
     if (!amount_of(stop, event, &amount))
         return false;
 
     struct ambit_figure_query query = stop_query(j, stop);
-    if (may_fire) {
-        if (!judge_figure(j, &query, &figure))
-            return false;
-        /* Of a count `max` is the number that fires, of a sum what may not be passed. */
-        may_fire =
-            figure_exceeds(figure, amount, s->kind == AMBIT_LIMIT_COUNT ? s->max - 1 : s->max);
-    }
-    if (may_fire)
+    if (!judge_figure(j, &query, &figure))
+        return false;
+    /* Of a count `max` is the number that fires, of a sum what may not be passed. */
+    bool crosses =
+        figure_exceeds(figure, amount, s->kind == AMBIT_LIMIT_COUNT ? s->max - 1 : s->max);
+    if (crosses && !held)
         fire(j, stop);
-    struct ambit_charge charge = {.what = query, .amount = amount, .resets = may_fire};
+    struct ambit_charge charge = {.what = query, .amount = amount, .resets = crosses && !held};
     judge_charge(j, &charge);
-    return may_fire;
+    return crosses;
 }
 
 /* The charges of stops that only what passed is counted by, to be taken back. */
@@ -256,7 +255,7 @@ bool hard_stops_refuse(struct judge *j, const struct event *event, int check, st
 {
     struct undo undo PATTERN_SCRATCH;
     undo.n = 0;
-    bool fired = false;
+    bool refused = false;
     for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
         const struct compiled_policy *policy = j->agent->policies[p];
         for (size_t s = 0; s < policy->n_stops && !j->err; s++) {
@@ -274,20 +273,20 @@ bool hard_stops_refuse(struct judge *j, const struct event *event, int check, st
                 continue;
 
             size_t before = j->d->n_charges;
-            bool fires = count(j, stop, event);
-            if (fires && !fired)
+            bool crosses = count(j, stop, event);
+            if (crosses && !refused)
                 *ret = (struct finding){.check = check,
                                         .reason = AMBIT_REASON_HARD_STOP,
                                         .policy = policy,
                                         .rule = stop->stop->id};
-            fired |= fires;
-            if (!fires && stop->on != AMBIT_ON_ATTEMPTED && j->d->n_charges > before)
+            refused |= crosses;
+            if (!crosses && stop->on != AMBIT_ON_ATTEMPTED && j->d->n_charges > before)
                 undo.v[undo.n++] = (uint16_t)before;
         }
     }
-    if (fired)
+    if (refused)
         take_back(j->d, &undo);
-    return fired;
+    return refused;
 }
 
 void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reason reason)

@@ -137,8 +137,8 @@ struct event {
     size_t n_items;
     const struct ambit_action_question *action; /* what a sum reads; NULL for token requests */
 };
-/* The request would pass: what fires refuses it. True: refused, *ret says by which; charges and
- * trips are written either way. */
+/* The request would pass: a stop whose line it crosses refuses it, and fires unless its own hold is
+ * in force. True: refused, *ret says by which; charges and trips are written either way. */
 bool hard_stops_refuse(struct judge *j, const struct event *event, int check, struct finding *ret);
 /* The request is refused for `reason`: what fires, fires beside. */
 void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reason reason);

@@ -311,6 +311,29 @@ static void test_dates(void **state)
     lab_close(&lab);
 }
 
+/* What crosses the line of a stop whose hold is in force is refused all the same, without a second
+ * incident: a stop in force never opens what was closed. */
+static void test_held_refuses(void **state)
+{
+    (void)state;
+    struct lab_policy policies[] = {
+        {"p", "",
+         "'allow':[{'id':'r','actions':['a.b'],'resources':['svc:x'],'ttl':{'max':'9m'}}],"
+         "'hard_stops':[{'id':'wire','on':'attempted','resources':['svc:canary'],'by':'policy',"
+         "'then':'stop_policy'}]"},
+        {"q", "",
+         "'allow':[{'id':'r','actions':['a.b'],'resources':['svc:**'],'ttl':{'max':'9m'}}]"
+         "," LAB_QUIET}};
+    lab_open(&lab, policies, 2);
+    assert_int_equal(ask("a.b", "svc:canary"), AMBIT_REASON_HARD_STOP);
+    assert_int_equal(lab.d.n_trips, 1);
+    lab_stop(&lab, 1, AMBIT_TARGET_POLICY, "p");
+    assert_int_equal(ask("a.b", "svc:canary"), AMBIT_REASON_HARD_STOP);
+    assert_int_equal(lab.d.n_trips, 0);
+    assert_int_equal(ask("a.b", "svc:y"), AMBIT_REASON_ALLOWED);
+    lab_close(&lab);
+}
+
 /* A full window fires like any other excess; an array that is full is an error, not a cut. */
 static void test_bounds(void **state)
 {
@@ -348,7 +371,7 @@ int main(void)
         cmocka_unit_test(test_granted),        cmocka_unit_test(test_held),
         cmocka_unit_test(test_malformed),      cmocka_unit_test(test_several_items),
         cmocka_unit_test(test_not_supported),  cmocka_unit_test(test_dates),
-        cmocka_unit_test(test_bounds),
+        cmocka_unit_test(test_held_refuses),   cmocka_unit_test(test_bounds),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
