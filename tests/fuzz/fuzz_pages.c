@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/encode.h"
-#include "store/store.h"
+#include "store/pages.h"
 
 #include "fuzz.h"
 
@@ -96,6 +96,17 @@ static int open_and_count(void)
     return n;
 }
 
+/* The walk alone, over the same file. */
+static bool is_sound(void)
+{
+    struct store_header header;
+    enum ambit_err err = store_header_read(fd, &header);
+    if (err == AMBIT_OK)
+        err = store_pages_check(fd, &header, true, NULL);
+    FUZZ_CHECK(err == AMBIT_OK || err == AMBIT_ERR_DAMAGED || err == AMBIT_ERR_NEWER);
+    return err == AMBIT_OK;
+}
+
 static void begin(void)
 {
     char path[96];
@@ -127,6 +138,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     int rows = open_and_count();
     /* Changed meta pages may show the state before the last commit, which is well too. */
     FUZZ_CHECK(rows == -1 || rows == whole || is_meta);
+    FUZZ_CHECK(rows == -1 || is_sound());
     while (n-- > 0)
         FUZZ_CHECK(pwrite(fd, &before[n], 1, at[n]) == 1);
     return 0;
