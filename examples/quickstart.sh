@@ -148,23 +148,26 @@ token=$(printf '%s' "$said" | member access_token)
 [ -n "$token" ] || fail "there is no token"
 printf '%s' "$token" >"$work/remediator.token"
 
-explain "It asks for every service there is: refused, with the reason and what would pass."
-run "ambit token --agent remediator --key \$secrets/remediator.jwk --scope 'service.restart[svc:**]'"
+explain "It asks for a production service as well: refused, with the reason and what would pass."
+run "ambit token --agent remediator --key \$secrets/remediator.jwk \\
+    --scope 'service.restart[svc:staging/web-1] service.restart[svc:prod/web-1]'"
 exits 1
-says out_of_scope "what would pass"
+says out_of_scope "what would pass" "these items would pass. service.restart[svc:staging/web-1]"
 
 # ---- acting --------------------------------------------------------------------------------------
 
 # What a service asks before it acts on a token.
 ask() {
-    run "curl -sS -K \$secrets/payments-api.curl \$url/access/v1/evaluation -H 'Content-Type: application/json' -d \\
-    '{\"subject\": {\"type\": \"access_token\", \"id\": \"'\$token'\"}, \"action\": {\"name\": \"$1\"},
-      \"resource\": {\"type\": \"${2%%:*}\", \"id\": \"${2#*:}\"}}'"
+    run "curl -sS -K \$secrets/payments-api.curl \$url/access/v1/evaluation -H 'Content-Type: application/json' -d @- <<END
+{\"subject\": {\"type\": \"access_token\", \"id\": \"\$token\"}, \"action\": {\"name\": \"$1\"},
+ \"resource\": {\"type\": \"${2%%:*}\", \"id\": \"${2#*:}\"}}
+END"
     exits 0
 }
 
+# $1: the file that holds the token, so that it is no argument of a command.
 introspect() {
-    run "curl -sS -K \$secrets/payments-api.curl \$url/introspect -d token=\$token"
+    run "curl -sS -K \$secrets/payments-api.curl \$url/introspect --data-urlencode token@$1"
     exits 0
 }
 
@@ -185,7 +188,7 @@ ask service.restart svc:prod/web-3
 says '"decision":false' '"reason":"out_of_scope"'
 
 explain "So the same token is dead at introspection ..."
-introspect
+introspect "\$work/remediator.token"
 says '"active":false'
 
 explain "... and refused at the very action that was allowed before."
@@ -198,7 +201,7 @@ explain "Another agent, 'reporter', gets a token by its key; it is alive."
 run "ambit token --agent reporter --key \$secrets/reporter.jwk --scope 'ticket.read[ticket:**]' --out \$work/reporter.token"
 exits 0
 token=$(cat "$work/reporter.token")
-introspect
+introspect "\$work/reporter.token"
 says '"active":true'
 
 explain "Lee, on call, stops it and says why. First what would be hit, then in earnest."
@@ -210,7 +213,7 @@ exits 0
 says in_force
 
 explain "Its live token is dead at once ..."
-introspect
+introspect "\$work/reporter.token"
 says '"active":false'
 
 explain "... and it gets no other."

@@ -52,10 +52,30 @@ static void show_problems(struct cli *cli, const struct json_value *errors)
     }
 }
 
+/* "TEXT: VALUE", items as ACTION[RESOURCE]. */
+static void put_remedy(struct cli *cli, const struct json_value *answer)
+{
+    struct arena *arena = &cli->arena;
+    const struct json_value *remedy = json_get(answer, "ambit_remedy"),
+                            *value = json_get(remedy, "value");
+    put_part(&cli->errors, "  what would pass: ",
+             first_of(show_member(arena, remedy, "text"), json_get_str(answer, "ambit_remedy")),
+             "");
+    bool has_items =
+        value && value->kind == JSON_ARRAY && value->first && value->first->kind == JSON_OBJECT;
+    for (const struct json_value *item = has_items ? value->first : NULL; item; item = item->next) {
+        put_part(&cli->errors, " ", show_member(arena, item, "actions"), "");
+        put_part(&cli->errors, "[", show_member(arena, item, "resources"), "]");
+    }
+    if (value && !has_items)
+        put_part(&cli->errors, " (", show_member(arena, remedy, "value"), ")");
+    if (remedy)
+        buf_put_char(&cli->errors, '\n');
+}
+
 /* The broker's no, with its reason and what would pass. OAuth errors and problem+json alike. */
 static void show_refusal(struct cli *cli, long status, const struct json_value *value)
 {
-    struct arena *arena = &cli->arena;
     struct buf *out = &cli->errors;
     struct ambit_str reason =
         first_of(json_get_str(value, "ambit_reason"), json_get_str(value, "reason"));
@@ -69,10 +89,7 @@ static void show_refusal(struct cli *cli, long status, const struct json_value *
              first_of(json_get_str(value, "error_description"),
                       first_of(json_get_str(value, "detail"), json_get_str(value, "title"))),
              "\n");
-    put_part(out, "  what would pass: ",
-             first_of(show_member(arena, value, "ambit_remedy.text"),
-                      json_get_str(value, "ambit_remedy")),
-             "\n");
+    put_remedy(cli, value);
     put_part(out, "  decision: ", json_get_str(value, "ambit_request"), "\n");
     show_problems(cli, json_get(value, "errors"));
 }
