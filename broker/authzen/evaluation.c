@@ -8,6 +8,7 @@
 #include "authzen/request.h"
 #include "base/json_write.h"
 #include "core/teach.h"
+#include "core/word.h"
 
 struct evaluation_state {
     struct documents_ref *documents;
@@ -72,9 +73,7 @@ static enum ambit_err fill_command(struct evaluation_state *state, struct broker
     command->arena = &req->arena;
     command->by_agent = by_agent;
     command->arguments_digest = asked->arguments_digest;
-    command->question = (struct ambit_action_question){.action = asked->action,
-                                                       .resource = asked->resource,
-                                                       .stated_reason = asked->stated_reason};
+    command->question = (struct ambit_action_question){.stated_reason = asked->stated_reason};
     if (by_agent) { /* context and source are believed from services alone */
         command->base.source = peer_text(req);
         command->question.source.family = req->peer.family;
@@ -88,10 +87,16 @@ static enum ambit_err fill_command(struct evaluation_state *state, struct broker
         command->context = asked->context;
     }
 
+    enum ambit_err err = word_bounded(asked->action, &req->arena, &command->question.action);
+    if (!err)
+        err = word_bounded(asked->resource, &req->arena, &command->question.resource);
+    if (err)
+        return err;
+
     command->is_other_subject = !ambit_str_is(asked->subject_type, "access_token");
     if (command->is_other_subject)
         return AMBIT_OK;
-    enum ambit_err err = identity_token_read(asked->subject_id, &req->arena, &command->token);
+    err = identity_token_read(asked->subject_id, &req->arena, &command->token);
     command->has_token = err == AMBIT_OK;
     return err == AMBIT_ERR_MALFORMED ? AMBIT_OK : err;
 }

@@ -3,6 +3,7 @@
 #include "oauth/token_request.h"
 
 #include "base/encode.h"
+#include "core/word.h"
 
 static enum ambit_err refuse(struct token_refusal *reterr, enum oauth_error error, const char *what)
 {
@@ -87,6 +88,19 @@ static enum ambit_err read_purpose(const struct form *form, struct token_request
     return AMBIT_OK;
 }
 
+static enum ambit_err bound_items(struct asked *asked, struct arena *arena)
+{
+    for (size_t i = 0; i < asked->n; i++) {
+        struct ambit_item *item = &asked->items[i];
+        enum ambit_err err = word_bounded(item->action, arena, &item->action);
+        if (!err)
+            err = word_bounded(item->resource, arena, &item->resource);
+        if (err)
+            return err;
+    }
+    return AMBIT_OK;
+}
+
 static enum ambit_err read_items(const struct form *form, struct arena *arena,
                                  struct token_request *request, struct token_refusal *reterr)
 {
@@ -96,10 +110,12 @@ static enum ambit_err read_items(const struct form *form, struct arena *arena,
         return refuse(reterr, OAUTH_INVALID_SCOPE, what);
 
     struct ambit_str details = form_get(form, "authorization_details");
-    if (!details.p)
-        return AMBIT_OK;
-    enum ambit_err err = details_read(details, arena, &request->asked, &what);
-    return err == AMBIT_ERR_MALFORMED ? refuse(reterr, OAUTH_INVALID_DETAILS, what) : err;
+    enum ambit_err err = AMBIT_OK;
+    if (details.p)
+        err = details_read(details, arena, &request->asked, &what);
+    if (err == AMBIT_ERR_MALFORMED)
+        return refuse(reterr, OAUTH_INVALID_DETAILS, what);
+    return err ? err : bound_items(&request->asked, arena);
 }
 
 enum ambit_err token_request_read(const struct form *form, struct arena *arena,

@@ -20,21 +20,23 @@ bool reading_open(struct broker *broker, struct http_request *req, struct http_r
     return access_check(&reading->access, broker, RIGHT_READ, req, reply);
 }
 
-/* The target behind "/v1/", printable and cut short. */
+/* What was read: the target behind "/v1/", printable. Of a target that is too long to be of use
+ * only the route is told: what makes one long may be a token in the wrong place. */
 static struct ambit_str what_of(struct http_request *req)
 {
     static const char prefix[] = "/v1/";
     struct ambit_str target = req->target;
+    if (target.len > WHAT_MAX)
+        target = ambit_str_of(req->route->path);
     size_t skip = target.len >= sizeof prefix - 1 ? sizeof prefix - 1 : 0;
-    size_t len = target.len - skip < WHAT_MAX ? target.len - skip : WHAT_MAX;
-    char *text = arena_alloc(&req->arena, len + 1);
+    char *text = arena_alloc(&req->arena, target.len + 1);
     if (!text)
         return (struct ambit_str){0};
-    for (size_t i = 0; i < len; i++) {
-        char c = target.p[skip + i];
-        text[i] = c > ' ' && c < 0x7f ? c : '?';
+    for (size_t i = skip; i < target.len; i++) {
+        char c = target.p[i];
+        text[i - skip] = c > ' ' && c < 0x7f ? c : '?';
     }
-    return (struct ambit_str){.p = text, .len = len};
+    return (struct ambit_str){.p = text, .len = target.len - skip};
 }
 
 static enum http_next open_stream(struct reading *reading, struct http_request *req,

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
+#include "base/buf.h"
 #include "oauth/token_request.h"
 
 #define CC "grant_type=client_credentials&"
@@ -91,12 +92,38 @@ static void what_was_read(void **state)
     assert_int_equal(request.lifetime_s, -5);
 }
 
+/* What is too long for a name reaches the engine and the record as its digest, malformed as before.
+ */
+static void a_pasted_token_is_not_recorded(void **state)
+{
+    (void)state;
+    BUF_AUTO body;
+    buf_init(&body, 0);
+    buf_put_text(&body, CC "scope=ok+");
+    for (int i = 0; i < 513; i++)
+        buf_put_char(&body, 'x');
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    struct form form = {0};
+    const char *what = NULL;
+    assert_int_equal(form_decode(buf_str(&body), &arena, &form, &what), AMBIT_OK);
+    struct token_request request;
+    struct token_refusal refusal = {0};
+    assert_int_equal(token_request_read(&form, &arena, &request, &refusal), AMBIT_OK);
+    assert_int_equal(request.asked.n, 2);
+    assert_true(ambit_str_is(request.asked.items[0].action, "ok"));
+    assert_int_equal(request.asked.items[1].action.len, 8 + 64);
+    assert_memory_equal(request.asked.items[1].action.p, "?sha256:", 8);
+    assert_false(ambit_pattern_is_action(request.asked.items[1].action));
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forms_are_read),
         cmocka_unit_test(what_was_read),
+        cmocka_unit_test(a_pasted_token_is_not_recorded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
