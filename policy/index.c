@@ -47,14 +47,14 @@ static uint64_t key_of(const struct index_probe *probe, unsigned class)
 struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource)
 {
     struct index_probe probe = {
-        .has_action = action->n_head > 0 && !glob_first_star(pattern_segment_text(action, 0)),
+        .has_action = action->n_head > 0 && segment_is_literal(pattern_segment_text(action, 0)),
         .resource[0] = index_hash((struct ambit_str){resource->text.p, resource->type_len}),
     };
     if (probe.has_action)
         probe.action = index_hash(pattern_segment_text(action, 0));
     for (unsigned d = 0; d < INDEX_DEPTH && d < resource->n_head; d++) {
         struct ambit_str segment = pattern_segment_text(resource, d);
-        if (!resource->is_literal && glob_first_star(segment))
+        if (!resource->is_literal && !segment_is_literal(segment))
             break;
         probe.resource[d + 1] = hash_more(~probe.resource[d], segment.p, segment.len);
         probe.depth = d + 1;

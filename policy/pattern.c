@@ -85,13 +85,15 @@ enum ambit_err pattern_parse_name(struct ambit_str text, enum pattern_kind kind,
 
 bool pattern_matches(const struct pattern *pattern, const struct pattern *name)
 {
-    return pattern_same_type(pattern, name) && pattern_fits(pattern, name, glob_matches);
+    return pattern_same_type(pattern, name) && pattern_fits(pattern, name, segment_matches);
 }
 
 /* Two globs have a word in common. With a star in both, the longer beginning, all pieces in
  * between one after the other, and the longer end make one: only beginnings and ends can clash. */
-static bool glob_overlaps(struct ambit_str a, struct ambit_str b)
+static bool segment_overlaps(struct ambit_str a, struct ambit_str b)
 {
+    if (segment_is_variable(a) || segment_is_variable(b))
+        return true;
     const char *a_star = glob_first_star(a);
     const char *b_star = glob_first_star(b);
     if (!a_star)
@@ -119,13 +121,13 @@ static bool both_any_overlap(const struct pattern *a, const struct pattern *b)
 {
     size_t head = least(a->n_head, b->n_head);
     for (size_t i = 0; i < head; i++) {
-        if (!glob_overlaps(pattern_segment_text(a, i), pattern_segment_text(b, i)))
+        if (!segment_overlaps(pattern_segment_text(a, i), pattern_segment_text(b, i)))
             return false;
     }
     size_t tail = least(a->n_tail, b->n_tail);
     for (size_t i = 1; i <= tail; i++) {
-        if (!glob_overlaps(pattern_segment_text(a, a->n_segments - i),
-                           pattern_segment_text(b, b->n_segments - i)))
+        if (!segment_overlaps(pattern_segment_text(a, a->n_segments - i),
+                              pattern_segment_text(b, b->n_segments - i)))
             return false;
     }
     return true;
@@ -136,9 +138,9 @@ bool pattern_overlaps(const struct pattern *a, const struct pattern *b)
     if (!pattern_same_type(a, b))
         return false;
     if (a->n_any == 0)
-        return pattern_fits(b, a, glob_overlaps);
+        return pattern_fits(b, a, segment_overlaps);
     if (b->n_any == 0)
-        return pattern_fits(a, b, glob_overlaps);
+        return pattern_fits(a, b, segment_overlaps);
     return both_any_overlap(a, b);
 }
 

@@ -80,7 +80,7 @@ static bool step(struct walk *walk, struct states *x, struct ambit_str segment)
             if (is_any(walk, token)) {
                 add(&next, token);
                 is_empty = false;
-            } else if (glob_matches(
+            } else if (segment_matches(
                            pattern_segment_text(walk->outer, segment_of_token(walk, token)),
                            segment)) {
                 add(&next, token + 1);
@@ -156,7 +156,7 @@ enum ambit_err pattern_contains_counted(const struct pattern *outer, const struc
     if (!pattern_same_type(outer, inner))
         return AMBIT_OK;
     if (inner->n_any == 0) {
-        *ret = pattern_fits(outer, inner, glob_matches);
+        *ret = pattern_fits(outer, inner, segment_matches);
         return AMBIT_OK;
     }
     if (outer->n_any == 0)

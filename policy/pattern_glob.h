@@ -5,24 +5,14 @@
 
 #include "policy/pattern.h"
 
-/* A variable `${...}` is a whole segment and stands for any: its star is the segment itself. */
-static inline bool glob_is_variable(struct ambit_str glob)
-{
-    return glob.len > 2 && glob.p[0] == '$' && glob.p[1] == '{';
-}
-
 static inline const char *glob_first_star(struct ambit_str glob)
 {
-    if (glob_is_variable(glob))
-        return glob.p;
     return glob.len ? memchr(glob.p, '*', glob.len) : NULL;
 }
 
 /* Bytes behind the last star; the glob has one. */
 static inline size_t glob_tail_len(struct ambit_str glob)
 {
-    if (glob_is_variable(glob))
-        return 0;
     const char *star = memrchr(glob.p, '*', glob.len);
     return glob.len - (size_t)(star - glob.p) - 1;
 }
@@ -35,13 +25,11 @@ static inline bool glob_matches(struct ambit_str glob, struct ambit_str text)
         return true; /* the most common of all; a star equals itself as well */
     if (glob.len == 0)
         return false;
-    if (glob.p[0] != '*' && glob.p[0] != '$' && (text.len == 0 || glob.p[0] != text.p[0]))
+    if (glob.p[0] != '*' && (text.len == 0 || glob.p[0] != text.p[0]))
         return false;
     const char *star = glob_first_star(glob);
     if (!star)
         return false;
-    if (glob_is_variable(glob))
-        return true;
 
     size_t head = (size_t)(star - glob.p), tail = glob_tail_len(glob);
     if (text.len < head + tail || memcmp(glob.p, text.p, head) != 0 ||
@@ -60,6 +48,23 @@ static inline bool glob_matches(struct ambit_str glob, struct ambit_str text)
         piece = next + 1;
     }
     return true;
+}
+
+/* A variable `${...}` is a whole segment of an allow rule's resource and stands for any. No segment
+ * of a name or of another pattern begins so. */
+static inline bool segment_is_variable(struct ambit_str segment)
+{
+    return segment.len > 2 && segment.p[0] == '$' && segment.p[1] == '{';
+}
+
+static inline bool segment_matches(struct ambit_str segment, struct ambit_str other)
+{
+    return segment_is_variable(segment) || glob_matches(segment, other);
+}
+
+static inline bool segment_is_literal(struct ambit_str segment)
+{
+    return !glob_first_star(segment) && !segment_is_variable(segment);
 }
 
 static inline struct ambit_str pattern_segment_text(const struct pattern *pattern, size_t i)

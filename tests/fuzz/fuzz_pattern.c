@@ -4,6 +4,7 @@
  * also taken as text patterns. */
 #include <string.h>
 
+#include "ambit/policy.h"
 #include "fuzz.h"
 #include "policy/pattern.h"
 
@@ -59,6 +60,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     bool has_name = pattern_parse_name(third, kind, &n) == AMBIT_OK;
     check_pair(&a.pattern, &b.pattern, has_name ? &n.pattern : NULL);
+    if (is_resource && !a.pattern.has_variables) {
+        bool overlaps = false;
+        FUZZ_CHECK(ambit_resource_overlaps(first, second, &overlaps) == AMBIT_OK);
+        FUZZ_CHECK(overlaps == pattern_overlaps(&a.pattern, &b.pattern));
+    }
     if (!a.pattern.has_variables)
         check_pair(&b.pattern, &a.pattern, has_name ? &n.pattern : NULL);
     return 0;

@@ -112,12 +112,22 @@ static void test_texts(void **state)
         const char *pattern, *text;
         bool matches;
     } rows[] = {
-        {"INC-*", "INC-4711", true}, {"INC-*", "INC-", true},
-        {"INC-*", "inc-1", false},   {"*", "", true},
-        {"*a*b*", "xxayyb", true},   {"*a*b*", "ba", false},
-        {"a*a", "a", false},         {"plain", "plain", true},
-        {"plain", "plain ", false},  {"*.txt", "a/b.txt", true},
-        {"ab*ba", "aba", false},     {"a*?", "a?", true},
+        {"INC-*", "INC-4711", true},
+        {"INC-*", "INC-", true},
+        {"INC-*", "inc-1", false},
+        {"*", "", true},
+        {"*a*b*", "xxayyb", true},
+        {"*a*b*", "ba", false},
+        {"a*a", "a", false},
+        {"plain", "plain", true},
+        {"plain", "plain ", false},
+        {"*.txt", "a/b.txt", true},
+        {"ab*ba", "aba", false},
+        {"a*?", "a?", true},
+        {"${agent}/x", "anything", false},
+        {"${a*", "${abc", true},
+        {"", "x", false},
+        {"x", "", false},
     };
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
         if (pattern_matches_text(ambit_str_of(rows[i].pattern), ambit_str_of(rows[i].text)) !=
