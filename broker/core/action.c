@@ -29,6 +29,10 @@ static AMBIT_CHECKED enum ambit_err find_grant(struct action_command *command, s
         return AMBIT_OK;
     grant_row_view(&row, &command->grant);
     command->grant_found = true;
+    if (pending_covers(&command->base.broker->pending, &row)) {
+        command->grant.liveness = AMBIT_DEAD_STOPPED;
+        return AMBIT_OK;
+    }
     return cutoff_liveness(txn, command->base.broker->batch.head.last_cutoff_seq, &row, &command->grant.liveness);
 }
 
@@ -69,15 +73,13 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
 {
     struct broker *broker = command->base.broker;
     struct ambit_decision *decision = broker->decision;
-    const struct holds *holds = NULL;
     struct world world;
     struct event event;
     char source[ADDR_TEXT_MAX];
 
-    enum ambit_err err = batch_holds(broker, txn, &holds);
+    enum ambit_err err = world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
     if (err != AMBIT_OK)
         return err;
-    world_init(&world, txn, holds, broker->batch.head.last_cutoff_seq, command->base.now_ms);
     command->question.now_ms = command->base.now_ms;
     command->question.grant = command->grant_found ? &command->grant : NULL;
     err = ambit_decide_action(command->base.documents->set, &command->question, &world.view, decision);

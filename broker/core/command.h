@@ -124,12 +124,12 @@ struct stop_command {
     int64_t raised_ms;
 };
 /* In force in memory when this returns OK, before the command is queued. NOT_FOUND: no such target,
- * MALFORMED: not a target, or no reason. SEALED: the writer takes nothing any more; the stop is in force, `done`
- * is not called, and recorded_pending or not_recorded says where it was written. The same may be found
- * out only after the wait (base.err == SEALED): then call stop_to_journal(). Both may write to disk:
- * not for a loop thread. */
+ * MALFORMED: not a target, or no reason. SEALED: the store takes nothing any more; the stop is in force
+ * until the end of this process, `done` is not called, and recorded_pending or not_recorded says where it
+ * was written. When that is found out only after the wait (base.err), the caller writes it by
+ * stop_to_journal(). Both may write to disk. */
 AMBIT_CHECKED enum ambit_err stop_submit(struct stop_command *command);
-AMBIT_CHECKED enum ambit_err stop_to_journal(struct stop_command *command);
+void stop_to_journal(struct stop_command *command);
 /* "agent:x" -> kind and target; MALFORMED otherwise. */
 AMBIT_CHECKED enum ambit_err stop_target_parse(struct ambit_str text, enum ambit_target_kind *ret_kind, struct ambit_str *ret_target);
 

@@ -69,14 +69,12 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *comman
 {
     struct broker *broker = command->base.broker;
     struct ambit_decision *decision = broker->decision;
-    const struct holds *holds = NULL;
     struct world world;
     struct event event;
 
-    enum ambit_err err = batch_holds(broker, txn, &holds);
+    enum ambit_err err = world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
     if (err != AMBIT_OK)
         return err;
-    world_init(&world, txn, holds, broker->batch.head.last_cutoff_seq, command->base.now_ms);
     command->question.now_ms = command->base.now_ms;
     err = ambit_decide_grant(command->base.documents->set, &command->question, &world.view, decision);
     if (err == AMBIT_OK)

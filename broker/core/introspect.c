@@ -30,23 +30,12 @@ static bool is_answered_for(const struct documents_ref *documents, const struct 
 static AMBIT_CHECKED enum ambit_err left_items(struct broker *broker, const struct documents_ref *documents, int64_t now_ms,
                                                struct arena *arena, struct introspection *ret)
 {
-    enum { PENDING_MAX = 64 };
     struct holds *holds = broker_holds_acquire(broker);
     struct ambit_grant_view view;
-    const struct ambit_stop_view *views = holds->views;
-    size_t n = holds->n;
-    enum ambit_err err = AMBIT_OK;
+    const struct ambit_stop_view *views = NULL;
+    size_t n = 0;
     grant_row_view(&ret->row, &view);
-    if (atomic_load(&broker->pending.n) > 0) {
-        struct ambit_stop_view *both = arena_array(arena, n + PENDING_MAX, sizeof *both);
-        if (both == NULL)
-            err = AMBIT_ERR_NO_MEMORY;
-        else if (n > 0)
-            memcpy(both, views, n * sizeof *both);
-        views = both;
-        if (err == AMBIT_OK)
-            err = pending_resources(&broker->pending, arena, both, n + PENDING_MAX, &n);
-    }
+    enum ambit_err err = pending_views(&broker->pending, holds, arena, &views, &n);
     if (err == AMBIT_OK)
         ambit_grant_items_now(documents->set, &view, views, n, now_ms, &ret->live_items, &ret->ask_items);
     holds_release(holds);

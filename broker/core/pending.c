@@ -112,22 +112,43 @@ bool pending_covers(struct pending *pending, const struct grant_row *row)
     return is_covered;
 }
 
-enum ambit_err pending_resources(struct pending *pending, struct arena *arena, struct ambit_stop_view *dst, size_t max, size_t *n)
+static bool is_hold(enum ambit_target_kind kind)
 {
+    return kind != AMBIT_TARGET_GRANT && kind != AMBIT_TARGET_LINEAGE;
+}
+
+static AMBIT_CHECKED enum ambit_err copy_pending(const struct pending *pending, struct arena *arena, struct ambit_stop_view *dst, size_t *n)
+{
+    for (const struct pending_stop *stop = pending->first; stop != NULL; stop = stop->next) {
+        if (!is_hold(stop->kind))
+            continue;
+        struct ambit_str copy = arena_copy(arena, (struct ambit_str){.p = stop->target, .len = stop->target_len});
+        if (copy.p == NULL)
+            return AMBIT_ERR_NO_MEMORY;
+        dst[(*n)++] = (struct ambit_stop_view){.id = stop->id, .kind = stop->kind, .target = copy};
+    }
+    return AMBIT_OK;
+}
+
+enum ambit_err pending_views(struct pending *pending, const struct holds *held, struct arena *arena, const struct ambit_stop_view **ret,
+                             size_t *ret_n)
+{
+    *ret = held->views;
+    *ret_n = held->n;
     if (atomic_load(&pending->n) == 0)
         return AMBIT_OK;
 
-    enum ambit_err err = AMBIT_OK;
+    enum ambit_err err = AMBIT_ERR_NO_MEMORY;
     pthread_mutex_lock(&pending->lock);
-    for (const struct pending_stop *stop = pending->first; stop != NULL && err == AMBIT_OK; stop = stop->next) {
-        if (stop->kind != AMBIT_TARGET_RESOURCE)
-            continue;
-        struct ambit_str copy = arena_copy(arena, (struct ambit_str){.p = stop->target, .len = stop->target_len});
-        if (copy.p == NULL || *n == max)
-            err = copy.p == NULL ? AMBIT_ERR_NO_MEMORY : AMBIT_ERR_TOO_LARGE;
-        else
-            dst[(*n)++] = (struct ambit_stop_view){.id = stop->id, .kind = stop->kind, .target = copy};
+    struct ambit_stop_view *both = arena_array(arena, held->n + pending->n, sizeof *both);
+    size_t n = held->n;
+    if (both != NULL) {
+        if (n > 0)
+            memcpy(both, held->views, n * sizeof *both);
+        err = copy_pending(pending, arena, both, &n);
     }
     pthread_mutex_unlock(&pending->lock);
+    *ret = both;
+    *ret_n = n;
     return err;
 }

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Stops that were accepted and are not committed yet. A stop is in force the moment it is accepted:
- * introspection asks here, without the store. Usually empty, and then one atomic read. */
+ * introspection asks here, without the store, and so does every decision (a stop that
+ * found no space is in force all the same). Usually empty, and then one atomic read. */
 #pragma once
 
 #include <pthread.h>
 
 #include "core/grant_row.h"
+#include "core/holds.h"
 
 struct pending_stop {
     struct pending_stop *next;
@@ -25,5 +27,7 @@ AMBIT_CHECKED enum ambit_err pending_add(struct pending *pending, struct ambit_i
 void pending_remove(struct pending *pending, struct ambit_id id);
 /* Does one of them cover the grant whole? */
 bool pending_covers(struct pending *pending, const struct grant_row *row);
-/* The pending stops on resources, copied to the arena behind `n` views already in dst. */
-AMBIT_CHECKED enum ambit_err pending_resources(struct pending *pending, struct arena *arena, struct ambit_stop_view *dst, size_t max, size_t *n);
+/* The stops in `held` and behind them the pending ones that hold, in the arena; just `held` when there
+ * are none pending. */
+AMBIT_CHECKED enum ambit_err pending_views(struct pending *pending, const struct holds *held, struct arena *arena,
+                                           const struct ambit_stop_view **ret, size_t *ret_n);

@@ -243,17 +243,16 @@ enum ambit_err stop_submit(struct stop_command *command)
     err = writer_submit(broker->writer, &base->job);
     if (err == AMBIT_OK)
         return AMBIT_OK;
-    return stop_to_journal(command);
+    stop_to_journal(command);
+    return AMBIT_ERR_SEALED;
 }
 
-enum ambit_err stop_to_journal(struct stop_command *command)
+void stop_to_journal(struct stop_command *command)
 {
     if (stop_journal(command) == AMBIT_OK)
         command->recorded_pending = true;
     else
         command->not_recorded = true;
-    command->base.err = AMBIT_ERR_SEALED;
-    return AMBIT_ERR_SEALED;
 }
 
 /* ---- at start: what a sealed broker left -------------------------------------------------------- */

@@ -115,10 +115,22 @@ static enum ambit_err same_live(void *ctx, const struct ambit_same_query *query,
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 }
 
-void world_init(struct world *world, struct store_txn *txn, const struct holds *holds, uint64_t last_cutoff_seq, int64_t now_ms)
+static void world_fill(struct world *world, const struct ambit_stop_view *stops, size_t n)
 {
-    *world = (struct world){.txn = txn, .now_ms = now_ms, .last_cutoff_seq = last_cutoff_seq, .is_writer = true};
-    world->view = (struct ambit_world){.stops = holds->views, .n_stops = holds->n, .ctx = world, .figure = figure, .same_live = same_live};
+    world->view = (struct ambit_world){.stops = stops, .n_stops = n, .ctx = world, .figure = figure, .same_live = same_live};
+}
+
+enum ambit_err world_open_batch(struct broker *broker, struct store_txn *txn, struct arena *arena, int64_t now_ms, struct world *ret)
+{
+    const struct holds *holds = NULL;
+    const struct ambit_stop_view *views = NULL;
+    size_t n = 0;
+    enum ambit_err err = batch_holds(broker, txn, &holds);
+    if (err == AMBIT_OK)
+        err = pending_views(&broker->pending, holds, arena, &views, &n);
+    *ret = (struct world){.txn = txn, .now_ms = now_ms, .last_cutoff_seq = broker->batch.head.last_cutoff_seq, .is_writer = true};
+    world_fill(ret, views, n);
+    return err;
 }
 
 enum ambit_err world_open_read(struct broker *broker, int64_t now_ms, struct world *ret)
@@ -132,10 +144,8 @@ enum ambit_err world_open_read(struct broker *broker, int64_t now_ms, struct wor
         store_read_end(txn);
         return err;
     }
-    struct holds *holds = broker_holds_acquire(broker);
-    world_init(ret, txn, holds, head.last_cutoff_seq, now_ms);
-    ret->is_writer = false;
-    ret->holds = holds;
+    *ret = (struct world){.txn = txn, .now_ms = now_ms, .last_cutoff_seq = head.last_cutoff_seq, .holds = broker_holds_acquire(broker)};
+    world_fill(ret, ret->holds->views, ret->holds->n);
     return AMBIT_OK;
 }
 

@@ -202,15 +202,10 @@ enum http_next stop_finish(void *app, struct http_request *req, struct http_repl
             access_reply_unproved(state->access.broker, req, reply);
         return HTTP_DONE;
     }
-    if (command->base.err == AMBIT_ERR_SEALED) {
-        /* Sealed while it waited. One flush on a loop of a broker that gives nothing any more. */
-        enum ambit_err err = stop_to_journal(command);
-        command->not_recorded = err || command->not_recorded;
-        reply_sealed(state, req, reply);
-        return HTTP_DONE;
-    }
     if (command->base.err && !command->base.way_in_lost) {
-        command->not_recorded = true; /* in force all the same */
+        /* Sealed, or out of the last space, while it waited. In force all the same; one flush on a loop
+         * of a broker that gives nothing any more. */
+        stop_to_journal(command);
         reply_sealed(state, req, reply);
         return HTTP_DONE;
     }
