@@ -5,13 +5,11 @@
 
 #include "core/world.h"
 
-/* The engine's decision is large: one per answering thread, made when first needed. */
+/* The engine's decision is large: one per answering thread, which takes it with it when it ends. */
 static struct ambit_decision *scratch(void)
 {
-    static _Thread_local struct ambit_decision *decision;
-    if (decision == NULL)
-        decision = malloc(sizeof *decision);
-    return decision;
+    static _Thread_local struct ambit_decision decision;
+    return &decision;
 }
 
 static struct ambit_world recorded_world(const struct decided *decided, struct ambit_recorded *recorded)
@@ -31,8 +29,6 @@ enum ambit_err teach_grant(const struct grant_command *command, struct arena *ar
 
     struct ambit_decision *denied = scratch();
     struct world now;
-    if (denied == NULL)
-        return AMBIT_ERR_NO_MEMORY;
     past = recorded_world(&command->decided, &recorded);
     err = ambit_decide_grant(set, &command->question, &past, denied);
     if (err == AMBIT_OK)
@@ -55,8 +51,6 @@ enum ambit_err teach_action(const struct action_command *command, struct arena *
 
     struct ambit_decision *denied = scratch();
     struct world now;
-    if (denied == NULL)
-        return AMBIT_ERR_NO_MEMORY;
     past = recorded_world(&command->decided, &recorded);
     err = ambit_decide_action(set, &command->question, &past, denied);
     if (err == AMBIT_OK)
