@@ -38,8 +38,8 @@ struct index_builder {
 
 /* The hashes of a pair's beginning. */
 struct index_probe {
-    uint64_t action;                      /* of its first segment */
-    uint64_t resource[INDEX_DEPTH + 1];   /* [0] the type, [d] with d segments */
+    uint64_t action;                    /* of its first segment */
+    uint64_t resource[INDEX_DEPTH + 1]; /* [0] the type, [d] with d segments */
     unsigned depth;
     bool has_action; /* the first segment is literal */
     bool is_narrow;  /* even what only overlaps the pair is found by probing */

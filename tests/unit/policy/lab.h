@@ -7,11 +7,13 @@
 #include "base/arena.h"
 
 enum { LAB_NOW_S = 1795168800 }; /* 2026-11-20T10:00:00Z */
-#define LAB_NOW_MS ((int64_t)LAB_NOW_S * 1000)
+#define LAB_NOW_MS   ((int64_t)LAB_NOW_S * 1000)
 #define LAB_AUDIENCE AMBIT_STR("https://payments.example.gov")
 #define LAB_OTHER    AMBIT_STR("https://other.example.gov")
 /* Members every policy needs, when a test says nothing about them. */
-#define LAB_QUIET "'hard_stops':[{'id':'quiet','on':'denied','actions':['never.used'],'count':9,'within':'1m','then':'suspend_agent'}]"
+#define LAB_QUIET                                                                                  \
+    "'hard_stops':[{'id':'quiet','on':'denied','actions':['never.used'],'count':9,'within':'1m','" \
+    "then':'suspend_agent'}]"
 
 struct lab_figure {
     char key[512]; /* policy/id/s|r/kind/field/by/key */
@@ -37,10 +39,12 @@ struct lab_policy {
     const char *name, *head, *body;
 };
 
-/* dana owns agent `remediator` (team payments) with backup sam; the services payments-api and other. */
+/* dana owns agent `remediator` (team payments) with backup sam; the services payments-api and
+ * other. */
 void lab_open(struct lab *lab, const struct lab_policy *policies, size_t n);
 /* The same with the owner or the backup not active. */
-void lab_open_with(struct lab *lab, const struct lab_policy *policies, size_t n, bool dana_active, bool sam_active);
+void lab_open_with(struct lab *lab, const struct lab_policy *policies, size_t n, bool dana_active,
+                   bool sam_active);
 void lab_close(struct lab *lab);
 
 void lab_set(struct lab *lab, const char *key, int64_t value);
@@ -57,8 +61,10 @@ void lab_decide_action(struct lab *lab, const struct ambit_action_question *ques
 /* Turns the last allowed grant into the row that actions are asked about. */
 void lab_take_grant(struct lab *lab, const struct ambit_grant_question *question);
 /* payments-api asks about the row. */
-struct ambit_action_question lab_action(const struct lab *lab, const char *action, const char *resource);
-/* The last decision again, from its figures and used stops: the same to the byte of what it says. */
+struct ambit_action_question lab_action(const struct lab *lab, const char *action,
+                                        const char *resource);
+/* The last decision again, from its figures and used stops: the same to the byte of what it says.
+ */
 void lab_replay_grant(struct lab *lab, const struct ambit_grant_question *question);
 void lab_replay_action(struct lab *lab, const struct ambit_action_question *question);
 
