@@ -72,9 +72,10 @@ void json_checks(struct json_out *out, const struct ambit_explanation *explanati
     json_end_array(out);
 }
 
+/* A refused request has no items given: what was asked stands in their place. */
 static void json_asked(struct json_out *out, const struct event *event)
 {
-    json_key(out, "asked");
+    json_key(out, event->n_items > 0 ? "asked" : "items");
     json_begin_array(out);
     for (size_t i = 0; i < event->n_asked; i++) {
         json_begin_object(out);
