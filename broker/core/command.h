@@ -172,5 +172,9 @@ AMBIT_CHECKED enum ambit_err rejected_submit(struct rejected_command *command);
 struct read_command {
     struct command base;
     struct ambit_str what; /* "grants", "events", "trace:<id>" … */
+    /* A further page: of the same query as long as `query` (its text without the place in it) is the
+     * same, and then no event of its own; after a minute it is told again. */
+    bool is_further;
+    struct ambit_str query;
 };
 AMBIT_CHECKED enum ambit_err read_submit(struct read_command *command);

@@ -55,3 +55,19 @@ void fold_free(struct fold_slot *slot)
 {
     slot->agent_len = 0;
 }
+
+bool fold_query_is_told(const struct fold *fold, const struct ambit_digest *key, int64_t now_ms)
+{
+    for (size_t i = 0; i < FOLD_QUERIES; i++) {
+        const struct fold_query *query = &fold->queries[i];
+        if (query->told_ms != 0 && now_ms - query->told_ms < MINUTE_MS && ambit_digest_eq(query->key, *key))
+            return true;
+    }
+    return false;
+}
+
+void fold_query_told(struct fold *fold, const struct ambit_digest *key, int64_t now_ms)
+{
+    fold->queries[fold->next_query] = (struct fold_query){.key = *key, .told_ms = now_ms};
+    fold->next_query = (fold->next_query + 1) % FOLD_QUERIES;
+}

@@ -5,7 +5,6 @@
 
 #include "base/arena.h"
 #include "base/random.h"
-#include "core/apply.h"
 #include "core/world.h"
 
 static void fill_question(struct event *event, const struct grant_command *command, const struct ambit_agent *agent,
@@ -86,8 +85,7 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *comman
     fill_question(&event, command, agent, command->base.documents);
     if (decision->verdict == AMBIT_ALLOW)
         fill_issued(&event, command, decision);
-    else if (decision->n_trips == 0 && !command->base.caller.has_once &&
-             fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
+    else if (decision->n_trips == 0 && fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
         return AMBIT_OK;
     err = event_of_decision(&event, decision, &command->decided, command->arena);
     if (err == AMBIT_OK)
@@ -119,9 +117,8 @@ static enum ambit_err grant_run(struct writer_job *job, struct store_txn *txn, i
     struct grant_command *command = (struct grant_command *)(void *)job;
     struct command *base = &command->base;
     enum ambit_err err = command_begin(base, now_ms);
-    base->once_used = false;
-    if (err == AMBIT_OK && base->caller.has_once)
-        err = apply_once_is_used(txn, &base->caller.once, now_ms, &base->once_used);
+    if (err == AMBIT_OK && !base->way_in_lost)
+        err = command_use_once(base, txn);
     if (err != AMBIT_OK || base->way_in_lost || base->once_used)
         return err;
 

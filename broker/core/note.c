@@ -3,7 +3,7 @@
 #include "core/internal.h"
 
 #include "base/json_write.h"
-#include "core/apply.h"
+#include "crypto/digest.h"
 
 static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const char *key, struct ambit_str text)
 {
@@ -15,12 +15,29 @@ static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const char *key,
     return buf_check(buf);
 }
 
+/* The query, whoever asks it: two people never share one. */
+static AMBIT_CHECKED enum ambit_err query_key(const struct read_command *command, struct ambit_digest *ret)
+{
+    BUF_AUTO buf;
+    buf_init(&buf, 0);
+    buf_put_str(&buf, command->base.caller.name);
+    buf_put_char(&buf, '\n');
+    buf_put_str(&buf, command->query);
+    crypto_sha256(buf.p, buf.len, ret);
+    return buf_check(&buf);
+}
+
 static enum ambit_err read_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
 {
     struct read_command *command = (struct read_command *)(void *)job;
     struct command *base = &command->base;
     enum ambit_err err = command_begin(base, now_ms);
     if (err != AMBIT_OK || base->way_in_lost)
+        return err;
+    struct fold *fold = &base->broker->fold;
+    struct ambit_digest key;
+    err = query_key(command, &key);
+    if (err != AMBIT_OK || (command->is_further && fold_query_is_told(fold, &key, now_ms)))
         return err;
 
     BUF_AUTO detail;
@@ -33,6 +50,8 @@ static enum ambit_err read_run(struct writer_job *job, struct store_txn *txn, in
     event.detail = buf_str(&detail);
     err = record_event(base->broker, txn, base, &event);
     base->seq = event.seq;
+    if (err == AMBIT_OK)
+        fold_query_told(fold, &key, now_ms);
     return err;
 }
 
@@ -86,11 +105,7 @@ static enum ambit_err once_run(struct writer_job *job, struct store_txn *txn, in
 {
     struct command *base = &((struct once_command *)(void *)job)->base;
     enum ambit_err err = command_begin(base, now_ms);
-    if (err == AMBIT_OK)
-        err = apply_once_is_used(txn, &base->caller.once, now_ms, &base->once_used);
-    if (err != AMBIT_OK || base->way_in_lost || base->once_used)
-        return err;
-    return apply_once(txn, &base->caller.once, base->caller.once_until_ms);
+    return err == AMBIT_OK && !base->way_in_lost ? command_use_once(base, txn) : err;
 }
 
 enum ambit_err once_submit(struct once_command *command)

@@ -41,6 +41,9 @@ AMBIT_CHECKED enum ambit_err query_grants(struct broker *broker, const struct gr
 enum stops_state { STOPS_IN_FORCE, STOPS_CLEARED, STOPS_ALL };
 AMBIT_CHECKED enum ambit_err query_stops(struct broker *broker, enum stops_state state, struct ambit_str only_owner, const struct page *page, struct json_out *out);
 AMBIT_CHECKED enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct ambit_str only_owner, struct json_out *out);
+/* OK when there is something of that name to stop (a resource: when it is a pattern); NOT_FOUND, or
+ * MALFORMED. */
+AMBIT_CHECKED enum ambit_err stop_target_known(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target);
 /* Dry run of a stop: {"dry_run":true,"target","agents":[…],"live_grants":n}. */
 AMBIT_CHECKED enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target, struct json_out *out);
 

@@ -341,7 +341,9 @@ static AMBIT_CHECKED enum ambit_err count_live(struct broker *broker, enum ambit
 enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target, struct json_out *out)
 {
     int64_t live = 0;
-    enum ambit_err err = count_live(broker, kind, target, &live);
+    enum ambit_err err = stop_target_known(broker, kind, target);
+    if (err == AMBIT_OK)
+        err = count_live(broker, kind, target, &live);
     if (err != AMBIT_OK)
         return err;
 

@@ -80,6 +80,16 @@ enum ambit_err command_begin(struct command *command, int64_t now_ms)
     return AMBIT_OK;
 }
 
+enum ambit_err command_use_once(struct command *command, struct store_txn *txn)
+{
+    const struct caller *caller = &command->caller;
+    command->once_used = false;
+    if (!caller->has_once)
+        return AMBIT_OK;
+    enum ambit_err err = apply_once_is_used(txn, &caller->once, command->now_ms, &command->once_used);
+    return err == AMBIT_OK && !command->once_used ? apply_once(txn, &caller->once, caller->once_until_ms) : err;
+}
+
 void event_init(struct event *event, const struct command *command, enum event_type type)
 {
     *event = (struct event){

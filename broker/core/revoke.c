@@ -13,7 +13,9 @@ static enum ambit_err revoke_run(struct writer_job *job, struct store_txn *txn, 
     struct broker *broker = base->broker;
     command->foreign = false;
     enum ambit_err err = command_begin(base, now_ms);
-    if (err != AMBIT_OK || base->way_in_lost || !command->has_token)
+    if (err == AMBIT_OK && !base->way_in_lost)
+        err = command_use_once(base, txn);
+    if (err != AMBIT_OK || base->way_in_lost || base->once_used || !command->has_token)
         return err;
 
     ARENA_AUTO arena;

@@ -8,6 +8,7 @@
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "base/random.h"
+#include "core/query.h"
 
 enum ambit_err stop_target_parse(struct ambit_str text, enum ambit_target_kind *ret_kind, struct ambit_str *ret_target)
 {
@@ -146,9 +147,8 @@ static void stop_done(struct writer_job *job, enum ambit_err err)
     command_finished(base, err);
 }
 
-static AMBIT_CHECKED enum ambit_err is_known_target(struct stop_command *command)
+enum ambit_err stop_target_known(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target)
 {
-    struct broker *broker = command->base.broker;
     struct documents_ref *ref = broker_documents_acquire(broker);
     const struct ambit_documents *documents = ref->documents;
     struct store_txn *txn = NULL;
@@ -158,10 +158,10 @@ static AMBIT_CHECKED enum ambit_err is_known_target(struct stop_command *command
     struct grant_row row;
     bool is_known = true;
     enum ambit_err err = AMBIT_OK;
-    switch (command->kind) {
+    switch (kind) {
     case AMBIT_TARGET_GRANT:
     case AMBIT_TARGET_LINEAGE:
-        if (id_decode(command->target, &id) != AMBIT_OK) {
+        if (id_decode(target, &id) != AMBIT_OK) {
             is_known = false;
             break;
         }
@@ -172,21 +172,21 @@ static AMBIT_CHECKED enum ambit_err is_known_target(struct stop_command *command
         }
         break;
     case AMBIT_TARGET_AGENT:
-        is_known = ambit_agent_find(documents, command->target) != NULL;
+        is_known = ambit_agent_find(documents, target) != NULL;
         break;
     case AMBIT_TARGET_TEAM:
         is_known = false;
         for (size_t i = 0; i < documents->n_people; i++)
-            is_known = is_known || ambit_str_eq(documents->people[i].team, command->target);
+            is_known = is_known || ambit_str_eq(documents->people[i].team, target);
         break;
     case AMBIT_TARGET_OWNER:
-        is_known = ambit_person_find(documents, command->target) != NULL;
+        is_known = ambit_person_find(documents, target) != NULL;
         break;
     case AMBIT_TARGET_POLICY:
-        is_known = ambit_policy_find(documents, command->target) != NULL;
+        is_known = ambit_policy_find(documents, target) != NULL;
         break;
     case AMBIT_TARGET_RESOURCE:
-        if (!ambit_pattern_is_resource(command->target))
+        if (!ambit_pattern_is_resource(target))
             err = AMBIT_ERR_MALFORMED;
         break;
     case AMBIT_TARGET_ALL:
@@ -224,7 +224,7 @@ enum ambit_err stop_submit(struct stop_command *command)
     if (command->reason.len == 0 || command->reason.len > AMBIT_TEXT_MAX)
         return AMBIT_ERR_MALFORMED;
     bool is_sealed = atomic_load(&broker->is_sealed);
-    enum ambit_err err = is_known_target(command);
+    enum ambit_err err = stop_target_known(broker, command->kind, command->target);
     /* Sealed, the store may refuse to be read: the stop is taken on its word. */
     if (err != AMBIT_OK && !(is_sealed && err != AMBIT_ERR_NOT_FOUND && err != AMBIT_ERR_MALFORMED))
         return err;

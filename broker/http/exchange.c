@@ -36,6 +36,7 @@ static void exchange_reset(struct exchange *x, struct loop *loop, struct MHD_Con
     x->phase = PHASE_HEAD;
     x->is_handed = x->has_begun = x->is_counted = false;
     x->refusal = NULL;
+    x->shape = NULL;
     x->began_us = loop->now_us;
     x->sent_us = 0;
     x->body_expected = 0;
@@ -171,7 +172,7 @@ static struct http_problem judge_route(struct exchange *x, const struct gate_fac
     struct http_request *req = &x->req;
     const struct http_server *server = x->loop->server;
     struct route_found found = route_find(&server->routes, req->listener, facts->method, req->path);
-    req->route = found.route;
+    req->route = x->shape = found.route;
     req->parameter = found.parameter;
     if (!found.route && found.allowed == 0)
         return (struct http_problem){404, "not_found", "There is nothing at this path."};
@@ -181,6 +182,7 @@ static struct http_problem judge_route(struct exchange *x, const struct gate_fac
             route_allow_text(found.allowed, allow);
             http_reply_header(&x->reply, "Allow", allow);
         }
+        x->shape = found.other;
         return (struct http_problem){405, "method_not_allowed",
                                      "This path does not take this method."};
     }

@@ -84,10 +84,11 @@ struct exchange {
     struct loop *loop;
     struct MHD_Connection *mhd;
     enum phase phase;
-    bool is_handed;      /* http_suspend() was called in this begin or finish */
-    bool has_begun;      /* begin was called: done is owed */
-    bool is_counted;     /* the gate reached a verdict */
-    const char *refusal; /* why the edge refused, for the log */
+    bool is_handed;                 /* http_suspend() was called in this begin or finish */
+    bool has_begun;                 /* begin was called: done is owed */
+    bool is_counted;                /* the gate reached a verdict */
+    const char *refusal;            /* why the edge refused, for the log */
+    const struct http_route *shape; /* whose protocol a refusal of ours is written in; or NULL */
     int64_t began_us, sent_us;
     size_t body_expected;
     struct buf body;

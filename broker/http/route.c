@@ -80,6 +80,8 @@ static void try_row(const struct http_route *route, unsigned listener, enum http
     if (!(route->listeners & listener) || !route_match(route->path, path, &parameter))
         return;
     found->allowed |= 1U << route->method;
+    if (!found->other)
+        found->other = route;
     if (route->method == method && !found->route) {
         found->route = route;
         found->parameter = parameter;

@@ -24,6 +24,8 @@ struct route_found {
     struct ambit_str parameter;     /* of the route; {NULL,0} when it has none */
     unsigned allowed;               /* without a route: bit (1 << enum http_method) for each method
                                        that the path does take on this listener; 0 = no such path */
+    const struct http_route *other; /* without a route: a row of the path for another method, whose
+                                       protocol says how a refusal looks */
 };
 /* A row with the exact path wins over one with a parameter. */
 struct route_found route_find(const struct route_table *table, unsigned listener,

@@ -13,7 +13,7 @@ static void refuse_plain(struct exchange *x, unsigned status)
 
 void exchange_refuse(struct exchange *x, struct http_problem problem)
 {
-    const struct http_route *route = x->req.route;
+    const struct http_route *route = x->shape;
     count_refusal(&x->loop->server->counters, problem.status);
     if (route && route->refuse)
         route->refuse(&x->req, &x->reply, problem);

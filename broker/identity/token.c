@@ -8,7 +8,17 @@
 #include "base/encode.h"
 #include "base/json_read.h"
 
-/* The middle one of exactly three parts (JWS-1). */
+static bool is_base64url(const char *p, const char *end)
+{
+    for (; p < end; p++)
+        if (!((*p >= 'A' && *p <= 'Z') || (*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') ||
+              *p == '-' || *p == '_'))
+            return false;
+    return true;
+}
+
+/* The middle one of exactly three parts (JWS-1). The others are not looked into, but what is no
+ * compact JWS at all is no token of ours. */
 static bool payload_of(struct ambit_str token, struct ambit_str *ret)
 {
     const char *end = token.p + token.len;
@@ -16,7 +26,8 @@ static bool payload_of(struct ambit_str token, struct ambit_str *ret)
     if (!first || first == token.p)
         return false;
     const char *second = memchr(first + 1, '.', (size_t)(end - first - 1));
-    if (!second || second + 1 == end || memchr(second + 1, '.', (size_t)(end - second - 1)))
+    if (!second || second + 1 == end || !is_base64url(token.p, first) ||
+        !is_base64url(second + 1, end))
         return false;
     *ret = (struct ambit_str){.p = first + 1, .len = (size_t)(second - first - 1)};
     return true;

@@ -127,6 +127,7 @@ bool access_check(struct access *access, struct broker *broker, enum right right
                   struct http_request *req, struct http_reply *reply)
 {
     *access = (struct access){.broker = broker, .documents = broker_documents_acquire(broker)};
+    reply->no_store = true; /* what is said to one person is nobody else's */
     char text[ADDR_TEXT_MAX];
     if (req->peer.family)
         access->source = arena_copy(

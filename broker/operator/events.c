@@ -15,22 +15,23 @@ static bool wants_stream(const struct http_request *req)
     return accept.p && memmem(accept.p, accept.len, stream, sizeof stream - 1);
 }
 
+/* A sequence as the client names it, by `after`, by `cursor` (here what `next` was) or by
+ * Last-Event-ID: what it wants lies behind. */
 static enum ambit_err read_after(const struct params *params, struct ambit_str last_id,
                                  struct events_filter *filter, const char **reterr_what)
 {
-    uint64_t after = 0;
-    enum ambit_err err = params_u64(params, "after", 0, &after, reterr_what);
-    if (err)
-        return err;
-    if (form_get(&params->form, "after").p)
-        filter->after = after + 1;
-    if (!last_id.p)
-        return AMBIT_OK;
-    if (parse_u64(last_id, &after) != AMBIT_OK) {
-        *reterr_what = "Last-Event-ID is a sequence.";
-        return AMBIT_ERR_MALFORMED;
+    const struct ambit_str named[] = {form_get(&params->form, "after"),
+                                      form_get(&params->form, "cursor"), last_id};
+    for (size_t i = 0; i < AMBIT_LEN(named); i++) {
+        uint64_t seq = 0;
+        if (!named[i].p)
+            continue;
+        if (parse_u64(named[i], &seq) != AMBIT_OK || seq > INT64_MAX) {
+            *reterr_what = "after, cursor and Last-Event-ID are sequences.";
+            return AMBIT_ERR_MALFORMED;
+        }
+        filter->after = seq + 1;
     }
-    filter->after = after + 1;
     return AMBIT_OK;
 }
 

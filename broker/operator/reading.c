@@ -39,6 +39,41 @@ static struct ambit_str what_of(struct http_request *req)
     return (struct ambit_str){.p = text, .len = target.len - skip};
 }
 
+static bool is_place(struct ambit_str argument)
+{
+    static const struct ambit_str places[] = {{"after=", 6}, {"cursor=", 7}, {"limit=", 6}};
+    for (size_t i = 0; i < AMBIT_LEN(places); i++)
+        if (argument.len > places[i].len && memcmp(argument.p, places[i].p, places[i].len) == 0)
+            return true;
+    return false;
+}
+
+/* What is asked without the place in it: the pages of one query have it in common. A page that
+ * names no place before it is the first one. */
+static void query_of(struct http_request *req, struct read_command *command)
+{
+    struct buf text;
+    char *memory = arena_alloc(&req->arena, req->target.len + 1);
+    if (!memory)
+        return;
+    buf_init_fixed(&text, memory, req->target.len + 1);
+    buf_put_str(&text, req->path);
+    struct ambit_str left = req->query;
+    while (left.len > 0) {
+        const char *end = memchr(left.p, '&', left.len);
+        struct ambit_str argument = {.p = left.p, .len = end ? (size_t)(end - left.p) : left.len};
+        size_t step = end ? argument.len + 1 : argument.len;
+        left = (struct ambit_str){.p = left.p + step, .len = left.len - step};
+        if (!is_place(argument)) {
+            buf_put_char(&text, '&');
+            buf_put_str(&text, argument);
+        } else if (argument.p[0] != 'l') {
+            command->is_further = true;
+        }
+    }
+    command->query = buf_str(&text);
+}
+
 static enum http_next open_stream(struct reading *reading, struct http_request *req,
                                   struct http_reply *reply)
 {
@@ -53,6 +88,8 @@ enum http_next reading_record(struct reading *reading, struct http_request *req,
     access_command(&reading->access, &reading->command.base, req);
     reading->has_command = true;
     reading->command.what = what_of(req);
+    if (!reading->stream)
+        query_of(req, &reading->command);
     http_suspend(req);
     enum ambit_err err = read_submit(&reading->command);
     return err ? open_stream(reading, req, reply) : HTTP_WAIT;
