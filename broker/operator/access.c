@@ -2,12 +2,14 @@
 /* Rights, and the refusals that every operator route shares. */
 #include "operator/access.h"
 
-/* `all`: roles that may on everything; `own`: roles that may on what is theirs. */
+/* `all`: roles that may on everything; `own`: roles that may on what is theirs; `unlimited`: never
+ * refused for a spent budget, since stops always go through. */
 static const struct {
     unsigned all, own;
+    bool unlimited;
 } rights[] = {
     [RIGHT_READ] = {.all = AMBIT_ROLE_ONCALL | AMBIT_ROLE_AUDITOR, .own = AMBIT_ROLE_OWNER},
-    [RIGHT_STOP] = {.all = AMBIT_ROLE_ONCALL, .own = AMBIT_ROLE_OWNER},
+    [RIGHT_STOP] = {.all = AMBIT_ROLE_ONCALL, .own = AMBIT_ROLE_OWNER, .unlimited = true},
     [RIGHT_CLEAR] = {.all = AMBIT_ROLE_ONCALL, .own = AMBIT_ROLE_OWNER},
     [RIGHT_TIME] = {.all = AMBIT_ROLE_ONCALL},
     [RIGHT_DOCUMENTS] = {.all = AMBIT_ROLE_ADMIN},
@@ -143,7 +145,7 @@ bool access_check(struct access *access, struct broker *broker, enum right right
         }
         access->only_owner = access->person->doc.name;
     }
-    return access_is_in_budget(broker, &access->caller, req, reply);
+    return rights[right].unlimited || access_is_in_budget(broker, &access->caller, req, reply);
 }
 
 void access_done(struct access *access)

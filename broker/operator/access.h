@@ -23,8 +23,8 @@ struct access {
     struct ambit_str only_owner;
     struct ambit_str source; /* the peer's address */
 };
-/* True when the person has proved themselves, has the right and is within their budget; else the
- * reply is filled (401, 403, 429). access_done() either way. */
+/* True when the person has proved themselves, has the right and is within their budget (stops ask
+ * for none); else the reply is filled (401, 403, 429). access_done() either way. */
 bool access_check(struct access *access, struct broker *broker, enum right right,
                   struct http_request *req, struct http_reply *reply);
 void access_done(struct access *access);

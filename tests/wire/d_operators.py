@@ -121,6 +121,16 @@ def pages(tap, client):
     tap.ok({"bytes", "leaf"} <= set(leaf), "form=leaf", leaf)
 
 
+def budgets(tap):
+    with Broker(limits={"person_per_s": 1, "person_burst": 2, "agent_per_s": 1, "agent_burst": 2}) as broker, broker.client() as client:
+        answers = [client.person("lee", "GET", "/v1/grants") for _ in range(4)]
+        tap.ok(answers[0].status == 200 and problem(answers[3], 429, "limited") and int(answers[3].headers["Retry-After"]) >= 1, "a spent budget is 429", answers[3])
+        tap.ok(client.stop("agent:reporter").status == 201, "a stop goes through all the same")
+        answers = [client.token() for _ in range(4)]
+        tap.ok(answers[0].status == 200 and answers[3].status == 429 and answers[3].headers["Retry-After"], "an agent's too", answers[3])
+        tap.ok(answers[3].json["error"] == "temporarily_unavailable" and "ambit_request" not in answers[3].json, "and nothing was decided", answers[3])
+
+
 class Stream:
     """Server-sent events, raw."""
 
@@ -156,6 +166,7 @@ def streams(tap, broker, client):
 
 def main():
     tap = Tap()
+    budgets(tap)
     with Broker() as broker, broker.client() as client:
         rights(tap, broker, client)
         whoami(tap, broker, client)
