@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Talking to systemd: ready, alive, stopping, and the sockets it handed over. Does nothing when it is
- * not there. */
+/* Talking to systemd: ready, alive, stopping, and the sockets it handed over. Does nothing when it
+ * is not there. */
 #pragma once
 
 #include "ambit/base.h"

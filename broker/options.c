@@ -11,7 +11,8 @@ static const char usage[] =
     "  ambitd --dev [--state DIR] [--listen ADDR:PORT]\n"
     "  ambitd [--config FILE] [--state DIR] [--listen ADDR:PORT] [--check]\n"
     "\n"
-    "  --dev              make keys and example documents under the state folder and serve on loopback\n"
+    "  --dev              make keys and example documents under the state folder and serve on "
+    "loopback\n"
     "  --config FILE      configuration (default /etc/ambit/ambit.json)\n"
     "  --state DIR        state folder (default with --dev: ./ambit-dev)\n"
     "  --listen ADDR:PORT one listener for everything, loopback only; port 0: any free one\n"
@@ -41,10 +42,14 @@ static enum options_outcome options_judge(int argc, char **argv, const struct op
 enum options_outcome options_read(int argc, char **argv, struct options *ret)
 {
     static const struct option table[] = {
-        {"dev", no_argument, NULL, OPT_DEV},         {"config", required_argument, NULL, OPT_CONFIG},
-        {"state", required_argument, NULL, OPT_STATE}, {"listen", required_argument, NULL, OPT_LISTEN},
-        {"check", no_argument, NULL, OPT_CHECK},     {"version", no_argument, NULL, OPT_VERSION},
-        {"help", no_argument, NULL, OPT_HELP},       {NULL, 0, NULL, 0},
+        {"dev", no_argument, NULL, OPT_DEV},
+        {"config", required_argument, NULL, OPT_CONFIG},
+        {"state", required_argument, NULL, OPT_STATE},
+        {"listen", required_argument, NULL, OPT_LISTEN},
+        {"check", no_argument, NULL, OPT_CHECK},
+        {"version", no_argument, NULL, OPT_VERSION},
+        {"help", no_argument, NULL, OPT_HELP},
+        {NULL, 0, NULL, 0},
     };
     int option = 0;
     *ret = (struct options){0};

@@ -10,7 +10,7 @@ struct options {
 };
 enum options_outcome {
     OPTIONS_SERVE,
-    OPTIONS_SAID, /* --help, --version: printed, exit 0 */
+    OPTIONS_SAID,  /* --help, --version: printed, exit 0 */
     OPTIONS_WRONG, /* printed what was wrong, exit 2 */
 };
 enum options_outcome options_read(int argc, char **argv, struct options *ret);

@@ -67,7 +67,8 @@ int serve_new(struct service **ret)
     return *ret != NULL ? SERVE_GO_ON : SERVE_CANNOT;
 }
 
-/* ---- configuration -------------------------------------------------------------------------------- */
+/* ---- configuration
+ * -------------------------------------------------------------------------------- */
 
 static void print_problems(const struct ambit_problem *problems, size_t n)
 {
@@ -87,17 +88,18 @@ static const char *dev_state(const struct options *options)
     const char *from_environment = getenv("AMBIT_STATE");
     if (options->state != NULL)
         return options->state;
-    return from_environment != NULL && *from_environment != '\0' ? from_environment : DEV_STATE_DEFAULT;
+    return from_environment != NULL && *from_environment != '\0' ? from_environment
+                                                                 : DEV_STATE_DEFAULT;
 }
 
 static int prepare_dev(struct service *service, const struct options *options)
 {
     struct dev_report report = {0};
-    struct dev_options dev = {.state = dev_state(options),
-                              .listen = options->listen,
-                              .now_ms = clock_wall_ms()};
+    struct dev_options dev = {
+        .state = dev_state(options), .listen = options->listen, .now_ms = clock_wall_ms()};
     enum ambit_err err = dev_prepare(&dev, &report);
-    fprintf(err == AMBIT_OK ? stdout : stderr, "%.*s", (int)report.text.len, report.text.p != NULL ? report.text.p : "");
+    fprintf(err == AMBIT_OK ? stdout : stderr, "%.*s", (int)report.text.len,
+            report.text.p != NULL ? report.text.p : "");
     buf_done(&report.text);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_MALFORMED ? SERVE_WRONG : SERVE_CANNOT;
@@ -115,14 +117,17 @@ int serve_configure(struct service *service, const struct options *options)
         if (code != SERVE_GO_ON)
             return code;
     } else {
-        buf_put_text(&service->config_path, options->config != NULL ? options->config : CONFIG_PATH_DEFAULT);
+        buf_put_text(&service->config_path,
+                     options->config != NULL ? options->config : CONFIG_PATH_DEFAULT);
     }
     buf_put_char(&service->config_path, '\0');
     if (buf_check(&service->config_path) != AMBIT_OK)
         return SERVE_CANNOT;
 
-    struct config_source source = {.path = service->config_path.p, .state = options->is_dev ? dev_state(options) : options->state,
-                                   .listen = options->listen, .environment = (const char *const *)environ};
+    struct config_source source = {.path = service->config_path.p,
+                                   .state = options->is_dev ? dev_state(options) : options->state,
+                                   .listen = options->listen,
+                                   .environment = (const char *const *)environ};
     enum ambit_err err = config_load(&source, &service->config, &problems);
     service->has_config = err == AMBIT_OK;
     print_problems(problems.v, problems.n);
@@ -134,11 +139,14 @@ int serve_check(struct service *service)
 {
     struct ambit_problems problems = {0};
     struct ambit_documents *documents = NULL;
-    enum ambit_err err = folder_load(service->config.documents.p, clock_wall_ms(), &problems, &documents);
+    enum ambit_err err =
+        folder_load(service->config.documents.p, clock_wall_ms(), &problems, &documents);
     print_problems(problems.v, problems.n);
     if (err == AMBIT_OK)
-        printf("ambitd: configuration and documents hold: %zu people, %zu agents, %zu services, %zu policies\n", documents->n_people,
-               documents->n_agents, documents->n_services, documents->n_policies);
+        printf("ambitd: configuration and documents hold: %zu people, %zu agents, %zu services, "
+               "%zu policies\n",
+               documents->n_people, documents->n_agents, documents->n_services,
+               documents->n_policies);
     else if (err == AMBIT_ERR_NOT_FOUND)
         fprintf(stderr, "ambitd: there is no documents folder %s\n", service->config.documents.p);
     else if (err != AMBIT_ERR_MALFORMED)
@@ -148,7 +156,8 @@ int serve_check(struct service *service)
     return err == AMBIT_OK ? SERVE_FINE : SERVE_WRONG;
 }
 
-/* ---- the edge -------------------------------------------------------------------------------------- */
+/* ---- the edge
+ * -------------------------------------------------------------------------------------- */
 
 static void add_routes(struct service *service, const struct http_route *(*table)(size_t *))
 {
@@ -181,11 +190,14 @@ static void fill_listener(struct service *service, size_t i, struct http_listene
     char address[ADDR_TEXT_MAX];
     size_t len = addr_encode(&listener->address, address);
     bool is_v6 = listener->address.family == 6;
-    int n = snprintf(service->addresses[i], sizeof service->addresses[i], "%s%.*s%s:%u", is_v6 ? "[" : "", (int)len, address,
-                     is_v6 ? "]" : "", (unsigned)listener->port);
+    int n =
+        snprintf(service->addresses[i], sizeof service->addresses[i], "%s%.*s%s:%u",
+                 is_v6 ? "[" : "", (int)len, address, is_v6 ? "]" : "", (unsigned)listener->port);
     AMBIT_ASSERT(n > 0 && (size_t)n < sizeof service->addresses[i]);
-    *ret = (struct http_listener){.name = config_listener_text(listener->kind), .kinds = listener_kinds(listener->kind),
-                                  .address = service->addresses[i], .fd = -1};
+    *ret = (struct http_listener){.name = config_listener_text(listener->kind),
+                                  .kinds = listener_kinds(listener->kind),
+                                  .address = service->addresses[i],
+                                  .fd = -1};
     if (notify_inherited(i, &ret->fd))
         ret->address = NULL;
 }
@@ -201,13 +213,19 @@ int serve_bind(struct service *service)
     add_routes(service, authzen_routes);
     add_routes(service, operator_routes);
     struct http_config config = {
-        .listeners = listeners, .n_listeners = service->config.n_listen, .routes = service->routes, .n_routes = service->n_routes,
-        .connections = (size_t)limits->connections, .connections_per_source = (size_t)limits->connections_per_source,
-        .idle_s = (unsigned)limits->idle_s, .request_s = (unsigned)limits->request_s,
+        .listeners = listeners,
+        .n_listeners = service->config.n_listen,
+        .routes = service->routes,
+        .n_routes = service->n_routes,
+        .connections = (size_t)limits->connections,
+        .connections_per_source = (size_t)limits->connections_per_source,
+        .idle_s = (unsigned)limits->idle_s,
+        .request_s = (unsigned)limits->request_s,
     };
     enum ambit_err err = http_open(&config, &service->http, &failed);
     if (err != AMBIT_OK) {
-        fprintf(stderr, "ambitd: cannot listen on %s: %s\n", failed < service->config.n_listen ? service->addresses[failed] : "?",
+        fprintf(stderr, "ambitd: cannot listen on %s: %s\n",
+                failed < service->config.n_listen ? service->addresses[failed] : "?",
                 ambit_err_text(err));
         return SERVE_CANNOT;
     }
@@ -215,7 +233,8 @@ int serve_bind(struct service *service)
     return SERVE_GO_ON;
 }
 
-/* ---- the broker ------------------------------------------------------------------------------------- */
+/* ---- the broker
+ * ------------------------------------------------------------------------------------- */
 
 /* On the writer thread, after the replies of a batch were released. */
 static void kick(void *ctx)
@@ -228,11 +247,16 @@ static void kick(void *ctx)
 static struct ambit_limits_config broker_limits(const struct config_limits *limits)
 {
     return (struct ambit_limits_config){
-        .store_bytes = (uint64_t)limits->store_bytes, .store_reserve_bytes = (uint64_t)limits->store_reserve_bytes,
-        .store_grow_bytes = (uint64_t)limits->store_grow_bytes, .queue = (uint32_t)limits->queue,
-        .agent_per_s = (uint32_t)limits->agent_per_s, .agent_burst = (uint32_t)limits->agent_burst,
-        .service_per_s = (uint32_t)limits->service_per_s, .service_burst = (uint32_t)limits->service_burst,
-        .person_per_s = (uint32_t)limits->person_per_s, .person_burst = (uint32_t)limits->person_burst,
+        .store_bytes = (uint64_t)limits->store_bytes,
+        .store_reserve_bytes = (uint64_t)limits->store_reserve_bytes,
+        .store_grow_bytes = (uint64_t)limits->store_grow_bytes,
+        .queue = (uint32_t)limits->queue,
+        .agent_per_s = (uint32_t)limits->agent_per_s,
+        .agent_burst = (uint32_t)limits->agent_burst,
+        .service_per_s = (uint32_t)limits->service_per_s,
+        .service_burst = (uint32_t)limits->service_burst,
+        .person_per_s = (uint32_t)limits->person_per_s,
+        .person_burst = (uint32_t)limits->person_burst,
     };
 }
 
@@ -242,11 +266,16 @@ int serve_open(struct service *service)
     BUF_AUTO text;
     buf_init(&text, 0);
     struct broker_options options = {
-        .issuer = service->config.issuer.p != NULL ? service->config.issuer : ambit_str_of(service->url),
-        .state_folder = service->config.state.p, .documents_folder = service->config.documents.p,
+        .issuer =
+            service->config.issuer.p != NULL ? service->config.issuer : ambit_str_of(service->url),
+        .state_folder = service->config.state.p,
+        .documents_folder = service->config.documents.p,
         .credentials_folder = getenv("CREDENTIALS_DIRECTORY"),
-        .limits = broker_limits(&service->config.limits), .wall_ms = clock_wall_ms, .boot_ms = clock_boot_ms,
-        .kick = kick, .kick_ctx = service,
+        .limits = broker_limits(&service->config.limits),
+        .wall_ms = clock_wall_ms,
+        .boot_ms = clock_boot_ms,
+        .kick = kick,
+        .kick_ctx = service,
     };
     enum ambit_err err = broker_open(&options, &problems, &service->broker, &text);
     print_problems(problems.v, problems.n);
@@ -255,7 +284,8 @@ int serve_open(struct service *service)
         http_set_app(service->http, service->broker);
         return SERVE_GO_ON;
     }
-    fprintf(stderr, "ambitd: %.*s (state folder %s)\n", (int)text.len, text.p != NULL ? text.p : "", service->config.state.p);
+    fprintf(stderr, "ambitd: %.*s (state folder %s)\n", (int)text.len, text.p != NULL ? text.p : "",
+            service->config.state.p);
     return err == AMBIT_ERR_MALFORMED ? SERVE_WRONG : SERVE_CANNOT;
 }
 
@@ -291,7 +321,8 @@ static void reload(struct service *service)
     if (err == AMBIT_OK)
         LOG(LOG_NOTICE, "documents reloaded");
     else
-        LOG(LOG_ERROR, "the documents folder does not hold: the set in force stays", LOG_TEXT("error", ambit_str_of(ambit_err_text(err))),
+        LOG(LOG_ERROR, "the documents folder does not hold: the set in force stays",
+            LOG_TEXT("error", ambit_str_of(ambit_err_text(err))),
             LOG_NUMBER("errors", (int64_t)problems.n_errors));
     ambit_problems_done(&problems);
 }

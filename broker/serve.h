@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The life of ambitd in steps, for main.c to read as a paragraph. Each step that fails has said why on
- * standard error and gives the exit code. */
+/* The life of ambitd in steps, for main.c to read as a paragraph. Each step that fails has said why
+ * on standard error and gives the exit code. */
 #pragma once
 
 #include "options.h"

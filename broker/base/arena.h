@@ -7,15 +7,16 @@
 
 struct arena_block;
 struct arena {
-    char *p;      /* next free byte */
+    char *p; /* next free byte */
     size_t left;
-    size_t used;  /* bytes handed out */
-    size_t max;   /* 0 = no bound */
-    bool is_full; /* a request was refused because of max, not for want of memory */
+    size_t used;                /* bytes handed out */
+    size_t max;                 /* 0 = no bound */
+    bool is_full;               /* a request was refused because of max, not for want of memory */
     struct arena_block *blocks; /* malloc'd ones, newest first */
 };
 
-void arena_init(struct arena *arena, void *first_block, size_t size, size_t max); /* first may be NULL,0 */
+void arena_init(struct arena *arena, void *first_block, size_t size,
+                size_t max); /* first may be NULL,0 */
 void arena_done(struct arena *arena);
 /* Zeroed, aligned to 16. NULL when out of memory or past max. */
 void *arena_alloc(struct arena *arena, size_t size);

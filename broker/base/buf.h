@@ -8,19 +8,19 @@
 #include "ambit/base.h"
 
 struct buf {
-    char *p;      /* owned; not NUL-terminated */
-    size_t len;   /* bytes used */
-    size_t cap;   /* bytes allocated */
-    size_t max;   /* 0 = no bound */
-    bool is_fixed; /* p is borrowed from the caller and never grown */
+    char *p;            /* owned; not NUL-terminated */
+    size_t len;         /* bytes used */
+    size_t cap;         /* bytes allocated */
+    size_t max;         /* 0 = no bound */
+    bool is_fixed;      /* p is borrowed from the caller and never grown */
     enum ambit_err err; /* first failure, sticky */
 };
 
 void buf_init(struct buf *buf, size_t max);
 /* Writes into memory of the caller's; never allocates. */
 void buf_init_fixed(struct buf *buf, char *memory, size_t size);
-void buf_done(struct buf *buf);  /* frees; NULL and half-built are fine */
-void buf_wipe(struct buf *buf);  /* the same, contents cleansed first: for secrets */
+void buf_done(struct buf *buf); /* frees; NULL and half-built are fine */
+void buf_wipe(struct buf *buf); /* the same, contents cleansed first: for secrets */
 /* Remembers `err` unless an earlier failure stands: for writers that refuse a value. */
 void buf_fail(struct buf *buf, enum ambit_err err);
 void buf_reset(struct buf *buf); /* len = 0, err = OK, memory kept */
@@ -31,7 +31,7 @@ void buf_put_text(struct buf *buf, const char *text); /* NUL-terminated */
 void buf_put_i64(struct buf *buf, int64_t value);     /* decimal */
 void buf_put_hex(struct buf *buf, const uint8_t *bytes, size_t len);
 void buf_put_base64url(struct buf *buf, const uint8_t *bytes, size_t len); /* no padding */
-void buf_put_base64(struct buf *buf, const uint8_t *bytes, size_t len);    /* RFC 4648 with padding */
+void buf_put_base64(struct buf *buf, const uint8_t *bytes, size_t len); /* RFC 4648 with padding */
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *buf, const char *format, ...);
 /* Makes room for `len` more bytes and returns where they go, or NULL (failure remembered); the
  * caller then adds to buf->len what it wrote. */

@@ -6,10 +6,13 @@
 
 enum { HEX_DIGEST_LEN = 64, ID_TEXT_LEN = 22, TIME_TEXT_LEN = 24 /* 2026-11-20T10:00:00.123Z */ };
 
-/* Strict base64url without padding, canonical trailing bits (JWS-1). dst may hold base64url_decoded_max(len). */
-AMBIT_CHECKED enum ambit_err base64url_decode(struct ambit_str text, uint8_t *dst, size_t size, size_t *ret_len);
+/* Strict base64url without padding, canonical trailing bits (JWS-1). dst may hold
+ * base64url_decoded_max(len). */
+AMBIT_CHECKED enum ambit_err base64url_decode(struct ambit_str text, uint8_t *dst, size_t size,
+                                              size_t *ret_len);
 /* RFC 4648 section 4 with padding, strict. */
-AMBIT_CHECKED enum ambit_err base64_decode(struct ambit_str text, uint8_t *dst, size_t size, size_t *ret_len);
+AMBIT_CHECKED enum ambit_err base64_decode(struct ambit_str text, uint8_t *dst, size_t size,
+                                           size_t *ret_len);
 static inline size_t base64url_decoded_max(size_t len)
 {
     return len / 4 * 3 + 3;
@@ -18,10 +21,12 @@ static inline size_t base64url_encoded_len(size_t len)
 {
     return (len * 4 + 2) / 3;
 }
-void base64url_encode(const uint8_t *bytes, size_t len, char *dst); /* exactly base64url_encoded_len, no NUL */
+void base64url_encode(const uint8_t *bytes, size_t len,
+                      char *dst); /* exactly base64url_encoded_len, no NUL */
 void base64_encode(const uint8_t *bytes, size_t len, char *dst); /* (len+2)/3*4, padded, no NUL */
-void hex_encode(const uint8_t *bytes, size_t len, char *dst);       /* 2*len, no NUL */
-AMBIT_CHECKED enum ambit_err hex_decode(struct ambit_str text, uint8_t *dst, size_t len); /* lower case, exactly 2*len */
+void hex_encode(const uint8_t *bytes, size_t len, char *dst);    /* 2*len, no NUL */
+AMBIT_CHECKED enum ambit_err hex_decode(struct ambit_str text, uint8_t *dst,
+                                        size_t len); /* lower case, exactly 2*len */
 /* "sha256:<64 hex>" */
 AMBIT_CHECKED enum ambit_err digest_decode(struct ambit_str text, struct ambit_digest *ret);
 void id_encode(struct ambit_id id, char dst[ID_TEXT_LEN]);
@@ -31,11 +36,13 @@ AMBIT_CHECKED enum ambit_err id_decode(struct ambit_str text, struct ambit_id *r
 AMBIT_CHECKED enum ambit_err parse_u64(struct ambit_str text, uint64_t *ret);
 AMBIT_CHECKED enum ambit_err parse_i64(struct ambit_str text, int64_t *ret);
 
-/* RFC 3339 with offset, fraction of up to 9 digits (cut to ms), years 1970 to 9999; second 60 refused. */
+/* RFC 3339 with offset, fraction of up to 9 digits (cut to ms), years 1970 to 9999; second 60
+ * refused. */
 AMBIT_CHECKED enum ambit_err time_decode(struct ambit_str text, int64_t *ret_unix_ms);
 /* Outside 1970 to 9999: the nearest end. */
 void time_encode(int64_t unix_ms, char dst[TIME_TEXT_LEN]);
-/* A positive whole number and one of s m h d, no leading zero; result in seconds (PL "Durations"). */
+/* A positive whole number and one of s m h d, no leading zero; result in seconds (PL
+ * "Durations"). */
 AMBIT_CHECKED enum ambit_err duration_decode(struct ambit_str text, int64_t *ret_s);
 
 bool utf8_is_valid(struct ambit_str text);

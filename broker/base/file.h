@@ -7,13 +7,17 @@
 /* Reads at most `max` bytes of a regular file; TOO_LARGE beyond. */
 AMBIT_CHECKED enum ambit_err file_read(int dir_fd, const char *path, size_t max, struct buf *ret);
 /* Writes to a temporary file beside it, fsyncs file and directory, renames. Mode as given. */
-AMBIT_CHECKED enum ambit_err file_write(int dir_fd, const char *path, struct ambit_str bytes, unsigned mode);
+AMBIT_CHECKED enum ambit_err file_write(int dir_fd, const char *path, struct ambit_str bytes,
+                                        unsigned mode);
 /* The same but EXISTS when the name is taken. */
-AMBIT_CHECKED enum ambit_err file_create(int dir_fd, const char *path, struct ambit_str bytes, unsigned mode);
-AMBIT_CHECKED enum ambit_err dir_make(int dir_fd, const char *path, unsigned mode); /* already there: OK */
+AMBIT_CHECKED enum ambit_err file_create(int dir_fd, const char *path, struct ambit_str bytes,
+                                         unsigned mode);
+AMBIT_CHECKED enum ambit_err dir_make(int dir_fd, const char *path,
+                                      unsigned mode); /* already there: OK */
 AMBIT_CHECKED enum ambit_err dir_open(int dir_fd, const char *path, int *ret_fd);
 /* Names in a directory, sorted byte-wise, without "." and "..", in the arena. */
 struct arena;
-AMBIT_CHECKED enum ambit_err dir_list(int dir_fd, const char *path, struct arena *arena, struct ambit_str **ret_names, size_t *ret_n);
+AMBIT_CHECKED enum ambit_err dir_list(int dir_fd, const char *path, struct arena *arena,
+                                      struct ambit_str **ret_names, size_t *ret_n);
 void fd_closep(int *fd); /* closes unless negative */
 #define FD_AUTO AMBIT_CLEANUP(fd_closep) int

@@ -16,9 +16,11 @@ struct form {
 };
 
 /* reterr_what: a fixed sentence fit for error_description. */
-AMBIT_CHECKED enum ambit_err form_decode(struct ambit_str body, struct arena *arena, struct form *ret, const char **reterr_what);
+AMBIT_CHECKED enum ambit_err form_decode(struct ambit_str body, struct arena *arena,
+                                         struct form *ret, const char **reterr_what);
 /* {NULL,0} when absent or empty. */
 struct ambit_str form_get(const struct form *form, const char *name);
 size_t form_count(const struct form *form, const char *name);
 /* One form-encoded component (the halves of a Basic credential, CLI-4; a query value). */
-AMBIT_CHECKED enum ambit_err form_decode_component(struct ambit_str text, struct arena *arena, struct ambit_str *ret);
+AMBIT_CHECKED enum ambit_err form_decode_component(struct ambit_str text, struct arena *arena,
+                                                   struct ambit_str *ret);

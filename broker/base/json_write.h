@@ -16,7 +16,8 @@ struct json_out {
     bool is_canonical;
     unsigned depth;
     bool has_member[JSON_OUT_DEPTH];
-    size_t last_key[JSON_OUT_DEPTH];     /* where the last key stands in buf, for the order check; 0 = none */
+    size_t last_key[JSON_OUT_DEPTH]; /* where the last key stands in buf, for the order check; 0 =
+                                        none */
     size_t last_key_len[JSON_OUT_DEPTH];
 };
 
@@ -32,11 +33,12 @@ void json_text(struct json_out *out, const char *value);
 void json_i64(struct json_out *out, int64_t value);
 void json_bool(struct json_out *out, bool value);
 void json_null(struct json_out *out);
-void json_hex(struct json_out *out, const uint8_t *bytes, size_t len);       /* "00ff.." */
-void json_digest(struct json_out *out, struct ambit_digest digest);          /* "sha256:00ff.." */
-void json_id(struct json_out *out, struct ambit_id id);                      /* base64url, 22 */
-void json_time_ms(struct json_out *out, int64_t unix_ms);                    /* RFC 3339, ms, Z */
-void json_raw(struct json_out *out, struct ambit_str json); /* already JSON of ours, written as is */
+void json_hex(struct json_out *out, const uint8_t *bytes, size_t len); /* "00ff.." */
+void json_digest(struct json_out *out, struct ambit_digest digest);    /* "sha256:00ff.." */
+void json_id(struct json_out *out, struct ambit_id id);                /* base64url, 22 */
+void json_time_ms(struct json_out *out, int64_t unix_ms);              /* RFC 3339, ms, Z */
+void json_raw(struct json_out *out,
+              struct ambit_str json); /* already JSON of ours, written as is */
 /* A parsed value; its members sorted when is_canonical. Non-integer numbers and duplicate names are
  * MALFORMED. Takes memory for objects of more than 32 members only. */
 void json_write_value(struct json_out *out, const struct json_value *value);

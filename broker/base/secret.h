@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bytes that must not be seen: wiped when freed, with no way to print them. Compare through crypto/. */
+/* Bytes that must not be seen: wiped when freed, with no way to print them. Compare through
+ * crypto/. */
 #pragma once
 
 #include "ambit/base.h"

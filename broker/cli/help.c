@@ -107,6 +107,7 @@ void cli_completion_bash(struct buf *out)
     buf_put_text(out, "\"\n    options=\"$options");
     put_words(out, cli_global_options, cli_n_global_options);
     buf_put_text(out, "\"\n    COMPREPLY=($(compgen -W \"$options\" -- \"$word\"))\n"
-                      "    [[ $word == --* ]] || ((COMP_CWORD == 1)) || COMPREPLY+=($(compgen -f -- \"$word\"))\n}\n"
+                      "    [[ $word == --* ]] || ((COMP_CWORD == 1)) || COMPREPLY+=($(compgen -f "
+                      "-- \"$word\"))\n}\n"
                       "complete -F _ambit ambit\n");
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /access/v1/evaluation: may this grant do this now? The token is found by its jti and compared
- * by one digest; everything is answered from the row. */
+/* POST /access/v1/evaluation: may this grant do this now? The token is found by its jti and
+ * compared by one digest; everything is answered from the row. */
 #include "core/decided.h"
 
 #include "base/addr.h"
@@ -10,7 +10,8 @@
 #include "crypto/digest.h"
 
 /* Finds the grant; a token whose rnd does not fit is an unknown one. */
-static AMBIT_CHECKED enum ambit_err find_grant(struct action_command *command, struct store_txn *txn)
+static AMBIT_CHECKED enum ambit_err find_grant(struct action_command *command,
+                                               struct store_txn *txn)
 {
     struct grant_row row;
     struct ambit_digest rnd;
@@ -33,7 +34,8 @@ static AMBIT_CHECKED enum ambit_err find_grant(struct action_command *command, s
         command->grant.liveness = AMBIT_DEAD_STOPPED;
         return AMBIT_OK;
     }
-    return cutoff_liveness(txn, command->base.broker->batch.head.last_cutoff_seq, &row, &command->grant.liveness);
+    return cutoff_liveness(txn, command->base.broker->batch.head.last_cutoff_seq, &row,
+                           &command->grant.liveness);
 }
 
 /* The source that counts: what the service vouched for, or the peer of an agent's own question. */
@@ -41,10 +43,12 @@ static struct ambit_str source_text(const struct ambit_addr_view *view, char tex
 {
     struct addr addr = {.family = view->family};
     memcpy(addr.b, view->b, sizeof addr.b);
-    return view->family == 0 ? (struct ambit_str){0} : (struct ambit_str){.p = text, .len = addr_encode(&addr, text)};
+    return view->family == 0 ? (struct ambit_str){0}
+                             : (struct ambit_str){.p = text, .len = addr_encode(&addr, text)};
 }
 
-static void fill_question(struct event *event, const struct action_command *command, char source[ADDR_TEXT_MAX])
+static void fill_question(struct event *event, const struct action_command *command,
+                          char source[ADDR_TEXT_MAX])
 {
     const struct ambit_action_question *question = &command->question;
     event->service = question->service;
@@ -69,7 +73,8 @@ static void fill_question(struct event *event, const struct action_command *comm
 }
 
 /* TOO_LARGE: the event would be longer than the record takes; nothing was written. */
-static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *command, struct store_txn *txn)
+static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *command,
+                                                    struct store_txn *txn)
 {
     struct broker *broker = command->base.broker;
     struct ambit_decision *decision = broker->decision;
@@ -77,18 +82,21 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
     struct event event;
     char source[ADDR_TEXT_MAX];
 
-    enum ambit_err err = world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
+    enum ambit_err err =
+        world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
     if (err != AMBIT_OK)
         return err;
     command->question.now_ms = command->base.now_ms;
     command->question.grant = command->grant_found ? &command->grant : NULL;
-    err = ambit_decide_action(command->base.documents->set, &command->question, &world.view, decision);
+    err = ambit_decide_action(command->base.documents->set, &command->question, &world.view,
+                              decision);
     if (err == AMBIT_OK)
         err = decided_copy(decision, command->arena, &command->decided);
     if (err != AMBIT_OK)
         return err;
 
-    event_init(&event, &command->base, decision->verdict == AMBIT_ALLOW ? EVENT_ACTION_ALLOWED : EVENT_ACTION_DENIED);
+    event_init(&event, &command->base,
+               decision->verdict == AMBIT_ALLOW ? EVENT_ACTION_ALLOWED : EVENT_ACTION_DENIED);
     fill_question(&event, command, source);
     if (decision->verdict == AMBIT_DENY && decision->n_trips == 0 &&
         fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
@@ -118,7 +126,8 @@ static AMBIT_CHECKED enum ambit_err decide(struct action_command *command, struc
 }
 
 /* AZN-18: a subject that is no access token, recorded without asking the engine. */
-static AMBIT_CHECKED enum ambit_err refuse_other_subject(struct action_command *command, struct store_txn *txn)
+static AMBIT_CHECKED enum ambit_err refuse_other_subject(struct action_command *command,
+                                                         struct store_txn *txn)
 {
     struct event event;
     char source[ADDR_TEXT_MAX];
@@ -128,7 +137,9 @@ static AMBIT_CHECKED enum ambit_err refuse_other_subject(struct action_command *
     event.decision = AMBIT_DENY;
     event.reason = AMBIT_REASON_NOT_SUPPORTED;
     event.member = AMBIT_STR("subject.type");
-    command->decided = (struct decided){.verdict = AMBIT_DENY, .reason = event.reason, .member = event.member,
+    command->decided = (struct decided){.verdict = AMBIT_DENY,
+                                        .reason = event.reason,
+                                        .member = event.member,
                                         .failed_check = AMBIT_ACTION_CHECK_GRANT};
     enum ambit_err err = record_event(command->base.broker, txn, &command->base, &event);
     command->base.seq = event.seq;

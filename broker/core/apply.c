@@ -9,7 +9,7 @@
 #include "core/stop_row.h"
 #include "core/window.h"
 
-/* ---- one-time values -------------------------------------------------------------------------- */
+/* ---- one-time values ----------------------------------------------------------------------- */
 
 enum { ONCE_KEY = 20, MINUTE_MS = 60000 };
 
@@ -31,7 +31,8 @@ enum ambit_err apply_once(struct store_txn *txn, const struct ambit_digest *once
     return store_put(txn, STORE_ONCE, (struct store_key){key, sizeof key}, value, sizeof value);
 }
 
-enum ambit_err apply_once_is_used(struct store_txn *txn, const struct ambit_digest *once, int64_t now_ms, bool *ret)
+enum ambit_err apply_once_is_used(struct store_txn *txn, const struct ambit_digest *once,
+                                  int64_t now_ms, bool *ret)
 {
     int64_t first = now_ms / MINUTE_MS;
     int64_t last = (now_ms + (AMBIT_ASSERTION_LIFE_S + AMBIT_LEEWAY_S) * 1000LL) / MINUTE_MS;
@@ -40,7 +41,8 @@ enum ambit_err apply_once_is_used(struct store_txn *txn, const struct ambit_dige
         uint8_t key[ONCE_KEY], value[8];
         size_t len = 0;
         once_key(once, (uint32_t)minute, key);
-        enum ambit_err err = store_get(txn, STORE_ONCE, (struct store_key){key, sizeof key}, value, sizeof value, &len);
+        enum ambit_err err = store_get(txn, STORE_ONCE, (struct store_key){key, sizeof key}, value,
+                                       sizeof value, &len);
         if (err == AMBIT_OK)
             return AMBIT_OK;
         if (err != AMBIT_ERR_NOT_FOUND)
@@ -55,22 +57,32 @@ enum ambit_err apply_expire_once(struct store_txn *txn, int64_t now_ms, size_t m
     uint8_t from[4] = {0}, to[4];
     size_t n = 0;
     put_be32(to, (uint32_t)(now_ms / MINUTE_MS - 2));
-    return store_delete_range(txn, STORE_ONCE, (struct store_key){from, sizeof from}, (struct store_key){to, sizeof to}, max, &n);
+    return store_delete_range(txn, STORE_ONCE, (struct store_key){from, sizeof from},
+                              (struct store_key){to, sizeof to}, max, &n);
 }
 
-/* ---- history ---------------------------------------------------------------------------------- */
+/* ---- history ------------------------------------------------------------------------------- */
 
-static AMBIT_CHECKED enum ambit_err apply_count(struct store_txn *txn, const struct event *event, const struct event_count *count)
+static AMBIT_CHECKED enum ambit_err apply_count(struct store_txn *txn, const struct event *event,
+                                                const struct event_count *count)
 {
-    struct ambit_figure_query query = {.policy = count->policy, .id = count->id, .is_stop = count->is_stop, .kind = count->kind,
-                                       .field = count->field, .by = count->by, .key = count->key};
+    struct ambit_figure_query query = {.policy = count->policy,
+                                       .id = count->id,
+                                       .is_stop = count->is_stop,
+                                       .kind = count->kind,
+                                       .field = count->field,
+                                       .by = count->by,
+                                       .key = count->key};
     struct state_key key = state_key_counter(&query);
     if (count->resets)
         return window_reset(txn, &key);
     if (count->kind == AMBIT_LIMIT_LIVE_GRANTS)
-        return window_live_add(txn, &key, (struct window_live){.grant = event->grant, .expires_ms = event->expires_ms}, event->time_ms);
+        return window_live_add(
+            txn, &key, (struct window_live){.grant = event->grant, .expires_ms = event->expires_ms},
+            event->time_ms);
 
-    struct window_entry entry = {.time_ms = event->time_ms, .seq = event->seq, .amount = count->amount};
+    struct window_entry entry = {
+        .time_ms = event->time_ms, .seq = event->seq, .amount = count->amount};
     return window_add(txn, &key, &entry, count->keep_ms);
 }
 
@@ -84,18 +96,29 @@ static AMBIT_CHECKED enum ambit_err apply_counts(struct store_txn *txn, const st
     return AMBIT_OK;
 }
 
-/* ---- grants ----------------------------------------------------------------------------------- */
+/* ---- grants -------------------------------------------------------------------------------- */
 
 static AMBIT_CHECKED enum ambit_err put_grant(struct store_txn *txn, const struct event *event)
 {
     struct grant_row row = {
-        .id = event->grant, .lineage = event->lineage, .parent = event->parent, .seq = event->seq,
-        .issued_ms = event->time_ms, .expires_ms = event->expires_ms, .token = event->token,
-        .agent = event->agent, .owner = event->owner, .team = event->team, .audience = event->audience,
+        .id = event->grant,
+        .lineage = event->lineage,
+        .parent = event->parent,
+        .seq = event->seq,
+        .issued_ms = event->time_ms,
+        .expires_ms = event->expires_ms,
+        .token = event->token,
+        .agent = event->agent,
+        .owner = event->owner,
+        .team = event->team,
+        .audience = event->audience,
         .purpose = {0}, /* personal text: in the event's opening alone */
-        .txn = event->txn, .binding = event->binding,
-        .items = (struct ambit_given *)(uintptr_t)event->items, .n_items = event->n_items,
-        .except = (struct ambit_except *)(uintptr_t)event->except, .n_except = event->n_except,
+        .txn = event->txn,
+        .binding = event->binding,
+        .items = (struct ambit_given *)(uintptr_t)event->items,
+        .n_items = event->n_items,
+        .except = (struct ambit_except *)(uintptr_t)event->except,
+        .n_except = event->n_except,
     };
     BUF_AUTO buf;
     buf_init(&buf, 0);
@@ -113,7 +136,8 @@ static AMBIT_CHECKED enum ambit_err put_grant(struct store_txn *txn, const struc
     put_be64(key + 16, event->seq);
     memcpy(value, event->grant.b, 16);
     put_be64(value + 16, (uint64_t)event->expires_ms);
-    return store_put(txn, STORE_AGENT_GRANTS, (struct store_key){key, sizeof key}, value, sizeof value);
+    return store_put(txn, STORE_AGENT_GRANTS, (struct store_key){key, sizeof key}, value,
+                     sizeof value);
 }
 
 static struct state_key key_of_id(enum ambit_target_kind kind, struct ambit_id id)
@@ -123,7 +147,8 @@ static struct state_key key_of_id(enum ambit_target_kind kind, struct ambit_id i
     return state_key_cutoff(kind, (struct ambit_str){.p = text, .len = sizeof text});
 }
 
-static AMBIT_CHECKED enum ambit_err apply_issued(struct store_txn *txn, struct head *head, const struct event *event)
+static AMBIT_CHECKED enum ambit_err apply_issued(struct store_txn *txn, struct head *head,
+                                                 const struct event *event)
 {
     enum ambit_err err = put_grant(txn, event);
     if (err == AMBIT_OK && !ambit_id_is_none(event->replaces)) {
@@ -134,24 +159,29 @@ static AMBIT_CHECKED enum ambit_err apply_issued(struct store_txn *txn, struct h
     return err;
 }
 
-static AMBIT_CHECKED enum ambit_err apply_revoked(struct store_txn *txn, struct head *head, const struct event *event)
+static AMBIT_CHECKED enum ambit_err apply_revoked(struct store_txn *txn, struct head *head,
+                                                  const struct event *event)
 {
     if (event->decision == AMBIT_DENY)
         return AMBIT_OK; /* another client's token: tried and refused */
     bool is_root = ambit_id_eq(event->grant, event->lineage);
-    struct state_key key = key_of_id(is_root ? AMBIT_TARGET_LINEAGE : AMBIT_TARGET_GRANT, event->grant);
+    struct state_key key =
+        key_of_id(is_root ? AMBIT_TARGET_LINEAGE : AMBIT_TARGET_GRANT, event->grant);
     return cutoff_raise(txn, head, &key, event->seq, (struct ambit_id){{0}});
 }
 
-/* ---- stops ------------------------------------------------------------------------------------ */
+/* ---- stops --------------------------------------------------------------------------------- */
 
-static AMBIT_CHECKED enum ambit_err store_stop_row(struct store_txn *txn, const struct stop_row *row)
+static AMBIT_CHECKED enum ambit_err store_stop_row(struct store_txn *txn,
+                                                   const struct stop_row *row)
 {
     BUF_AUTO buf;
     buf_init(&buf, 0);
     stop_row_encode(row, &buf);
     enum ambit_err err = buf_check(&buf);
-    return err != AMBIT_OK ? err : store_put(txn, STORE_STOPS, (struct store_key){row->id.b, 16}, buf.p, buf.len);
+    return err != AMBIT_OK
+               ? err
+               : store_put(txn, STORE_STOPS, (struct store_key){row->id.b, 16}, buf.p, buf.len);
 }
 
 /* A resource stop cuts off nothing: it only holds. */
@@ -160,10 +190,11 @@ static bool target_cuts(struct ambit_str target)
     return target.len < 9 || memcmp(target.p, "resource:", 9) != 0;
 }
 
-static AMBIT_CHECKED enum ambit_err apply_raised(struct store_txn *txn, struct head *head, const struct event *event)
+static AMBIT_CHECKED enum ambit_err apply_raised(struct store_txn *txn, struct head *head,
+                                                 const struct event *event)
 {
-    /* Dead by the target of a stop in force is `stopped`; by what a stop takes beside its target, and
-     * by a hard stop's mere revocation (which does not hold), `inactive`. */
+    /* Dead by the target of a stop in force is `stopped`; by what a stop takes beside its target,
+     * and by a hard stop's mere revocation (which does not hold), `inactive`. */
     bool is_person = event->person.p != NULL;
     struct ambit_id none = {{0}};
     enum ambit_err err = AMBIT_OK;
@@ -182,21 +213,35 @@ static AMBIT_CHECKED enum ambit_err apply_raised(struct store_txn *txn, struct h
     if (err != AMBIT_OK)
         return err;
 
-    struct stop_row row = {.id = event->stop, .incident = event->incident, .target = event->target,
-                           .by = is_person ? event->person : event->by, .agent = event->agent, .by_person = is_person,
-                           .holds = event->holds, .seq = event->seq, .raised_ms = event->time_ms};
+    struct stop_row row = {.id = event->stop,
+                           .incident = event->incident,
+                           .target = event->target,
+                           .by = is_person ? event->person : event->by,
+                           .agent = event->agent,
+                           .by_person = is_person,
+                           .holds = event->holds,
+                           .seq = event->seq,
+                           .raised_ms = event->time_ms};
     return store_stop_row(txn, &row);
 }
 
 static AMBIT_CHECKED enum ambit_err apply_incident(struct store_txn *txn, const struct event *event)
 {
-    struct incident_row row = {.id = event->incident, .stop = event->stop, .owner = event->owner, .agent = event->agent,
-                               .policy = event->policy, .rule = event->rule, .seq = event->seq, .opened_ms = event->time_ms};
+    struct incident_row row = {.id = event->incident,
+                               .stop = event->stop,
+                               .owner = event->owner,
+                               .agent = event->agent,
+                               .policy = event->policy,
+                               .rule = event->rule,
+                               .seq = event->seq,
+                               .opened_ms = event->time_ms};
     BUF_AUTO buf;
     buf_init(&buf, 0);
     incident_row_encode(&row, &buf);
     enum ambit_err err = buf_check(&buf);
-    return err != AMBIT_OK ? err : store_put(txn, STORE_INCIDENTS, (struct store_key){row.id.b, 16}, buf.p, buf.len);
+    return err != AMBIT_OK
+               ? err
+               : store_put(txn, STORE_INCIDENTS, (struct store_key){row.id.b, 16}, buf.p, buf.len);
 }
 
 static void cursor_closep(struct store_cursor **cursor)
@@ -204,10 +249,11 @@ static void cursor_closep(struct store_cursor **cursor)
     store_cursor_close(*cursor);
 }
 
-/* After a clear: the greatest cut-off of the stops still in force on this very target. Only targets of
- * which several stops may stand at once are walked: the holds, which are few. */
-static AMBIT_CHECKED enum ambit_err still_held(struct store_txn *txn, struct arena *arena, const struct stop_row *cleared,
-                                               uint64_t *ret_seq, struct ambit_id *ret_stop)
+/* After a clear: the greatest cut-off of the stops still in force on this very target. Only targets
+ * of which several stops may stand at once are walked: the holds, which are few. */
+static AMBIT_CHECKED enum ambit_err still_held(struct store_txn *txn, struct arena *arena,
+                                               const struct stop_row *cleared, uint64_t *ret_seq,
+                                               struct ambit_id *ret_stop)
 {
     AMBIT_CLEANUP(cursor_closep) struct store_cursor *cursor = NULL;
     enum ambit_err err = store_cursor_open(txn, STORE_HOLDS, &cursor);
@@ -218,17 +264,21 @@ static AMBIT_CHECKED enum ambit_err still_held(struct store_txn *txn, struct are
     *ret_stop = (struct ambit_id){{0}};
     enum store_seek seek = STORE_FIRST;
     struct ambit_str key, value;
-    while ((err = store_cursor_move(cursor, seek, (struct store_key){0}, &key, &value)) == AMBIT_OK) {
+    while ((err = store_cursor_move(cursor, seek, (struct store_key){0}, &key, &value)) ==
+           AMBIT_OK) {
         seek = STORE_NEXT;
         uint8_t bytes[4096];
         size_t len = 0;
         struct stop_row row;
-        err = store_get(txn, STORE_STOPS, (struct store_key){key.p, key.len}, bytes, sizeof bytes, &len);
+        err = store_get(txn, STORE_STOPS, (struct store_key){key.p, key.len}, bytes, sizeof bytes,
+                        &len);
         if (err == AMBIT_OK)
-            err = stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, arena, &row);
+            err = stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, arena,
+                                  &row);
         if (err != AMBIT_OK)
             return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
-        if (!ambit_id_eq(row.id, cleared->id) && ambit_str_eq(row.target, cleared->target) && row.seq > *ret_seq) {
+        if (!ambit_id_eq(row.id, cleared->id) && ambit_str_eq(row.target, cleared->target) &&
+            row.seq > *ret_seq) {
             *ret_seq = row.seq;
             *ret_stop = row.id;
         }
@@ -236,16 +286,19 @@ static AMBIT_CHECKED enum ambit_err still_held(struct store_txn *txn, struct are
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 }
 
-static AMBIT_CHECKED enum ambit_err apply_cleared(struct store_txn *txn, struct head *head, const struct event *event)
+static AMBIT_CHECKED enum ambit_err apply_cleared(struct store_txn *txn, struct head *head,
+                                                  const struct event *event)
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
     uint8_t bytes[4096];
     size_t len = 0;
     struct stop_row row;
-    enum ambit_err err = store_get(txn, STORE_STOPS, (struct store_key){event->stop.b, 16}, bytes, sizeof bytes, &len);
+    enum ambit_err err = store_get(txn, STORE_STOPS, (struct store_key){event->stop.b, 16}, bytes,
+                                   sizeof bytes, &len);
     if (err == AMBIT_OK)
-        err = stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, &arena, &row);
+        err =
+            stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, &arena, &row);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 
@@ -269,7 +322,8 @@ static AMBIT_CHECKED enum ambit_err apply_cleared(struct store_txn *txn, struct 
     return store_stop_row(txn, &row);
 }
 
-static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct head *head, const struct event *event)
+static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct head *head,
+                                               const struct event *event)
 {
     switch (event->type) {
     case EVENT_GRANT_ISSUED:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening and closing the broker, and the writer's hooks: what a batch loads, stores and publishes. */
+/* Opening and closing the broker, and the writer's hooks: what a batch loads, stores and
+ * publishes. */
 #include "core/internal.h"
 
 #include <unistd.h>
@@ -13,7 +14,7 @@
 #include "store/lock.h"
 #include "store/search.h"
 
-/* ---- the batch -------------------------------------------------------------------------------- */
+/* ---- the batch ----------------------------------------------------------------------------- */
 
 static void batch_drop(struct batch *batch)
 {
@@ -86,10 +87,11 @@ static void on_sealed(void *ctx, enum ambit_err err)
 {
     struct broker *broker = ctx;
     atomic_store(&broker->is_sealed, true);
-    LOG(LOG_ERROR, "sealed: a commit failed; nothing is granted or allowed until restart", LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
+    LOG(LOG_ERROR, "sealed: a commit failed; nothing is granted or allowed until restart",
+        LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
 }
 
-/* ---- opening ----------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 static AMBIT_CHECKED enum ambit_err copy_text(struct buf *buf, struct ambit_str text)
 {
@@ -101,7 +103,8 @@ static AMBIT_CHECKED enum ambit_err copy_text(struct buf *buf, struct ambit_str 
     return buf_check(buf);
 }
 
-static AMBIT_CHECKED enum ambit_err path_of(const struct broker *broker, const char *name, struct buf *ret)
+static AMBIT_CHECKED enum ambit_err path_of(const struct broker *broker, const char *name,
+                                            struct buf *ret)
 {
     buf_init(ret, 0);
     buf_put_str(ret, buf_str(&broker->state_folder));
@@ -117,8 +120,11 @@ static AMBIT_CHECKED enum ambit_err open_store(struct broker *broker)
     enum ambit_err err = path_of(broker, "store", &folder);
     if (err != AMBIT_OK)
         return err;
-    struct store_options options = {.folder = folder.p, .create = true, .map_bytes = broker->limits.store_bytes,
-                                    .grow_bytes = broker->limits.store_grow_bytes, .reserve_bytes = broker->limits.store_reserve_bytes};
+    struct store_options options = {.folder = folder.p,
+                                    .create = true,
+                                    .map_bytes = broker->limits.store_bytes,
+                                    .grow_bytes = broker->limits.store_grow_bytes,
+                                    .reserve_bytes = broker->limits.store_reserve_bytes};
     return store_open(&options, &broker->store);
 }
 
@@ -126,8 +132,15 @@ static AMBIT_CHECKED enum ambit_err start_writer(struct broker *broker, int64_t 
 {
     struct writer_options options = {
         .store = broker->store,
-        .hooks = {.ctx = broker, .begin = on_begin, .end = on_end, .committed = on_committed, .aborted = on_aborted,
-                  .released = on_released, .sealed = on_sealed, .wants_tick = tick_wanted, .tick = tick_run},
+        .hooks = {.ctx = broker,
+                  .begin = on_begin,
+                  .end = on_end,
+                  .committed = on_committed,
+                  .aborted = on_aborted,
+                  .released = on_released,
+                  .sealed = on_sealed,
+                  .wants_tick = tick_wanted,
+                  .tick = tick_run},
         .queue_max = broker->limits.queue,
         .wall_ms = broker->wall_ms,
         .boot_ms = boot_ms,
@@ -190,27 +203,35 @@ static enum ambit_err own_run(struct writer_job *job, struct store_txn *txn, int
     return record_own(own->broker, txn, now_ms, own->type, (struct ambit_str){0}, own->detail);
 }
 
-enum ambit_err broker_record_own(struct broker *broker, enum event_type type, struct ambit_str detail)
+enum ambit_err broker_record_own(struct broker *broker, enum event_type type,
+                                 struct ambit_str detail)
 {
-    struct own_job own = {.job = {.class = WRITER_RECORDS, .run = own_run}, .broker = broker, .type = type, .detail = detail};
+    struct own_job own = {.job = {.class = WRITER_RECORDS, .run = own_run},
+                          .broker = broker,
+                          .type = type,
+                          .detail = detail};
     return writer_call(broker->writer, &own.job);
 }
 
-/* The folder is a proposal: at the first start it must hold, later a broken one leaves the stored set
- * in force and is an alarm. */
-static AMBIT_CHECKED enum ambit_err propose_folder(struct broker *broker, bool is_first, struct ambit_problems *problems)
+/* The folder is a proposal: at the first start it must hold, later a broken one leaves the stored
+ * set in force and is an alarm. */
+static AMBIT_CHECKED enum ambit_err propose_folder(struct broker *broker, bool is_first,
+                                                   struct ambit_problems *problems)
 {
     enum ambit_err err = broker_reload(broker, problems);
     if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_NOT_FOUND) {
         if (is_first)
             return AMBIT_ERR_MALFORMED;
-        LOG(LOG_ERROR, "the documents folder does not hold: the stored set stays in force", LOG_NUMBER("errors", (int64_t)problems->n_errors));
+        LOG(LOG_ERROR, "the documents folder does not hold: the stored set stays in force",
+            LOG_NUMBER("errors", (int64_t)problems->n_errors));
         return AMBIT_OK;
     }
     return err;
 }
 
-static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker, const struct broker_options *options, struct ambit_problems *problems,
+static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
+                                               const struct broker_options *options,
+                                               struct ambit_problems *problems,
                                                const char **ret_step)
 {
     *ret_step = "the state folder cannot be locked";
@@ -248,10 +269,13 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker, const stru
     if (err == AMBIT_OK)
         err = signing_open(broker);
     *ret_step = "the start cannot be recorded";
-    return err == AMBIT_OK ? broker_record_own(broker, EVENT_BROKER_STARTED, AMBIT_STR("{\"version\":\"" AMBIT_VERSION "\"}")) : err;
+    return err == AMBIT_OK ? broker_record_own(broker, EVENT_BROKER_STARTED,
+                                               AMBIT_STR("{\"version\":\"" AMBIT_VERSION "\"}"))
+                           : err;
 }
 
-static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker, const struct broker_options *options)
+static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
+                                                const struct broker_options *options)
 {
     pthread_mutex_init(&broker->lock, NULL);
     pending_init(&broker->pending);
@@ -279,7 +303,8 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker, const str
     return err == AMBIT_OK && broker->decision == NULL ? AMBIT_ERR_NO_MEMORY : err;
 }
 
-enum ambit_err broker_open(const struct broker_options *options, struct ambit_problems *problems, struct broker **ret, struct buf *reterr_text)
+enum ambit_err broker_open(const struct broker_options *options, struct ambit_problems *problems,
+                           struct broker **ret, struct buf *reterr_text)
 {
     const char *step = "out of memory";
     struct broker *broker = calloc(1, sizeof *broker);
@@ -302,7 +327,8 @@ void broker_close(struct broker *broker)
     if (broker == NULL)
         return;
     if (broker->writer != NULL) {
-        if (broker->signer != NULL && broker_record_own(broker, EVENT_BROKER_STOPPED, (struct ambit_str){0}) != AMBIT_OK)
+        if (broker->signer != NULL &&
+            broker_record_own(broker, EVENT_BROKER_STOPPED, (struct ambit_str){0}) != AMBIT_OK)
             LOG(LOG_WARNING, "the stop of the broker could not be recorded");
         atomic_store(&broker->is_stopping, true);
         writer_stop(broker->writer);
@@ -331,7 +357,7 @@ void broker_close(struct broker *broker)
     free(broker);
 }
 
-/* ---- small answers ------------------------------------------------------------------------------ */
+/* ---- small answers ------------------------------------------------------------------------- */
 
 struct ambit_str broker_issuer(const struct broker *broker)
 {
@@ -382,9 +408,11 @@ const char *broker_status(const struct broker *broker)
     return "stopping";
 }
 
-enum ambit_err broker_budget(struct broker *broker, const struct caller *caller, uint32_t *ret_retry_after_s)
+enum ambit_err broker_budget(struct broker *broker, const struct caller *caller,
+                             uint32_t *ret_retry_after_s)
 {
-    enum ambit_err err = budgets_take(broker->budgets, caller, broker_now_ms(broker), ret_retry_after_s);
+    enum ambit_err err =
+        budgets_take(broker->budgets, caller, broker_now_ms(broker), ret_retry_after_s);
     if (err != AMBIT_OK)
         atomic_fetch_add_explicit(&broker->metrics.limited, 1, memory_order_relaxed);
     return err;

@@ -25,24 +25,28 @@ void broker_documents_keep(struct documents_ref *ref);
 void broker_documents_release(struct documents_ref *ref);
 
 struct broker_options {
-    struct ambit_str issuer;      /* without trailing slash */
+    struct ambit_str issuer; /* without trailing slash */
     const char *state_folder;
     const char *documents_folder;
     const char *credentials_folder; /* of the service manager (LoadCredential); NULL: none */
     struct ambit_limits_config {
         uint64_t store_bytes, store_reserve_bytes, store_grow_bytes;
-        uint32_t queue, agent_per_s, agent_burst, service_per_s, service_burst, person_per_s, person_burst;
+        uint32_t queue, agent_per_s, agent_burst, service_per_s, service_burst, person_per_s,
+            person_burst;
     } limits;
     int64_t (*wall_ms)(void);
     int64_t (*boot_ms)(void);
-    void (*kick)(void *ctx); /* called on the writer thread after replies of a batch were released */
+    void (*kick)(
+        void *ctx); /* called on the writer thread after replies of a batch were released */
     void *kick_ctx;
 };
-/* Locks the state, opens the store, takes in stops.journal, takes up the stored set (or activates the
- * folder's at first start), makes or loads the signing key, starts the writer and the indexer.
- * `reterr_text` gets one sentence (and problems of documents, when those are the reason: MALFORMED). */
-AMBIT_CHECKED enum ambit_err broker_open(const struct broker_options *options, struct ambit_problems *problems,
-                                         struct broker **ret, struct buf *reterr_text);
+/* Locks the state, opens the store, takes in stops.journal, takes up the stored set (or activates
+ * the folder's at first start), makes or loads the signing key, starts the writer and the indexer.
+ * `reterr_text` gets one sentence (and problems of documents, when those are the reason:
+ * MALFORMED). */
+AMBIT_CHECKED enum ambit_err broker_open(const struct broker_options *options,
+                                         struct ambit_problems *problems, struct broker **ret,
+                                         struct buf *reterr_text);
 /* Records broker.stopped, stops the writer, closes. */
 void broker_close(struct broker *broker);
 
@@ -54,14 +58,16 @@ int64_t broker_now_ms(const struct broker *broker); /* wall clock through the in
 struct store *broker_store(struct broker *broker);
 struct search *broker_search(struct broker *broker);
 
-/* SIGHUP: takes up the folder, recorded either way; blocks. MALFORMED with problems: the old set stays. */
+/* SIGHUP: takes up the folder, recorded either way; blocks. MALFORMED with problems: the old set
+ * stays. */
 AMBIT_CHECKED enum ambit_err broker_reload(struct broker *broker, struct ambit_problems *problems);
 
 /* Health: `ready`, `starting`, `full`, `clock`, `sealed`, `stopping`. */
 const char *broker_status(const struct broker *broker);
 
 /* Budgets (design "Records are not a weapon"): OK, or BUSY with seconds to wait. */
-AMBIT_CHECKED enum ambit_err broker_budget(struct broker *broker, const struct caller *caller, uint32_t *ret_retry_after_s);
+AMBIT_CHECKED enum ambit_err broker_budget(struct broker *broker, const struct caller *caller,
+                                           uint32_t *ret_retry_after_s);
 /* A caller that proved nothing: counted, never an event of its own. */
 void broker_count_unproved(struct broker *broker, struct ambit_str source_text);
 

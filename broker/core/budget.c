@@ -66,11 +66,13 @@ static uint32_t name_hash(const struct caller *caller)
     return hash;
 }
 
-static struct slot *slot_at(struct slot *slots, size_t n, uint32_t hash, enum caller_kind kind, struct ambit_str name)
+static struct slot *slot_at(struct slot *slots, size_t n, uint32_t hash, enum caller_kind kind,
+                            struct ambit_str name)
 {
     for (size_t i = 0; i < n; i++) {
         struct slot *slot = &slots[(hash / STRIPES + i) & (n - 1)];
-        if (!slot->is_used || (slot->kind == kind && ambit_str_eq((struct ambit_str){slot->name, slot->name_len}, name)))
+        if (!slot->is_used || (slot->kind == kind &&
+                               ambit_str_eq((struct ambit_str){slot->name, slot->name_len}, name)))
             return slot;
     }
     return NULL;
@@ -93,7 +95,8 @@ static void stripe_grow(struct stripe *stripe)
     stripe->n_slots = n;
 }
 
-static void rate_of(const struct budgets *budgets, enum caller_kind kind, int64_t *ret_per_s, int64_t *ret_burst)
+static void rate_of(const struct budgets *budgets, enum caller_kind kind, int64_t *ret_per_s,
+                    int64_t *ret_burst)
 {
     switch (kind) {
     case CALLER_AGENT:
@@ -127,20 +130,23 @@ static void slot_fill(struct slot *slot, int64_t per_s, int64_t burst, int64_t n
         slot->tokens_milli = full;
 }
 
-static enum ambit_err slot_take(struct slot *slot, int64_t per_s, int64_t now_ms, uint32_t *ret_retry_after_s)
+static enum ambit_err slot_take(struct slot *slot, int64_t per_s, int64_t now_ms,
+                                uint32_t *ret_retry_after_s)
 {
     if (slot->tokens_milli >= MILLI) {
         slot->tokens_milli -= MILLI;
         return AMBIT_OK;
     }
-    *ret_retry_after_s = per_s > 0 ? (uint32_t)((MILLI - slot->tokens_milli) / (per_s * MILLI)) + 1 : 60;
+    *ret_retry_after_s =
+        per_s > 0 ? (uint32_t)((MILLI - slot->tokens_milli) / (per_s * MILLI)) + 1 : 60;
     if (slot->limited == 0)
         slot->limited_minute = now_ms / MINUTE_MS;
     slot->limited++;
     return AMBIT_ERR_BUSY;
 }
 
-enum ambit_err budgets_take(struct budgets *budgets, const struct caller *caller, int64_t now_ms, uint32_t *ret_retry_after_s)
+enum ambit_err budgets_take(struct budgets *budgets, const struct caller *caller, int64_t now_ms,
+                            uint32_t *ret_retry_after_s)
 {
     uint32_t hash = name_hash(caller);
     struct stripe *stripe = &budgets->stripes[hash % STRIPES];
@@ -153,7 +159,11 @@ enum ambit_err budgets_take(struct budgets *budgets, const struct caller *caller
         stripe_grow(stripe);
     struct slot *slot = slot_at(stripe->slots, stripe->n_slots, hash, caller->kind, caller->name);
     if (slot != NULL && !slot->is_used) {
-        *slot = (struct slot){.is_used = true, .kind = caller->kind, .name_len = caller->name.len, .tokens_milli = burst * MILLI, .filled_ms = now_ms};
+        *slot = (struct slot){.is_used = true,
+                              .kind = caller->kind,
+                              .name_len = caller->name.len,
+                              .tokens_milli = burst * MILLI,
+                              .filled_ms = now_ms};
         memcpy(slot->name, caller->name.p, caller->name.len);
         stripe->n_used++;
     }
@@ -186,7 +196,8 @@ bool budgets_next_limited(struct budgets *budgets, int64_t now_ms, struct budget
             is_waiting = slot->limited_minute >= now_ms / MINUTE_MS || is_waiting;
             if (slot->limited_minute >= now_ms / MINUTE_MS)
                 continue;
-            *ret = (struct budget_limited){.kind = slot->kind, .name_len = slot->name_len, .count = slot->limited};
+            *ret = (struct budget_limited){
+                .kind = slot->kind, .name_len = slot->name_len, .count = slot->limited};
             memcpy(ret->name, slot->name, slot->name_len);
             slot->limited = 0;
             is_found = true;
@@ -198,7 +209,8 @@ bool budgets_next_limited(struct budgets *budgets, int64_t now_ms, struct budget
     return is_found;
 }
 
-/* ---- callers that proved nothing ------------------------------------------------------------------ */
+/* ---- callers that proved nothing
+ * ------------------------------------------------------------------ */
 
 struct unproved {
     pthread_mutex_t lock; /* guards the rest */
@@ -223,8 +235,8 @@ void unproved_free(struct unproved *unproved)
     free(unproved);
 }
 
-/* The least busy source makes room for a new one and leaves it its count (space-saving): a busy source
- * cannot be pushed out by many quiet ones. */
+/* The least busy source makes room for a new one and leaves it its count (space-saving): a busy
+ * source cannot be pushed out by many quiet ones. */
 static void source_count(struct unproved *unproved, struct ambit_str text)
 {
     struct unproved_source *least = NULL;

@@ -6,11 +6,14 @@
 #include "core/broker.h"
 
 struct budgets;
-AMBIT_CHECKED enum ambit_err budgets_new(const struct ambit_limits_config *limits, struct budgets **ret);
+AMBIT_CHECKED enum ambit_err budgets_new(const struct ambit_limits_config *limits,
+                                         struct budgets **ret);
 void budgets_free(struct budgets *budgets);
 /* OK, or BUSY with the seconds until one is free again. Any thread. */
-AMBIT_CHECKED enum ambit_err budgets_take(struct budgets *budgets, const struct caller *caller, int64_t now_ms, uint32_t *ret_retry_after_s);
-/* A caller that was limited in a minute that is over: its name and how often; false when there is none. */
+AMBIT_CHECKED enum ambit_err budgets_take(struct budgets *budgets, const struct caller *caller,
+                                          int64_t now_ms, uint32_t *ret_retry_after_s);
+/* A caller that was limited in a minute that is over: its name and how often; false when there is
+ * none. */
 struct budget_limited {
     enum caller_kind kind;
     char name[AMBIT_AGENT_NAME_MAX];

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lifting a hold. Clearing revives nothing. Who may: policy-language.md, Roles: an on-call person who
- * is neither owner nor backup of what was stopped; at tiers low and medium its owner, if no other
- * person raised it; at critical, and for team, owner and all, two people - which this version refuses
- * (CLEAR_NEEDS_TWO), because one may not clear it. */
+/* Lifting a hold. Clearing revives nothing. Who may: policy-language.md, Roles: an on-call person
+ * who is neither owner nor backup of what was stopped; at tiers low and medium its owner, if no
+ * other person raised it; at critical, and for team, owner and all, two people - which this version
+ * refuses (CLEAR_NEEDS_TWO), because one may not clear it. */
 #include "core/internal.h"
 
 #include "base/arena.h"
@@ -22,7 +22,8 @@ static enum ambit_tier policy_tier(const struct ambit_documents *documents, stru
     return policy != NULL ? policy->tier : AMBIT_TIER_CRITICAL; /* unknown: the strictest */
 }
 
-static void cover_agent(const struct ambit_documents *documents, struct ambit_str name, struct covered *ret)
+static void cover_agent(const struct ambit_documents *documents, struct ambit_str name,
+                        struct covered *ret)
 {
     const struct ambit_agent *agent = ambit_agent_find(documents, name);
     if (agent == NULL) {
@@ -35,13 +36,15 @@ static void cover_agent(const struct ambit_documents *documents, struct ambit_st
 }
 
 /* The highest tier of a service whose resources the pattern overlaps. */
-static AMBIT_CHECKED enum ambit_err cover_resource(const struct ambit_documents *documents, struct ambit_str pattern, struct covered *ret)
+static AMBIT_CHECKED enum ambit_err cover_resource(const struct ambit_documents *documents,
+                                                   struct ambit_str pattern, struct covered *ret)
 {
     for (size_t i = 0; i < documents->n_services; i++) {
         const struct ambit_service *service = &documents->services[i];
         for (size_t k = 0; k < service->resources.n; k++) {
             bool overlaps = false;
-            enum ambit_err err = ambit_resource_overlaps(service->resources.v[k], pattern, &overlaps);
+            enum ambit_err err =
+                ambit_resource_overlaps(service->resources.v[k], pattern, &overlaps);
             if (err != AMBIT_OK)
                 return err;
             if (overlaps && service->tier > ret->tier)
@@ -53,7 +56,8 @@ static AMBIT_CHECKED enum ambit_err cover_resource(const struct ambit_documents 
     return AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *documents, const struct stop_row *row, struct store_txn *txn,
+static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *documents,
+                                          const struct stop_row *row, struct store_txn *txn,
                                           struct arena *arena, struct covered *ret)
 {
     enum ambit_target_kind kind;
@@ -104,8 +108,8 @@ static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *document
     return AMBIT_OK;
 }
 
-static enum clear_refusal judge(const struct ambit_documents *documents, const struct stop_row *row, const struct covered *covered,
-                                struct ambit_str person)
+static enum clear_refusal judge(const struct ambit_documents *documents, const struct stop_row *row,
+                                const struct covered *covered, struct ambit_str person)
 {
     const struct ambit_person *who = ambit_person_find(documents, person);
     if (who == NULL || !who->is_active)
@@ -114,7 +118,8 @@ static enum clear_refusal judge(const struct ambit_documents *documents, const s
     bool is_owner = covered->owner.len > 0 && ambit_str_eq(covered->owner, person);
     bool by_another = row->by_person && !ambit_str_eq(row->by, person);
     if (covered->needs_two)
-        return (who->roles & AMBIT_ROLE_ONCALL) && !is_theirs ? CLEAR_NEEDS_TWO : CLEAR_NOT_PERMITTED;
+        return (who->roles & AMBIT_ROLE_ONCALL) && !is_theirs ? CLEAR_NEEDS_TWO
+                                                              : CLEAR_NOT_PERMITTED;
     if ((who->roles & AMBIT_ROLE_ONCALL) && !is_theirs)
         return CLEAR_FINE;
     if (is_owner && covered->tier <= AMBIT_TIER_MEDIUM && !by_another)
@@ -136,13 +141,15 @@ static enum ambit_err clear_run(struct writer_job *job, struct store_txn *txn, i
     enum ambit_err err = command_begin(base, now_ms);
     if (err != AMBIT_OK || base->way_in_lost)
         return err;
-    err = store_get(txn, STORE_STOPS, (struct store_key){command->stop.b, 16}, bytes, sizeof bytes, &len);
+    err = store_get(txn, STORE_STOPS, (struct store_key){command->stop.b, 16}, bytes, sizeof bytes,
+                    &len);
     if (err == AMBIT_ERR_NOT_FOUND) {
         command->refusal = CLEAR_UNKNOWN;
         return AMBIT_OK;
     }
     if (err == AMBIT_OK)
-        err = stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, &arena, &row);
+        err =
+            stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, &arena, &row);
     if (err == AMBIT_OK)
         err = cover(base->documents->documents, &row, txn, &arena, &covered);
     if (err != AMBIT_OK)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The use cases as commands. A command is a flat value that holds everything the decision may look
- * at; it is filled by an answering thread, run by the writer, and read again by the answering thread
- * after its `done` was called. It lives in the request's arena: the wire keeps the request suspended
- * until then. Strings are borrowed from the request (they outlive the command) or, in the outputs,
- * from `command.documents`, which the command holds a reference to until command_done().
+ * at; it is filled by an answering thread, run by the writer, and read again by the answering
+ * thread after its `done` was called. It lives in the request's arena: the wire keeps the request
+ * suspended until then. Strings are borrowed from the request (they outlive the command) or, in the
+ * outputs, from `command.documents`, which the command holds a reference to until command_done().
  *
  * Life:  command_init() -> fill -> command_submit() -> [writer] -> done(ctx) -> read outputs ->
  *        command_release(). */
@@ -26,11 +26,11 @@ struct command {
     struct ambit_id id;                  /* of the decision */
 
     /* outputs of every command */
-    enum ambit_err err;              /* OK: decided and durable. Else nothing happened: err_http maps it */
+    enum ambit_err err; /* OK: decided and durable. Else nothing happened: err_http maps it */
     struct documents_ref *documents; /* the set it was decided under; released by command_release */
     int64_t now_ms;
-    uint64_t seq;                    /* of its (first) event */
-    bool way_in_lost;                /* the set changed and the caller's way in is gone: 401 */
+    uint64_t seq;     /* of its (first) event */
+    bool way_in_lost; /* the set changed and the caller's way in is gone: 401 */
     /* err == REFUSED: the caller's one-time value was used before (CLI-11): invalid_client */
     bool once_used; /* core's own note of it */
 };
@@ -74,12 +74,12 @@ AMBIT_CHECKED enum ambit_err grant_submit(struct grant_command *command);
 /* ---- POST /access/v1/evaluation ---- */
 struct action_command {
     struct command base;
-    bool has_token;               /* false: the token had not the form of one: unknown grant */
+    bool has_token; /* false: the token had not the form of one: unknown grant */
     struct identity_token token;
-    bool by_agent;                /* the agent itself asks with its own token: caller is {AGENT, name of the row,
-                                     method TOKEN} */
-    bool is_other_subject;        /* AZN-18: the subject is no access token: not_supported, no grant, nobody's
-                                     attempt; recorded without asking the engine */
+    bool by_agent; /* the agent itself asks with its own token: caller is {AGENT, name of the row,
+                      method TOKEN} */
+    bool is_other_subject; /* AZN-18: the subject is no access token: not_supported, no grant,
+                              nobody's attempt; recorded without asking the engine */
     struct ambit_action_question question; /* grant, service and now_ms are filled by the writer */
     const struct json_value *context;      /* for the record: the object without reserved members */
     struct ambit_str arguments_digest;
@@ -103,8 +103,8 @@ AMBIT_CHECKED enum ambit_err revoke_submit(struct revoke_command *command);
 
 /* ---- one-time values without an outcome ---- */
 /* A caller that changes nothing (POST /introspect by private_key_jwt) and proved itself by an
- * assertion: its one-time value is consumed all the same (CLI-11), durably. base.err REFUSED when it
- * was used before. Only for callers with has_once. */
+ * assertion: its one-time value is consumed all the same (CLI-11), durably. base.err REFUSED when
+ * it was used before. Only for callers with has_once. */
 struct once_command {
     struct command base;
 };
@@ -114,8 +114,8 @@ AMBIT_CHECKED enum ambit_err once_submit(struct once_command *command);
 struct stop_command {
     struct command base;
     enum ambit_target_kind kind;
-    struct ambit_str target; /* name, id text, resource pattern; empty for ALL */
-    struct ambit_str reason; /* words, 1..1024 bytes */
+    struct ambit_str target;        /* name, id text, resource pattern; empty for ALL */
+    struct ambit_str reason;        /* words, 1..1024 bytes */
     struct ambit_id stop, incident; /* drawn by stop_submit */
     struct ambit_str journaled_by;  /* start-up only: the person in stops.journal */
     /* outputs */
@@ -124,21 +124,29 @@ struct stop_command {
     int64_t raised_ms;
 };
 /* In force in memory when this returns OK, before the command is queued. NOT_FOUND: no such target,
- * MALFORMED: not a target, or no reason. SEALED: the store takes nothing any more; the stop is in force
- * until the end of this process, `done` is not called, and recorded_pending or not_recorded says where it
- * was written. When that is found out only after the wait (base.err), the caller writes it by
- * stop_to_journal(). Both may write to disk. */
+ * MALFORMED: not a target, or no reason. SEALED: the store takes nothing any more; the stop is in
+ * force until the end of this process, `done` is not called, and recorded_pending or not_recorded
+ * says where it was written. When that is found out only after the wait (base.err), the caller
+ * writes it by stop_to_journal(). Both may write to disk. */
 AMBIT_CHECKED enum ambit_err stop_submit(struct stop_command *command);
 void stop_to_journal(struct stop_command *command);
 /* "agent:x" -> kind and target; MALFORMED otherwise. */
-AMBIT_CHECKED enum ambit_err stop_target_parse(struct ambit_str text, enum ambit_target_kind *ret_kind, struct ambit_str *ret_target);
+AMBIT_CHECKED enum ambit_err stop_target_parse(struct ambit_str text,
+                                               enum ambit_target_kind *ret_kind,
+                                               struct ambit_str *ret_target);
 
 struct clear_command {
     struct command base;
     struct ambit_id stop;
     struct ambit_str reason;
     /* outputs */
-    enum clear_refusal { CLEAR_FINE, CLEAR_UNKNOWN, CLEAR_ALREADY, CLEAR_NOT_PERMITTED, CLEAR_NEEDS_TWO } refusal;
+    enum clear_refusal {
+        CLEAR_FINE,
+        CLEAR_UNKNOWN,
+        CLEAR_ALREADY,
+        CLEAR_NOT_PERMITTED,
+        CLEAR_NEEDS_TWO
+    } refusal;
 };
 AMBIT_CHECKED enum ambit_err clear_submit(struct clear_command *command);
 
@@ -156,7 +164,8 @@ struct reload_command {
     bool unchanged;
 };
 /* Reads the folder; MALFORMED with problems. Not on a loop thread. */
-AMBIT_CHECKED enum ambit_err reload_prepare(struct reload_command *command, struct ambit_problems *problems);
+AMBIT_CHECKED enum ambit_err reload_prepare(struct reload_command *command,
+                                            struct ambit_problems *problems);
 AMBIT_CHECKED enum ambit_err reload_submit(struct reload_command *command);
 
 void reload_done(struct reload_command *command); /* releases both; instead of command_release */
@@ -172,8 +181,8 @@ AMBIT_CHECKED enum ambit_err rejected_submit(struct rejected_command *command);
 struct read_command {
     struct command base;
     struct ambit_str what; /* "grants", "events", "trace:<id>" … */
-    /* A further page: of the same query as long as `query` (its text without the place in it) is the
-     * same, and then no event of its own; after a minute it is told again. */
+    /* A further page: of the same query as long as `query` (its text without the place in it) is
+     * the same, and then no event of its own; after a minute it is told again. */
     bool is_further;
     struct ambit_str query;
 };

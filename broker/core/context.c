@@ -13,11 +13,13 @@ static void member_fill(struct ambit_context_member *member, const struct json_v
         member->value = (struct ambit_scalar){.kind = AMBIT_SCALAR_STRING, .text = value->text};
         return;
     case JSON_INTEGER:
-        member->value = (struct ambit_scalar){.kind = AMBIT_SCALAR_INTEGER, .integer = value->integer};
+        member->value =
+            (struct ambit_scalar){.kind = AMBIT_SCALAR_INTEGER, .integer = value->integer};
         return;
     case JSON_TRUE:
     case JSON_FALSE:
-        member->value = (struct ambit_scalar){.kind = AMBIT_SCALAR_BOOLEAN, .boolean = value->kind == JSON_TRUE};
+        member->value = (struct ambit_scalar){.kind = AMBIT_SCALAR_BOOLEAN,
+                                              .boolean = value->kind == JSON_TRUE};
         return;
     case JSON_NULL:
     case JSON_DECIMAL:
@@ -28,7 +30,8 @@ static void member_fill(struct ambit_context_member *member, const struct json_v
     }
 }
 
-enum ambit_err context_members(const struct json_value *object, struct arena *arena, const struct ambit_context_member **ret, size_t *ret_n)
+enum ambit_err context_members(const struct json_value *object, struct arena *arena,
+                               const struct ambit_context_member **ret, size_t *ret_n)
 {
     *ret = NULL;
     *ret_n = 0;

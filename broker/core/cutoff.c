@@ -26,7 +26,8 @@ enum ambit_err cutoff_load(struct store_txn *txn, const struct state_key *key, s
     return AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err cutoff_store(struct store_txn *txn, const struct state_key *key, const struct cutoff *cutoff)
+static AMBIT_CHECKED enum ambit_err cutoff_store(struct store_txn *txn, const struct state_key *key,
+                                                 const struct cutoff *cutoff)
 {
     uint8_t row[CUTOFF_BYTES];
     put_be64(row, cutoff->seq);
@@ -35,7 +36,8 @@ static AMBIT_CHECKED enum ambit_err cutoff_store(struct store_txn *txn, const st
     return store_put(txn, STORE_CUTOFFS, state_key_store(key), row, sizeof row);
 }
 
-enum ambit_err cutoff_raise(struct store_txn *txn, struct head *head, const struct state_key *key, uint64_t seq, struct ambit_id stop)
+enum ambit_err cutoff_raise(struct store_txn *txn, struct head *head, const struct state_key *key,
+                            uint64_t seq, struct ambit_id stop)
 {
     struct cutoff cutoff;
     enum ambit_err err = cutoff_load(txn, key, &cutoff);
@@ -53,7 +55,8 @@ enum ambit_err cutoff_raise(struct store_txn *txn, struct head *head, const stru
     return cutoff_store(txn, key, &cutoff);
 }
 
-enum ambit_err cutoff_release(struct store_txn *txn, const struct state_key *key, uint64_t held_seq, struct ambit_id stop)
+enum ambit_err cutoff_release(struct store_txn *txn, const struct state_key *key, uint64_t held_seq,
+                              struct ambit_id stop)
 {
     struct cutoff cutoff;
     enum ambit_err err = cutoff_load(txn, key, &cutoff);
@@ -66,7 +69,8 @@ enum ambit_err cutoff_release(struct store_txn *txn, const struct state_key *key
 }
 
 /* Widens *state by one cut-off: a stop in force is the stronger word. */
-static AMBIT_CHECKED enum ambit_err judge(struct store_txn *txn, struct state_key key, uint64_t grant_seq, enum ambit_liveness *state)
+static AMBIT_CHECKED enum ambit_err judge(struct store_txn *txn, struct state_key key,
+                                          uint64_t grant_seq, enum ambit_liveness *state)
 {
     struct cutoff cutoff;
     enum ambit_err err = cutoff_load(txn, &key, &cutoff);
@@ -94,7 +98,8 @@ static struct ambit_str id_text(struct ambit_id id, char text[ID_TEXT_LEN])
     return (struct ambit_str){.p = text, .len = ID_TEXT_LEN};
 }
 
-enum ambit_err cutoff_liveness(struct store_txn *txn, uint64_t last_cutoff_seq, const struct grant_row *row, enum ambit_liveness *ret)
+enum ambit_err cutoff_liveness(struct store_txn *txn, uint64_t last_cutoff_seq,
+                               const struct grant_row *row, enum ambit_liveness *ret)
 {
     enum ambit_liveness state = AMBIT_LIVE;
     if (row->seq > last_cutoff_seq) {
@@ -119,9 +124,11 @@ enum ambit_err cutoff_liveness(struct store_txn *txn, uint64_t last_cutoff_seq, 
     for (size_t i = 0; i < row->n_items; i++) {
         if (!policy_is_first(row, i))
             continue;
-        enum ambit_err err = judge(txn, state_key_cutoff(AMBIT_TARGET_POLICY, row->items[i].policy), row->seq, &state);
+        enum ambit_err err = judge(txn, state_key_cutoff(AMBIT_TARGET_POLICY, row->items[i].policy),
+                                   row->seq, &state);
         if (err == AMBIT_OK)
-            err = judge(txn, state_key_cutoff_agent_policy(row->agent, row->items[i].policy), row->seq, &state);
+            err = judge(txn, state_key_cutoff_agent_policy(row->agent, row->items[i].policy),
+                        row->seq, &state);
         if (err != AMBIT_OK)
             return err;
     }

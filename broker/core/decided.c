@@ -4,7 +4,8 @@
 
 #include "base/arena.h"
 
-enum ambit_err event_of_decision(struct event *event, const struct ambit_decision *decision, const struct decided *decided, struct arena *arena)
+enum ambit_err event_of_decision(struct event *event, const struct ambit_decision *decision,
+                                 const struct decided *decided, struct arena *arena)
 {
     struct event_count *counts = arena_array(arena, decision->n_charges + 1, sizeof *counts);
     if (counts == NULL)
@@ -12,9 +13,16 @@ enum ambit_err event_of_decision(struct event *event, const struct ambit_decisio
     for (size_t i = 0; i < decision->n_charges; i++) {
         const struct ambit_charge *charge = &decision->charges[i];
         counts[i] = (struct event_count){
-            .policy = charge->what.policy, .id = charge->what.id, .is_stop = charge->what.is_stop, .kind = charge->what.kind,
-            .field = charge->what.field, .by = charge->what.by, .key = charge->what.key, .amount = charge->amount,
-            .keep_ms = charge->what.within_ms, .resets = charge->resets,
+            .policy = charge->what.policy,
+            .id = charge->what.id,
+            .is_stop = charge->what.is_stop,
+            .kind = charge->what.kind,
+            .field = charge->what.field,
+            .by = charge->what.by,
+            .key = charge->what.key,
+            .amount = charge->amount,
+            .keep_ms = charge->what.within_ms,
+            .resets = charge->resets,
         };
     }
     event->decision = decision->verdict;

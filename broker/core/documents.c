@@ -49,7 +49,8 @@ void documents_publish(struct broker *broker, struct documents_ref *ref)
 }
 
 /* A key that does not import is a problem of its document. */
-static AMBIT_CHECKED enum ambit_err key_problem(struct ambit_problems *problems, struct ambit_str name, const char *what)
+static AMBIT_CHECKED enum ambit_err key_problem(struct ambit_problems *problems,
+                                                struct ambit_str name, const char *what)
 {
     struct ambit_problem problem = {
         .file = name,
@@ -61,7 +62,8 @@ static AMBIT_CHECKED enum ambit_err key_problem(struct ambit_problems *problems,
     return err == AMBIT_OK ? AMBIT_ERR_MALFORMED : err;
 }
 
-enum ambit_err documents_ref_new(struct ambit_documents *documents, struct ambit_problems *problems, struct documents_ref **ret)
+enum ambit_err documents_ref_new(struct ambit_documents *documents, struct ambit_problems *problems,
+                                 struct documents_ref **ret)
 {
     struct identity_keys *keys = NULL;
     struct ambit_policy_set *set = NULL;
@@ -91,7 +93,7 @@ enum ambit_err documents_ref_new(struct ambit_documents *documents, struct ambit
     return AMBIT_OK;
 }
 
-/* ---- in the store ------------------------------------------------------------------------------- */
+/* ---- in the store -------------------------------------------------------------------------- */
 
 /* Every document of a set in set order: people, agents, services, policies, each by name. */
 struct each_document {
@@ -115,7 +117,9 @@ static const struct ambit_document *next_document(struct each_document *each)
     return i < set->n_policies ? &set->policies[i].doc : NULL;
 }
 
-static AMBIT_CHECKED enum ambit_err store_document(struct store_txn *txn, const struct ambit_document *document, struct buf *row)
+static AMBIT_CHECKED enum ambit_err store_document(struct store_txn *txn,
+                                                   const struct ambit_document *document,
+                                                   struct buf *row)
 {
     buf_reset(row);
     buf_put_char(row, (char)document->kind);
@@ -123,7 +127,10 @@ static AMBIT_CHECKED enum ambit_err store_document(struct store_txn *txn, const 
     buf_put_str(row, document->name);
     buf_put_str(row, document->canonical);
     enum ambit_err err = buf_check(row);
-    return err != AMBIT_OK ? err : store_put(txn, STORE_DOCUMENTS, (struct store_key){document->digest.b, 32}, row->p, row->len);
+    return err != AMBIT_OK
+               ? err
+               : store_put(txn, STORE_DOCUMENTS, (struct store_key){document->digest.b, 32}, row->p,
+                           row->len);
 }
 
 enum ambit_err documents_store(struct store_txn *txn, const struct ambit_documents *documents)
@@ -140,16 +147,20 @@ enum ambit_err documents_store(struct store_txn *txn, const struct ambit_documen
         buf_put(&digests, document->digest.b, 32);
     }
     enum ambit_err err = buf_check(&digests);
-    return err != AMBIT_OK ? err : store_put(txn, STORE_SETS, (struct store_key){documents->digest.b, 32}, digests.p, digests.len);
+    return err != AMBIT_OK ? err
+                           : store_put(txn, STORE_SETS, (struct store_key){documents->digest.b, 32},
+                                       digests.p, digests.len);
 }
 
-static AMBIT_CHECKED enum ambit_err load_document(struct store_txn *txn, const uint8_t *digest, struct arena *arena, struct ambit_file *ret)
+static AMBIT_CHECKED enum ambit_err load_document(struct store_txn *txn, const uint8_t *digest,
+                                                  struct arena *arena, struct ambit_file *ret)
 {
     size_t size = AMBIT_DOCUMENT_BYTES + 2 + AMBIT_AGENT_NAME_MAX, len = 0;
     AMBIT_AUTO_FREE char *row = malloc(size);
     if (row == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err = store_get(txn, STORE_DOCUMENTS, (struct store_key){digest, 32}, row, size, &len);
+    enum ambit_err err =
+        store_get(txn, STORE_DOCUMENTS, (struct store_key){digest, 32}, row, size, &len);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
     if (len < 2 || len < 2u + (uint8_t)row[1] || (uint8_t)row[0] > AMBIT_KIND_POLICY)
@@ -158,12 +169,14 @@ static AMBIT_CHECKED enum ambit_err load_document(struct store_txn *txn, const u
     size_t name_len = (uint8_t)row[1];
     ret->kind = (enum ambit_kind)row[0];
     ret->name = arena_copy(arena, (struct ambit_str){.p = row + 2, .len = name_len});
-    ret->bytes = arena_copy(arena, (struct ambit_str){.p = row + 2 + name_len, .len = len - 2 - name_len});
+    ret->bytes =
+        arena_copy(arena, (struct ambit_str){.p = row + 2 + name_len, .len = len - 2 - name_len});
     ret->path = ret->name;
     return ret->name.p != NULL && ret->bytes.p != NULL ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
 }
 
-enum ambit_err documents_load(struct store_txn *txn, struct zones *zones, const struct ambit_digest *set, struct documents_ref **ret)
+enum ambit_err documents_load(struct store_txn *txn, struct zones *zones,
+                              const struct ambit_digest *set, struct documents_ref **ret)
 {
     size_t size = (size_t)FOLDER_FILES_MAX * 32, len = 0;
     AMBIT_AUTO_FREE uint8_t *digests = malloc(size);
@@ -171,7 +184,8 @@ enum ambit_err documents_load(struct store_txn *txn, struct zones *zones, const 
     arena_init(&arena, NULL, 0, 0);
     if (digests == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err = store_get(txn, STORE_SETS, (struct store_key){set->b, 32}, digests, size, &len);
+    enum ambit_err err =
+        store_get(txn, STORE_SETS, (struct store_key){set->b, 32}, digests, size, &len);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 

@@ -9,7 +9,8 @@
 #include "core/context.h"
 #include "core/internal.h"
 
-static AMBIT_CHECKED enum ambit_err documents_of(struct broker *broker, struct store_txn *txn, const struct ambit_digest *digest,
+static AMBIT_CHECKED enum ambit_err documents_of(struct broker *broker, struct store_txn *txn,
+                                                 const struct ambit_digest *digest,
                                                  struct documents_ref **ret)
 {
     struct documents_ref *now = broker_documents_acquire(broker);
@@ -32,25 +33,43 @@ static struct ambit_addr_view source_of(struct ambit_str text)
     return view;
 }
 
-static AMBIT_CHECKED enum ambit_err explain_grant(const struct documents_ref *documents, const struct event *event, const struct ambit_world *world,
-                                                  struct arena *arena, struct ambit_explanation *ret)
+static AMBIT_CHECKED enum ambit_err explain_grant(const struct documents_ref *documents,
+                                                  const struct event *event,
+                                                  const struct ambit_world *world,
+                                                  struct arena *arena,
+                                                  struct ambit_explanation *ret)
 {
     struct ambit_grant_question question = {
-        .now_ms = event->time_ms, .agent = event->agent, .items = event->asked, .n_items = event->n_asked,
-        .audience = event->has_asked_audience ? event->audience : (struct ambit_str){0}, .has_lifetime = event->has_asked_lifetime, .lifetime_s = event->asked_lifetime_s,
-        .purpose = event->purpose, .source = source_of(event->source), .binding = event->binding,
+        .now_ms = event->time_ms,
+        .agent = event->agent,
+        .items = event->asked,
+        .n_items = event->n_asked,
+        .audience = event->has_asked_audience ? event->audience : (struct ambit_str){0},
+        .has_lifetime = event->has_asked_lifetime,
+        .lifetime_s = event->asked_lifetime_s,
+        .purpose = event->purpose,
+        .source = source_of(event->source),
+        .binding = event->binding,
     };
     return ambit_explain_grant(documents->set, &question, world, arena, ret);
 }
 
-static AMBIT_CHECKED enum ambit_err explain_action(const struct documents_ref *documents, struct store_txn *txn, const struct event *event,
-                                                   const struct ambit_world *world, struct arena *arena, struct ambit_explanation *ret)
+static AMBIT_CHECKED enum ambit_err explain_action(const struct documents_ref *documents,
+                                                   struct store_txn *txn, const struct event *event,
+                                                   const struct ambit_world *world,
+                                                   struct arena *arena,
+                                                   struct ambit_explanation *ret)
 {
     struct grant_row row;
     struct ambit_grant_view view;
     struct ambit_action_question question = {
-        .now_ms = event->time_ms, .service = event->service, .has_proof = event->has_proof, .action = event->action,
-        .resource = event->resource, .source = source_of(event->source), .stated_reason = event->stated_reason,
+        .now_ms = event->time_ms,
+        .service = event->service,
+        .has_proof = event->has_proof,
+        .action = event->action,
+        .resource = event->resource,
+        .source = source_of(event->source),
+        .stated_reason = event->stated_reason,
     };
     if (!ambit_id_is_none(event->grant)) {
         enum ambit_err err = grant_load(txn, event->grant, arena, &row);
@@ -60,16 +79,20 @@ static AMBIT_CHECKED enum ambit_err explain_action(const struct documents_ref *d
         view.liveness = event->liveness;
         question.grant = &view;
     }
-    enum ambit_err err = context_members(event->context, arena, &question.context, &question.n_context);
-    return err == AMBIT_OK ? ambit_explain_action(documents->set, &question, world, arena, ret) : err;
+    enum ambit_err err =
+        context_members(event->context, arena, &question.context, &question.n_context);
+    return err == AMBIT_OK ? ambit_explain_action(documents->set, &question, world, arena, ret)
+                           : err;
 }
 
-enum ambit_err event_explain(struct broker *broker, struct store_txn *txn, const struct event *event, struct arena *arena,
+enum ambit_err event_explain(struct broker *broker, struct store_txn *txn,
+                             const struct event *event, struct arena *arena,
                              struct ambit_explanation *ret)
 {
     bool is_grant = event->type == EVENT_GRANT_ISSUED || event->type == EVENT_GRANT_REFUSED;
     bool is_action = event->type == EVENT_ACTION_ALLOWED || event->type == EVENT_ACTION_DENIED;
-    bool is_services_own = is_grant && event->service.p != NULL; /* service_grant.h: no engine was asked */
+    bool is_services_own =
+        is_grant && event->service.p != NULL; /* service_grant.h: no engine was asked */
     if ((!is_grant && !is_action) || is_services_own)
         return AMBIT_ERR_UNSUPPORTED;
 
@@ -77,9 +100,12 @@ enum ambit_err event_explain(struct broker *broker, struct store_txn *txn, const
     enum ambit_err err = documents_of(broker, txn, &event->documents, &documents);
     if (err != AMBIT_OK)
         return err;
-    struct ambit_recorded recorded = {.figures = event->figures, .n = event->n_figures, .replaces = event->replaces};
-    struct ambit_world world = ambit_world_of_record(&recorded, event->used_stops, event->n_used_stops);
-    err = is_grant ? explain_grant(documents, event, &world, arena, ret) : explain_action(documents, txn, event, &world, arena, ret);
+    struct ambit_recorded recorded = {
+        .figures = event->figures, .n = event->n_figures, .replaces = event->replaces};
+    struct ambit_world world =
+        ambit_world_of_record(&recorded, event->used_stops, event->n_used_stops);
+    err = is_grant ? explain_grant(documents, event, &world, arena, ret)
+                   : explain_action(documents, txn, event, &world, arena, ret);
     broker_documents_release(documents);
     return err;
 }

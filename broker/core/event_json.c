@@ -54,8 +54,9 @@ void json_except(struct json_out *out, const struct ambit_except *except, size_t
 
 void json_checks(struct json_out *out, const struct ambit_explanation *explanation)
 {
-    static const char *const outcomes[] = {
-        [AMBIT_CHECK_NOT_REACHED] = "not_reached", [AMBIT_CHECK_PASS] = "pass", [AMBIT_CHECK_FAIL] = "fail"};
+    static const char *const outcomes[] = {[AMBIT_CHECK_NOT_REACHED] = "not_reached",
+                                           [AMBIT_CHECK_PASS] = "pass",
+                                           [AMBIT_CHECK_FAIL] = "fail"};
     json_begin_array(out);
     for (size_t i = 0; i < explanation->n_checks; i++) {
         const struct ambit_check_report *check = &explanation->checks[i];
@@ -194,7 +195,8 @@ static AMBIT_CHECKED enum ambit_err write_leaf(const struct ledger_row *row, str
     return AMBIT_OK;
 }
 
-enum ambit_err event_json_write(struct broker *broker, struct store_txn *txn, const struct ledger_row *row, const struct event *event,
+enum ambit_err event_json_write(struct broker *broker, struct store_txn *txn,
+                                const struct ledger_row *row, const struct event *event,
                                 struct event_form form, struct arena *arena, struct json_out *out)
 {
     if (form.as_leaf)

@@ -4,7 +4,8 @@
 
 enum { MINUTE_MS = 60000 };
 
-static struct fold_slot *fold_find(struct fold *fold, struct ambit_str agent, enum ambit_reason reason, int64_t minute)
+static struct fold_slot *fold_find(struct fold *fold, struct ambit_str agent,
+                                   enum ambit_reason reason, int64_t minute)
 {
     struct fold_slot *free_slot = NULL;
     for (size_t i = 0; i < FOLD_SLOTS; i++) {
@@ -14,7 +15,8 @@ static struct fold_slot *fold_find(struct fold *fold, struct ambit_str agent, en
             slot->agent_len = 0;
         if (slot->agent_len == 0 && free_slot == NULL)
             free_slot = slot;
-        if (slot->agent_len > 0 && slot->minute == minute && slot->reason == reason && ambit_str_eq(name, agent))
+        if (slot->agent_len > 0 && slot->minute == minute && slot->reason == reason &&
+            ambit_str_eq(name, agent))
             return slot;
     }
     if (free_slot != NULL) {
@@ -24,7 +26,8 @@ static struct fold_slot *fold_find(struct fold *fold, struct ambit_str agent, en
     return free_slot;
 }
 
-bool fold_refusal(struct fold *fold, struct ambit_str agent, enum ambit_reason reason, int64_t now_ms)
+bool fold_refusal(struct fold *fold, struct ambit_str agent, enum ambit_reason reason,
+                  int64_t now_ms)
 {
     if (reason != AMBIT_REASON_STOPPED && reason != AMBIT_REASON_INACTIVE)
         return false;
@@ -60,7 +63,8 @@ bool fold_query_is_told(const struct fold *fold, const struct ambit_digest *key,
 {
     for (size_t i = 0; i < FOLD_QUERIES; i++) {
         const struct fold_query *query = &fold->queries[i];
-        if (query->told_ms != 0 && now_ms - query->told_ms < MINUTE_MS && ambit_digest_eq(query->key, *key))
+        if (query->told_ms != 0 && now_ms - query->told_ms < MINUTE_MS &&
+            ambit_digest_eq(query->key, *key))
             return true;
     }
     return false;

@@ -26,8 +26,10 @@ struct fold {
 };
 /* One refusal happened: true when it is to be folded instead of recorded. `confirm` only after the
  * decision to fold was final. */
-bool fold_refusal(struct fold *fold, struct ambit_str agent, enum ambit_reason reason, int64_t now_ms);
-/* A slot whose minute is over and that folded something, or NULL; the caller records it and frees it. */
+bool fold_refusal(struct fold *fold, struct ambit_str agent, enum ambit_reason reason,
+                  int64_t now_ms);
+/* A slot whose minute is over and that folded something, or NULL; the caller records it and frees
+ * it. */
 struct fold_slot *fold_due(struct fold *fold, int64_t now_ms);
 void fold_free(struct fold_slot *slot);
 /* Was this query told within the minute? */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /token: may this agent be granted this? Decision, grant, counters, one-time value and event in
- * one transaction. */
+/* POST /token: may this agent be granted this? Decision, grant, counters, one-time value and event
+ * in one transaction. */
 #include "core/decided.h"
 
 #include "base/arena.h"
 #include "base/random.h"
 #include "core/world.h"
 
-static void fill_question(struct event *event, const struct grant_command *command, const struct ambit_agent *agent,
-                          const struct documents_ref *documents)
+static void fill_question(struct event *event, const struct grant_command *command,
+                          const struct ambit_agent *agent, const struct documents_ref *documents)
 {
     const struct ambit_grant_question *question = &command->question;
     const struct ambit_person *owner = ambit_person_find(documents->documents, agent->owner);
@@ -27,14 +27,26 @@ static void fill_question(struct event *event, const struct grant_command *comma
 }
 
 /* The row as apply_event writes it, for the claims. */
-static AMBIT_CHECKED enum ambit_err fill_row(struct grant_command *command, const struct event *event)
+static AMBIT_CHECKED enum ambit_err fill_row(struct grant_command *command,
+                                             const struct event *event)
 {
     struct grant_row *row = &command->row;
     *row = (struct grant_row){
-        .id = event->grant, .lineage = event->lineage, .seq = event->seq, .issued_ms = event->time_ms,
-        .expires_ms = event->expires_ms, .token = event->token, .agent = event->agent, .owner = event->owner,
-        .team = event->team, .audience = event->audience, .purpose = event->purpose, .txn = event->txn,
-        .binding = event->binding, .n_items = event->n_items, .n_except = event->n_except,
+        .id = event->grant,
+        .lineage = event->lineage,
+        .seq = event->seq,
+        .issued_ms = event->time_ms,
+        .expires_ms = event->expires_ms,
+        .token = event->token,
+        .agent = event->agent,
+        .owner = event->owner,
+        .team = event->team,
+        .audience = event->audience,
+        .purpose = event->purpose,
+        .txn = event->txn,
+        .binding = event->binding,
+        .n_items = event->n_items,
+        .n_except = event->n_except,
     };
     row->items = arena_array(command->arena, event->n_items + 1, sizeof *row->items);
     row->except = arena_array(command->arena, event->n_except + 1, sizeof *row->except);
@@ -46,7 +58,8 @@ static AMBIT_CHECKED enum ambit_err fill_row(struct grant_command *command, cons
     return AMBIT_OK;
 }
 
-static void fill_issued(struct event *event, const struct grant_command *command, const struct ambit_decision *decision)
+static void fill_issued(struct event *event, const struct grant_command *command,
+                        const struct ambit_decision *decision)
 {
     event->type = EVENT_GRANT_ISSUED;
     event->grant = command->grant;
@@ -62,20 +75,24 @@ static void fill_issued(struct event *event, const struct grant_command *command
     event->replaces = decision->replaces;
 }
 
-/* One question through the engine and into the record. TOO_LARGE: the event would be longer than the
- * record takes; nothing was written. */
-static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *command, struct store_txn *txn, const struct ambit_agent *agent)
+/* One question through the engine and into the record. TOO_LARGE: the event would be longer than
+ * the record takes; nothing was written. */
+static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *command,
+                                                    struct store_txn *txn,
+                                                    const struct ambit_agent *agent)
 {
     struct broker *broker = command->base.broker;
     struct ambit_decision *decision = broker->decision;
     struct world world;
     struct event event;
 
-    enum ambit_err err = world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
+    enum ambit_err err =
+        world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
     if (err != AMBIT_OK)
         return err;
     command->question.now_ms = command->base.now_ms;
-    err = ambit_decide_grant(command->base.documents->set, &command->question, &world.view, decision);
+    err =
+        ambit_decide_grant(command->base.documents->set, &command->question, &world.view, decision);
     if (err == AMBIT_OK)
         err = decided_copy(decision, command->arena, &command->decided);
     if (err != AMBIT_OK)
@@ -85,7 +102,8 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *comman
     fill_question(&event, command, agent, command->base.documents);
     if (decision->verdict == AMBIT_ALLOW)
         fill_issued(&event, command, decision);
-    else if (decision->n_trips == 0 && fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
+    else if (decision->n_trips == 0 &&
+             fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
         return AMBIT_OK;
     err = event_of_decision(&event, decision, &command->decided, command->arena);
     if (err == AMBIT_OK)
@@ -98,9 +116,10 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *comman
     return err == AMBIT_OK ? trips_raise(broker, txn, &command->base, &event, decision) : err;
 }
 
-/* What cannot be recorded whole is not decided as asked: it is judged as a malformed request, which is
- * recorded and which hard stops hear (design: longer than an event is `malformed`). */
-static AMBIT_CHECKED enum ambit_err decide(struct grant_command *command, struct store_txn *txn, const struct ambit_agent *agent)
+/* What cannot be recorded whole is not decided as asked: it is judged as a malformed request, which
+ * is recorded and which hard stops hear (design: longer than an event is `malformed`). */
+static AMBIT_CHECKED enum ambit_err decide(struct grant_command *command, struct store_txn *txn,
+                                           const struct ambit_agent *agent)
 {
     static const struct ambit_item unrecordable = {.action = {"", 0}, .resource = {"", 0}};
     enum ambit_err err = decide_question(command, txn, agent);
@@ -122,7 +141,8 @@ static enum ambit_err grant_run(struct writer_job *job, struct store_txn *txn, i
     if (err != AMBIT_OK || base->way_in_lost || base->once_used)
         return err;
 
-    const struct ambit_agent *agent = ambit_agent_find(base->documents->documents, command->question.agent);
+    const struct ambit_agent *agent =
+        ambit_agent_find(base->documents->documents, command->question.agent);
     if (agent == NULL) {
         base->way_in_lost = true;
         return AMBIT_OK;

@@ -6,13 +6,15 @@
 #include "base/encode.h"
 #include "base/json_read.h"
 
-static AMBIT_CHECKED enum ambit_err load_purpose(struct store_txn *txn, struct arena *arena, struct grant_row *row)
+static AMBIT_CHECKED enum ambit_err load_purpose(struct store_txn *txn, struct arena *arena,
+                                                 struct grant_row *row)
 {
     uint8_t key[8];
     char opening[4 * AMBIT_TEXT_MAX + 1024];
     size_t len = 0;
     put_be64(key, row->seq);
-    enum ambit_err err = store_get(txn, STORE_OPENINGS, (struct store_key){key, sizeof key}, opening, sizeof opening, &len);
+    enum ambit_err err = store_get(txn, STORE_OPENINGS, (struct store_key){key, sizeof key},
+                                   opening, sizeof opening, &len);
     if (err == AMBIT_ERR_NOT_FOUND)
         return AMBIT_OK;
     if (err != AMBIT_OK)
@@ -29,11 +31,13 @@ static AMBIT_CHECKED enum ambit_err load_purpose(struct store_txn *txn, struct a
     return err == AMBIT_ERR_MALFORMED ? AMBIT_ERR_DAMAGED : err;
 }
 
-enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id, struct arena *arena, struct grant_row *ret)
+enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id, struct arena *arena,
+                          struct grant_row *ret)
 {
     static _Thread_local char bytes[64 * 1024];
     size_t len = 0;
-    enum ambit_err err = store_get(txn, STORE_GRANTS, (struct store_key){id.b, sizeof id.b}, bytes, sizeof bytes, &len);
+    enum ambit_err err = store_get(txn, STORE_GRANTS, (struct store_key){id.b, sizeof id.b}, bytes,
+                                   sizeof bytes, &len);
     if (err == AMBIT_OK)
         err = grant_row_decode((struct ambit_str){.p = bytes, .len = len}, arena, ret);
     return err == AMBIT_OK ? load_purpose(txn, arena, ret) : err;

@@ -24,7 +24,8 @@ void grant_row_encode(const struct grant_row *row, struct buf *buf)
     row_put_u64(buf, (uint64_t)row->expires_ms);
     buf_put(buf, row->token.b, sizeof row->token.b);
     buf_put_char(buf, (char)row->binding);
-    const struct ambit_str texts[] = {row->agent, row->owner, row->team, row->audience, row->purpose, row->txn};
+    const struct ambit_str texts[] = {row->agent,    row->owner,   row->team,
+                                      row->audience, row->purpose, row->txn};
     for (size_t i = 0; i < AMBIT_LEN(texts); i++)
         row_put_text(buf, texts[i]);
     row_put_u16(buf, row->n_items);
@@ -70,7 +71,8 @@ enum ambit_err grant_row_decode(struct ambit_str bytes, struct arena *arena, str
     if (binding > AMBIT_BINDING_MTLS)
         return AMBIT_ERR_DAMAGED;
     row.binding = (enum ambit_binding)binding;
-    struct ambit_str *texts[] = {&row.agent, &row.owner, &row.team, &row.audience, &row.purpose, &row.txn};
+    struct ambit_str *texts[] = {&row.agent,    &row.owner,   &row.team,
+                                 &row.audience, &row.purpose, &row.txn};
     for (size_t i = 0; i < AMBIT_LEN(texts); i++)
         *texts[i] = row_take_text(&reader);
     row.items = row_take_array(&reader, sizeof *row.items, &row.n_items);

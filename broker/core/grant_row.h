@@ -12,7 +12,7 @@ struct grant_row {
     struct ambit_id id, lineage, parent; /* lineage = id for a root grant */
     uint64_t seq;                        /* of its grant.issued event: what cut-offs compare with */
     int64_t issued_ms, expires_ms;
-    struct ambit_digest token;           /* SHA-256(rnd) */
+    struct ambit_digest token; /* SHA-256(rnd) */
     struct ambit_str agent, owner, team, audience, purpose, txn;
     enum ambit_binding binding;
     struct ambit_given *items;
@@ -22,6 +22,7 @@ struct grant_row {
 };
 void grant_row_encode(const struct grant_row *row, struct buf *buf);
 /* Strings and arrays in the arena; `bytes` need not outlive the call. DAMAGED. */
-AMBIT_CHECKED enum ambit_err grant_row_decode(struct ambit_str bytes, struct arena *arena, struct grant_row *ret);
+AMBIT_CHECKED enum ambit_err grant_row_decode(struct ambit_str bytes, struct arena *arena,
+                                              struct grant_row *ret);
 /* The engine's view of it; borrowed from the row. Liveness is set to AMBIT_LIVE. */
 void grant_row_view(const struct grant_row *row, struct ambit_grant_view *ret);

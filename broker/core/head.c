@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Encodes the head row: version, fixed fields, then the edge's nodes where a bit of the size is set. */
+/* Encodes the head row: version, fixed fields, then the edge's nodes where a bit of the size is
+ * set. */
 #include "core/head.h"
 
 #include "base/encode.h"

@@ -49,7 +49,8 @@ static AMBIT_CHECKED enum ambit_err holds_add(struct holds *holds, const struct 
     if (target.len > 0)
         memcpy(copy, target.p, target.len);
     copy[target.len] = '\0';
-    holds->views[holds->n++] = (struct ambit_stop_view){.id = row->id, .kind = kind, .target = {.p = copy, .len = target.len}};
+    holds->views[holds->n++] = (struct ambit_stop_view){
+        .id = row->id, .kind = kind, .target = {.p = copy, .len = target.len}};
     return AMBIT_OK;
 }
 
@@ -62,18 +63,21 @@ static AMBIT_CHECKED enum ambit_err holds_fill(struct store_txn *txn, struct hol
 
     enum store_seek seek = STORE_FIRST;
     struct ambit_str key, value;
-    while ((err = store_cursor_move(cursor, seek, (struct store_key){0}, &key, &value)) == AMBIT_OK) {
+    while ((err = store_cursor_move(cursor, seek, (struct store_key){0}, &key, &value)) ==
+           AMBIT_OK) {
         seek = STORE_NEXT;
         uint8_t bytes[4096];
         size_t len = 0;
-        err = store_get(txn, STORE_STOPS, (struct store_key){.p = key.p, .len = key.len}, bytes, sizeof bytes, &len);
+        err = store_get(txn, STORE_STOPS, (struct store_key){.p = key.p, .len = key.len}, bytes,
+                        sizeof bytes, &len);
         if (err != AMBIT_OK)
             return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 
         ARENA_AUTO arena;
         struct stop_row row;
         arena_init(&arena, NULL, 0, 0);
-        err = stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, &arena, &row);
+        err =
+            stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, &arena, &row);
         if (err == AMBIT_OK)
             err = holds_add(holds, &row);
         if (err != AMBIT_OK)

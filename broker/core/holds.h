@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The stops in force that hold, as the engine wants them, shared by count. Built from the store by
  * the writer when they have changed, published after the commit. Beside them the stops that were
- * accepted and wait for their commit: in force for introspection from the moment they are accepted. */
+ * accepted and wait for their commit: in force for introspection from the moment they are
+ * accepted. */
 #pragma once
 
 #include "ambit/policy.h"
@@ -15,6 +16,7 @@ struct holds {
     struct ambit_stop_view *views; /* owned, with their texts */
 };
 /* From the holds and stops tables. */
-AMBIT_CHECKED enum ambit_err holds_load(struct store_txn *txn, uint64_t version, struct holds **ret);
+AMBIT_CHECKED enum ambit_err holds_load(struct store_txn *txn, uint64_t version,
+                                        struct holds **ret);
 void holds_keep(struct holds *holds);
 void holds_release(struct holds *holds);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of core share and nobody else sees: the broker's body, the batch, and how a command
- * becomes events. */
+/* What the files of core share and nobody else sees: the broker's body, the batch, and how a
+ * command becomes events. */
 #pragma once
 
 #include <pthread.h>
@@ -25,8 +25,9 @@ struct zones;
 /* The writer's view of one batch. Nothing here outlives an abort. */
 struct batch {
     struct head head;
-    struct documents_ref *documents; /* a reference; changes when a command of the batch activates a set */
-    struct holds *holds;             /* a reference, or NULL: to be loaded */
+    /* a reference; changes when a command of the batch activates a set */
+    struct documents_ref *documents;
+    struct holds *holds; /* a reference, or NULL: to be loaded */
 };
 
 struct broker {
@@ -51,8 +52,8 @@ struct broker {
     struct documents_ref *documents;
     struct holds *holds;
 
-    struct pending pending;        /* stops accepted and not yet committed */
-    _Atomic uint64_t size;         /* events committed */
+    struct pending pending; /* stops accepted and not yet committed */
+    _Atomic uint64_t size;  /* events committed */
     _Atomic bool is_sealed, is_stopping;
     struct metrics metrics;
     struct live live;
@@ -62,7 +63,7 @@ struct broker {
     struct batch batch;
     struct ambit_decision *decision;
     struct fold fold;
-    int64_t expired_ms; /* when one-time values were last looked through */
+    int64_t expired_ms;        /* when one-time values were last looked through */
     struct unproved *unproved; /* has its own lock */
 };
 
@@ -73,34 +74,39 @@ static inline struct ambit_str broker_text(const struct buf *buf)
 
 /* ---- record.c: from a command to events and tables, within the batch ---- */
 /* Appends the event and applies it. `salt_index` tells the events of one command apart. */
-AMBIT_CHECKED enum ambit_err record_event(struct broker *broker, struct store_txn *txn, struct command *command, struct event *event);
+AMBIT_CHECKED enum ambit_err record_event(struct broker *broker, struct store_txn *txn,
+                                          struct command *command, struct event *event);
 /* An id of this command: the same for the same index whenever the command is run. */
 struct ambit_id command_derive_id(const struct command *command, unsigned index);
 /* The start of every run: the batch's documents and now; way_in_lost when the caller is no more. */
 AMBIT_CHECKED enum ambit_err command_begin(struct command *command, int64_t now_ms);
-/* Consumes the caller's one-time value (CLI-11), whatever becomes of the command; once_used when it was
- * used before. Nothing to do for a caller without one. */
+/* Consumes the caller's one-time value (CLI-11), whatever becomes of the command; once_used when it
+ * was used before. Nothing to do for a caller without one. */
 AMBIT_CHECKED enum ambit_err command_use_once(struct command *command, struct store_txn *txn);
 /* The end of every `done`: sets err, tells the caller. */
 void command_finished(struct command *command, enum ambit_err err);
 /* What every event of a command says. */
 void event_init(struct event *event, const struct command *command, enum event_type type);
 /* The stops in force, from the batch. */
-AMBIT_CHECKED enum ambit_err batch_holds(struct broker *broker, struct store_txn *txn, const struct holds **ret);
+AMBIT_CHECKED enum ambit_err batch_holds(struct broker *broker, struct store_txn *txn,
+                                         const struct holds **ret);
 /* A copy of what the answer needs. */
-AMBIT_CHECKED enum ambit_err decided_copy(const struct ambit_decision *decision, struct arena *arena, struct decided *ret);
+AMBIT_CHECKED enum ambit_err decided_copy(const struct ambit_decision *decision,
+                                          struct arena *arena, struct decided *ret);
 
 /* After the commit: counts a decision (question 0 grant, 1 action). */
 void metrics_decided(struct broker *broker, unsigned question, enum ambit_reason reason);
 
 /* ---- trip.c ---- */
 /* Raises the stops of the hard stops that fired; `event` is the recorded one that tripped them. */
-AMBIT_CHECKED enum ambit_err trips_raise(struct broker *broker, struct store_txn *txn, struct command *command,
-                                         const struct event *event, const struct ambit_decision *decision);
+AMBIT_CHECKED enum ambit_err trips_raise(struct broker *broker, struct store_txn *txn,
+                                         struct command *command, const struct event *event,
+                                         const struct ambit_decision *decision);
 
 /* ---- grant_load.c ---- */
 /* The row of a grant with its purpose (from the opening). NOT_FOUND. */
-AMBIT_CHECKED enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id, struct arena *arena, struct grant_row *ret);
+AMBIT_CHECKED enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id,
+                                        struct arena *arena, struct grant_row *ret);
 
 /* ---- stop.c ---- */
 /* One record of stops.journal into the record; ctx is the broker. */
@@ -108,13 +114,21 @@ AMBIT_CHECKED enum ambit_err stop_take_journal(void *ctx, struct ambit_str recor
 
 /* ---- broker.c ---- */
 /* One event of the broker's own; waits for it. */
-AMBIT_CHECKED enum ambit_err broker_record_own(struct broker *broker, enum event_type type, struct ambit_str detail);
+AMBIT_CHECKED enum ambit_err broker_record_own(struct broker *broker, enum event_type type,
+                                               struct ambit_str detail);
 
 /* ---- documents.c ---- */
-AMBIT_CHECKED enum ambit_err documents_ref_new(struct ambit_documents *documents, struct ambit_problems *problems, struct documents_ref **ret); /* takes documents */
+AMBIT_CHECKED enum ambit_err documents_ref_new(struct ambit_documents *documents,
+                                               struct ambit_problems *problems,
+                                               struct documents_ref **ret); /* takes documents */
 /* Does the folder hold? Nothing is changed. */
-AMBIT_CHECKED enum ambit_err documents_check(struct broker *broker, struct ambit_problems *problems);
-AMBIT_CHECKED enum ambit_err documents_store(struct store_txn *txn, const struct ambit_documents *documents);
-AMBIT_CHECKED enum ambit_err documents_load(struct store_txn *txn, struct zones *zones, const struct ambit_digest *set, struct documents_ref **ret);
-void documents_publish(struct broker *broker, struct documents_ref *ref); /* takes a reference of its own */
+AMBIT_CHECKED enum ambit_err documents_check(struct broker *broker,
+                                             struct ambit_problems *problems);
+AMBIT_CHECKED enum ambit_err documents_store(struct store_txn *txn,
+                                             const struct ambit_documents *documents);
+AMBIT_CHECKED enum ambit_err documents_load(struct store_txn *txn, struct zones *zones,
+                                            const struct ambit_digest *set,
+                                            struct documents_ref **ret);
+void documents_publish(struct broker *broker,
+                       struct documents_ref *ref); /* takes a reference of its own */
 struct holds *broker_holds_acquire(struct broker *broker);

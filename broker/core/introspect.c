@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Introspection (INT-3, INT-5, INT-7): the row is found by jti, the digest of rnd compared in constant
- * time, and everything answered from the row, the cut-offs, the stops and the documents of now. */
+/* Introspection (INT-3, INT-5, INT-7): the row is found by jti, the digest of rnd compared in
+ * constant time, and everything answered from the row, the cut-offs, the stops and the documents of
+ * now. */
 #include "core/query.h"
 
 #include "base/arena.h"
@@ -8,7 +9,8 @@
 #include "core/internal.h"
 #include "crypto/digest.h"
 
-static bool is_addressed(const struct documents_ref *documents, const struct grant_row *row, const struct caller *caller)
+static bool is_addressed(const struct documents_ref *documents, const struct grant_row *row,
+                         const struct caller *caller)
 {
     const struct ambit_service *service = ambit_service_find(documents->documents, caller->name);
     if (caller->kind != CALLER_SERVICE || service == NULL)
@@ -23,12 +25,15 @@ static bool is_addressed(const struct documents_ref *documents, const struct gra
 static bool is_answered_for(const struct documents_ref *documents, const struct grant_row *row)
 {
     const struct ambit_agent *agent = ambit_agent_find(documents->documents, row->agent);
-    const struct ambit_person *owner = agent != NULL ? ambit_person_find(documents->documents, agent->owner) : NULL;
+    const struct ambit_person *owner =
+        agent != NULL ? ambit_person_find(documents->documents, agent->owner) : NULL;
     return owner != NULL && owner->is_active;
 }
 
-static AMBIT_CHECKED enum ambit_err left_items(struct broker *broker, const struct documents_ref *documents, int64_t now_ms,
-                                               struct arena *arena, struct introspection *ret)
+static AMBIT_CHECKED enum ambit_err left_items(struct broker *broker,
+                                               const struct documents_ref *documents,
+                                               int64_t now_ms, struct arena *arena,
+                                               struct introspection *ret)
 {
     struct holds *holds = broker_holds_acquire(broker);
     struct ambit_grant_view view;
@@ -37,13 +42,15 @@ static AMBIT_CHECKED enum ambit_err left_items(struct broker *broker, const stru
     grant_row_view(&ret->row, &view);
     enum ambit_err err = pending_views(&broker->pending, holds, arena, &views, &n);
     if (err == AMBIT_OK)
-        ambit_grant_items_now(documents->set, &view, views, n, now_ms, &ret->live_items, &ret->ask_items);
+        ambit_grant_items_now(documents->set, &view, views, n, now_ms, &ret->live_items,
+                              &ret->ask_items);
     holds_release(holds);
     return err;
 }
 
-enum ambit_err query_introspect(struct broker *broker, const struct documents_ref *documents, const struct identity_token *token,
-                                const struct caller *caller, int64_t now_ms, struct arena *arena, struct introspection *ret)
+enum ambit_err query_introspect(struct broker *broker, const struct documents_ref *documents,
+                                const struct identity_token *token, const struct caller *caller,
+                                int64_t now_ms, struct arena *arena, struct introspection *ret)
 {
     struct store_txn *txn = NULL;
     struct head head;

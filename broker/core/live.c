@@ -54,7 +54,8 @@ static AMBIT_CHECKED enum ambit_err count_rows(struct broker *broker, const stru
     int64_t oldest = reading->now_ms - (AMBIT_TTL_MAX_S + 60) * 1000LL;
     for (size_t i = 0; err == AMBIT_OK && i < QUERY_ROWS_MAX; i++, seek = STORE_PREVIOUS) {
         struct ambit_str key, value;
-        err = store_cursor_move(cursor, seek, (struct store_key){live->before, sizeof live->before}, &key, &value);
+        err = store_cursor_move(cursor, seek, (struct store_key){live->before, sizeof live->before},
+                                &key, &value);
         if (err != AMBIT_OK || key.len != sizeof live->before)
             break;
         ARENA_AUTO arena;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* How many grants have not expired, for the gauge alone: a wheel of seconds by when they end. What was
- * given before this start is counted in behind it, on the thread that reads the gauge, so many rows a
- * reading: starting costs the same with ten grants as with ten million. */
+/* How many grants have not expired, for the gauge alone: a wheel of seconds by when they end. What
+ * was given before this start is counted in behind it, on the thread that reads the gauge, so many
+ * rows a reading: starting costs the same with ten grants as with ten million. */
 #pragma once
 
 #include <pthread.h>

@@ -18,14 +18,19 @@ static void put_decisions(struct broker *broker, struct buf *out)
     head(out, "ambit_decisions_total", "counter", "Decisions by question, answer and reason.");
     for (size_t q = 0; q < AMBIT_LEN(questions); q++)
         for (size_t r = 0; r < METRIC_REASONS; r++) {
-            uint64_t value = atomic_load_explicit(&broker->metrics.decisions[q][r], memory_order_relaxed);
+            uint64_t value =
+                atomic_load_explicit(&broker->metrics.decisions[q][r], memory_order_relaxed);
             if (value > 0)
-                buf_printf(out, "ambit_decisions_total{question=\"%s\",decision=\"%s\",reason=\"%s\"} %llu\n", questions[q],
-                           r == AMBIT_REASON_ALLOWED ? "allow" : "deny", ambit_reason_text((enum ambit_reason)r), (unsigned long long)value);
+                buf_printf(
+                    out,
+                    "ambit_decisions_total{question=\"%s\",decision=\"%s\",reason=\"%s\"} %llu\n",
+                    questions[q], r == AMBIT_REASON_ALLOWED ? "allow" : "deny",
+                    ambit_reason_text((enum ambit_reason)r), (unsigned long long)value);
         }
 }
 
-static void put_histogram(struct buf *out, const char *name, const char *const *bounds, const uint64_t *buckets, size_t n, double sum)
+static void put_histogram(struct buf *out, const char *name, const char *const *bounds,
+                          const uint64_t *buckets, size_t n, double sum)
 {
     uint64_t total = 0;
     for (size_t i = 0; i < n; i++) {
@@ -37,15 +42,19 @@ static void put_histogram(struct buf *out, const char *name, const char *const *
 
 static void put_writer(struct broker *broker, struct buf *out)
 {
-    static const char *const seconds[] = {"0.0005", "0.001", "0.002", "0.005", "0.01", "0.02", "0.05", "0.1",
-                                          "0.2",    "0.5",   "1",     "2",     "5",    "10",   "30",   "+Inf"};
-    static const char *const sizes[] = {"1", "2", "4", "8", "16", "32", "64", "128", "256", "512", "+Inf"};
+    static const char *const seconds[] = {"0.0005", "0.001", "0.002", "0.005", "0.01", "0.02",
+                                          "0.05",   "0.1",   "0.2",   "0.5",   "1",    "2",
+                                          "5",      "10",    "30",    "+Inf"};
+    static const char *const sizes[] = {"1",  "2",   "4",   "8",   "16",  "32",
+                                        "64", "128", "256", "512", "+Inf"};
     struct writer_counts counts;
     writer_count(broker->writer, &counts);
     head(out, "ambit_commit_seconds", "histogram", "Time of one durable commit.");
-    put_histogram(out, "ambit_commit_seconds", seconds, counts.commit_seconds_bucket, AMBIT_LEN(seconds), counts.commit_seconds_sum);
+    put_histogram(out, "ambit_commit_seconds", seconds, counts.commit_seconds_bucket,
+                  AMBIT_LEN(seconds), counts.commit_seconds_sum);
     head(out, "ambit_commit_batch_size", "histogram", "Commands that shared one commit.");
-    put_histogram(out, "ambit_commit_batch_size", sizes, counts.batch_size_bucket, AMBIT_LEN(sizes), (double)counts.jobs);
+    put_histogram(out, "ambit_commit_batch_size", sizes, counts.batch_size_bucket, AMBIT_LEN(sizes),
+                  (double)counts.jobs);
 }
 
 void broker_metrics(struct broker *broker, struct buf *out)
@@ -58,20 +67,26 @@ void broker_metrics(struct broker *broker, struct buf *out)
 
     live_count_in(broker);
     put_decisions(broker, out);
-    head(out, "ambit_grants_live", "gauge", "Grants given that have not expired; those stopped since are still counted until they would have.");
+    head(out, "ambit_grants_live", "gauge",
+         "Grants given that have not expired; those stopped since are still counted until they "
+         "would have.");
     number(out, "ambit_grants_live", live_count(&broker->live, broker_now_ms(broker)));
-    head(out, "ambit_stops_in_force", "gauge", "Stops that hold, and those accepted and not yet durable.");
+    head(out, "ambit_stops_in_force", "gauge",
+         "Stops that hold, and those accepted and not yet durable.");
     number(out, "ambit_stops_in_force", n_holds + atomic_load(&broker->pending.n));
     head(out, "ambit_events_total", "counter", "Events in the record.");
     number(out, "ambit_events_total", atomic_load(&broker->size));
     put_writer(broker, out);
-    head(out, "ambit_client_authentication_failures_total", "counter", "Callers that proved nothing.");
-    number(out, "ambit_client_authentication_failures_total", atomic_load(&broker->metrics.unproved));
+    head(out, "ambit_client_authentication_failures_total", "counter",
+         "Callers that proved nothing.");
+    number(out, "ambit_client_authentication_failures_total",
+           atomic_load(&broker->metrics.unproved));
     head(out, "ambit_callers_limited_total", "counter", "Requests above a caller's budget.");
     number(out, "ambit_callers_limited_total", atomic_load(&broker->metrics.limited));
     head(out, "ambit_store_bytes", "gauge", "Bytes of the store in use.");
     number(out, "ambit_store_bytes", space.used_bytes);
-    head(out, "ambit_sealed", "gauge", "1 when a commit failed and nothing is given until restart.");
+    head(out, "ambit_sealed", "gauge",
+         "1 when a commit failed and nothing is given until restart.");
     number(out, "ambit_sealed", atomic_load(&broker->is_sealed) ? 1 : 0);
     head(out, "ambit_full", "gauge", "1 when the store is too full to give authority.");
     number(out, "ambit_full", writer_state(broker->writer) == WRITER_FULL ? 1 : 0);

@@ -8,7 +8,8 @@
 
 enum { METRIC_REASONS = AMBIT_REASON_NOT_SUPPORTED + 1 };
 struct metrics {
-    _Atomic uint64_t decisions[2][METRIC_REASONS]; /* question (0 grant, 1 action), reason; allow = ALLOWED */
+    _Atomic uint64_t
+        decisions[2][METRIC_REASONS]; /* question (0 grant, 1 action), reason; allow = ALLOWED */
     _Atomic uint64_t unproved;
     _Atomic uint64_t stops_in_force;
     _Atomic uint64_t limited;

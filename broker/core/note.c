@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The commands that only record: a person read, a person looked at the clock, an assertion was used. */
+/* The commands that only record: a person read, a person looked at the clock, an assertion was
+ * used. */
 #include "core/internal.h"
 
 #include "base/json_write.h"
 #include "crypto/digest.h"
 
-static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const char *key, struct ambit_str text)
+static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const char *key,
+                                               struct ambit_str text)
 {
     struct json_out out;
     json_out_init(&out, buf, true);
@@ -16,7 +18,8 @@ static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const char *key,
 }
 
 /* The query, whoever asks it: two people never share one. */
-static AMBIT_CHECKED enum ambit_err query_key(const struct read_command *command, struct ambit_digest *ret)
+static AMBIT_CHECKED enum ambit_err query_key(const struct read_command *command,
+                                              struct ambit_digest *ret)
 {
     BUF_AUTO buf;
     buf_init(&buf, 0);

@@ -24,7 +24,8 @@ void pending_done(struct pending *pending)
     pthread_mutex_destroy(&pending->lock);
 }
 
-enum ambit_err pending_add(struct pending *pending, struct ambit_id id, enum ambit_target_kind kind, struct ambit_str target)
+enum ambit_err pending_add(struct pending *pending, struct ambit_id id, enum ambit_target_kind kind,
+                           struct ambit_str target)
 {
     if (target.len > AMBIT_WORD_MAX)
         return AMBIT_ERR_TOO_LARGE;
@@ -106,7 +107,8 @@ bool pending_covers(struct pending *pending, const struct grant_row *row)
 
     bool is_covered = false;
     pthread_mutex_lock(&pending->lock);
-    for (const struct pending_stop *stop = pending->first; stop != NULL && !is_covered; stop = stop->next)
+    for (const struct pending_stop *stop = pending->first; stop != NULL && !is_covered;
+         stop = stop->next)
         is_covered = covers(stop, row);
     pthread_mutex_unlock(&pending->lock);
     return is_covered;
@@ -117,12 +119,14 @@ static bool is_hold(enum ambit_target_kind kind)
     return kind != AMBIT_TARGET_GRANT && kind != AMBIT_TARGET_LINEAGE;
 }
 
-static AMBIT_CHECKED enum ambit_err copy_pending(const struct pending *pending, struct arena *arena, struct ambit_stop_view *dst, size_t *n)
+static AMBIT_CHECKED enum ambit_err copy_pending(const struct pending *pending, struct arena *arena,
+                                                 struct ambit_stop_view *dst, size_t *n)
 {
     for (const struct pending_stop *stop = pending->first; stop != NULL; stop = stop->next) {
         if (!is_hold(stop->kind))
             continue;
-        struct ambit_str copy = arena_copy(arena, (struct ambit_str){.p = stop->target, .len = stop->target_len});
+        struct ambit_str copy =
+            arena_copy(arena, (struct ambit_str){.p = stop->target, .len = stop->target_len});
         if (copy.p == NULL)
             return AMBIT_ERR_NO_MEMORY;
         dst[(*n)++] = (struct ambit_stop_view){.id = stop->id, .kind = stop->kind, .target = copy};
@@ -130,8 +134,8 @@ static AMBIT_CHECKED enum ambit_err copy_pending(const struct pending *pending, 
     return AMBIT_OK;
 }
 
-enum ambit_err pending_views(struct pending *pending, const struct holds *held, struct arena *arena, const struct ambit_stop_view **ret,
-                             size_t *ret_n)
+enum ambit_err pending_views(struct pending *pending, const struct holds *held, struct arena *arena,
+                             const struct ambit_stop_view **ret, size_t *ret_n)
 {
     *ret = held->views;
     *ret_n = held->n;

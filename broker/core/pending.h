@@ -23,11 +23,13 @@ struct pending {
 };
 void pending_init(struct pending *pending);
 void pending_done(struct pending *pending);
-AMBIT_CHECKED enum ambit_err pending_add(struct pending *pending, struct ambit_id id, enum ambit_target_kind kind, struct ambit_str target);
+AMBIT_CHECKED enum ambit_err pending_add(struct pending *pending, struct ambit_id id,
+                                         enum ambit_target_kind kind, struct ambit_str target);
 void pending_remove(struct pending *pending, struct ambit_id id);
 /* Does one of them cover the grant whole? */
 bool pending_covers(struct pending *pending, const struct grant_row *row);
-/* The stops in `held` and behind them the pending ones that hold, in the arena; just `held` when there
- * are none pending. */
-AMBIT_CHECKED enum ambit_err pending_views(struct pending *pending, const struct holds *held, struct arena *arena,
-                                           const struct ambit_stop_view **ret, size_t *ret_n);
+/* The stops in `held` and behind them the pending ones that hold, in the arena; just `held` when
+ * there are none pending. */
+AMBIT_CHECKED enum ambit_err pending_views(struct pending *pending, const struct holds *held,
+                                           struct arena *arena, const struct ambit_stop_view **ret,
+                                           size_t *ret_n);

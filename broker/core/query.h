@@ -10,26 +10,28 @@ struct arena;
 struct buf;
 struct json_out;
 
-/* Introspection (INT-3, INT-5, INT-7): what is left of the grant for this caller. `live_items` == 0:
- * inactive. SEALED while sealed (503). A caller of kind CALLER_NONE is the bearer itself: the token is
- * its own proof (whoami, an agent's own question), no audience is compared. */
+/* Introspection (INT-3, INT-5, INT-7): what is left of the grant for this caller. `live_items` ==
+ * 0: inactive. SEALED while sealed (503). A caller of kind CALLER_NONE is the bearer itself: the
+ * token is its own proof (whoami, an agent's own question), no audience is compared. */
 struct introspection {
     bool is_known; /* the row is there and SHA-256(rnd) fits, dead or alive: `row` is filled */
     bool is_active;
     struct grant_row row;
     uint64_t live_items, ask_items;
 };
-AMBIT_CHECKED enum ambit_err query_introspect(struct broker *broker, const struct documents_ref *documents,
-                                              const struct identity_token *token, const struct caller *caller,
-                                              int64_t now_ms, struct arena *arena, struct introspection *ret);
+AMBIT_CHECKED enum ambit_err query_introspect(struct broker *broker,
+                                              const struct documents_ref *documents,
+                                              const struct identity_token *token,
+                                              const struct caller *caller, int64_t now_ms,
+                                              struct arena *arena, struct introspection *ret);
 
 /* Whose a grant is, as its row keeps it; the text in the arena. NOT_FOUND. */
-AMBIT_CHECKED enum ambit_err query_grant_owner(struct broker *broker, struct ambit_id grant, struct arena *arena,
-                                               struct ambit_str *ret);
+AMBIT_CHECKED enum ambit_err query_grant_owner(struct broker *broker, struct ambit_id grant,
+                                               struct arena *arena, struct ambit_str *ret);
 
 /* Pages. `out` gets the members of the answer object ("grants": [...], "next": ...). */
 struct page {
-    size_t limit;           /* 1..1000 */
+    size_t limit;            /* 1..1000 */
     struct ambit_str cursor; /* absent: from the start. MALFORMED when not one of ours */
 };
 struct grants_filter {
@@ -37,18 +39,24 @@ struct grants_filter {
     enum grants_state { GRANTS_LIVE, GRANTS_ENDED, GRANTS_ALL } state;
     struct ambit_str only_owner; /* a person who may see only what is theirs; absent: everything */
 };
-AMBIT_CHECKED enum ambit_err query_grants(struct broker *broker, const struct grants_filter *filter, const struct page *page, struct json_out *out);
+AMBIT_CHECKED enum ambit_err query_grants(struct broker *broker, const struct grants_filter *filter,
+                                          const struct page *page, struct json_out *out);
 enum stops_state { STOPS_IN_FORCE, STOPS_CLEARED, STOPS_ALL };
-AMBIT_CHECKED enum ambit_err query_stops(struct broker *broker, enum stops_state state, struct ambit_str only_owner, const struct page *page, struct json_out *out);
-AMBIT_CHECKED enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct ambit_str only_owner, struct json_out *out);
+AMBIT_CHECKED enum ambit_err query_stops(struct broker *broker, enum stops_state state,
+                                         struct ambit_str only_owner, const struct page *page,
+                                         struct json_out *out);
+AMBIT_CHECKED enum ambit_err query_stop(struct broker *broker, struct ambit_id stop,
+                                        struct ambit_str only_owner, struct json_out *out);
 /* OK when there is something of that name to stop (a resource: when it is a pattern); NOT_FOUND, or
  * MALFORMED. */
-AMBIT_CHECKED enum ambit_err stop_target_known(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target);
+AMBIT_CHECKED enum ambit_err stop_target_known(struct broker *broker, enum ambit_target_kind kind,
+                                               struct ambit_str target);
 /* Dry run of a stop: {"dry_run":true,"target","agents":[…],"live_grants":n}. */
-AMBIT_CHECKED enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target, struct json_out *out);
+AMBIT_CHECKED enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind kind,
+                                                struct ambit_str target, struct json_out *out);
 
 struct events_filter {
-    uint64_t after;      /* first sequence wanted */
+    uint64_t after; /* first sequence wanted */
     struct ambit_str type, agent, owner, policy, txn;
     struct ambit_id grant;
     int64_t since_ms, until_ms; /* 0: open */
@@ -56,10 +64,13 @@ struct events_filter {
     bool with_checks, as_leaf;
 };
 /* At most `limit` events; *ret_next = where to go on, *ret_end = the size of the record read. */
-AMBIT_CHECKED enum ambit_err query_events(struct broker *broker, const struct events_filter *filter, size_t limit,
-                                          struct json_out *out, uint64_t *ret_next, bool *ret_more);
+AMBIT_CHECKED enum ambit_err query_events(struct broker *broker, const struct events_filter *filter,
+                                          size_t limit, struct json_out *out, uint64_t *ret_next,
+                                          bool *ret_more);
 /* One event as JSON object (interfaces.md EVENT). */
-AMBIT_CHECKED enum ambit_err query_event(struct broker *broker, uint64_t seq, bool with_checks, bool as_leaf, struct json_out *out);
+AMBIT_CHECKED enum ambit_err query_event(struct broker *broker, uint64_t seq, bool with_checks,
+                                         bool as_leaf, struct json_out *out);
 uint64_t query_size(struct broker *broker); /* events committed, from memory */
 
-AMBIT_CHECKED enum ambit_err query_trace(struct broker *broker, struct ambit_str what, struct ambit_str only_owner, struct json_out *out);
+AMBIT_CHECKED enum ambit_err query_trace(struct broker *broker, struct ambit_str what,
+                                         struct ambit_str only_owner, struct json_out *out);

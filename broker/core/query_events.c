@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events in order of sequence, filtered. A page looks at no more than QUERY_ROWS_MAX events and says
- * where to go on, so that a rare filter over a long record never holds a transaction long. */
+/* Events in order of sequence, filtered. A page looks at no more than QUERY_ROWS_MAX events and
+ * says where to go on, so that a rare filter over a long record never holds a transaction long. */
 #include "core/query_internal.h"
 
 #include "base/arena.h"
@@ -21,8 +21,9 @@ static bool filter_takes(const struct events_filter *filter, const struct event 
 {
     if (filter->type.p != NULL && !ambit_str_is(filter->type, event_type_text(event->type)))
         return false;
-    if (!is_or_any(filter->agent, event->agent) || !is_or_any(filter->owner, event->owner) || !is_or_any(filter->policy, event->policy) ||
-        !is_or_any(filter->txn, event->txn) || !is_or_any(filter->only_owner, event->owner))
+    if (!is_or_any(filter->agent, event->agent) || !is_or_any(filter->owner, event->owner) ||
+        !is_or_any(filter->policy, event->policy) || !is_or_any(filter->txn, event->txn) ||
+        !is_or_any(filter->only_owner, event->owner))
         return false;
     if (!ambit_id_is_none(filter->grant) && !ambit_id_eq(filter->grant, event->grant))
         return false;
@@ -31,8 +32,8 @@ static bool filter_takes(const struct events_filter *filter, const struct event 
     return filter->until_ms == 0 || event->time_ms < filter->until_ms;
 }
 
-enum ambit_err reading_event(const struct reading *reading, uint64_t seq, struct buf *memory, struct arena *arena,
-                             struct ledger_row *ret_row, struct event *ret)
+enum ambit_err reading_event(const struct reading *reading, uint64_t seq, struct buf *memory,
+                             struct arena *arena, struct ledger_row *ret_row, struct event *ret)
 {
     buf_reset(memory);
     enum ambit_err err = ledger_get(reading->txn, seq, memory, ret_row);
@@ -41,7 +42,8 @@ enum ambit_err reading_event(const struct reading *reading, uint64_t seq, struct
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 }
 
-static AMBIT_CHECKED enum ambit_err one(struct broker *broker, const struct reading *reading, uint64_t seq, const struct events_filter *filter,
+static AMBIT_CHECKED enum ambit_err one(struct broker *broker, const struct reading *reading,
+                                        uint64_t seq, const struct events_filter *filter,
                                         struct buf *memory, struct json_out *out, size_t *n)
 {
     ARENA_AUTO arena;
@@ -60,8 +62,8 @@ static AMBIT_CHECKED enum ambit_err one(struct broker *broker, const struct read
     return err == AMBIT_OK ? buf_check(out->buf) : err;
 }
 
-enum ambit_err query_events(struct broker *broker, const struct events_filter *filter, size_t limit, struct json_out *out,
-                            uint64_t *ret_next, bool *ret_more)
+enum ambit_err query_events(struct broker *broker, const struct events_filter *filter, size_t limit,
+                            struct json_out *out, uint64_t *ret_next, bool *ret_more)
 {
     struct reading reading;
     BUF_AUTO memory;
@@ -71,7 +73,8 @@ enum ambit_err query_events(struct broker *broker, const struct events_filter *f
         return err;
     uint64_t seq = filter->after, end = reading.head.edge.size;
     size_t n = 0;
-    for (size_t seen = 0; err == AMBIT_OK && seq < end && n < limit && seen < QUERY_ROWS_MAX; seen++, seq++)
+    for (size_t seen = 0; err == AMBIT_OK && seq < end && n < limit && seen < QUERY_ROWS_MAX;
+         seen++, seq++)
         err = one(broker, &reading, seq, filter, &memory, out, &n);
     reading_end(&reading);
     *ret_next = seq;
@@ -79,7 +82,8 @@ enum ambit_err query_events(struct broker *broker, const struct events_filter *f
     return err;
 }
 
-enum ambit_err query_event(struct broker *broker, uint64_t seq, bool with_checks, bool as_leaf, struct json_out *out)
+enum ambit_err query_event(struct broker *broker, uint64_t seq, bool with_checks, bool as_leaf,
+                           struct json_out *out)
 {
     struct reading reading;
     BUF_AUTO memory;
@@ -89,7 +93,8 @@ enum ambit_err query_event(struct broker *broker, uint64_t seq, bool with_checks
     enum ambit_err err = reading_begin(broker, &reading);
     if (err != AMBIT_OK)
         return err;
-    err = seq < reading.head.edge.size ? one(broker, &reading, seq, &filter, &memory, out, &n) : AMBIT_ERR_NOT_FOUND;
+    err = seq < reading.head.edge.size ? one(broker, &reading, seq, &filter, &memory, out, &n)
+                                       : AMBIT_ERR_NOT_FOUND;
     reading_end(&reading);
     return err;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of grants, and what a stop would take. Bounded pages over the grants in order of time; of one
- * agent alone, over that agent's own. */
+/* Lists of grants, and what a stop would take. Bounded pages over the grants in order of time; of
+ * one agent alone, over that agent's own. */
 #include "core/query_internal.h"
 
 #include "base/arena.h"
@@ -32,12 +32,14 @@ void query_cursor_closep(struct store_cursor **cursor)
     store_cursor_close(*cursor);
 }
 
-enum ambit_err reading_is_live(const struct reading *reading, const struct grant_row *row, enum ambit_liveness *ret)
+enum ambit_err reading_is_live(const struct reading *reading, const struct grant_row *row,
+                               enum ambit_liveness *ret)
 {
     return cutoff_liveness(reading->txn, reading->head.last_cutoff_seq, row, ret);
 }
 
-static const char *state_text(const struct grant_row *row, enum ambit_liveness liveness, int64_t now_ms)
+static const char *state_text(const struct grant_row *row, enum ambit_liveness liveness,
+                              int64_t now_ms)
 {
     if (liveness == AMBIT_DEAD_STOPPED)
         return "stopped";
@@ -77,7 +79,8 @@ static void grant_json(struct json_out *out, const struct grant_row *row, const 
     json_end_object(out);
 }
 
-enum ambit_err reading_grant_json(const struct reading *reading, struct ambit_id id, struct arena *arena, struct json_out *out)
+enum ambit_err reading_grant_json(const struct reading *reading, struct ambit_id id,
+                                  struct arena *arena, struct json_out *out)
 {
     struct grant_row row;
     enum ambit_liveness liveness = AMBIT_LIVE;
@@ -97,7 +100,8 @@ static bool row_has_policy(const struct grant_row *row, struct ambit_str policy)
     return false;
 }
 
-static bool filter_takes(const struct grants_filter *filter, const struct grant_row *row, bool is_live)
+static bool filter_takes(const struct grants_filter *filter, const struct grant_row *row,
+                         bool is_live)
 {
     if (filter->agent.p != NULL && !ambit_str_eq(filter->agent, row->agent))
         return false;
@@ -119,7 +123,8 @@ static bool filter_takes(const struct grants_filter *filter, const struct grant_
 }
 
 /* One row into the page, if the filter takes it. */
-static AMBIT_CHECKED enum ambit_err page_row(const struct reading *reading, const struct grants_filter *filter, struct ambit_id id,
+static AMBIT_CHECKED enum ambit_err page_row(const struct reading *reading,
+                                             const struct grants_filter *filter, struct ambit_id id,
                                              struct json_out *out, size_t *n)
 {
     ARENA_AUTO arena;
@@ -157,14 +162,17 @@ static void put_next(struct json_out *out, bool has_next, struct ambit_str last_
 }
 
 /* A cursor is the key of the last row seen. */
-static AMBIT_CHECKED enum ambit_err page_start(const struct page *page, size_t key_len, uint8_t *key, bool *ret_has)
+static AMBIT_CHECKED enum ambit_err page_start(const struct page *page, size_t key_len,
+                                               uint8_t *key, bool *ret_has)
 {
     size_t len = 0;
     *ret_has = page->cursor.p != NULL;
     if (!*ret_has)
         return AMBIT_OK;
     uint8_t bytes[64];
-    enum ambit_err err = page->cursor.len <= 64 ? base64url_decode(page->cursor, bytes, sizeof bytes, &len) : AMBIT_ERR_MALFORMED;
+    enum ambit_err err = page->cursor.len <= 64
+                             ? base64url_decode(page->cursor, bytes, sizeof bytes, &len)
+                             : AMBIT_ERR_MALFORMED;
     if (err != AMBIT_OK || len != key_len)
         return AMBIT_ERR_MALFORMED;
     memcpy(key, bytes, key_len);
@@ -172,8 +180,9 @@ static AMBIT_CHECKED enum ambit_err page_start(const struct page *page, size_t k
 }
 
 /* Newest first. `table` is STORE_GRANTS (key: id) or STORE_AGENT_GRANTS (key: agent, seq). */
-static AMBIT_CHECKED enum ambit_err walk(const struct reading *reading, const struct grants_filter *filter, const struct page *page,
-                                         struct json_out *out)
+static AMBIT_CHECKED enum ambit_err walk(const struct reading *reading,
+                                         const struct grants_filter *filter,
+                                         const struct page *page, struct json_out *out)
 {
     bool of_agent = filter->agent.p != NULL;
     struct state_key agent = state_key_agent(filter->agent);
@@ -188,7 +197,8 @@ static AMBIT_CHECKED enum ambit_err walk(const struct reading *reading, const st
     if (err == AMBIT_OK && of_agent && memcmp(bound, agent.b, 16) != 0)
         err = AMBIT_ERR_MALFORMED;
     if (err == AMBIT_OK)
-        err = store_cursor_open(reading->txn, of_agent ? STORE_AGENT_GRANTS : STORE_GRANTS, &cursor);
+        err =
+            store_cursor_open(reading->txn, of_agent ? STORE_AGENT_GRANTS : STORE_GRANTS, &cursor);
 
     enum store_seek seek = STORE_BEFORE;
     struct ambit_str key = {0}, value = {0};
@@ -198,7 +208,8 @@ static AMBIT_CHECKED enum ambit_err walk(const struct reading *reading, const st
     while (err == AMBIT_OK && n < page->limit && seen < QUERY_ROWS_MAX && !is_end) {
         err = store_cursor_move(cursor, seek, (struct store_key){bound, key_len}, &key, &value);
         seek = STORE_PREVIOUS;
-        is_end = err == AMBIT_ERR_NOT_FOUND || (err == AMBIT_OK && of_agent && memcmp(key.p, agent.b, 16) != 0);
+        is_end = err == AMBIT_ERR_NOT_FOUND ||
+                 (err == AMBIT_OK && of_agent && memcmp(key.p, agent.b, 16) != 0);
         if (err != AMBIT_OK || is_end)
             break;
         if (key.len != key_len || (of_agent && value.len != 24))
@@ -215,7 +226,8 @@ static AMBIT_CHECKED enum ambit_err walk(const struct reading *reading, const st
     return AMBIT_OK;
 }
 
-enum ambit_err query_grants(struct broker *broker, const struct grants_filter *filter, const struct page *page, struct json_out *out)
+enum ambit_err query_grants(struct broker *broker, const struct grants_filter *filter,
+                            const struct page *page, struct json_out *out)
 {
     struct reading reading;
     enum ambit_err err = reading_begin(broker, &reading);
@@ -228,9 +240,11 @@ enum ambit_err query_grants(struct broker *broker, const struct grants_filter *f
     return err;
 }
 
-/* ---- the dry run of a stop ----------------------------------------------------------------------- */
+/* ---- the dry run of a stop
+ * ----------------------------------------------------------------------- */
 
-bool target_takes_agent(const struct ambit_documents *documents, enum ambit_target_kind kind, struct ambit_str target, const struct ambit_agent *agent)
+bool target_takes_agent(const struct ambit_documents *documents, enum ambit_target_kind kind,
+                        struct ambit_str target, const struct ambit_agent *agent)
 {
     const struct ambit_person *owner = ambit_person_find(documents, agent->owner);
     switch (kind) {
@@ -256,7 +270,9 @@ bool target_takes_agent(const struct ambit_documents *documents, enum ambit_targ
 }
 
 /* Does the stop take this grant? Items on a resource: those that overlap the pattern. */
-static AMBIT_CHECKED enum ambit_err target_takes_grant(enum ambit_target_kind kind, struct ambit_str target, const struct grant_row *row, bool *ret)
+static AMBIT_CHECKED enum ambit_err target_takes_grant(enum ambit_target_kind kind,
+                                                       struct ambit_str target,
+                                                       const struct grant_row *row, bool *ret)
 {
     struct ambit_id id;
     *ret = false;
@@ -292,8 +308,10 @@ static AMBIT_CHECKED enum ambit_err target_takes_grant(enum ambit_target_kind ki
     return AMBIT_ERR_INTERNAL;
 }
 
-/* Grants end within AMBIT_TTL_MAX_S: older ones than that need no look. Read in bounded transactions. */
-static AMBIT_CHECKED enum ambit_err count_live(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target, int64_t *ret)
+/* Grants end within AMBIT_TTL_MAX_S: older ones than that need no look. Read in bounded
+ * transactions. */
+static AMBIT_CHECKED enum ambit_err count_live(struct broker *broker, enum ambit_target_kind kind,
+                                               struct ambit_str target, int64_t *ret)
 {
     uint8_t bound[16];
     int64_t oldest = broker_now_ms(broker) - (AMBIT_TTL_MAX_S + 60) * 1000LL;
@@ -308,9 +326,11 @@ static AMBIT_CHECKED enum ambit_err count_live(struct broker *broker, enum ambit
         struct store_cursor *cursor = NULL;
         err = store_cursor_open(reading.txn, STORE_GRANTS, &cursor);
         enum store_seek seek = STORE_BEFORE;
-        for (size_t seen = 0; err == AMBIT_OK && seen < QUERY_ROWS_MAX && !is_end; seen++, seek = STORE_PREVIOUS) {
+        for (size_t seen = 0; err == AMBIT_OK && seen < QUERY_ROWS_MAX && !is_end;
+             seen++, seek = STORE_PREVIOUS) {
             struct ambit_str key, value;
-            err = store_cursor_move(cursor, seek, (struct store_key){bound, sizeof bound}, &key, &value);
+            err = store_cursor_move(cursor, seek, (struct store_key){bound, sizeof bound}, &key,
+                                    &value);
             is_end = err == AMBIT_ERR_NOT_FOUND;
             if (err != AMBIT_OK || key.len != 16)
                 break;
@@ -338,7 +358,8 @@ static AMBIT_CHECKED enum ambit_err count_live(struct broker *broker, enum ambit
     return AMBIT_OK;
 }
 
-enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target, struct json_out *out)
+enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind kind,
+                                  struct ambit_str target, struct json_out *out)
 {
     int64_t live = 0;
     enum ambit_err err = stop_target_known(broker, kind, target);
@@ -363,7 +384,8 @@ enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind 
     json_key(out, "agents");
     json_begin_array(out);
     for (size_t i = 0; i < documents->documents->n_agents; i++)
-        if (target_takes_agent(documents->documents, kind, target, &documents->documents->agents[i]))
+        if (target_takes_agent(documents->documents, kind, target,
+                               &documents->documents->agents[i]))
             json_str(out, documents->documents->agents[i].doc.name);
     json_end_array(out);
     json_key(out, "live_grants");

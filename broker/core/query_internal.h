@@ -20,14 +20,19 @@ void query_cursor_closep(struct store_cursor **cursor);
 #define CURSOR_AUTO AMBIT_CLEANUP(query_cursor_closep) struct store_cursor *
 
 /* Alive as of now: not expired, under no cut-off. */
-AMBIT_CHECKED enum ambit_err reading_is_live(const struct reading *reading, const struct grant_row *row, enum ambit_liveness *ret);
+AMBIT_CHECKED enum ambit_err reading_is_live(const struct reading *reading,
+                                             const struct grant_row *row, enum ambit_liveness *ret);
 /* The agents that a stop on this target takes, of the documents in force. */
-bool target_takes_agent(const struct ambit_documents *documents, enum ambit_target_kind kind, struct ambit_str target, const struct ambit_agent *agent);
+bool target_takes_agent(const struct ambit_documents *documents, enum ambit_target_kind kind,
+                        struct ambit_str target, const struct ambit_agent *agent);
 /* One grant as the lists show it. NOT_FOUND. */
-AMBIT_CHECKED enum ambit_err reading_grant_json(const struct reading *reading, struct ambit_id id, struct arena *arena, struct json_out *out);
+AMBIT_CHECKED enum ambit_err reading_grant_json(const struct reading *reading, struct ambit_id id,
+                                                struct arena *arena, struct json_out *out);
 /* One stop as the lists show it. NOT_FOUND also when it is not this person's to see. */
-AMBIT_CHECKED enum ambit_err reading_stop_json(const struct reading *reading, struct ambit_id id, struct ambit_str only_owner, struct json_out *out);
+AMBIT_CHECKED enum ambit_err reading_stop_json(const struct reading *reading, struct ambit_id id,
+                                               struct ambit_str only_owner, struct json_out *out);
 /* One event, decoded; texts in `memory` and the arena. */
 struct ledger_row;
-AMBIT_CHECKED enum ambit_err reading_event(const struct reading *reading, uint64_t seq, struct buf *memory, struct arena *arena,
+AMBIT_CHECKED enum ambit_err reading_event(const struct reading *reading, uint64_t seq,
+                                           struct buf *memory, struct arena *arena,
                                            struct ledger_row *ret_row, struct event *ret);

@@ -4,7 +4,8 @@
 
 #include "core/internal.h"
 
-enum ambit_err query_grant_owner(struct broker *broker, struct ambit_id grant, struct arena *arena, struct ambit_str *ret)
+enum ambit_err query_grant_owner(struct broker *broker, struct ambit_id grant, struct arena *arena,
+                                 struct ambit_str *ret)
 {
     struct store_txn *txn = NULL;
     struct grant_row row;

@@ -8,7 +8,9 @@
 #include "ledger/ledger.h"
 
 /* The written reason stands in the event alone (personal text). */
-static AMBIT_CHECKED enum ambit_err words_of(struct store_txn *txn, uint64_t seq, struct buf *memory, struct arena *arena, struct event *ret)
+static AMBIT_CHECKED enum ambit_err words_of(struct store_txn *txn, uint64_t seq,
+                                             struct buf *memory, struct arena *arena,
+                                             struct event *ret)
 {
     struct ledger_row row;
     buf_reset(memory);
@@ -18,8 +20,10 @@ static AMBIT_CHECKED enum ambit_err words_of(struct store_txn *txn, uint64_t seq
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 }
 
-static AMBIT_CHECKED enum ambit_err stop_json(const struct reading *reading, const struct stop_row *row, const struct event *raised,
-                                              struct arena *arena, struct json_out *out)
+static AMBIT_CHECKED enum ambit_err stop_json(const struct reading *reading,
+                                              const struct stop_row *row,
+                                              const struct event *raised, struct arena *arena,
+                                              struct json_out *out)
 {
     json_begin_object(out);
     json_member_id(out, "stop", row->id);
@@ -54,7 +58,8 @@ static AMBIT_CHECKED enum ambit_err stop_json(const struct reading *reading, con
 }
 
 /* NOT_FOUND when it is not this person's to see. */
-static AMBIT_CHECKED enum ambit_err stop_write(const struct reading *reading, struct ambit_str bytes, struct ambit_str only_owner,
+static AMBIT_CHECKED enum ambit_err stop_write(const struct reading *reading,
+                                               struct ambit_str bytes, struct ambit_str only_owner,
                                                enum stops_state state, struct json_out *out)
 {
     ARENA_AUTO arena;
@@ -66,7 +71,8 @@ static AMBIT_CHECKED enum ambit_err stop_write(const struct reading *reading, st
     enum ambit_err err = stop_row_decode(bytes, &arena, &row);
     if (err != AMBIT_OK)
         return err;
-    if ((state == STOPS_IN_FORCE && row.cleared_ms != 0) || (state == STOPS_CLEARED && row.cleared_ms == 0))
+    if ((state == STOPS_IN_FORCE && row.cleared_ms != 0) ||
+        (state == STOPS_CLEARED && row.cleared_ms == 0))
         return AMBIT_ERR_NOT_FOUND;
     err = words_of(reading->txn, row.seq, &memory, &arena, &raised);
     if (err != AMBIT_OK)
@@ -76,15 +82,20 @@ static AMBIT_CHECKED enum ambit_err stop_write(const struct reading *reading, st
     return stop_json(reading, &row, &raised, &arena, out);
 }
 
-enum ambit_err reading_stop_json(const struct reading *reading, struct ambit_id id, struct ambit_str only_owner, struct json_out *out)
+enum ambit_err reading_stop_json(const struct reading *reading, struct ambit_id id,
+                                 struct ambit_str only_owner, struct json_out *out)
 {
     char bytes[4096];
     size_t len = 0;
-    enum ambit_err err = store_get(reading->txn, STORE_STOPS, (struct store_key){id.b, sizeof id.b}, bytes, sizeof bytes, &len);
-    return err == AMBIT_OK ? stop_write(reading, (struct ambit_str){bytes, len}, only_owner, STOPS_ALL, out) : err;
+    enum ambit_err err = store_get(reading->txn, STORE_STOPS, (struct store_key){id.b, sizeof id.b},
+                                   bytes, sizeof bytes, &len);
+    return err == AMBIT_OK
+               ? stop_write(reading, (struct ambit_str){bytes, len}, only_owner, STOPS_ALL, out)
+               : err;
 }
 
-enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct ambit_str only_owner, struct json_out *out)
+enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct ambit_str only_owner,
+                          struct json_out *out)
 {
     struct reading reading;
     enum ambit_err err = reading_begin(broker, &reading);
@@ -95,7 +106,9 @@ enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct am
     return err;
 }
 
-enum ambit_err query_stops(struct broker *broker, enum stops_state state, struct ambit_str only_owner, const struct page *page, struct json_out *out)
+enum ambit_err query_stops(struct broker *broker, enum stops_state state,
+                           struct ambit_str only_owner, const struct page *page,
+                           struct json_out *out)
 {
     struct reading reading;
     struct ambit_id from;
@@ -115,7 +128,8 @@ enum ambit_err query_stops(struct broker *broker, enum stops_state state, struct
     json_key(out, "stops");
     json_begin_array(out);
     while (err == AMBIT_OK && n < page->limit && seen < QUERY_ROWS_MAX) {
-        err = store_cursor_move(cursor, seek, (struct store_key){from.b, sizeof from.b}, &key, &value);
+        err = store_cursor_move(cursor, seek, (struct store_key){from.b, sizeof from.b}, &key,
+                                &value);
         seek = STORE_PREVIOUS;
         if (err != AMBIT_OK)
             break;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One answer from act to named human: from any of grant, agent, decision, stop, incident, txn or event
- * to the whole story. The index says which events belong to it; the events say the rest. */
+/* One answer from act to named human: from any of grant, agent, decision, stop, incident, txn or
+ * event to the whole story. The index says which events belong to it; the events say the rest. */
 #include "core/trace.h"
 
 #include <stdlib.h>
@@ -13,7 +13,7 @@
 
 enum { INDEX_WAIT_MS = 2000 };
 
-/* ---- which events ------------------------------------------------------------------------------- */
+/* ---- which events -------------------------------------------------------------------------- */
 
 static AMBIT_CHECKED enum ambit_err story_add(struct story *story, uint64_t seq)
 {
@@ -28,19 +28,22 @@ static AMBIT_CHECKED enum ambit_err story_add(struct story *story, uint64_t seq)
     return AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err story_find(struct story *story, enum index_tag tag, struct ambit_str value)
+static AMBIT_CHECKED enum ambit_err story_find(struct story *story, enum index_tag tag,
+                                               struct ambit_str value)
 {
     uint64_t seqs[STORY_EVENTS_MAX];
     size_t n = 0;
     /* The latest are kept when there are more than a story holds. */
-    struct index_query query = {.tag = tag, .value = value, .is_descending = true, .from = UINT64_MAX};
+    struct index_query query = {
+        .tag = tag, .value = value, .is_descending = true, .from = UINT64_MAX};
     enum ambit_err err = indexer_find(story->broker->search, &query, seqs, AMBIT_LEN(seqs), &n);
     for (size_t i = 0; err == AMBIT_OK && i < n; i++)
         err = story_add(story, seqs[i]);
     return err;
 }
 
-static AMBIT_CHECKED enum ambit_err story_find_id(struct story *story, enum index_tag tag, struct ambit_id id)
+static AMBIT_CHECKED enum ambit_err story_find_id(struct story *story, enum index_tag tag,
+                                                  struct ambit_id id)
 {
     char text[ID_TEXT_LEN];
     id_encode(id, text);
@@ -64,16 +67,19 @@ static AMBIT_CHECKED enum ambit_err story_follow(struct story *story, const stru
 
 static bool is_stop_event(const struct event *event)
 {
-    return event->type == EVENT_STOP_RAISED || event->type == EVENT_STOP_CLEARED || event->type == EVENT_INCIDENT_OPENED;
+    return event->type == EVENT_STOP_RAISED || event->type == EVENT_STOP_CLEARED ||
+           event->type == EVENT_INCIDENT_OPENED;
 }
 
 /* Stops a person raised on the agent carry no lineage: they belong to the story of every grant that
  * they ended. */
-static AMBIT_CHECKED enum ambit_err story_agent_stops(struct story *story, struct ambit_str agent, uint64_t since_seq)
+static AMBIT_CHECKED enum ambit_err story_agent_stops(struct story *story, struct ambit_str agent,
+                                                      uint64_t since_seq)
 {
     uint64_t seqs[STORY_EVENTS_MAX];
     size_t n = 0;
-    struct index_query query = {.tag = INDEX_AGENT, .value = agent, .is_descending = true, .from = UINT64_MAX};
+    struct index_query query = {
+        .tag = INDEX_AGENT, .value = agent, .is_descending = true, .from = UINT64_MAX};
     enum ambit_err err = indexer_find(story->broker->search, &query, seqs, AMBIT_LEN(seqs), &n);
     for (size_t i = 0; err == AMBIT_OK && i < n && seqs[i] > since_seq; i++) {
         ARENA_AUTO arena;
@@ -96,7 +102,8 @@ static int seq_order(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Three rounds reach from a decision over its grant to the stop that ended it and what tripped that. */
+/* Three rounds reach from a decision over its grant to the stop that ended it and what tripped
+ * that. */
 static AMBIT_CHECKED enum ambit_err story_expand(struct story *story)
 {
     enum { ROUNDS = 3 };
@@ -109,7 +116,8 @@ static AMBIT_CHECKED enum ambit_err story_expand(struct story *story)
             arena_init(&arena, block, sizeof block, 0);
             struct ledger_row row;
             struct event event;
-            enum ambit_err err = reading_event(&story->reading, story->seqs[done], &story->memory, &arena, &row, &event);
+            enum ambit_err err = reading_event(&story->reading, story->seqs[done], &story->memory,
+                                               &arena, &row, &event);
             if (err == AMBIT_OK)
                 err = story_follow(story, &event);
             if (err == AMBIT_OK && event.type == EVENT_GRANT_ISSUED)
@@ -137,7 +145,10 @@ static AMBIT_CHECKED enum ambit_err story_start_id(struct story *story, struct a
     static const struct {
         enum index_tag tag;
         const char *kind;
-    } tags[] = {{INDEX_GRANT, "grant"}, {INDEX_STOP, "stop"}, {INDEX_INCIDENT, "incident"}, {INDEX_ID, "decision"}};
+    } tags[] = {{INDEX_GRANT, "grant"},
+                {INDEX_STOP, "stop"},
+                {INDEX_INCIDENT, "incident"},
+                {INDEX_ID, "decision"}};
     struct ambit_id id;
     if (id_decode(text, &id) != AMBIT_OK)
         return AMBIT_ERR_NOT_FOUND;
@@ -183,9 +194,11 @@ static AMBIT_CHECKED enum ambit_err story_start(struct story *story, struct ambi
     return story_start_id(story, what);
 }
 
-/* ---- the answer ------------------------------------------------------------------------------------ */
+/* ---- the answer
+ * ------------------------------------------------------------------------------------ */
 
-static AMBIT_CHECKED enum ambit_err story_write(struct story *story, struct ambit_str only_owner, struct json_out *out)
+static AMBIT_CHECKED enum ambit_err story_write(struct story *story, struct ambit_str only_owner,
+                                                struct json_out *out)
 {
     struct trace_facts *facts = calloc(1, sizeof *facts);
     if (facts == NULL)
@@ -201,7 +214,8 @@ static AMBIT_CHECKED enum ambit_err story_write(struct story *story, struct ambi
     return err;
 }
 
-enum ambit_err query_trace(struct broker *broker, struct ambit_str what, struct ambit_str only_owner, struct json_out *out)
+enum ambit_err query_trace(struct broker *broker, struct ambit_str what,
+                           struct ambit_str only_owner, struct json_out *out)
 {
     /* The index follows the record by at most a second: a story asked for at once is waited for. */
     uint64_t size = query_size(broker);

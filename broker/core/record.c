@@ -10,7 +10,8 @@
 #include "crypto/digest.h"
 #include "ledger/ledger.h"
 
-void command_init(struct command *command, struct broker *broker, const struct caller *caller, struct documents_ref *authenticated)
+void command_init(struct command *command, struct broker *broker, const struct caller *caller,
+                  struct documents_ref *authenticated)
 {
     *command = (struct command){.broker = broker, .authenticated = authenticated};
     if (caller != NULL)
@@ -44,7 +45,8 @@ enum ambit_err command_submit(struct command *command, enum writer_class class)
 
 void metrics_decided(struct broker *broker, unsigned question, enum ambit_reason reason)
 {
-    atomic_fetch_add_explicit(&broker->metrics.decisions[question][reason], 1, memory_order_relaxed);
+    atomic_fetch_add_explicit(&broker->metrics.decisions[question][reason], 1,
+                              memory_order_relaxed);
 }
 
 void command_release(struct command *command)
@@ -76,7 +78,8 @@ enum ambit_err command_begin(struct command *command, int64_t now_ms)
     broker->batch.head.last_now_ms = now_ms;
     command->way_in_lost = false;
     if (command->caller.kind != CALLER_NONE && command->authenticated != command->documents)
-        command->way_in_lost = !identity_stands(command->documents->documents, command->documents->keys, &command->caller, now_ms);
+        command->way_in_lost = !identity_stands(command->documents->documents,
+                                                command->documents->keys, &command->caller, now_ms);
     return AMBIT_OK;
 }
 
@@ -86,8 +89,11 @@ enum ambit_err command_use_once(struct command *command, struct store_txn *txn)
     command->once_used = false;
     if (!caller->has_once)
         return AMBIT_OK;
-    enum ambit_err err = apply_once_is_used(txn, &caller->once, command->now_ms, &command->once_used);
-    return err == AMBIT_OK && !command->once_used ? apply_once(txn, &caller->once, caller->once_until_ms) : err;
+    enum ambit_err err =
+        apply_once_is_used(txn, &caller->once, command->now_ms, &command->once_used);
+    return err == AMBIT_OK && !command->once_used
+               ? apply_once(txn, &caller->once, caller->once_until_ms)
+               : err;
 }
 
 void event_init(struct event *event, const struct command *command, enum event_type type)
@@ -109,7 +115,8 @@ void event_init(struct event *event, const struct command *command, enum event_t
     }
 }
 
-enum ambit_err record_event(struct broker *broker, struct store_txn *txn, struct command *command, struct event *event)
+enum ambit_err record_event(struct broker *broker, struct store_txn *txn, struct command *command,
+                            struct event *event)
 {
     /* Salts of two events of one command must differ: the seed is theirs plus the sequence. */
     struct event_seed seed = command->seed;
@@ -151,10 +158,12 @@ static struct ambit_str trip_name(struct arena *arena, const struct ambit_trip *
     memcpy(text, trip->policy.p, trip->policy.len);
     text[trip->policy.len] = '/';
     memcpy(text + trip->policy.len + 1, trip->id.p, trip->id.len);
-    return arena_copy(arena, (struct ambit_str){.p = text, .len = trip->policy.len + 1 + trip->id.len});
+    return arena_copy(arena,
+                      (struct ambit_str){.p = text, .len = trip->policy.len + 1 + trip->id.len});
 }
 
-enum ambit_err decided_copy(const struct ambit_decision *decision, struct arena *arena, struct decided *ret)
+enum ambit_err decided_copy(const struct ambit_decision *decision, struct arena *arena,
+                            struct decided *ret)
 {
     *ret = (struct decided){
         .verdict = decision->verdict,
@@ -171,12 +180,14 @@ enum ambit_err decided_copy(const struct ambit_decision *decision, struct arena 
         .replaces = decision->replaces,
     };
     ret->figures = copy_array(arena, decision->figures, decision->n_figures, sizeof *ret->figures);
-    ret->used_stops = copy_array(arena, decision->used_stops, decision->n_used_stops, sizeof *ret->used_stops);
+    ret->used_stops =
+        copy_array(arena, decision->used_stops, decision->n_used_stops, sizeof *ret->used_stops);
     ret->trips = arena_array(arena, decision->n_trips + 1, sizeof *ret->trips);
     if (ret->figures == NULL || ret->used_stops == NULL || ret->trips == NULL)
         return AMBIT_ERR_NO_MEMORY;
     for (size_t i = 0; i < decision->n_used_stops; i++) {
-        /* The text of a stop belongs to the batch's list: it may be gone when the answer is written. */
+        /* The text of a stop belongs to the batch's list: it may be gone when the answer is
+         * written. */
         ret->used_stops[i].target = arena_copy(arena, decision->used_stops[i].target);
         if (ret->used_stops[i].target.p == NULL && decision->used_stops[i].target.p != NULL)
             return AMBIT_ERR_NO_MEMORY;

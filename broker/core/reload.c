@@ -11,7 +11,8 @@ enum ambit_err reload_prepare(struct reload_command *command, struct ambit_probl
 {
     struct broker *broker = command->base.broker;
     struct ambit_documents *documents = NULL;
-    enum ambit_err err = folder_load(broker->documents_folder.p, broker_now_ms(broker), problems, &documents);
+    enum ambit_err err =
+        folder_load(broker->documents_folder.p, broker_now_ms(broker), problems, &documents);
     if (err != AMBIT_OK)
         return err;
     return documents_ref_new(documents, problems, &command->proposed);
@@ -25,7 +26,9 @@ enum ambit_err documents_check(struct broker *broker, struct ambit_problems *pro
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_MALFORMED : err;
 }
 
-static AMBIT_CHECKED enum ambit_err put_names(struct json_out *out, const char *key, const struct ambit_document *first, size_t stride, size_t n)
+static AMBIT_CHECKED enum ambit_err put_names(struct json_out *out, const char *key,
+                                              const struct ambit_document *first, size_t stride,
+                                              size_t n)
 {
     if (n == 0)
         return AMBIT_OK;
@@ -40,9 +43,11 @@ static AMBIT_CHECKED enum ambit_err put_names(struct json_out *out, const char *
     return buf_check(out->buf);
 }
 
-/* {"agents":{NAME: digest,…},"engine":…,"people":…,"policies":…,"services":…}; a set whose list is too
- * long for an event names only how many documents of each kind it has: the set digest says the rest. */
-static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const struct ambit_documents *set, bool whole)
+/* {"agents":{NAME: digest,…},"engine":…,"people":…,"policies":…,"services":…}; a set whose list is
+ * too long for an event names only how many documents of each kind it has: the set digest says the
+ * rest. */
+static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const struct ambit_documents *set,
+                                               bool whole)
 {
     struct json_out out;
     json_out_init(&out, buf, true);
@@ -52,16 +57,19 @@ static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const struct amb
         err = put_names(&out, "agents", &set->agents[0].doc, sizeof set->agents[0], set->n_agents);
     } else {
         json_key(&out, "count");
-        json_i64(&out, (int64_t)(set->n_people + set->n_agents + set->n_services + set->n_policies));
+        json_i64(&out,
+                 (int64_t)(set->n_people + set->n_agents + set->n_services + set->n_policies));
     }
     json_key(&out, "engine");
     json_text(&out, AMBIT_VERSION);
     if (err == AMBIT_OK && whole)
         err = put_names(&out, "people", &set->people[0].doc, sizeof set->people[0], set->n_people);
     if (err == AMBIT_OK && whole)
-        err = put_names(&out, "policies", &set->policies[0].doc, sizeof set->policies[0], set->n_policies);
+        err = put_names(&out, "policies", &set->policies[0].doc, sizeof set->policies[0],
+                        set->n_policies);
     if (err == AMBIT_OK && whole)
-        err = put_names(&out, "services", &set->services[0].doc, sizeof set->services[0], set->n_services);
+        err = put_names(&out, "services", &set->services[0].doc, sizeof set->services[0],
+                        set->n_services);
     json_end_object(&out);
     return err == AMBIT_OK ? buf_check(buf) : err;
 }
@@ -76,7 +84,8 @@ static enum ambit_err reload_run(struct writer_job *job, struct store_txn *txn, 
     enum ambit_err err = command_begin(base, now_ms);
     if (err != AMBIT_OK || base->way_in_lost)
         return err;
-    command->unchanged = ambit_digest_eq(command->proposed->documents->digest, broker->batch.head.documents);
+    command->unchanged =
+        ambit_digest_eq(command->proposed->documents->digest, broker->batch.head.documents);
     if (command->unchanged)
         return AMBIT_OK;
 
@@ -120,7 +129,7 @@ void reload_done(struct reload_command *command)
     command_release(&command->base);
 }
 
-/* ---- a set that was refused --------------------------------------------------------------------- */
+/* ---- a set that was refused ---------------------------------------------------------------- */
 
 static enum ambit_err rejected_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /revoke: a client gives back a token of its own, and with it all that was delegated from it. */
+/* POST /revoke: a client gives back a token of its own, and with it all that was delegated from
+ * it. */
 #include "core/internal.h"
 
 #include "base/arena.h"

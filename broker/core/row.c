@@ -86,7 +86,8 @@ struct ambit_str row_take_text(struct row_reader *reader)
     if (bytes == NULL)
         return (struct ambit_str){0};
 
-    struct ambit_str copy = arena_copy(reader->arena, (struct ambit_str){.p = (const char *)bytes, .len = len});
+    struct ambit_str copy =
+        arena_copy(reader->arena, (struct ambit_str){.p = (const char *)bytes, .len = len});
     if (copy.p == NULL)
         reader->err = AMBIT_ERR_NO_MEMORY;
     return copy;

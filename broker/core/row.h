@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The binary rows of core, one notation: a version byte, big-endian numbers, texts framed by a 16-bit
- * length in which 0xffff stands for absent. Writing appends to a buf; reading keeps its first error,
- * so that a decoder is a straight line with one check at its end. */
+/* The binary rows of core, one notation: a version byte, big-endian numbers, texts framed by a
+ * 16-bit length in which 0xffff stands for absent. Writing appends to a buf; reading keeps its
+ * first error, so that a decoder is a straight line with one check at its end. */
 #pragma once
 
 #include "base/arena.h"
@@ -18,7 +18,8 @@ struct row_reader {
     struct arena *arena;
     enum ambit_err err;
 };
-struct row_reader row_reader(struct ambit_str bytes, struct arena *arena, uint8_t version); /* reads the version byte */
+struct row_reader row_reader(struct ambit_str bytes, struct arena *arena,
+                             uint8_t version); /* reads the version byte */
 const uint8_t *row_take(struct row_reader *reader, size_t len);
 void row_take_into(struct row_reader *reader, void *dst, size_t len);
 uint64_t row_take_u64(struct row_reader *reader);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A person says stop. In force in memory before it is queued, at the head of the queue, and taken even
- * while the broker is full, distrusts its clock or is sealed: then it goes to stops.journal. */
+/* A person says stop. In force in memory before it is queued, at the head of the queue, and taken
+ * even while the broker is full, distrusts its clock or is sealed: then it goes to
+ * stops.journal. */
 #include "core/internal.h"
 
 #include "base/arena.h"
@@ -10,7 +11,8 @@
 #include "base/random.h"
 #include "core/query.h"
 
-enum ambit_err stop_target_parse(struct ambit_str text, enum ambit_target_kind *ret_kind, struct ambit_str *ret_target)
+enum ambit_err stop_target_parse(struct ambit_str text, enum ambit_target_kind *ret_kind,
+                                 struct ambit_str *ret_target)
 {
     static const enum ambit_target_kind kinds[] = {
 #define X(name, word) AMBIT_TARGET_##name,
@@ -53,7 +55,9 @@ static struct ambit_str target_text(const struct stop_command *command, char *ds
 }
 
 /* On whose name the incident opens: the owner of what was stopped, where that is one person. */
-static AMBIT_CHECKED enum ambit_err fill_owner(struct event *event, const struct stop_command *command, struct store_txn *txn, struct arena *arena)
+static AMBIT_CHECKED enum ambit_err fill_owner(struct event *event,
+                                               const struct stop_command *command,
+                                               struct store_txn *txn, struct arena *arena)
 {
     const struct ambit_documents *documents = command->base.documents->documents;
     const struct ambit_agent *agent = NULL;
@@ -136,8 +140,8 @@ static enum ambit_err stop_run(struct writer_job *job, struct store_txn *txn, in
     return record_event(base->broker, txn, base, &event);
 }
 
-/* After the commit the stop stands in the store and in the published holds: memory may forget it. If
- * it failed it stays in force in memory (a stop is never undone by an error). */
+/* After the commit the stop stands in the store and in the published holds: memory may forget it.
+ * If it failed it stays in force in memory (a stop is never undone by an error). */
 static void stop_done(struct writer_job *job, enum ambit_err err)
 {
     struct stop_command *command = (struct stop_command *)(void *)job;
@@ -147,7 +151,8 @@ static void stop_done(struct writer_job *job, enum ambit_err err)
     command_finished(base, err);
 }
 
-enum ambit_err stop_target_known(struct broker *broker, enum ambit_target_kind kind, struct ambit_str target)
+enum ambit_err stop_target_known(struct broker *broker, enum ambit_target_kind kind,
+                                 struct ambit_str target)
 {
     struct documents_ref *ref = broker_documents_acquire(broker);
     const struct ambit_documents *documents = ref->documents;
@@ -255,7 +260,7 @@ void stop_to_journal(struct stop_command *command)
         command->not_recorded = true;
 }
 
-/* ---- at start: what a sealed broker left -------------------------------------------------------- */
+/* ---- at start: what a sealed broker left --------------------------------------------------- */
 
 enum ambit_err stop_take_journal(void *ctx, struct ambit_str record)
 {

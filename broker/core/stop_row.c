@@ -58,7 +58,8 @@ void incident_row_encode(const struct incident_row *row, struct buf *buf)
     row_put_text(buf, row->rule);
 }
 
-enum ambit_err incident_row_decode(struct ambit_str bytes, struct arena *arena, struct incident_row *ret)
+enum ambit_err incident_row_decode(struct ambit_str bytes, struct arena *arena,
+                                   struct incident_row *ret)
 {
     struct row_reader reader = row_reader(bytes, arena, INCIDENT_VERSION);
     struct incident_row row = {0};

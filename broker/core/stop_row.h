@@ -10,24 +10,26 @@ struct buf;
 
 struct stop_row {
     struct ambit_id id, incident;
-    struct ambit_str target;     /* "agent:x" */
-    struct ambit_str by;         /* person's name, or "hard_stop:POLICY/ID" */
-    struct ambit_str agent;      /* that acted, for a hard stop; absent otherwise */
+    struct ambit_str target; /* "agent:x" */
+    struct ambit_str by;     /* person's name, or "hard_stop:POLICY/ID" */
+    struct ambit_str agent;  /* that acted, for a hard stop; absent otherwise */
     bool by_person, holds;
-    uint64_t seq;                /* of stop.raised */
+    uint64_t seq; /* of stop.raised */
     int64_t raised_ms;
-    int64_t cleared_ms;          /* 0: in force */
+    int64_t cleared_ms; /* 0: in force */
     uint64_t cleared_seq;
     struct ambit_str cleared_by;
 };
 void stop_row_encode(const struct stop_row *row, struct buf *buf);
-AMBIT_CHECKED enum ambit_err stop_row_decode(struct ambit_str bytes, struct arena *arena, struct stop_row *ret);
+AMBIT_CHECKED enum ambit_err stop_row_decode(struct ambit_str bytes, struct arena *arena,
+                                             struct stop_row *ret);
 
 struct incident_row {
     struct ambit_id id, stop;
     struct ambit_str owner, agent, policy, rule; /* absent where a stop covers no one of these */
-    uint64_t seq; /* of incident.opened */
+    uint64_t seq;                                /* of incident.opened */
     int64_t opened_ms;
 };
 void incident_row_encode(const struct incident_row *row, struct buf *buf);
-AMBIT_CHECKED enum ambit_err incident_row_decode(struct ambit_str bytes, struct arena *arena, struct incident_row *ret);
+AMBIT_CHECKED enum ambit_err incident_row_decode(struct ambit_str bytes, struct arena *arena,
+                                                 struct incident_row *ret);

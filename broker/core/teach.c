@@ -12,13 +12,16 @@ static struct ambit_decision *scratch(void)
     return &decision;
 }
 
-static struct ambit_world recorded_world(const struct decided *decided, struct ambit_recorded *recorded)
+static struct ambit_world recorded_world(const struct decided *decided,
+                                         struct ambit_recorded *recorded)
 {
-    *recorded = (struct ambit_recorded){.figures = decided->figures, .n = decided->n_figures, .replaces = decided->replaces};
+    *recorded = (struct ambit_recorded){
+        .figures = decided->figures, .n = decided->n_figures, .replaces = decided->replaces};
     return ambit_world_of_record(recorded, decided->used_stops, decided->n_used_stops);
 }
 
-enum ambit_err teach_grant(const struct grant_command *command, struct arena *arena, struct ambit_explanation *ret)
+enum ambit_err teach_grant(const struct grant_command *command, struct arena *arena,
+                           struct ambit_explanation *ret)
 {
     const struct ambit_policy_set *set = command->base.documents->set;
     struct ambit_recorded recorded;
@@ -40,7 +43,8 @@ enum ambit_err teach_grant(const struct grant_command *command, struct arena *ar
     return err;
 }
 
-enum ambit_err teach_action(const struct action_command *command, struct arena *arena, struct ambit_explanation *ret)
+enum ambit_err teach_action(const struct action_command *command, struct arena *arena,
+                            struct ambit_explanation *ret)
 {
     const struct ambit_policy_set *set = command->base.documents->set;
     struct ambit_recorded recorded;

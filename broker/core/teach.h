@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* "Answers teach, and do not leak": the checks and the remedy of a decision that has been made and
- * recorded. Runs on the answering thread after the commit: the checks are derived by the engine from
- * the event's own inputs, the remedy by asking the engine again with one thing changed, on the state
- * as it is now. Nothing here decides or records. */
+ * recorded. Runs on the answering thread after the commit: the checks are derived by the engine
+ * from the event's own inputs, the remedy by asking the engine again with one thing changed, on the
+ * state as it is now. Nothing here decides or records. */
 #pragma once
 
 #include "core/command.h"

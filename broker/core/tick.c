@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Once a second, if there is something: folded refusals, callers that were limited, callers that proved
- * nothing, one-time values that expired. */
+/* Once a second, if there is something: folded refusals, callers that were limited, callers that
+ * proved nothing, one-time values that expired. */
 #include "core/tick.h"
 
 #include "base/json_write.h"
@@ -12,12 +12,13 @@ enum { EXPIRE_EVERY_MS = 10000, EXPIRE_ROWS = 2000 };
 bool tick_wanted(void *ctx, int64_t now_ms)
 {
     struct broker *broker = ctx;
-    return now_ms - broker->expired_ms >= EXPIRE_EVERY_MS || fold_due(&broker->fold, now_ms) != NULL ||
-           budgets_due(broker->budgets, now_ms) || unproved_is_due(broker->unproved, now_ms);
+    return now_ms - broker->expired_ms >= EXPIRE_EVERY_MS ||
+           fold_due(&broker->fold, now_ms) != NULL || budgets_due(broker->budgets, now_ms) ||
+           unproved_is_due(broker->unproved, now_ms);
 }
 
-enum ambit_err record_own(struct broker *broker, struct store_txn *txn, int64_t now_ms, enum event_type type, struct ambit_str agent,
-                          struct ambit_str detail)
+enum ambit_err record_own(struct broker *broker, struct store_txn *txn, int64_t now_ms,
+                          enum event_type type, struct ambit_str agent, struct ambit_str detail)
 {
     struct command command;
     struct event event;
@@ -33,7 +34,8 @@ enum ambit_err record_own(struct broker *broker, struct store_txn *txn, int64_t 
     return err;
 }
 
-static AMBIT_CHECKED enum ambit_err tick_folds(struct broker *broker, struct store_txn *txn, int64_t now_ms)
+static AMBIT_CHECKED enum ambit_err tick_folds(struct broker *broker, struct store_txn *txn,
+                                               int64_t now_ms)
 {
     struct fold_slot *slot = NULL;
     while ((slot = fold_due(&broker->fold, now_ms)) != NULL) {
@@ -49,7 +51,8 @@ static AMBIT_CHECKED enum ambit_err tick_folds(struct broker *broker, struct sto
         json_end_object(&out);
         enum ambit_err err = buf_check(&detail);
         if (err == AMBIT_OK)
-            err = record_own(broker, txn, now_ms, EVENT_REFUSALS_FOLDED, (struct ambit_str){slot->agent, slot->agent_len}, buf_str(&detail));
+            err = record_own(broker, txn, now_ms, EVENT_REFUSALS_FOLDED,
+                             (struct ambit_str){slot->agent, slot->agent_len}, buf_str(&detail));
         if (err != AMBIT_OK)
             return err;
         fold_free(slot);
@@ -57,7 +60,8 @@ static AMBIT_CHECKED enum ambit_err tick_folds(struct broker *broker, struct sto
     return AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err tick_limited(struct broker *broker, struct store_txn *txn, int64_t now_ms)
+static AMBIT_CHECKED enum ambit_err tick_limited(struct broker *broker, struct store_txn *txn,
+                                                 int64_t now_ms)
 {
     static const char *const kinds[] = {"none", "agent", "service", "person"};
     struct budget_limited limited;
@@ -77,14 +81,16 @@ static AMBIT_CHECKED enum ambit_err tick_limited(struct broker *broker, struct s
         enum ambit_err err = buf_check(&detail);
         if (err == AMBIT_OK)
             err = record_own(broker, txn, now_ms, EVENT_CALLER_LIMITED,
-                             limited.kind == CALLER_AGENT ? name : (struct ambit_str){0}, buf_str(&detail));
+                             limited.kind == CALLER_AGENT ? name : (struct ambit_str){0},
+                             buf_str(&detail));
         if (err != AMBIT_OK)
             return err;
     }
     return AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err tick_unproved(struct broker *broker, struct store_txn *txn, int64_t now_ms)
+static AMBIT_CHECKED enum ambit_err tick_unproved(struct broker *broker, struct store_txn *txn,
+                                                  int64_t now_ms)
 {
     struct unproved_totals totals;
     if (!unproved_take(broker->unproved, now_ms, &totals))
@@ -103,13 +109,16 @@ static AMBIT_CHECKED enum ambit_err tick_unproved(struct broker *broker, struct 
         json_begin_object(&out);
         json_key(&out, "count");
         json_i64(&out, (int64_t)totals.sources[i].count);
-        json_member_str(&out, "source", (struct ambit_str){totals.sources[i].text, totals.sources[i].len});
+        json_member_str(&out, "source",
+                        (struct ambit_str){totals.sources[i].text, totals.sources[i].len});
         json_end_object(&out);
     }
     json_end_array(&out);
     json_end_object(&out);
     enum ambit_err err = buf_check(&detail);
-    return err != AMBIT_OK ? err : record_own(broker, txn, now_ms, EVENT_IDENTITY_REFUSED, (struct ambit_str){0}, buf_str(&detail));
+    return err != AMBIT_OK ? err
+                           : record_own(broker, txn, now_ms, EVENT_IDENTITY_REFUSED,
+                                        (struct ambit_str){0}, buf_str(&detail));
 }
 
 enum ambit_err tick_run(void *ctx, struct store_txn *txn, int64_t now_ms)

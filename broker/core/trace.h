@@ -34,6 +34,8 @@ struct trace_facts {
     size_t n_grants, n_stops, n_incidents;
 };
 AMBIT_CHECKED enum ambit_err trace_gather(struct story *story, struct trace_facts *facts);
-AMBIT_CHECKED enum ambit_err trace_write(struct story *story, const struct trace_facts *facts, struct json_out *out);
+AMBIT_CHECKED enum ambit_err trace_write(struct story *story, const struct trace_facts *facts,
+                                         struct json_out *out);
 /* The story in English, a line an event. */
-AMBIT_CHECKED enum ambit_err trace_text(struct story *story, const struct trace_facts *facts, struct buf *text);
+AMBIT_CHECKED enum ambit_err trace_text(struct story *story, const struct trace_facts *facts,
+                                        struct buf *text);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A story in English: one line an event, the names first. Values are quoted as they are; the reader's
- * terminal is protected by the command line, not here. */
+/* A story in English: one line an event, the names first. Values are quoted as they are; the
+ * reader's terminal is protected by the command line, not here. */
 #include "core/trace.h"
 
 #include "base/encode.h"
@@ -124,7 +124,8 @@ static void put_other(struct buf *text, const struct event *event)
         }
     } else if (event->type == EVENT_GRANT_REVOKED) {
         buf_put_str(text, event->by);
-        buf_put_text(text, event->decision == AMBIT_DENY ? " tried to revoke a grant of another" : " revoked its grant");
+        buf_put_text(text, event->decision == AMBIT_DENY ? " tried to revoke a grant of another"
+                                                         : " revoked its grant");
     } else {
         buf_put_text(text, event_type_text(event->type));
     }

@@ -18,7 +18,8 @@ static void add_id(struct ambit_id *list, size_t *n, struct ambit_id id)
     list[(*n)++] = id;
 }
 
-static AMBIT_CHECKED enum ambit_err keep_text(struct arena *arena, struct ambit_str text, struct ambit_str *ret)
+static AMBIT_CHECKED enum ambit_err keep_text(struct arena *arena, struct ambit_str text,
+                                              struct ambit_str *ret)
 {
     if (ret->p != NULL || text.p == NULL)
         return AMBIT_OK;
@@ -26,21 +27,25 @@ static AMBIT_CHECKED enum ambit_err keep_text(struct arena *arena, struct ambit_
     return ret->p != NULL ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
 }
 
-static AMBIT_CHECKED enum ambit_err add_policy(struct trace_facts *facts, struct ambit_str policy, struct ambit_digest digest)
+static AMBIT_CHECKED enum ambit_err add_policy(struct trace_facts *facts, struct ambit_str policy,
+                                               struct ambit_digest digest)
 {
     static const struct ambit_digest none = {{0}};
     if (policy.p == NULL || ambit_digest_eq(digest, none) || facts->n_policies == FACTS_MAX)
         return AMBIT_OK;
     for (size_t i = 0; i < facts->n_policies; i++)
-        if (ambit_str_eq(facts->policies[i].policy, policy) && ambit_digest_eq(facts->policies[i].digest, digest))
+        if (ambit_str_eq(facts->policies[i].policy, policy) &&
+            ambit_digest_eq(facts->policies[i].digest, digest))
             return AMBIT_OK;
     facts->policies[facts->n_policies].digest = digest;
-    enum ambit_err err = keep_text(&facts->arena, policy, &facts->policies[facts->n_policies].policy);
+    enum ambit_err err =
+        keep_text(&facts->arena, policy, &facts->policies[facts->n_policies].policy);
     facts->n_policies += err == AMBIT_OK;
     return err;
 }
 
-static AMBIT_CHECKED enum ambit_err gather_event(struct trace_facts *facts, const struct event *event)
+static AMBIT_CHECKED enum ambit_err gather_event(struct trace_facts *facts,
+                                                 const struct event *event)
 {
     enum ambit_err err = keep_text(&facts->arena, event->owner, &facts->owner);
     if (err == AMBIT_OK)
@@ -73,15 +78,18 @@ enum ambit_err trace_gather(struct story *story, struct trace_facts *facts)
     return err;
 }
 
-/* ---- when a version of a policy came into force, and by whom --------------------------------------- */
+/* ---- when a version of a policy came into force, and by whom
+ * --------------------------------------- */
 
 struct activation {
-    int64_t time_ms;       /* 0: not found */
+    int64_t time_ms;         /* 0: not found */
     struct ambit_str person; /* absent: the broker took it up from the folder */
 };
 
 /* `detail` of documents.activated is {"policies":{NAME:"sha256:…"},…}. */
-static AMBIT_CHECKED enum ambit_err activates(struct ambit_str detail, struct arena *arena, struct ambit_str policy, const struct ambit_digest *digest, bool *ret)
+static AMBIT_CHECKED enum ambit_err activates(struct ambit_str detail, struct arena *arena,
+                                              struct ambit_str policy,
+                                              const struct ambit_digest *digest, bool *ret)
 {
     const struct json_value *value = NULL;
     struct json_problem problem;
@@ -91,19 +99,26 @@ static AMBIT_CHECKED enum ambit_err activates(struct ambit_str detail, struct ar
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_MALFORMED ? AMBIT_ERR_DAMAGED : err;
     const struct json_value *policies = json_get(value, "policies");
-    for (const struct json_value *member = policies != NULL ? policies->first : NULL; member != NULL; member = member->next)
-        if (ambit_str_eq(member->key, policy) && member->kind == JSON_STRING && digest_decode(member->text, &named) == AMBIT_OK)
+    for (const struct json_value *member = policies != NULL ? policies->first : NULL;
+         member != NULL; member = member->next)
+        if (ambit_str_eq(member->key, policy) && member->kind == JSON_STRING &&
+            digest_decode(member->text, &named) == AMBIT_OK)
             *ret = ambit_digest_eq(named, *digest);
     return AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err find_activation(struct story *story, struct arena *keep, struct ambit_str policy, const struct ambit_digest *digest,
+static AMBIT_CHECKED enum ambit_err find_activation(struct story *story, struct arena *keep,
+                                                    struct ambit_str policy,
+                                                    const struct ambit_digest *digest,
                                                     struct activation *ret)
 {
     enum { ACTIVATIONS = 256 };
     uint64_t seqs[ACTIVATIONS];
     size_t n = 0;
-    struct index_query query = {.tag = INDEX_TYPE, .value = ambit_str_of(event_type_text(EVENT_DOCUMENTS_ACTIVATED)), .is_descending = true, .from = UINT64_MAX};
+    struct index_query query = {.tag = INDEX_TYPE,
+                                .value = ambit_str_of(event_type_text(EVENT_DOCUMENTS_ACTIVATED)),
+                                .is_descending = true,
+                                .from = UINT64_MAX};
     enum ambit_err err = indexer_find(story->broker->search, &query, seqs, ACTIVATIONS, &n);
     *ret = (struct activation){0};
     for (size_t i = 0; err == AMBIT_OK && i < n; i++) {
@@ -118,14 +133,17 @@ static AMBIT_CHECKED enum ambit_err find_activation(struct story *story, struct 
         if (err != AMBIT_OK || !is_it)
             continue;
         ret->time_ms = event.time_ms; /* the earliest of those looked at stays */
-        ret->person = event.person.p != NULL ? arena_copy(keep, event.person) : (struct ambit_str){0};
+        ret->person =
+            event.person.p != NULL ? arena_copy(keep, event.person) : (struct ambit_str){0};
     }
     return err;
 }
 
-/* ---- the answer --------------------------------------------------------------------------------------- */
+/* ---- the answer
+ * --------------------------------------------------------------------------------------- */
 
-static void write_subject(const struct story *story, const struct trace_facts *facts, struct json_out *out)
+static void write_subject(const struct story *story, const struct trace_facts *facts,
+                          struct json_out *out)
 {
     json_key(out, "subject");
     json_begin_object(out);
@@ -148,7 +166,9 @@ static void write_subject(const struct story *story, const struct trace_facts *f
     json_member_str(out, "agent", facts->agent);
 }
 
-static AMBIT_CHECKED enum ambit_err write_policies(struct story *story, const struct trace_facts *facts, struct json_out *out)
+static AMBIT_CHECKED enum ambit_err write_policies(struct story *story,
+                                                   const struct trace_facts *facts,
+                                                   struct json_out *out)
 {
     enum ambit_err err = AMBIT_OK;
     json_key(out, "policies");
@@ -157,7 +177,8 @@ static AMBIT_CHECKED enum ambit_err write_policies(struct story *story, const st
         ARENA_AUTO arena;
         arena_init(&arena, NULL, 0, 0);
         struct activation activation;
-        err = find_activation(story, &arena, facts->policies[i].policy, &facts->policies[i].digest, &activation);
+        err = find_activation(story, &arena, facts->policies[i].policy, &facts->policies[i].digest,
+                              &activation);
         json_begin_object(out);
         json_member_str(out, "policy", facts->policies[i].policy);
         json_key(out, "digest");
@@ -165,7 +186,8 @@ static AMBIT_CHECKED enum ambit_err write_policies(struct story *story, const st
         if (activation.time_ms != 0) {
             json_key(out, "activated_at");
             json_time_ms(out, activation.time_ms);
-            json_member_str(out, "activated_by", activation.person.p != NULL ? activation.person : AMBIT_STR("broker"));
+            json_member_str(out, "activated_by",
+                            activation.person.p != NULL ? activation.person : AMBIT_STR("broker"));
         }
         json_end_object(out);
     }
@@ -186,20 +208,24 @@ static AMBIT_CHECKED enum ambit_err write_events(struct story *story, struct jso
         struct event event;
         err = reading_event(&story->reading, story->seqs[i], &story->memory, &arena, &row, &event);
         if (err == AMBIT_OK)
-            err = event_json_write(story->broker, story->reading.txn, &row, &event, (struct event_form){0}, &arena, out);
+            err = event_json_write(story->broker, story->reading.txn, &row, &event,
+                                   (struct event_form){0}, &arena, out);
     }
     json_end_array(out);
     return err;
 }
 
-static AMBIT_CHECKED enum ambit_err write_incident(const struct reading *reading, struct ambit_id id, struct json_out *out)
+static AMBIT_CHECKED enum ambit_err write_incident(const struct reading *reading,
+                                                   struct ambit_id id, struct json_out *out)
 {
     ARENA_AUTO arena;
     char bytes[4096];
     size_t len = 0;
     struct incident_row row;
     arena_init(&arena, NULL, 0, 0);
-    enum ambit_err err = store_get(reading->txn, STORE_INCIDENTS, (struct store_key){id.b, sizeof id.b}, bytes, sizeof bytes, &len);
+    enum ambit_err err =
+        store_get(reading->txn, STORE_INCIDENTS, (struct store_key){id.b, sizeof id.b}, bytes,
+                  sizeof bytes, &len);
     if (err == AMBIT_OK)
         err = incident_row_decode((struct ambit_str){bytes, len}, &arena, &row);
     if (err != AMBIT_OK)
@@ -218,7 +244,9 @@ static AMBIT_CHECKED enum ambit_err write_incident(const struct reading *reading
     return AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err write_lists(struct story *story, const struct trace_facts *facts, struct json_out *out)
+static AMBIT_CHECKED enum ambit_err write_lists(struct story *story,
+                                                const struct trace_facts *facts,
+                                                struct json_out *out)
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
@@ -227,7 +255,8 @@ static AMBIT_CHECKED enum ambit_err write_lists(struct story *story, const struc
     json_begin_array(out);
     for (size_t i = 0; err == AMBIT_OK && i < facts->n_grants; i++) {
         err = reading_grant_json(&story->reading, facts->grants[i], &arena, out);
-        err = err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err; /* an id that was asked about and is no grant */
+        err = err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK
+                                         : err; /* an id that was asked about and is no grant */
     }
     json_end_array(out);
     if (err == AMBIT_OK)
@@ -245,7 +274,8 @@ static AMBIT_CHECKED enum ambit_err write_lists(struct story *story, const struc
     return err;
 }
 
-enum ambit_err trace_write(struct story *story, const struct trace_facts *facts, struct json_out *out)
+enum ambit_err trace_write(struct story *story, const struct trace_facts *facts,
+                           struct json_out *out)
 {
     BUF_AUTO text;
     buf_init(&text, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A hard stop that fired: its cut-off and hold, and the incident on the owner's name, recorded in the
- * same transaction as the request that tripped it. */
+/* A hard stop that fired: its cut-off and hold, and the incident on the owner's name, recorded in
+ * the same transaction as the request that tripped it. */
 #include "core/internal.h"
 
 #include "base/encode.h"
@@ -24,8 +24,8 @@ static struct ambit_str join(char *dst, size_t size, const struct ambit_str *par
     return (struct ambit_str){.p = dst, .len = len};
 }
 
-#define JOIN(dst, ...)                                                                             \
-    join((dst), sizeof(dst), (const struct ambit_str[]){__VA_ARGS__},                              \
+#define JOIN(dst, ...)                                                \
+    join((dst), sizeof(dst), (const struct ambit_str[]){__VA_ARGS__}, \
          sizeof((const struct ambit_str[]){__VA_ARGS__}) / sizeof(struct ambit_str))
 
 static struct ambit_str lineage_target(struct ambit_id lineage, char dst[8 + ID_TEXT_LEN])
@@ -35,9 +35,11 @@ static struct ambit_str lineage_target(struct ambit_id lineage, char dst[8 + ID_
     return (struct ambit_str){.p = dst, .len = 8 + ID_TEXT_LEN};
 }
 
-/* What the stop takes (PL "Hard stops", `then`). The lineage of the event is revoked either way; on a
- * token request, which has none, revoke_grant takes every live grant of the agent under that policy. */
-static void trip_target(struct event *stop, const struct ambit_trip *trip, const struct event *cause, struct trip_texts *texts)
+/* What the stop takes (PL "Hard stops", `then`). The lineage of the event is revoked either way; on
+ * a token request, which has none, revoke_grant takes every live grant of the agent under that
+ * policy. */
+static void trip_target(struct event *stop, const struct ambit_trip *trip,
+                        const struct event *cause, struct trip_texts *texts)
 {
     bool has_lineage = !ambit_id_is_none(cause->lineage) && cause->type != EVENT_GRANT_ISSUED;
     struct ambit_str lineage = lineage_target(cause->lineage, texts->lineage);
@@ -47,7 +49,8 @@ static void trip_target(struct event *stop, const struct ambit_trip *trip, const
     case AMBIT_THEN_REVOKE_GRANT:
         stop->holds = false;
         stop->target = has_lineage ? lineage
-                                   : JOIN(texts->target, AMBIT_STR("agent:"), trip->agent, AMBIT_STR(" policy:"), trip->policy);
+                                   : JOIN(texts->target, AMBIT_STR("agent:"), trip->agent,
+                                          AMBIT_STR(" policy:"), trip->policy);
         return;
     case AMBIT_THEN_SUSPEND_AGENT:
         stop->target = JOIN(texts->target, AMBIT_STR("agent:"), trip->agent);
@@ -66,10 +69,12 @@ static void trip_target(struct event *stop, const struct ambit_trip *trip, const
     }
 }
 
-static AMBIT_CHECKED enum ambit_err trip_raise(struct broker *broker, struct store_txn *txn, struct command *command,
-                                               const struct event *cause, const struct ambit_trip *trip, unsigned index)
+static AMBIT_CHECKED enum ambit_err trip_raise(struct broker *broker, struct store_txn *txn,
+                                               struct command *command, const struct event *cause,
+                                               const struct ambit_trip *trip, unsigned index)
 {
-    const struct ambit_policy *policy = ambit_policy_find(command->documents->documents, trip->policy);
+    const struct ambit_policy *policy =
+        ambit_policy_find(command->documents->documents, trip->policy);
     struct trip_texts texts;
     struct event stop;
     event_init(&stop, command, EVENT_STOP_RAISED);
@@ -103,11 +108,12 @@ static AMBIT_CHECKED enum ambit_err trip_raise(struct broker *broker, struct sto
     return record_event(broker, txn, command, &incident);
 }
 
-enum ambit_err trips_raise(struct broker *broker, struct store_txn *txn, struct command *command, const struct event *event,
-                           const struct ambit_decision *decision)
+enum ambit_err trips_raise(struct broker *broker, struct store_txn *txn, struct command *command,
+                           const struct event *event, const struct ambit_decision *decision)
 {
     for (size_t i = 0; i < decision->n_trips; i++) {
-        enum ambit_err err = trip_raise(broker, txn, command, event, &decision->trips[i], (unsigned)i);
+        enum ambit_err err =
+            trip_raise(broker, txn, command, event, &decision->trips[i], (unsigned)i);
         if (err != AMBIT_OK)
             return err;
     }

@@ -16,7 +16,8 @@
 #include "core/apply.h"
 #include "crypto/digest.h"
 
-/* ---- the report ----------------------------------------------------------------------------------- */
+/* ---- the report
+ * ----------------------------------------------------------------------------------- */
 
 struct verify_memory {
     struct arena arena;
@@ -31,7 +32,8 @@ void verify_done(struct verify_report *report)
     report->memory = NULL;
 }
 
-void verify_problem(struct verify *verify, const uint64_t *seq, const char *table, struct ambit_str key, const char *what)
+void verify_problem(struct verify *verify, const uint64_t *seq, const char *table,
+                    struct ambit_str key, const char *what)
 {
     struct verify_report *report = verify->report;
     report->n_problems++;
@@ -77,7 +79,8 @@ void verify_write_json(const struct verify_report *report, struct json_out *out)
     json_end_object(out);
 }
 
-/* ---- digests that events name ---------------------------------------------------------------------- */
+/* ---- digests that events name
+ * ---------------------------------------------------------------------- */
 
 static bool is_none(const struct ambit_digest *digest)
 {
@@ -85,7 +88,8 @@ static bool is_none(const struct ambit_digest *digest)
     return ambit_digest_eq(*digest, none);
 }
 
-static void problem_digest(struct verify *verify, uint64_t seq, const char *table, const struct ambit_digest *digest, const char *what)
+static void problem_digest(struct verify *verify, uint64_t seq, const char *table,
+                           const struct ambit_digest *digest, const char *what)
 {
     char text[HEX_DIGEST_LEN];
     hex_encode(digest->b, sizeof digest->b, text);
@@ -93,13 +97,16 @@ static void problem_digest(struct verify *verify, uint64_t seq, const char *tabl
 }
 
 /* The canonical bytes under a document's digest. */
-static AMBIT_CHECKED enum ambit_err check_document(struct verify *verify, uint64_t seq, const struct ambit_digest *digest)
+static AMBIT_CHECKED enum ambit_err check_document(struct verify *verify, uint64_t seq,
+                                                   const struct ambit_digest *digest)
 {
     size_t len = 0;
     struct ambit_digest actual;
-    enum ambit_err err = store_get(verify->txn, STORE_DOCUMENTS, (struct store_key){digest->b, 32}, verify->large, VERIFY_LARGE, &len);
+    enum ambit_err err = store_get(verify->txn, STORE_DOCUMENTS, (struct store_key){digest->b, 32},
+                                   verify->large, VERIFY_LARGE, &len);
     if (err == AMBIT_ERR_NOT_FOUND) {
-        problem_digest(verify, seq, "documents", digest, "a document that the event names is not in the store");
+        problem_digest(verify, seq, "documents", digest,
+                       "a document that the event names is not in the store");
         return AMBIT_OK;
     }
     if (err != AMBIT_OK)
@@ -111,19 +118,23 @@ static AMBIT_CHECKED enum ambit_err check_document(struct verify *verify, uint64
     }
     crypto_sha256(verify->large + head, len - head, &actual);
     if (!ambit_digest_eq(actual, *digest))
-        problem_digest(verify, seq, "documents", digest, "the document's bytes do not have this digest");
+        problem_digest(verify, seq, "documents", digest,
+                       "the document's bytes do not have this digest");
     return AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err check_set(struct verify *verify, uint64_t seq, const struct ambit_digest *set)
+static AMBIT_CHECKED enum ambit_err check_set(struct verify *verify, uint64_t seq,
+                                              const struct ambit_digest *set)
 {
     size_t size = (size_t)100000 * 32, len = 0;
     AMBIT_AUTO_FREE uint8_t *digests = malloc(size);
     if (digests == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err = store_get(verify->txn, STORE_SETS, (struct store_key){set->b, 32}, digests, size, &len);
+    enum ambit_err err =
+        store_get(verify->txn, STORE_SETS, (struct store_key){set->b, 32}, digests, size, &len);
     if (err == AMBIT_ERR_NOT_FOUND) {
-        problem_digest(verify, seq, "sets", set, "the set of documents that the event names is not in the store");
+        problem_digest(verify, seq, "sets", set,
+                       "the set of documents that the event names is not in the store");
         return AMBIT_OK;
     }
     for (size_t i = 0; err == AMBIT_OK && i + 32 <= len; i += 32) {
@@ -134,25 +145,28 @@ static AMBIT_CHECKED enum ambit_err check_set(struct verify *verify, uint64_t se
     return err;
 }
 
-/* A set is looked through once, when it first appears; the empty one before the first activation is no
- * stored set. */
+/* A set is looked through once, when it first appears; the empty one before the first activation is
+ * no stored set. */
 static AMBIT_CHECKED enum ambit_err check_digests(struct verify *verify, const struct event *event)
 {
     enum ambit_err err = AMBIT_OK;
     if (event->type == EVENT_DOCUMENTS_ACTIVATED)
         verify->has_set = true;
-    if (!is_none(&event->documents) && verify->has_set && !ambit_digest_eq(event->documents, verify->last_set)) {
+    if (!is_none(&event->documents) && verify->has_set &&
+        !ambit_digest_eq(event->documents, verify->last_set)) {
         verify->last_set = event->documents;
         err = check_set(verify, event->seq, &event->documents);
     }
-    if (err == AMBIT_OK && !is_none(&event->digest) && !ambit_digest_eq(event->digest, verify->last_digest)) {
+    if (err == AMBIT_OK && !is_none(&event->digest) &&
+        !ambit_digest_eq(event->digest, verify->last_digest)) {
         verify->last_digest = event->digest;
         err = check_document(verify, event->seq, &event->digest);
     }
     return err;
 }
 
-/* ---- the first pass ---------------------------------------------------------------------------------- */
+/* ---- the first pass
+ * ---------------------------------------------------------------------------------- */
 
 static struct ambit_str seq_text(uint64_t seq, char text[24])
 {
@@ -161,7 +175,9 @@ static struct ambit_str seq_text(uint64_t seq, char text[24])
     return (struct ambit_str){text, (size_t)n};
 }
 
-static AMBIT_CHECKED enum ambit_err rebuild_row(struct verify *verify, uint64_t seq, const struct ledger_row *row, struct ambit_digest leaf)
+static AMBIT_CHECKED enum ambit_err rebuild_row(struct verify *verify, uint64_t seq,
+                                                const struct ledger_row *row,
+                                                struct ambit_digest leaf)
 {
     uint8_t key[8];
     put_be64(key, seq);
@@ -170,7 +186,8 @@ static AMBIT_CHECKED enum ambit_err rebuild_row(struct verify *verify, uint64_t 
     buf_put_str(&verify->scratch, row->bytes);
     enum ambit_err err = buf_check(&verify->scratch);
     if (err == AMBIT_OK)
-        err = store_append(verify->rebuilt_txn, STORE_EVENTS, (struct store_key){key, sizeof key}, verify->scratch.p, verify->scratch.len);
+        err = store_append(verify->rebuilt_txn, STORE_EVENTS, (struct store_key){key, sizeof key},
+                           verify->scratch.p, verify->scratch.len);
     return err == AMBIT_OK ? tree_append(&verify->head.edge, verify->rebuilt_txn, leaf) : err;
 }
 
@@ -184,36 +201,44 @@ static AMBIT_CHECKED enum ambit_err one_event(struct verify *verify, uint64_t se
     buf_reset(&verify->memory);
     enum ambit_err err = ledger_get(verify->txn, seq, &verify->memory, &row);
     if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_DAMAGED) {
-        verify_problem(verify, &seq, "events", seq_text(seq, text), err == AMBIT_ERR_NOT_FOUND ? "the event is missing" : "the event's row cannot be read");
+        verify_problem(verify, &seq, "events", seq_text(seq, text),
+                       err == AMBIT_ERR_NOT_FOUND ? "the event is missing"
+                                                  : "the event's row cannot be read");
         return AMBIT_OK;
     }
     if (err != AMBIT_OK)
         return err;
     struct ambit_digest leaf = tree_leaf(row.bytes);
     if (!ambit_digest_eq(leaf, row.leaf))
-        verify_problem(verify, &seq, "events", seq_text(seq, text), "the event's bytes do not have the leaf hash stored with them");
+        verify_problem(verify, &seq, "events", seq_text(seq, text),
+                       "the event's bytes do not have the leaf hash stored with them");
     err = rebuild_row(verify, seq, &row, leaf);
     if (err != AMBIT_OK)
         return err;
 
     err = event_decode(row.bytes, row.opening, &arena, &event);
     if (err == AMBIT_ERR_DAMAGED && row.opening.len > 0) {
-        verify_problem(verify, &seq, "openings", seq_text(seq, text), "the opening does not fit the commitment in the event");
+        verify_problem(verify, &seq, "openings", seq_text(seq, text),
+                       "the opening does not fit the commitment in the event");
         err = event_decode(row.bytes, AMBIT_STR(""), &arena, &event);
     }
     if (err == AMBIT_ERR_NO_MEMORY)
         return err;
     if (err != AMBIT_OK || event.seq != seq) {
         verify_problem(verify, &seq, "events", seq_text(seq, text),
-                       err == AMBIT_ERR_NEWER ? "the event is of a newer format" : "the event is not canonical JSON of a known form, or not this one");
+                       err == AMBIT_ERR_NEWER
+                           ? "the event is of a newer format"
+                           : "the event is not canonical JSON of a known form, or not this one");
         return AMBIT_OK;
     }
     if (event.time_ms < verify->head.last_now_ms)
-        verify_problem(verify, &seq, "events", seq_text(seq, text), "the event is earlier than the one before it");
+        verify_problem(verify, &seq, "events", seq_text(seq, text),
+                       "the event is earlier than the one before it");
     verify->head.last_now_ms = event.time_ms;
     err = apply_event(verify->rebuilt_txn, &verify->head, &event);
     if (err == AMBIT_ERR_DAMAGED || err == AMBIT_ERR_NOT_FOUND) {
-        verify_problem(verify, &seq, "events", seq_text(seq, text), "the event does not follow from those before it");
+        verify_problem(verify, &seq, "events", seq_text(seq, text),
+                       "the event does not follow from those before it");
         err = AMBIT_OK;
     }
     return err == AMBIT_OK ? check_digests(verify, &event) : err;
@@ -244,15 +269,21 @@ static void check_head(struct verify *verify)
     report->events = verify->stored.edge.size;
     report->root = tree_root(&verify->head.edge);
     if (!ambit_digest_eq(stored, report->root))
-        verify_problem(verify, NULL, "tree", AMBIT_STR("root"), "the events do not have the root that the head row gives");
-    if (verify->stored.last_cutoff_seq != verify->head.last_cutoff_seq || verify->stored.holds_version != verify->head.holds_version ||
-        verify->stored.grants_issued != verify->head.grants_issued || !ambit_digest_eq(verify->stored.documents, verify->head.documents))
-        verify_problem(verify, NULL, "meta", AMBIT_STR("head"), "the head row is not what the events give");
+        verify_problem(verify, NULL, "tree", AMBIT_STR("root"),
+                       "the events do not have the root that the head row gives");
+    if (verify->stored.last_cutoff_seq != verify->head.last_cutoff_seq ||
+        verify->stored.holds_version != verify->head.holds_version ||
+        verify->stored.grants_issued != verify->head.grants_issued ||
+        !ambit_digest_eq(verify->stored.documents, verify->head.documents))
+        verify_problem(verify, NULL, "meta", AMBIT_STR("head"),
+                       "the head row is not what the events give");
     if (verify->stored.last_now_ms < verify->head.last_now_ms)
-        verify_problem(verify, NULL, "meta", AMBIT_STR("head"), "the head row's time is behind the last event");
+        verify_problem(verify, NULL, "meta", AMBIT_STR("head"),
+                       "the head row's time is behind the last event");
 }
 
-/* ---- opening ------------------------------------------------------------------------------------------ */
+/* ---- opening
+ * ------------------------------------------------------------------------------------------ */
 
 /* A state folder has the store in store/. */
 static AMBIT_CHECKED enum ambit_err find_store(const char *folder, struct buf *path)
@@ -286,19 +317,22 @@ static void folder_remove(const char *folder)
     (void)rmdir(folder);
 }
 
-static AMBIT_CHECKED enum ambit_err open_rebuilt(struct verify *verify, const char *scratch, uint64_t map_bytes)
+static AMBIT_CHECKED enum ambit_err open_rebuilt(struct verify *verify, const char *scratch,
+                                                 uint64_t map_bytes)
 {
     int n = snprintf(verify->folder, sizeof verify->folder, "%s/ambit-verify-XXXXXX", scratch);
     if (n < 0 || (size_t)n >= sizeof verify->folder || mkdtemp(verify->folder) == NULL) {
         verify->folder[0] = '\0';
         return AMBIT_ERR_IO;
     }
-    struct store_options options = {.folder = verify->folder, .create = true, .map_bytes = map_bytes};
+    struct store_options options = {
+        .folder = verify->folder, .create = true, .map_bytes = map_bytes};
     enum ambit_err err = store_open(&options, &verify->rebuilt);
     return err == AMBIT_OK ? store_write_begin(verify->rebuilt, &verify->rebuilt_txn) : err;
 }
 
-static AMBIT_CHECKED enum ambit_err verify_open(struct verify *verify, const char *path, const char *scratch)
+static AMBIT_CHECKED enum ambit_err verify_open(struct verify *verify, const char *path,
+                                                const char *scratch)
 {
     struct store_options options = {.folder = path, .read_only = true};
     struct store_space space;
@@ -311,7 +345,8 @@ static AMBIT_CHECKED enum ambit_err verify_open(struct verify *verify, const cha
         return err;
     store_space(verify->store, &space);
     verify->large = malloc(VERIFY_LARGE);
-    return verify->large != NULL ? open_rebuilt(verify, scratch, space.map_bytes) : AMBIT_ERR_NO_MEMORY;
+    return verify->large != NULL ? open_rebuilt(verify, scratch, space.map_bytes)
+                                 : AMBIT_ERR_NO_MEMORY;
 }
 
 static void verify_close(struct verify *verify)

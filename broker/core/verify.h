@@ -13,7 +13,7 @@ enum { VERIFY_PROBLEMS_MAX = 200 /* listed; all are counted */ };
 struct verify_problem {
     bool has_seq;
     uint64_t seq;
-    const char *table;   /* "events", "grants", …, "tree", "search" */
+    const char *table;    /* "events", "grants", …, "tree", "search" */
     struct ambit_str key; /* as text; may be absent */
     const char *what;
 };
@@ -27,9 +27,11 @@ struct verify_report {
 };
 void verify_done(struct verify_report *report);
 
-/* `folder`: a state folder, or its store/. `scratch`: where the tables may be built again in a folder
- * that is removed afterwards (about as large as the store). OK with a report (look at n_problems); NOT_FOUND: no store
- * there; NEWER: of a later format; DAMAGED: it cannot be read as a store at all (the report says more). */
-AMBIT_CHECKED enum ambit_err verify_store(const char *folder, const char *scratch, struct verify_report *ret);
+/* `folder`: a state folder, or its store/. `scratch`: where the tables may be built again in a
+ * folder that is removed afterwards (about as large as the store). OK with a report (look at
+ * n_problems); NOT_FOUND: no store there; NEWER: of a later format; DAMAGED: it cannot be read as a
+ * store at all (the report says more). */
+AMBIT_CHECKED enum ambit_err verify_store(const char *folder, const char *scratch,
+                                          struct verify_report *ret);
 /* {"ok","events","root","problems":[{"seq","table","key","what"}]} */
 void verify_write_json(const struct verify_report *report, struct json_out *out);

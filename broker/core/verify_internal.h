@@ -21,6 +21,7 @@ struct verify {
     char *large;
     char folder[4096]; /* of the rebuilt store */
 };
-void verify_problem(struct verify *verify, const uint64_t *seq, const char *table, struct ambit_str key, const char *what);
+void verify_problem(struct verify *verify, const uint64_t *seq, const char *table,
+                    struct ambit_str key, const char *what);
 /* Every table against the rebuilt one. */
 AMBIT_CHECKED enum ambit_err verify_tables(struct verify *verify);

@@ -12,8 +12,8 @@ enum { KEY_TEXT = 128 };
 enum strictness {
     EXACT,
     COUNTER, /* cursors are a cache */
-    SUBSET,  /* the store may hold more (one-time values of callers that changed nothing), and may have
-                dropped what expired */
+    SUBSET,  /* the store may hold more (one-time values of callers that changed nothing), and may
+                have  dropped what expired */
 };
 
 struct side {
@@ -24,12 +24,14 @@ struct side {
 
 static AMBIT_CHECKED enum ambit_err side_move(struct side *side, enum store_seek seek)
 {
-    enum ambit_err err = store_cursor_move(side->cursor, seek, (struct store_key){0}, &side->key, &side->value);
+    enum ambit_err err =
+        store_cursor_move(side->cursor, seek, (struct store_key){0}, &side->key, &side->value);
     side->is_end = err == AMBIT_ERR_NOT_FOUND;
     return side->is_end ? AMBIT_OK : err;
 }
 
-static void difference(struct verify *verify, enum store_table table, struct ambit_str key, const char *what)
+static void difference(struct verify *verify, enum store_table table, struct ambit_str key,
+                       const char *what)
 {
     char text[KEY_TEXT];
     size_t len = key.len * 2 <= sizeof text ? key.len : sizeof text / 2;
@@ -43,19 +45,24 @@ static bool rows_agree(enum strictness strictness, struct ambit_str a, struct am
 }
 
 /* A one-time value whose minute is over may have been dropped. */
-static bool may_be_missing(const struct verify *verify, enum strictness strictness, struct ambit_str value)
+static bool may_be_missing(const struct verify *verify, enum strictness strictness,
+                           struct ambit_str value)
 {
-    return strictness == SUBSET && value.len == 8 && (int64_t)get_be64((const uint8_t *)value.p) <= verify->stored.last_now_ms;
+    return strictness == SUBSET && value.len == 8 &&
+           (int64_t)get_be64((const uint8_t *)value.p) <= verify->stored.last_now_ms;
 }
 
-static AMBIT_CHECKED enum ambit_err compare(struct verify *verify, enum store_table table, enum strictness strictness, struct side *stored,
+static AMBIT_CHECKED enum ambit_err compare(struct verify *verify, enum store_table table,
+                                            enum strictness strictness, struct side *stored,
                                             struct side *rebuilt)
 {
     enum ambit_err err = side_move(stored, STORE_FIRST);
     if (err == AMBIT_OK)
         err = side_move(rebuilt, STORE_FIRST);
     while (err == AMBIT_OK && !(stored->is_end && rebuilt->is_end)) {
-        int order = stored->is_end ? 1 : rebuilt->is_end ? -1 : ambit_str_cmp(stored->key, rebuilt->key);
+        int order = stored->is_end    ? 1
+                    : rebuilt->is_end ? -1
+                                      : ambit_str_cmp(stored->key, rebuilt->key);
         if (order < 0) {
             if (strictness != SUBSET)
                 difference(verify, table, stored->key, "a row that no event gives");
@@ -75,7 +82,10 @@ static AMBIT_CHECKED enum ambit_err compare(struct verify *verify, enum store_ta
     return err;
 }
 
-static AMBIT_CHECKED enum ambit_err compare_table(struct verify *verify, struct store_txn *rebuilt_txn, enum store_table table, enum strictness strictness)
+static AMBIT_CHECKED enum ambit_err compare_table(struct verify *verify,
+                                                  struct store_txn *rebuilt_txn,
+                                                  enum store_table table,
+                                                  enum strictness strictness)
 {
     struct side stored = {0}, rebuilt = {0};
     enum ambit_err err = store_cursor_open(verify->txn, table, &stored.cursor);
@@ -95,7 +105,8 @@ static AMBIT_CHECKED enum ambit_err check_last_event(struct verify *verify)
     enum ambit_err err = store_cursor_open(verify->txn, STORE_EVENTS, &last.cursor);
     if (err == AMBIT_OK)
         err = side_move(&last, STORE_LAST);
-    if (err == AMBIT_OK && !last.is_end && (last.key.len != 8 || get_be64((const uint8_t *)last.key.p) >= verify->stored.edge.size))
+    if (err == AMBIT_OK && !last.is_end &&
+        (last.key.len != 8 || get_be64((const uint8_t *)last.key.p) >= verify->stored.edge.size))
         difference(verify, STORE_EVENTS, last.key, "an event behind the end of the tree");
     store_cursor_close(last.cursor);
     return err;
@@ -107,8 +118,9 @@ enum ambit_err verify_tables(struct verify *verify)
         enum store_table table;
         enum strictness strictness;
     } tables[] = {
-        {STORE_TILES, EXACT},    {STORE_GRANTS, EXACT},  {STORE_AGENT_GRANTS, EXACT}, {STORE_COUNTERS, COUNTER},
-        {STORE_WINDOWS, EXACT},  {STORE_CUTOFFS, EXACT}, {STORE_STOPS, EXACT},  {STORE_HOLDS, EXACT},        {STORE_INCIDENTS, EXACT},
+        {STORE_TILES, EXACT},      {STORE_GRANTS, EXACT},  {STORE_AGENT_GRANTS, EXACT},
+        {STORE_COUNTERS, COUNTER}, {STORE_WINDOWS, EXACT}, {STORE_CUTOFFS, EXACT},
+        {STORE_STOPS, EXACT},      {STORE_HOLDS, EXACT},   {STORE_INCIDENTS, EXACT},
         {STORE_ONCE, SUBSET},
     };
     struct store_txn *rebuilt_txn = NULL;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The rows of a sliding window. The head row holds aggregates, cursors and the entries of the newest
- * chunk; a full chunk moves to a row of its own in STORE_WINDOWS. */
+/* The rows of a sliding window. The head row holds aggregates, cursors and the entries of the
+ * newest chunk; a full chunk moves to a row of its own in STORE_WINDOWS. */
 #include "core/window.h"
 
 #include "base/encode.h"
@@ -13,11 +13,12 @@ enum {
     CURSORS_AT = FIXED_BYTES,
     ENTRIES_AT = CURSORS_AT + WINDOW_CURSORS * CURSOR_BYTES,
     ROW_MAX = ENTRIES_AT + WINDOW_CHUNK * ENTRY_BYTES,
-    KEEP_AFTER = 64, /* entries a reader may pass before the new beginning is worth a write */
+    KEEP_AFTER = 64,  /* entries a reader may pass before the new beginning is worth a write */
     PRUNE_CHUNKS = 2, /* dropped per added entry: twice as fast as they can appear */
 };
 
-/* Where the window of one length begins: the first entry inside it, and what stands from there on. */
+/* Where the window of one length begins: the first entry inside it, and what stands from there
+ * on. */
 struct cursor {
     int64_t within_ms; /* 0: unused */
     uint32_t chunk, index;
@@ -36,10 +37,13 @@ struct window {
 static struct window_entry entry_at(const uint8_t *entries, size_t index)
 {
     const uint8_t *p = entries + index * ENTRY_BYTES;
-    return (struct window_entry){.time_ms = (int64_t)get_be64(p), .seq = get_be64(p + 8), .amount = (int64_t)get_be64(p + 16)};
+    return (struct window_entry){.time_ms = (int64_t)get_be64(p),
+                                 .seq = get_be64(p + 8),
+                                 .amount = (int64_t)get_be64(p + 16)};
 }
 
-static AMBIT_CHECKED enum ambit_err window_decode(const uint8_t *row, size_t len, struct window *ret)
+static AMBIT_CHECKED enum ambit_err window_decode(const uint8_t *row, size_t len,
+                                                  struct window *ret)
 {
     if (len < ENTRIES_AT || row[1] != WINDOW_KIND_ENTRIES)
         return AMBIT_ERR_DAMAGED;
@@ -53,27 +57,34 @@ static AMBIT_CHECKED enum ambit_err window_decode(const uint8_t *row, size_t len
     ret->kept_count = (int64_t)get_be64(row + 26);
     ret->kept_sum = (int64_t)get_be64(row + 34);
     ret->n = (size_t)row[42] << 8 | row[43];
-    if (ret->n > WINDOW_CHUNK || len != ENTRIES_AT + ret->n * ENTRY_BYTES || ret->first_chunk > ret->last_chunk)
+    if (ret->n > WINDOW_CHUNK || len != ENTRIES_AT + ret->n * ENTRY_BYTES ||
+        ret->first_chunk > ret->last_chunk)
         return AMBIT_ERR_DAMAGED;
 
     for (size_t i = 0; i < WINDOW_CURSORS; i++) {
         const uint8_t *p = row + CURSORS_AT + i * CURSOR_BYTES;
-        ret->cursors[i] = (struct cursor){.within_ms = (int64_t)get_be64(p), .chunk = get_be32(p + 8), .index = get_be32(p + 12),
-                                          .count = (int64_t)get_be64(p + 16), .sum = (int64_t)get_be64(p + 24)};
+        ret->cursors[i] = (struct cursor){.within_ms = (int64_t)get_be64(p),
+                                          .chunk = get_be32(p + 8),
+                                          .index = get_be32(p + 12),
+                                          .count = (int64_t)get_be64(p + 16),
+                                          .sum = (int64_t)get_be64(p + 24)};
     }
     memcpy(ret->entries, row + ENTRIES_AT, ret->n * ENTRY_BYTES);
     return AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err window_load(struct store_txn *txn, const struct state_key *key, struct window *ret)
+static AMBIT_CHECKED enum ambit_err window_load(struct store_txn *txn, const struct state_key *key,
+                                                struct window *ret)
 {
     uint8_t row[ROW_MAX];
     size_t len = 0;
-    enum ambit_err err = store_get(txn, STORE_COUNTERS, state_key_store(key), row, sizeof row, &len);
+    enum ambit_err err =
+        store_get(txn, STORE_COUNTERS, state_key_store(key), row, sizeof row, &len);
     return err == AMBIT_OK ? window_decode(row, len, ret) : err;
 }
 
-static AMBIT_CHECKED enum ambit_err window_store(struct store_txn *txn, const struct state_key *key, const struct window *window)
+static AMBIT_CHECKED enum ambit_err window_store(struct store_txn *txn, const struct state_key *key,
+                                                 const struct window *window)
 {
     uint8_t row[ROW_MAX];
     row[0] = WINDOW_VERSION;
@@ -96,7 +107,8 @@ static AMBIT_CHECKED enum ambit_err window_store(struct store_txn *txn, const st
         put_be64(p + 24, (uint64_t)cursor->sum);
     }
     memcpy(row + ENTRIES_AT, window->entries, window->n * ENTRY_BYTES);
-    return store_put(txn, STORE_COUNTERS, state_key_store(key), row, ENTRIES_AT + window->n * ENTRY_BYTES);
+    return store_put(txn, STORE_COUNTERS, state_key_store(key), row,
+                     ENTRIES_AT + window->n * ENTRY_BYTES);
 }
 
 struct chunk_key {
@@ -117,8 +129,9 @@ struct chunk {
     uint8_t entries[WINDOW_CHUNK * ENTRY_BYTES];
 };
 
-static AMBIT_CHECKED enum ambit_err chunk_load(struct store_txn *txn, const struct state_key *key, const struct window *window,
-                                               uint32_t number, struct chunk *ret)
+static AMBIT_CHECKED enum ambit_err chunk_load(struct store_txn *txn, const struct state_key *key,
+                                               const struct window *window, uint32_t number,
+                                               struct chunk *ret)
 {
     if (number == window->last_chunk) {
         ret->n = window->n;
@@ -127,7 +140,9 @@ static AMBIT_CHECKED enum ambit_err chunk_load(struct store_txn *txn, const stru
     }
     struct chunk_key row_key = chunk_key(key, number);
     size_t len = 0;
-    enum ambit_err err = store_get(txn, STORE_WINDOWS, (struct store_key){row_key.b, sizeof row_key.b}, ret->entries, sizeof ret->entries, &len);
+    enum ambit_err err =
+        store_get(txn, STORE_WINDOWS, (struct store_key){row_key.b, sizeof row_key.b}, ret->entries,
+                  sizeof ret->entries, &len);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
     if (len % ENTRY_BYTES != 0)
@@ -137,8 +152,10 @@ static AMBIT_CHECKED enum ambit_err chunk_load(struct store_txn *txn, const stru
 }
 
 /* Moves a cursor over what has left its window at `now`. */
-static AMBIT_CHECKED enum ambit_err cursor_advance(struct store_txn *txn, const struct state_key *key, const struct window *window,
-                                                   int64_t now_ms, struct cursor *cursor)
+static AMBIT_CHECKED enum ambit_err cursor_advance(struct store_txn *txn,
+                                                   const struct state_key *key,
+                                                   const struct window *window, int64_t now_ms,
+                                                   struct cursor *cursor)
 {
     struct chunk chunk;
     while (cursor->count > 0) {
@@ -169,7 +186,10 @@ static struct cursor cursor_find(const struct window *window, int64_t within_ms)
     for (size_t i = 0; i < WINDOW_CURSORS; i++)
         if (window->cursors[i].within_ms == within_ms)
             return window->cursors[i];
-    return (struct cursor){.within_ms = within_ms, .chunk = window->first_chunk, .count = window->kept_count, .sum = window->kept_sum};
+    return (struct cursor){.within_ms = within_ms,
+                           .chunk = window->first_chunk,
+                           .count = window->kept_count,
+                           .sum = window->kept_sum};
 }
 
 /* Remembers a cursor in the slot of its length, a free one, or the one its length falls on. */
@@ -185,8 +205,8 @@ static void cursor_keep(struct window *window, const struct cursor *cursor)
     window->cursors[slot] = *cursor;
 }
 
-enum ambit_err window_read(struct store_txn *txn, const struct state_key *key, int64_t within_ms, int64_t now_ms, bool may_keep,
-                           struct window_figure *ret)
+enum ambit_err window_read(struct store_txn *txn, const struct state_key *key, int64_t within_ms,
+                           int64_t now_ms, bool may_keep, struct window_figure *ret)
 {
     struct window window;
     enum ambit_err err = window_load(txn, key, &window);
@@ -210,21 +230,27 @@ enum ambit_err window_read(struct store_txn *txn, const struct state_key *key, i
     }
     if (err != AMBIT_OK)
         return err;
-    *ret = (struct window_figure){.count = cursor.count, .sum = cursor.sum, .is_full = cursor.count >= AMBIT_WINDOW_MAX};
+    *ret = (struct window_figure){
+        .count = cursor.count, .sum = cursor.sum, .is_full = cursor.count >= AMBIT_WINDOW_MAX};
     return AMBIT_OK;
 }
 
 /* Every cursor counts the new entry; the one of the longest window is the retention's own. */
-static AMBIT_CHECKED enum ambit_err cursors_update(struct store_txn *txn, const struct state_key *key, struct window *window,
-                                                   const struct window_entry *entry, int64_t keep_ms)
+static AMBIT_CHECKED enum ambit_err cursors_update(struct store_txn *txn,
+                                                   const struct state_key *key,
+                                                   struct window *window,
+                                                   const struct window_entry *entry,
+                                                   int64_t keep_ms)
 {
     bool has_keep = keep_ms == 0;
     for (size_t i = 0; i < WINDOW_CURSORS; i++)
         has_keep = has_keep || window->cursors[i].within_ms == keep_ms;
     for (size_t i = 0; i < WINDOW_CURSORS && !has_keep; i++)
         if (window->cursors[i].within_ms == 0) {
-            window->cursors[i] = (struct cursor){.within_ms = keep_ms, .chunk = window->first_chunk,
-                                                 .count = window->kept_count, .sum = window->kept_sum};
+            window->cursors[i] = (struct cursor){.within_ms = keep_ms,
+                                                 .chunk = window->first_chunk,
+                                                 .count = window->kept_count,
+                                                 .sum = window->kept_sum};
             has_keep = true;
         }
     for (size_t i = 0; i < WINDOW_CURSORS; i++) {
@@ -239,8 +265,9 @@ static AMBIT_CHECKED enum ambit_err cursors_update(struct store_txn *txn, const 
 }
 
 /* Drops whole chunks whose newest entry is older than what must be kept. */
-static AMBIT_CHECKED enum ambit_err window_prune(struct store_txn *txn, const struct state_key *key, struct window *window,
-                                                 int64_t now_ms, int64_t keep_ms)
+static AMBIT_CHECKED enum ambit_err window_prune(struct store_txn *txn, const struct state_key *key,
+                                                 struct window *window, int64_t now_ms,
+                                                 int64_t keep_ms)
 {
     for (int i = 0; i < PRUNE_CHUNKS && window->first_chunk < window->last_chunk; i++) {
         struct chunk chunk;
@@ -268,13 +295,16 @@ static AMBIT_CHECKED enum ambit_err window_prune(struct store_txn *txn, const st
     return AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err window_spill(struct store_txn *txn, const struct state_key *key, struct window *window)
+static AMBIT_CHECKED enum ambit_err window_spill(struct store_txn *txn, const struct state_key *key,
+                                                 struct window *window)
 {
     if (window->n < WINDOW_CHUNK)
         return AMBIT_OK;
 
     struct chunk_key row_key = chunk_key(key, window->last_chunk);
-    enum ambit_err err = store_put(txn, STORE_WINDOWS, (struct store_key){row_key.b, sizeof row_key.b}, window->entries, sizeof window->entries);
+    enum ambit_err err =
+        store_put(txn, STORE_WINDOWS, (struct store_key){row_key.b, sizeof row_key.b},
+                  window->entries, sizeof window->entries);
     if (err != AMBIT_OK)
         return err;
     window->last_chunk++;
@@ -303,7 +333,8 @@ static void window_put_entry(struct window *window, const struct window_entry *e
     }
 }
 
-enum ambit_err window_add(struct store_txn *txn, const struct state_key *key, const struct window_entry *entry, int64_t keep_ms)
+enum ambit_err window_add(struct store_txn *txn, const struct state_key *key,
+                          const struct window_entry *entry, int64_t keep_ms)
 {
     struct window window = {0};
     enum ambit_err err = window_load(txn, key, &window);
@@ -330,8 +361,9 @@ enum ambit_err window_reset(struct store_txn *txn, const struct state_key *key)
 {
     struct chunk_key from = chunk_key(key, 0), to = chunk_key(key, UINT32_MAX);
     size_t n = 0;
-    enum ambit_err err = store_delete_range(txn, STORE_WINDOWS, (struct store_key){from.b, sizeof from.b},
-                                            (struct store_key){to.b, sizeof to.b}, AMBIT_WINDOW_MAX, &n);
+    enum ambit_err err =
+        store_delete_range(txn, STORE_WINDOWS, (struct store_key){from.b, sizeof from.b},
+                           (struct store_key){to.b, sizeof to.b}, AMBIT_WINDOW_MAX, &n);
     if (err != AMBIT_OK)
         return err;
     err = store_delete(txn, STORE_COUNTERS, state_key_store(key));

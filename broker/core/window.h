@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Sliding windows, exact to the millisecond: an entry at t stands in a window of w at now while
- * now - t < w. A counter is a head row (aggregates, up to four cursors, the newest entries) and rows
- * of 128 older entries. One row is touched per counter and event; a cursor remembers where the window
- * of one length begins, so that reading is O(1) amortised and nothing is done at start-up.
+ * now - t < w. A counter is a head row (aggregates, up to four cursors, the newest entries) and
+ * rows of 128 older entries. One row is touched per counter and event; a cursor remembers where the
+ * window of one length begins, so that reading is O(1) amortised and nothing is done at start-up.
  *
  * Cursors are a cache: they follow from the entries. Everything else follows from the events. */
 #pragma once
@@ -20,17 +20,19 @@ struct window_figure {
     int64_t count, sum;
     bool is_full;
 };
-AMBIT_CHECKED enum ambit_err window_read(struct store_txn *txn, const struct state_key *key, int64_t within_ms, int64_t now_ms,
-                                         bool may_keep, struct window_figure *ret);
+AMBIT_CHECKED enum ambit_err window_read(struct store_txn *txn, const struct state_key *key,
+                                         int64_t within_ms, int64_t now_ms, bool may_keep,
+                                         struct window_figure *ret);
 
 struct window_entry {
     int64_t time_ms;
     uint64_t seq;
     int64_t amount;
 };
-/* Adds an entry (times never go back) and drops what is older than keep_ms (0: entries are not kept,
- * only the totals are). */
-AMBIT_CHECKED enum ambit_err window_add(struct store_txn *txn, const struct state_key *key, const struct window_entry *entry, int64_t keep_ms);
+/* Adds an entry (times never go back) and drops what is older than keep_ms (0: entries are not
+ * kept, only the totals are). */
+AMBIT_CHECKED enum ambit_err window_add(struct store_txn *txn, const struct state_key *key,
+                                        const struct window_entry *entry, int64_t keep_ms);
 /* Begins again from nothing. */
 AMBIT_CHECKED enum ambit_err window_reset(struct store_txn *txn, const struct state_key *key);
 /* Do two counter rows say the same, cursors apart? (verify) */
@@ -42,6 +44,8 @@ struct window_live {
     struct ambit_id grant;
     int64_t expires_ms;
 };
-AMBIT_CHECKED enum ambit_err window_live_read(struct store_txn *txn, const struct state_key *key, struct window_live *dst, size_t max, size_t *ret_n);
+AMBIT_CHECKED enum ambit_err window_live_read(struct store_txn *txn, const struct state_key *key,
+                                              struct window_live *dst, size_t max, size_t *ret_n);
 /* Adds a grant and forgets those that ended before now. */
-AMBIT_CHECKED enum ambit_err window_live_add(struct store_txn *txn, const struct state_key *key, struct window_live entry, int64_t now_ms);
+AMBIT_CHECKED enum ambit_err window_live_add(struct store_txn *txn, const struct state_key *key,
+                                             struct window_live entry, int64_t now_ms);

@@ -8,7 +8,8 @@
 #include "core/internal.h"
 #include "core/window.h"
 
-static AMBIT_CHECKED enum ambit_err live_grants(const struct world *world, const struct state_key *key, int64_t *ret)
+static AMBIT_CHECKED enum ambit_err live_grants(const struct world *world,
+                                                const struct state_key *key, int64_t *ret)
 {
     static _Thread_local struct window_live list[2 * AMBIT_LIVE_GRANTS_MAX];
     size_t n = 0;
@@ -42,9 +43,12 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
     case AMBIT_LIMIT_COUNT:
     case AMBIT_LIMIT_USES:
     case AMBIT_LIMIT_SUM:
-        err = window_read(world->txn, &key, query->within_ms, world->now_ms, world->is_writer, &read);
+        err =
+            window_read(world->txn, &key, query->within_ms, world->now_ms, world->is_writer, &read);
         if (err == AMBIT_OK)
-            *ret = read.is_full ? AMBIT_FIGURE_FULL : query->kind == AMBIT_LIMIT_SUM ? read.sum : read.count;
+            *ret = read.is_full                     ? AMBIT_FIGURE_FULL
+                   : query->kind == AMBIT_LIMIT_SUM ? read.sum
+                                                    : read.count;
         return err;
     case AMBIT_LIMIT_LIVE_GRANTS:
         return live_grants(world, &key, ret);
@@ -55,16 +59,18 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
     return AMBIT_ERR_INTERNAL;
 }
 
-/* ---- the live grant that a same request replaces ------------------------------------------------- */
+/* ---- the live grant that a same request replaces
+ * ------------------------------------------------- */
 
 static bool is_same(const struct grant_row *row, const struct ambit_same_query *query)
 {
-    if (row->n_items != query->n_items || row->binding != query->binding || !ambit_str_eq(row->audience, query->audience))
+    if (row->n_items != query->n_items || row->binding != query->binding ||
+        !ambit_str_eq(row->audience, query->audience))
         return false;
     for (size_t i = 0; i < row->n_items; i++) {
         const struct ambit_given *a = &row->items[i], *b = &query->items[i];
-        if (!ambit_str_eq(a->action, b->action) || !ambit_str_eq(a->resource, b->resource) || !ambit_str_eq(a->policy, b->policy) ||
-            !ambit_str_eq(a->rule, b->rule))
+        if (!ambit_str_eq(a->action, b->action) || !ambit_str_eq(a->resource, b->resource) ||
+            !ambit_str_eq(a->policy, b->policy) || !ambit_str_eq(a->rule, b->rule))
             return false;
     }
     return true;
@@ -77,7 +83,8 @@ static void cursor_closep(struct store_cursor **cursor)
 
 /* Newest first over the agent's own grants; none lives longer than AMBIT_TTL_MAX_S, and a rule with
  * such a limit has at most AMBIT_LIVE_GRANTS_MAX alive. */
-static enum ambit_err same_live(void *ctx, const struct ambit_same_query *query, struct ambit_id *ret)
+static enum ambit_err same_live(void *ctx, const struct ambit_same_query *query,
+                                struct ambit_id *ret)
 {
     const struct world *world = ctx;
     AMBIT_CLEANUP(cursor_closep) struct store_cursor *cursor = NULL;
@@ -89,8 +96,10 @@ static enum ambit_err same_live(void *ctx, const struct ambit_same_query *query,
     enum ambit_err err = store_cursor_open(world->txn, STORE_AGENT_GRANTS, &cursor);
     enum store_seek seek = STORE_BEFORE;
     struct ambit_str key, value;
-    for (size_t i = 0; err == AMBIT_OK && i < 2 * AMBIT_LIVE_GRANTS_MAX; i++, seek = STORE_PREVIOUS) {
-        err = store_cursor_move(cursor, seek, (struct store_key){bound, sizeof bound}, &key, &value);
+    for (size_t i = 0; err == AMBIT_OK && i < 2 * AMBIT_LIVE_GRANTS_MAX;
+         i++, seek = STORE_PREVIOUS) {
+        err =
+            store_cursor_move(cursor, seek, (struct store_key){bound, sizeof bound}, &key, &value);
         if (err != AMBIT_OK || key.len != 24 || value.len != 24 || memcmp(key.p, agent.b, 16) != 0)
             break;
         if ((int64_t)get_be64((const uint8_t *)value.p + 16) <= world->now_ms)
@@ -117,10 +126,12 @@ static enum ambit_err same_live(void *ctx, const struct ambit_same_query *query,
 
 static void world_fill(struct world *world, const struct ambit_stop_view *stops, size_t n)
 {
-    world->view = (struct ambit_world){.stops = stops, .n_stops = n, .ctx = world, .figure = figure, .same_live = same_live};
+    world->view = (struct ambit_world){
+        .stops = stops, .n_stops = n, .ctx = world, .figure = figure, .same_live = same_live};
 }
 
-enum ambit_err world_open_batch(struct broker *broker, struct store_txn *txn, struct arena *arena, int64_t now_ms, struct world *ret)
+enum ambit_err world_open_batch(struct broker *broker, struct store_txn *txn, struct arena *arena,
+                                int64_t now_ms, struct world *ret)
 {
     const struct holds *holds = NULL;
     const struct ambit_stop_view *views = NULL;
@@ -128,7 +139,10 @@ enum ambit_err world_open_batch(struct broker *broker, struct store_txn *txn, st
     enum ambit_err err = batch_holds(broker, txn, &holds);
     if (err == AMBIT_OK)
         err = pending_views(&broker->pending, holds, arena, &views, &n);
-    *ret = (struct world){.txn = txn, .now_ms = now_ms, .last_cutoff_seq = broker->batch.head.last_cutoff_seq, .is_writer = true};
+    *ret = (struct world){.txn = txn,
+                          .now_ms = now_ms,
+                          .last_cutoff_seq = broker->batch.head.last_cutoff_seq,
+                          .is_writer = true};
     world_fill(ret, views, n);
     return err;
 }
@@ -144,7 +158,10 @@ enum ambit_err world_open_read(struct broker *broker, int64_t now_ms, struct wor
         store_read_end(txn);
         return err;
     }
-    *ret = (struct world){.txn = txn, .now_ms = now_ms, .last_cutoff_seq = head.last_cutoff_seq, .holds = broker_holds_acquire(broker)};
+    *ret = (struct world){.txn = txn,
+                          .now_ms = now_ms,
+                          .last_cutoff_seq = head.last_cutoff_seq,
+                          .holds = broker_holds_acquire(broker)};
     world_fill(ret, ret->holds->views, ret->holds->n);
     return AMBIT_OK;
 }

@@ -19,7 +19,11 @@ struct world {
 };
 /* For the writer, within a batch: the stops of the batch and those accepted since. */
 struct arena;
-AMBIT_CHECKED enum ambit_err world_open_batch(struct broker *broker, struct store_txn *txn, struct arena *arena, int64_t now_ms, struct world *ret);
-/* On an answering thread: opens a read transaction of its own. Close it on the same thread, soon. */
-AMBIT_CHECKED enum ambit_err world_open_read(struct broker *broker, int64_t now_ms, struct world *ret);
+AMBIT_CHECKED enum ambit_err world_open_batch(struct broker *broker, struct store_txn *txn,
+                                              struct arena *arena, int64_t now_ms,
+                                              struct world *ret);
+/* On an answering thread: opens a read transaction of its own. Close it on the same thread,
+ * soon. */
+AMBIT_CHECKED enum ambit_err world_open_read(struct broker *broker, int64_t now_ms,
+                                             struct world *ret);
 void world_close(struct world *world);

@@ -13,7 +13,8 @@ void crypto_sha256_parts(const struct ambit_str *parts, size_t n, struct ambit_d
 struct crypto_hash;
 AMBIT_CHECKED enum ambit_err crypto_hash_begin(struct crypto_hash **ret);
 void crypto_hash_add(struct crypto_hash *hash, const void *bytes, size_t len);
-void crypto_hash_end(struct crypto_hash *hash, struct ambit_digest *ret); /* ret may be NULL: dropped */
+void crypto_hash_end(struct crypto_hash *hash,
+                     struct ambit_digest *ret); /* ret may be NULL: dropped */
 
 /* HMAC-SHA256 (RFC 2104). */
 void crypto_hmac_sha256(const void *key, size_t key_len, const void *bytes, size_t len,

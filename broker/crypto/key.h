@@ -11,12 +11,13 @@ struct json_value;
 struct json_out;
 struct buf;
 
-/* The names of RFC 7518, 8037 and 9864. EdDSA and Ed25519 are two names of one algorithm (JWS-6). */
-#define CRYPTO_ALG_LIST(X)                                                                         \
-    X(ES256, "ES256")                                                                              \
-    X(EDDSA, "EdDSA")                                                                              \
-    X(ED25519, "Ed25519")                                                                          \
-    X(RS256, "RS256")                                                                              \
+/* The names of RFC 7518, 8037 and 9864. EdDSA and Ed25519 are two names of one algorithm
+ * (JWS-6). */
+#define CRYPTO_ALG_LIST(X) \
+    X(ES256, "ES256")      \
+    X(EDDSA, "EdDSA")      \
+    X(ED25519, "Ed25519")  \
+    X(RS256, "RS256")      \
     X(PS256, "PS256")
 enum crypto_alg {
 #define X(name, text) CRYPTO_##name,
@@ -51,35 +52,42 @@ void crypto_key_kid(const struct crypto_key *key, char dst[CRYPTO_KID_LEN]);
 
 /* ---- JWK ---- */
 
-/* A public JWK, as a parsed value or as text. MALFORMED; UNSUPPORTED for a kty or crv that ambit does
- * not know; REFUSED when a private or symmetric member is there. */
-AMBIT_CHECKED enum ambit_err crypto_key_from_jwk(const struct json_value *jwk, struct crypto_key **ret);
-AMBIT_CHECKED enum ambit_err crypto_key_from_jwk_text(struct ambit_str text, struct crypto_key **ret);
+/* A public JWK, as a parsed value or as text. MALFORMED; UNSUPPORTED for a kty or crv that ambit
+ * does not know; REFUSED when a private or symmetric member is there. */
+AMBIT_CHECKED enum ambit_err crypto_key_from_jwk(const struct json_value *jwk,
+                                                 struct crypto_key **ret);
+AMBIT_CHECKED enum ambit_err crypto_key_from_jwk_text(struct ambit_str text,
+                                                      struct crypto_key **ret);
 /* A private JWK of our own making; that its halves belong together is checked. */
-AMBIT_CHECKED enum ambit_err crypto_key_from_private_jwk_text(struct ambit_str text, struct crypto_key **ret);
+AMBIT_CHECKED enum ambit_err crypto_key_from_private_jwk_text(struct ambit_str text,
+                                                              struct crypto_key **ret);
 /* {"alg","crv","kid","kty","use","x",..}: members in RFC 8785 order, `kid` the thumbprint. */
 void crypto_key_put_jwk(const struct crypto_key *key, enum crypto_alg alg, struct json_out *out);
 /* The same with the private members: only for a file of mode 0600. `out` holds secrets afterwards
  * (buf_wipe). UNSUPPORTED for a public key. */
-AMBIT_CHECKED enum ambit_err crypto_key_put_private_jwk(const struct crypto_key *key, enum crypto_alg alg,
-                                                        struct json_out *out);
+AMBIT_CHECKED enum ambit_err crypto_key_put_private_jwk(const struct crypto_key *key,
+                                                        enum crypto_alg alg, struct json_out *out);
 
 /* ---- files ---- */
 
 /* PKCS#8 "PRIVATE KEY" and SPKI "PUBLIC KEY", unencrypted. */
-AMBIT_CHECKED enum ambit_err crypto_key_put_pem(const struct crypto_key *key, struct buf *out); /* private if it is */
+AMBIT_CHECKED enum ambit_err crypto_key_put_pem(const struct crypto_key *key,
+                                                struct buf *out); /* private if it is */
 /* A private key as a file holds it: PEM or JWK, told apart by the first byte. */
-AMBIT_CHECKED enum ambit_err crypto_key_from_private_text(struct ambit_str text, struct crypto_key **ret);
+AMBIT_CHECKED enum ambit_err crypto_key_from_private_text(struct ambit_str text,
+                                                          struct crypto_key **ret);
 /* A public key likewise. */
-AMBIT_CHECKED enum ambit_err crypto_key_from_public_text(struct ambit_str text, struct crypto_key **ret);
+AMBIT_CHECKED enum ambit_err crypto_key_from_public_text(struct ambit_str text,
+                                                         struct crypto_key **ret);
 
 /* ---- signatures as JOSE has them ---- */
 
 enum { CRYPTO_SIGNATURE_MAX = CRYPTO_RSA_BITS_MAX / 8 };
 /* ES256 gives 64 bytes R then S (JWS-5). REFUSED for a public key or an `alg` that does not fit. */
-AMBIT_CHECKED enum ambit_err crypto_sign(const struct crypto_key *key, enum crypto_alg alg, struct ambit_str message,
+AMBIT_CHECKED enum ambit_err crypto_sign(const struct crypto_key *key, enum crypto_alg alg,
+                                         struct ambit_str message,
                                          uint8_t dst[CRYPTO_SIGNATURE_MAX], size_t *ret_len);
 /* OK, or REFUSED when the signature is not the key's over the message by that algorithm; CRYPTO and
  * NO_MEMORY when that could not be told. */
-AMBIT_CHECKED enum ambit_err crypto_verify(const struct crypto_key *key, enum crypto_alg alg, struct ambit_str message,
-                                           struct ambit_str signature);
+AMBIT_CHECKED enum ambit_err crypto_verify(const struct crypto_key *key, enum crypto_alg alg,
+                                           struct ambit_str message, struct ambit_str signature);

@@ -12,8 +12,7 @@ static const void *field_of(const struct event *event, const struct event_member
     return (const char *)event + member->at;
 }
 
-/* ---- writing -----------------------------------------------------------------------------------
- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 static void write_digest(struct json_out *out, const char *name, const struct ambit_digest *digest)
 {
@@ -96,12 +95,12 @@ enum ambit_err event_write(const struct event *event, const struct event_commitm
     return leaf->len - start > AMBIT_EVENT_BYTES ? AMBIT_ERR_TOO_LARGE : AMBIT_OK;
 }
 
-/* ---- personal text -----------------------------------------------------------------------------
- */
+/* ---- personal text ------------------------------------------------------------------------- */
 
 static struct ambit_str personal_text(const struct event *event, size_t which)
 {
-    return *(const struct ambit_str *)(const void *)((const char *)event + event_personals[which].at);
+    return *(const struct ambit_str *)(const void *)((const char *)event +
+                                                     event_personals[which].at);
 }
 
 static void write_opening(struct json_out *out, const char *name, const struct event_salt *salt,

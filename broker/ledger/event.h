@@ -97,7 +97,8 @@ struct event {
     const struct ambit_except *except;
     size_t n_except;
     struct ambit_str audience;
-    bool has_asked_audience; /* JSON "audience_asked": the request named it (else TOK-14 found it) */
+    bool
+        has_asked_audience; /* JSON "audience_asked": the request named it (else TOK-14 found it) */
     bool has_asked_lifetime;
     int64_t asked_lifetime_s;
     int64_t lifetime_s; /* given; 0 absent */
@@ -135,9 +136,9 @@ struct event {
         *also; /* further cut-offs it sets, as targets: the lineage of the event that
                   tripped it; "agent:x policy:y" for the grants of x under y */
     size_t n_also;
-    struct ambit_str by;      /* "hard_stop:POLICY/ID"; absent when a person did it */
-    bool holds;               /* in force until cleared; every stop but a hard stop's mere revocation */
-    struct ambit_id cause;    /* id of the event that tripped it */
+    struct ambit_str by; /* "hard_stop:POLICY/ID"; absent when a person did it */
+    bool holds;          /* in force until cleared; every stop but a hard stop's mere revocation */
+    struct ambit_id cause; /* id of the event that tripped it */
 
     struct ambit_str detail; /* canonical JSON object of what only this type has; absent mostly */
 };

@@ -203,8 +203,8 @@ enum http_next stop_finish(void *app, struct http_request *req, struct http_repl
         return HTTP_DONE;
     }
     if (command->base.err && !command->base.way_in_lost) {
-        /* Sealed, or out of the last space, while it waited. In force all the same; one flush on a loop
-         * of a broker that gives nothing any more. */
+        /* Sealed, or out of the last space, while it waited. In force all the same; one flush on a
+         * loop of a broker that gives nothing any more. */
         stop_to_journal(command);
         reply_sealed(state, req, reply);
         return HTTP_DONE;

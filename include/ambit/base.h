@@ -18,9 +18,8 @@ struct ambit_str {
     size_t len;
 };
 
-#define AMBIT_STR(literal)                                                                         \
-    ((struct ambit_str){.p = (literal), .len = sizeof(literal) - 1})
-#define AMBIT_STR_ARG(s) (int)(s).len, (s).p /* for "%.*s" */
+#define AMBIT_STR(literal) ((struct ambit_str){.p = (literal), .len = sizeof(literal) - 1})
+#define AMBIT_STR_ARG(s)   (int)(s).len, (s).p /* for "%.*s" */
 
 /* A 16-byte identifier: 48-bit milliseconds, 16-bit counter, 64 random bits (big-endian, so that
  * byte order is time order). All zero means "none". Text form: base64url, 22 characters. */
@@ -81,11 +80,11 @@ static inline bool ambit_digest_eq(struct ambit_digest a, struct ambit_digest b)
 
 /* Ownership: what owns a resource carries one of these; TAKE() hands it over. */
 #define AMBIT_CLEANUP(fn) __attribute__((cleanup(fn)))
-#define TAKE(ptr)                                                                                  \
-    (__extension__({                                                                               \
-        __typeof__(ptr) taken_ = (ptr);                                                            \
-        (ptr) = NULL;                                                                              \
-        taken_;                                                                                    \
+#define TAKE(ptr)                       \
+    (__extension__({                    \
+        __typeof__(ptr) taken_ = (ptr); \
+        (ptr) = NULL;                   \
+        taken_;                         \
     }))
 
 static inline void ambit_freep(void *pp)
@@ -97,10 +96,10 @@ static inline void ambit_freep(void *pp)
 #define AMBIT_AUTO_FREE AMBIT_CLEANUP(ambit_freep)
 
 /* For our own mistakes only, never for input. Stays on in every build. */
-#define AMBIT_ASSERT(claim)                                                                        \
-    do {                                                                                           \
-        if (!(claim))                                                                              \
-            ambit_assert_failed(#claim, __FILE__, __LINE__);                                       \
+#define AMBIT_ASSERT(claim)                                  \
+    do {                                                     \
+        if (!(claim))                                        \
+            ambit_assert_failed(#claim, __FILE__, __LINE__); \
     } while (0)
 __attribute__((noreturn)) void ambit_assert_failed(const char *claim, const char *file, int line);
 

@@ -29,7 +29,13 @@ enum ambit_method {
     AMBIT_METHOD_CLIENT_SECRET_BASIC, /* digest, expires_ms */
 };
 const char *ambit_method_text(enum ambit_method method);
-enum ambit_tls_kind { AMBIT_TLS_SUBJECT_DN, AMBIT_TLS_SAN_DNS, AMBIT_TLS_SAN_URI, AMBIT_TLS_SAN_IP, AMBIT_TLS_SAN_EMAIL };
+enum ambit_tls_kind {
+    AMBIT_TLS_SUBJECT_DN,
+    AMBIT_TLS_SAN_DNS,
+    AMBIT_TLS_SAN_URI,
+    AMBIT_TLS_SAN_IP,
+    AMBIT_TLS_SAN_EMAIL
+};
 
 /* A JSON scalar of a document. */
 struct ambit_scalar {
@@ -48,7 +54,7 @@ struct ambit_credential {
     struct ambit_digest digest;
     int64_t expires_ms;
     struct ambit_str issuer, subject;
-    struct ambit_str jwks;     /* canonical JSON text of the JWK set */
+    struct ambit_str jwks; /* canonical JSON text of the JWK set */
     struct ambit_str jwks_uri;
     enum ambit_tls_kind tls_kind;
     struct ambit_str tls_value;
@@ -60,8 +66,8 @@ struct ambit_credential {
 struct ambit_document { /* what every kind has */
     enum ambit_kind kind;
     struct ambit_str name;
-    struct ambit_str canonical;  /* RFC 8785 bytes */
-    struct ambit_digest digest;  /* SHA-256 of canonical */
+    struct ambit_str canonical; /* RFC 8785 bytes */
+    struct ambit_digest digest; /* SHA-256 of canonical */
 };
 
 struct ambit_person {
@@ -98,7 +104,7 @@ struct ambit_service {
 };
 
 struct ambit_hours {
-    uint8_t days; /* bit 0 = Monday */
+    uint8_t days;             /* bit 0 = Monday */
     int16_t from_min, to_min; /* minutes of the day; to 1440 = "24:00" */
     struct ambit_str zone;
 };
@@ -163,7 +169,7 @@ struct ambit_hard_stop {
     struct ambit_strs actions, resources; /* n == 0: all */
     bool at_once;                         /* no count, sum, distinct */
     enum ambit_limit_kind kind;           /* COUNT, SUM or DISTINCT when !at_once */
-    int64_t max;                          /* COUNT: the number that fires; else what may not be passed */
+    int64_t max; /* COUNT: the number that fires; else what may not be passed */
     int64_t within_s;
     struct ambit_str field;
     bool distinct_action;
@@ -211,14 +217,14 @@ struct ambit_file {
     enum ambit_kind kind;
     struct ambit_str path;  /* as messages shall name it */
     struct ambit_str name;  /* document name the file name stands for ("__" already "/") */
-    struct ambit_str bytes; /* {NULL, 0}: could not be read, and its problem is already listed; other
-                             * files may name it all the same */
+    struct ambit_str bytes; /* {NULL, 0}: could not be read, and its problem is already listed;
+                             * other files may name it all the same */
 };
 
 /* One thing that is wrong. interfaces.md PROBLEM. Texts belong to the list. */
 struct ambit_problem {
     struct ambit_str file;
-    uint32_t line, column; /* 0, 0: the file as a whole */
+    uint32_t line, column;    /* 0, 0: the file as a whole */
     struct ambit_str pointer; /* RFC 6901 */
     bool is_warning;
     struct ambit_str what, expected, nearest; /* nearest may be absent */
@@ -231,11 +237,14 @@ struct ambit_problems {
 void ambit_problems_done(struct ambit_problems *problems);
 /* Adds a copy of one problem at the end of the list; for whoever finds something wrong before the
  * bytes are read (a link, a pipe, a file too large). NO_MEMORY: the list is not complete. */
-AMBIT_CHECKED enum ambit_err ambit_problems_add(struct ambit_problems *problems, const struct ambit_problem *problem);
+AMBIT_CHECKED enum ambit_err ambit_problems_add(struct ambit_problems *problems,
+                                                const struct ambit_problem *problem);
 
-/* What reading needs from the world, handed in so that the engine does no I/O and no hashing library. */
+/* What reading needs from the world, handed in so that the engine does no I/O and no hashing
+ * library. */
 struct ambit_read_env {
-    int64_t now_ms; /* shared secrets expire at most 90 days after this; 0: not judged (a stored set) */
+    /* shared secrets expire at most 90 days after this; 0: not judged (a stored set) */
+    int64_t now_ms;
     void (*sha256)(const void *bytes, size_t len, struct ambit_digest *ret);
     /* The TZif bytes of an IANA zone, borrowed for the call; NOT_FOUND: no such zone. */
     enum ambit_err (*zone)(void *ctx, struct ambit_str name, struct ambit_str *ret_tzif);
@@ -244,12 +253,19 @@ struct ambit_read_env {
 
 /* Reads and checks a whole set. OK with *ret set, or MALFORMED with every problem of every file
  * listed (sorted by file, line, column), or NO_MEMORY. Warnings may be listed with OK. */
-AMBIT_CHECKED enum ambit_err ambit_documents_read(const struct ambit_file *files, size_t n, const struct ambit_read_env *env,
-                                                  struct ambit_problems *problems, struct ambit_documents **ret);
+AMBIT_CHECKED enum ambit_err ambit_documents_read(const struct ambit_file *files, size_t n,
+                                                  const struct ambit_read_env *env,
+                                                  struct ambit_problems *problems,
+                                                  struct ambit_documents **ret);
 
 /* Binary search by name; NULL when there is none. */
-const struct ambit_person *ambit_person_find(const struct ambit_documents *documents, struct ambit_str name);
-const struct ambit_agent *ambit_agent_find(const struct ambit_documents *documents, struct ambit_str name);
-const struct ambit_service *ambit_service_find(const struct ambit_documents *documents, struct ambit_str name);
-const struct ambit_policy *ambit_policy_find(const struct ambit_documents *documents, struct ambit_str name);
-const struct ambit_service *ambit_service_of_audience(const struct ambit_documents *documents, struct ambit_str audience);
+const struct ambit_person *ambit_person_find(const struct ambit_documents *documents,
+                                             struct ambit_str name);
+const struct ambit_agent *ambit_agent_find(const struct ambit_documents *documents,
+                                           struct ambit_str name);
+const struct ambit_service *ambit_service_find(const struct ambit_documents *documents,
+                                               struct ambit_str name);
+const struct ambit_policy *ambit_policy_find(const struct ambit_documents *documents,
+                                             struct ambit_str name);
+const struct ambit_service *ambit_service_of_audience(const struct ambit_documents *documents,
+                                                      struct ambit_str audience);

@@ -28,8 +28,8 @@ enum {
     /* questions */
     AMBIT_ITEMS_MAX = 32,
     AMBIT_EXCEPT_MAX = 64,
-    AMBIT_CONTEXT_MAX = 64,     /* members of an action's context */
-    AMBIT_WINDOW_MAX = 100000,  /* entries of one sliding window */
+    AMBIT_CONTEXT_MAX = 64,    /* members of an action's context */
+    AMBIT_WINDOW_MAX = 100000, /* entries of one sliding window */
     AMBIT_LIVE_GRANTS_MAX = 1000,
 
     /* the record */
@@ -45,6 +45,6 @@ enum {
     AMBIT_JTI_BYTES = 256,
     AMBIT_JSON_DEPTH = 16,
     AMBIT_REQUEST_ID_MAX = 128,
-    AMBIT_LEEWAY_S = 30,           /* JWS-10 */
-    AMBIT_ASSERTION_LIFE_S = 600,  /* CLI-10 */
+    AMBIT_LEEWAY_S = 30,          /* JWS-10 */
+    AMBIT_ASSERTION_LIFE_S = 600, /* CLI-10 */
 };

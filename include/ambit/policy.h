@@ -14,7 +14,8 @@ struct ambit_policy_set; /* compiled; immutable; shared by threads */
 
 /* Takes ownership of `documents` (freed with the set, also on failure). Any set that
  * ambit_documents_read accepted compiles, or the error is NO_MEMORY. */
-AMBIT_CHECKED enum ambit_err ambit_policy_compile(struct ambit_documents *documents, struct ambit_policy_set **ret);
+AMBIT_CHECKED enum ambit_err ambit_policy_compile(struct ambit_documents *documents,
+                                                  struct ambit_policy_set **ret);
 void ambit_policy_set_free(struct ambit_policy_set *set);
 const struct ambit_documents *ambit_policy_documents(const struct ambit_policy_set *set);
 
@@ -32,11 +33,12 @@ struct ambit_stop_view {
 struct ambit_figure_query {
     struct ambit_str policy, id; /* rule or stop id */
     bool is_stop;
-    enum ambit_limit_kind kind;  /* COUNT SUM LIVE_GRANTS USES (later DISTINCT GRANTS) */
-    struct ambit_str field;      /* SUM */
+    enum ambit_limit_kind kind; /* COUNT SUM LIVE_GRANTS USES (later DISTINCT GRANTS) */
+    struct ambit_str field;     /* SUM */
     enum ambit_by by;
-    struct ambit_str key;        /* agent/team/owner/policy name, resource, or 22-char id of grant/lineage */
-    int64_t within_ms;           /* 0: no window */
+    /* agent/team/owner/policy name, resource, or 22-char id of grant/lineage */
+    struct ambit_str key;
+    int64_t within_ms; /* 0: no window */
 };
 
 /* "Is there a live grant of this agent with the same items (each with its policy and rule, in this
@@ -58,7 +60,8 @@ struct ambit_world {
      * treats that like any other excess (a limit refuses, a stop fires). */
     enum ambit_err (*figure)(void *ctx, const struct ambit_figure_query *query, int64_t *ret);
     /* OK with the grant's id, or with the id "none". NULL: there is never one. */
-    enum ambit_err (*same_live)(void *ctx, const struct ambit_same_query *query, struct ambit_id *ret);
+    enum ambit_err (*same_live)(void *ctx, const struct ambit_same_query *query,
+                                struct ambit_id *ret);
 };
 #define AMBIT_FIGURE_FULL INT64_MAX
 
@@ -78,11 +81,11 @@ struct ambit_grant_question {
     int64_t now_ms;
     struct ambit_str agent; /* authenticated; must exist in the set, else NOT_FOUND */
     const struct ambit_item *items;
-    size_t n_items; /* more than AMBIT_ITEMS_MAX is `malformed` */
+    size_t n_items;            /* more than AMBIT_ITEMS_MAX is `malformed` */
     struct ambit_str audience; /* absent: TOK-14, the one audience common to the giving policies */
     bool has_lifetime;
-    int64_t lifetime_s;        /* as asked; zero or negative is `malformed` */
-    struct ambit_str purpose;  /* absent: {NULL,0} */
+    int64_t lifetime_s;       /* as asked; zero or negative is `malformed` */
+    struct ambit_str purpose; /* absent: {NULL,0} */
     struct ambit_addr_view source;
     enum ambit_binding binding;
 };
@@ -103,7 +106,8 @@ enum ambit_liveness {
     AMBIT_LIVE,
     AMBIT_UNKNOWN_GRANT, /* no such row: `inactive` at check `grant` */
     AMBIT_DEAD_STOPPED,  /* by the cut-off of a stop in force: `stopped` at check `stop` */
-    AMBIT_DEAD_REVOKED,  /* by a cleared stop's cut-off, revoke_grant or /revoke: `inactive` at `live` */
+    AMBIT_DEAD_REVOKED,  /* by a cleared stop's cut-off, revoke_grant or /revoke: `inactive` at
+                            `live` */
 };
 struct ambit_grant_view {
     struct ambit_id id, lineage, parent;
@@ -132,10 +136,10 @@ struct ambit_action_question {
     struct ambit_str service;             /* who asks; absent: the agent itself */
     bool has_proof;                       /* the bound key was proved (binding NONE needs none) */
     struct ambit_str action;
-    struct ambit_str resource;            /* "type:id" joined */
+    struct ambit_str resource;                  /* "type:id" joined */
     const struct ambit_context_member *context; /* without the reserved members */
     size_t n_context;
-    struct ambit_addr_view source;        /* context.source of a service, or the agent's peer */
+    struct ambit_addr_view source; /* context.source of a service, or the agent's peer */
     struct ambit_str stated_reason;
 };
 
@@ -173,11 +177,13 @@ enum {
 struct ambit_decision {
     enum ambit_verdict verdict;
     enum ambit_reason reason;
-    int failed_check;        /* enum ambit_grant_check or ambit_action_check; the count of checks when allowed */
+    int failed_check; /* enum ambit_grant_check or ambit_action_check; the count of checks when
+                         allowed */
     struct ambit_str policy; /* that decided; absent when none did */
     struct ambit_digest digest;
     struct ambit_str rule;   /* rule, never rule or stop id */
-    struct ambit_str member; /* the document member, context field or item that the reason is about; may be absent */
+    struct ambit_str member; /* the document member, context field or item that the reason is about;
+                                may be absent */
     struct ambit_id stop;    /* the stop in force that covered, or none */
     size_t item;             /* which asked item failed */
 
@@ -198,8 +204,8 @@ struct ambit_decision {
     size_t n_trips;
     bool is_attempt; /* heard by hard stops as an attempt of the agent (PL "Attempts", "Nobody's
                         victim"); false for `not_supported`, which no hard stop counts */
-    struct ambit_id replaces; /* an allowed grant that takes the slot of this live one: end it in the
-                                 same transaction (PL "History", live_grants); or none */
+    struct ambit_id replaces; /* an allowed grant that takes the slot of this live one: end it in
+                                 the same transaction (PL "History", live_grants); or none */
 
     /* what was read of the world, in the order asked */
     int64_t figures[AMBIT_FIGURES_MAX];
@@ -213,10 +219,14 @@ struct ambit_decision {
  * caller: 503; TOO_LARGE: one of the arrays above would overflow). NOT_FOUND: no such agent.
  * The decision must not be moved or copied while charges or trips are read: their keys borrow from
  * it. About 100 KB, of which only what is counted is written: callers keep one per thread. */
-AMBIT_CHECKED enum ambit_err ambit_decide_grant(const struct ambit_policy_set *set, const struct ambit_grant_question *question,
-                                                const struct ambit_world *world, struct ambit_decision *ret);
-AMBIT_CHECKED enum ambit_err ambit_decide_action(const struct ambit_policy_set *set, const struct ambit_action_question *question,
-                                                 const struct ambit_world *world, struct ambit_decision *ret);
+AMBIT_CHECKED enum ambit_err ambit_decide_grant(const struct ambit_policy_set *set,
+                                                const struct ambit_grant_question *question,
+                                                const struct ambit_world *world,
+                                                struct ambit_decision *ret);
+AMBIT_CHECKED enum ambit_err ambit_decide_action(const struct ambit_policy_set *set,
+                                                 const struct ambit_action_question *question,
+                                                 const struct ambit_world *world,
+                                                 struct ambit_decision *ret);
 
 /* A world that gives back recorded figures in order (asking for more than there are: DAMAGED). */
 struct ambit_recorded {
@@ -224,7 +234,8 @@ struct ambit_recorded {
     size_t n, next;
     struct ambit_id replaces; /* the recorded decision's */
 };
-struct ambit_world ambit_world_of_record(struct ambit_recorded *recorded, const struct ambit_stop_view *stops, size_t n_stops);
+struct ambit_world ambit_world_of_record(struct ambit_recorded *recorded,
+                                         const struct ambit_stop_view *stops, size_t n_stops);
 
 /* ---- answers that teach ---------------------------------------------------------------------- */
 
@@ -234,8 +245,16 @@ struct ambit_check_report {
     enum ambit_outcome_of_check outcome;
     struct ambit_str required, saw; /* short English or values; absent when not reached */
 };
-enum ambit_change { AMBIT_CHANGE_NONE, AMBIT_CHANGE_NARROW_ITEMS, AMBIT_CHANGE_SHORTEN, AMBIT_CHANGE_WAIT,
-                    AMBIT_CHANGE_ADD_CONTEXT, AMBIT_CHANGE_STATE_PURPOSE, AMBIT_CHANGE_BIND, AMBIT_CHANGE_ASK_APPROVAL };
+enum ambit_change {
+    AMBIT_CHANGE_NONE,
+    AMBIT_CHANGE_NARROW_ITEMS,
+    AMBIT_CHANGE_SHORTEN,
+    AMBIT_CHANGE_WAIT,
+    AMBIT_CHANGE_ADD_CONTEXT,
+    AMBIT_CHANGE_STATE_PURPOSE,
+    AMBIT_CHANGE_BIND,
+    AMBIT_CHANGE_ASK_APPROVAL
+};
 const char *ambit_change_text(enum ambit_change change);
 struct ambit_remedy {
     enum ambit_change change;
@@ -246,30 +265,42 @@ struct ambit_remedy {
 struct ambit_explanation {
     struct ambit_check_report checks[AMBIT_ACTION_CHECKS]; /* in order */
     size_t n_checks;
-    struct ambit_remedy remedy;       /* for whoever may see all */
-    struct ambit_remedy agent_remedy; /* names nothing that the agent was not granted */
+    struct ambit_remedy remedy;             /* for whoever may see all */
+    struct ambit_remedy agent_remedy;       /* names nothing that the agent was not granted */
     struct ambit_str user_text, admin_text; /* one English sentence each */
 };
 struct arena;
 
 /* The list of checks of a decision, derived by running the question again on `recorded`. */
-AMBIT_CHECKED enum ambit_err ambit_explain_grant(const struct ambit_policy_set *set, const struct ambit_grant_question *question,
-                                                 const struct ambit_world *recorded, struct arena *arena, struct ambit_explanation *ret);
-AMBIT_CHECKED enum ambit_err ambit_explain_action(const struct ambit_policy_set *set, const struct ambit_action_question *question,
-                                                  const struct ambit_world *recorded, struct arena *arena, struct ambit_explanation *ret);
+AMBIT_CHECKED enum ambit_err ambit_explain_grant(const struct ambit_policy_set *set,
+                                                 const struct ambit_grant_question *question,
+                                                 const struct ambit_world *recorded,
+                                                 struct arena *arena,
+                                                 struct ambit_explanation *ret);
+AMBIT_CHECKED enum ambit_err ambit_explain_action(const struct ambit_policy_set *set,
+                                                  const struct ambit_action_question *question,
+                                                  const struct ambit_world *recorded,
+                                                  struct arena *arena,
+                                                  struct ambit_explanation *ret);
 /* The remedy of a denial: the smallest change with which the engine, run again on the live `world`,
- * allows. Fills ret->remedy and ret->agent_remedy; `none` when nothing the caller can change would pass. */
-AMBIT_CHECKED enum ambit_err ambit_remedy_grant(const struct ambit_policy_set *set, const struct ambit_grant_question *question,
-                                                const struct ambit_decision *denied, const struct ambit_world *world,
+ * allows. Fills ret->remedy and ret->agent_remedy; `none` when nothing the caller can change would
+ * pass. */
+AMBIT_CHECKED enum ambit_err ambit_remedy_grant(const struct ambit_policy_set *set,
+                                                const struct ambit_grant_question *question,
+                                                const struct ambit_decision *denied,
+                                                const struct ambit_world *world,
                                                 struct arena *arena, struct ambit_explanation *ret);
-AMBIT_CHECKED enum ambit_err ambit_remedy_action(const struct ambit_policy_set *set, const struct ambit_action_question *question,
-                                                 const struct ambit_decision *denied, const struct ambit_world *world,
-                                                 struct arena *arena, struct ambit_explanation *ret);
+AMBIT_CHECKED enum ambit_err ambit_remedy_action(const struct ambit_policy_set *set,
+                                                 const struct ambit_action_question *question,
+                                                 const struct ambit_decision *denied,
+                                                 const struct ambit_world *world,
+                                                 struct arena *arena,
+                                                 struct ambit_explanation *ret);
 
 /* ---- what introspection and tokens need ------------------------------------------------------ */
 
-/* Of a grant that is alive: which items the documents and stops of now still give (INT-5), bit i for
- * item i; and which of those a service must ask the broker about (`ambit-ask`). */
+/* Of a grant that is alive: which items the documents and stops of now still give (INT-5), bit i
+ * for item i; and which of those a service must ask the broker about (`ambit-ask`). */
 void ambit_grant_items_now(const struct ambit_policy_set *set, const struct ambit_grant_view *grant,
                            const struct ambit_stop_view *stops, size_t n_stops, int64_t now_ms,
                            uint64_t *ret_live, uint64_t *ret_ask);
@@ -279,4 +310,5 @@ bool ambit_name_is_action(struct ambit_str text);
 bool ambit_name_is_resource(struct ambit_str text);
 bool ambit_pattern_is_action(struct ambit_str text);
 bool ambit_pattern_is_resource(struct ambit_str text);
-AMBIT_CHECKED enum ambit_err ambit_resource_overlaps(struct ambit_str pattern_a, struct ambit_str pattern_b, bool *ret);
+AMBIT_CHECKED enum ambit_err ambit_resource_overlaps(struct ambit_str pattern_a,
+                                                     struct ambit_str pattern_b, bool *ret);
