@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Opening and closing the broker, and the writer's hooks: what a batch loads, stores and
- * publishes. */
+/* Opening and closing the broker, and small answers about it. */
 #include "core/internal.h"
 
 #include <unistd.h>
@@ -13,83 +12,6 @@
 #include "ledger/indexer.h"
 #include "store/lock.h"
 #include "store/search.h"
-
-/* ---- the batch ----------------------------------------------------------------------------- */
-
-static void batch_drop(struct batch *batch)
-{
-    broker_documents_release(batch->documents);
-    holds_release(batch->holds);
-    *batch = (struct batch){0};
-}
-
-static enum ambit_err on_begin(void *ctx, struct store_txn *txn, int64_t *ret_last_now_ms)
-{
-    struct broker *broker = ctx;
-    batch_drop(&broker->batch);
-    enum ambit_err err = head_load(txn, &broker->batch.head);
-    if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
-        return err;
-    if (broker->documents != NULL)
-        broker->batch.documents = broker_documents_acquire(broker);
-    if (broker->holds != NULL)
-        broker->batch.holds = broker_holds_acquire(broker);
-    *ret_last_now_ms = broker->batch.head.last_now_ms;
-    return AMBIT_OK;
-}
-
-static enum ambit_err on_end(void *ctx, struct store_txn *txn)
-{
-    struct broker *broker = ctx;
-    const struct holds *holds = NULL;
-    enum ambit_err err = batch_holds(broker, txn, &holds);
-    return err == AMBIT_OK ? head_store(txn, &broker->batch.head) : err;
-}
-
-static void publish_holds(struct broker *broker)
-{
-    struct holds *old = NULL;
-    holds_keep(broker->batch.holds);
-    pthread_mutex_lock(&broker->lock);
-    old = broker->holds;
-    broker->holds = broker->batch.holds;
-    pthread_mutex_unlock(&broker->lock);
-    holds_release(old);
-}
-
-static void on_committed(void *ctx)
-{
-    struct broker *broker = ctx;
-    struct batch *batch = &broker->batch;
-    if (batch->documents != NULL && batch->documents != broker->documents)
-        documents_publish(broker, batch->documents);
-    if (batch->holds != broker->holds)
-        publish_holds(broker);
-    atomic_store(&broker->size, batch->head.edge.size);
-    if (broker->indexer != NULL)
-        indexer_wake(broker->indexer);
-}
-
-static void on_aborted(void *ctx)
-{
-    struct broker *broker = ctx;
-    batch_drop(&broker->batch);
-}
-
-static void on_released(void *ctx)
-{
-    struct broker *broker = ctx;
-    if (broker->kick != NULL)
-        broker->kick(broker->kick_ctx);
-}
-
-static void on_sealed(void *ctx, enum ambit_err err)
-{
-    struct broker *broker = ctx;
-    atomic_store(&broker->is_sealed, true);
-    LOG(LOG_ERROR, "sealed: a commit failed; nothing is granted or allowed until restart",
-        LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
-}
 
 /* ---- opening ------------------------------------------------------------------------------- */
 
@@ -126,26 +48,6 @@ static AMBIT_CHECKED enum ambit_err open_store(struct broker *broker)
                                     .grow_bytes = broker->limits.store_grow_bytes,
                                     .reserve_bytes = broker->limits.store_reserve_bytes};
     return store_open(&options, &broker->store);
-}
-
-static AMBIT_CHECKED enum ambit_err start_writer(struct broker *broker, int64_t (*boot_ms)(void))
-{
-    struct writer_options options = {
-        .store = broker->store,
-        .hooks = {.ctx = broker,
-                  .begin = on_begin,
-                  .end = on_end,
-                  .committed = on_committed,
-                  .aborted = on_aborted,
-                  .released = on_released,
-                  .sealed = on_sealed,
-                  .wants_tick = tick_wanted,
-                  .tick = tick_run},
-        .queue_max = broker->limits.queue,
-        .wall_ms = broker->wall_ms,
-        .boot_ms = boot_ms,
-    };
-    return writer_start(&options, &broker->writer);
 }
 
 static AMBIT_CHECKED enum ambit_err start_indexer(struct broker *broker)
@@ -255,7 +157,7 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
     if (err == AMBIT_OK && is_first) /* nothing is written before the first set is known to hold */
         err = documents_check(broker, problems);
     if (err == AMBIT_OK)
-        err = start_writer(broker, options->boot_ms);
+        err = batch_start_writer(broker, options->boot_ms);
     *ret_step = "the search index cannot be opened";
     if (err == AMBIT_OK)
         err = start_indexer(broker);

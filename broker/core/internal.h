@@ -72,6 +72,11 @@ static inline struct ambit_str broker_text(const struct buf *buf)
     return buf_str(buf);
 }
 
+/* ---- batch.c ---- */
+/* The writer with the hooks of the core. */
+AMBIT_CHECKED enum ambit_err batch_start_writer(struct broker *broker, int64_t (*boot_ms)(void));
+void batch_drop(struct batch *batch);
+
 /* ---- record.c: from a command to events and tables, within the batch ---- */
 /* Appends the event and applies it. `salt_index` tells the events of one command apart. */
 AMBIT_CHECKED enum ambit_err record_event(struct broker *broker, struct store_txn *txn,

@@ -97,8 +97,8 @@ struct event {
     const struct ambit_except *except;
     size_t n_except;
     struct ambit_str audience;
-    bool
-        has_asked_audience; /* JSON "audience_asked": the request named it (else TOK-14 found it) */
+    /* JSON "audience_asked": the request named it (else TOK-14 found it) */
+    bool has_asked_audience;
     bool has_asked_lifetime;
     int64_t asked_lifetime_s;
     int64_t lifetime_s; /* given; 0 absent */
