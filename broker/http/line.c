@@ -39,7 +39,7 @@ void line_add(struct exchange *x, int64_t now_us)
     if (!log_wants(level))
         return;
 
-    struct log_field fields[9];
+    struct log_field fields[10];
     size_t n = 0;
     if (req->request_id.p)
         fields[n++] = (struct log_field)LOG_TEXT("request", req->request_id);
@@ -57,6 +57,10 @@ void line_add(struct exchange *x, int64_t now_us)
         fields[n++] = (struct log_field)LOG_NUMBER("event", req->log.event);
     if (x->refusal)
         fields[n++] = (struct log_field)LOG_TEXT("refused", ambit_str_of(x->refusal));
+#ifdef AMBIT_UNSAFE_LEAK
+    /* Never in a build that serves: what the test of secrets must find, to be believed. */
+    fields[n++] = (struct log_field)LOG_TEXT("leak", http_header(req, "Authorization"));
+#endif
     log_append(&x->loop->log, level, "request", fields, n);
     if (x->loop->log.len >= LINES_FLUSHED_AT)
         line_flush(x->loop);

@@ -141,7 +141,7 @@ def commands(broker, secrets, outputs):
     with open(kept, "w", encoding="utf-8") as f:
         f.write(token)
     for words in (("whoami", *person), ("grants", *person, "--all"), ("events", *person), ("trace", *person, "--of-token", kept),
-                  ("trace", *person, "agent:reporter", "--json"), ("token", *agent, "--scope", token),
+                  ("trace", *person, "agent:reporter", "--json"),
                   ("whoami", "--state", broker.state, "--token-file", kept)):
         done = broker.ambit(*words)
         outputs.append((f"ambit {words[0]}", done.stdout + done.stderr))
