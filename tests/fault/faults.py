@@ -9,7 +9,6 @@ import os
 import random
 import shutil
 import struct
-import subprocess
 import sys
 import tempfile
 import time
@@ -91,8 +90,8 @@ class Page:
     def get(self, i):
         return struct.unpack_from("=Q", self.map, 8 * i)[0]
 
-    def clear(self):
-        struct.pack_into("=QQQ", self.map, 0, 0, 0, 0)
+    def clear(self, spare_crypto):
+        struct.pack_into("=QQQQ", self.map, 0, 0, 0, 0, spare_crypto)
 
     def fail_at(self, number):
         struct.pack_into("=Q", self.map, 8, number)
@@ -108,20 +107,22 @@ def died_badly(broker):
 def fail_while_serving(broker, page, dice, seen, count, crashes):
     """`count` allocations failing one by one, each somewhere within one round of everything."""
     clients = {}
-    act(broker, seen, clients)
-    begun = page.get(0)
-    act(broker, seen, clients)
-    span = max(page.get(0) - begun, 10)
+    for _ in range(4):
+        begun = page.get(0)
+        act(broker, seen, clients)
+        usual = span = max(page.get(0) - begun, 10)
     for i in range(count):
-        number = page.get(0) + 1 + (i * span // count + dice.randrange(3))
+        begun = page.get(0)
+        number = begun + 1 + i * span * 9 // 10 // count + dice.randrange(3)
         page.fail_at(number)
         act(broker, seen, clients)
         page.fail_at(0)
+        span = min(max(page.get(0) - begun, 10), usual)  # what fails early leaves out the rest
         if broker.process.poll() is not None:
             if died_badly(broker):
                 crashes.append((f"allocation {number - page.get(0)} of a round", broker.process.poll(), broker.said()[-300:]))
             broker.start()
-    return span
+    return usual
 
 
 def allocations(tap, count, dice):
@@ -130,15 +131,10 @@ def allocations(tap, count, dice):
         return tap.ok(False, "the failing allocator is built", shim)
     with tempfile.TemporaryDirectory() as folder:
         page, seen, crashes = Page(folder), Seen(), []
-        environment = {"LD_PRELOAD": shim, "MALLOCFAIL_PAGE": page.path}
-        subprocess.run([os.path.join(BUILD, "ambitd"), "--version"], env={**os.environ, **environment}, stdout=subprocess.DEVNULL)
-        of_libraries = page.get(0)  # what libraries take before main() is not ours to survive
-        page.clear()
-        with Broker(env=environment) as broker:
-            at_start = page.get(0)
+        with Broker(env={"LD_PRELOAD": shim, "MALLOCFAIL_PAGE": page.path}) as broker:
             span = fail_while_serving(broker, page, dice, seen, count, crashes)
             failed = page.get(2)
-            tap.note(f"{failed} allocations failed, of about {span} in a round; {at_start} before it serves")
+            tap.note(f"{failed} allocations failed, of about {span} in a round")
             broker.stop()
             tap.ok(failed * 2 >= count, f"allocations failed: {count} asked for", failed)
             tap.ok(not crashes, "none made the broker crash while it served", crashes[:5])
@@ -146,23 +142,24 @@ def allocations(tap, count, dice):
             tap.ok(status == 0, "the record verifies", said)
             missing = held(broker, seen)
             tap.ok(not missing, "nothing answered is missing", missing[:10])
-    return starting(tap, shim, max(count // 8, 10), (of_libraries, at_start), dice)
+    return starting(tap, shim, max(count // 8, 10), dice)
 
 
-def starting(tap, shim, count, span, dice):
-    """Allocations that fail before the broker serves: it serves, or ends in words."""
-    crashes, stuck = [], []
+def starting(tap, shim, count, dice):
+    """Allocations of ours that fail before the broker serves: it serves, or ends in words."""
+    crashes, stuck, span = [], [], 0
     with tempfile.TemporaryDirectory() as folder:
         page = Page(folder)
-        for i in range(count):
+        for i in range(count + 1):
             home = os.path.join(folder, f"home{i}")
             os.mkdir(home)
-            page.clear()
-            page.fail_at(span[0] + i * (span[1] - span[0]) // count + 1 + dice.randrange(5))
+            page.clear(spare_crypto=1)
+            page.fail_at(0 if i == 0 else i * span // count + dice.randrange(3))
             with Broker(home=home, env={"LD_PRELOAD": shim, "MALLOCFAIL_PAGE": page.path}, start=False) as broker:
                 broker.start(timeout=20, is_expected_to_serve=False)
+                span = span or page.get(0)
                 if died_badly(broker):
-                    crashes.append((page.get(1) - span[0], broker.process.poll(), broker.said()[-300:]))
+                    crashes.append((page.get(1), broker.process.poll(), broker.said()[-300:]))
                 elif broker.process.poll() is None:
                     broker.stop()
                 page.fail_at(0)
@@ -170,6 +167,7 @@ def starting(tap, shim, count, span, dice):
                     stuck.append((i, broker.said()[-300:]))
                 broker.stop()
             shutil.rmtree(home)
+    tap.note(f"{span} allocations before it serves, {count} of them failed")
     tap.ok(not crashes, f"none of {count} made it crash at start", crashes[:5])
     tap.ok(not stuck, "and each time it starts the next time", stuck[:5])
 
