@@ -57,7 +57,7 @@ static AMBIT_CHECKED enum ambit_err count_rows(struct broker *broker, const stru
         err = store_cursor_move(cursor, seek, (struct store_key){live->before, sizeof live->before},
                                 &key, &value);
         if (err != AMBIT_OK || key.len != sizeof live->before)
-            break;
+            return err != AMBIT_OK ? err : AMBIT_ERR_DAMAGED;
         ARENA_AUTO arena;
         char block[4096];
         arena_init(&arena, block, sizeof block, 0);

@@ -332,7 +332,9 @@ static AMBIT_CHECKED enum ambit_err count_live(struct broker *broker, enum ambit
             err = store_cursor_move(cursor, seek, (struct store_key){bound, sizeof bound}, &key,
                                     &value);
             is_end = err == AMBIT_ERR_NOT_FOUND;
-            if (err != AMBIT_OK || key.len != 16)
+            if (err == AMBIT_OK && key.len != sizeof bound)
+                err = AMBIT_ERR_DAMAGED;
+            if (err != AMBIT_OK)
                 break;
             ARENA_AUTO arena;
             char block[8192];

@@ -17,6 +17,8 @@ enum { INDEX_WAIT_MS = 2000 };
 
 static AMBIT_CHECKED enum ambit_err story_add(struct story *story, uint64_t seq)
 {
+    if (seq >= story->reading.head.edge.size)
+        return AMBIT_OK; /* the index may be ahead of this snapshot */
     for (size_t i = 0; i < story->n; i++)
         if (story->seqs[i] == seq)
             return AMBIT_OK;
@@ -130,6 +132,28 @@ static AMBIT_CHECKED enum ambit_err story_expand(struct story *story)
     return AMBIT_OK;
 }
 
+/* What an owner may see of a story that touches others': the events that are theirs. */
+static AMBIT_CHECKED enum ambit_err story_keep(struct story *story, struct ambit_str only_owner)
+{
+    size_t kept = 0;
+    for (size_t i = 0; only_owner.p != NULL && i < story->n; i++) {
+        ARENA_AUTO arena;
+        char block[8192];
+        arena_init(&arena, block, sizeof block, 0);
+        struct ledger_row row;
+        struct event event;
+        enum ambit_err err = reading_event(&story->reading, story->seqs[i], &story->memory, &arena,
+                                           &row, &event);
+        if (err != AMBIT_OK)
+            return err;
+        if (ambit_str_eq(event.owner, only_owner))
+            story->seqs[kept++] = story->seqs[i];
+    }
+    if (only_owner.p != NULL)
+        story->n = kept;
+    return story->n > 0 ? AMBIT_OK : AMBIT_ERR_NOT_FOUND;
+}
+
 static bool begins(struct ambit_str text, const char *word, struct ambit_str *ret_rest)
 {
     size_t len = strlen(word);
@@ -197,16 +221,13 @@ static AMBIT_CHECKED enum ambit_err story_start(struct story *story, struct ambi
 /* ---- the answer
  * ------------------------------------------------------------------------------------ */
 
-static AMBIT_CHECKED enum ambit_err story_write(struct story *story, struct ambit_str only_owner,
-                                                struct json_out *out)
+static AMBIT_CHECKED enum ambit_err story_write(struct story *story, struct json_out *out)
 {
     struct trace_facts *facts = calloc(1, sizeof *facts);
     if (facts == NULL)
         return AMBIT_ERR_NO_MEMORY;
     arena_init(&facts->arena, NULL, 0, 0);
     enum ambit_err err = trace_gather(story, facts);
-    if (err == AMBIT_OK && only_owner.p != NULL && !ambit_str_eq(facts->owner, only_owner))
-        err = AMBIT_ERR_NOT_FOUND;
     if (err == AMBIT_OK)
         err = trace_write(story, facts, out);
     arena_done(&facts->arena);
@@ -230,12 +251,12 @@ enum ambit_err query_trace(struct broker *broker, struct ambit_str what,
     enum ambit_err err = reading_begin(broker, &story->reading);
     if (err == AMBIT_OK)
         err = story_start(story, what);
-    if (err == AMBIT_OK && story->n == 0)
-        err = AMBIT_ERR_NOT_FOUND;
     if (err == AMBIT_OK)
         err = story_expand(story);
     if (err == AMBIT_OK)
-        err = story_write(story, only_owner, out);
+        err = story_keep(story, only_owner);
+    if (err == AMBIT_OK)
+        err = story_write(story, out);
     reading_end(&story->reading);
     buf_done(&story->memory);
     free(story);
