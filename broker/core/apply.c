@@ -63,7 +63,8 @@ enum ambit_err apply_expire_once(struct store_txn *txn, int64_t now_ms, size_t m
 
 /* ---- history ------------------------------------------------------------------------------- */
 
-static AMBIT_CHECKED enum ambit_err apply_count(struct store_txn *txn, const struct event *event,
+static AMBIT_CHECKED enum ambit_err apply_count(struct store_txn *txn, const struct head *head,
+                                                const struct event *event,
                                                 const struct event_count *count)
 {
     struct ambit_figure_query query = {.policy = count->policy,
@@ -79,17 +80,18 @@ static AMBIT_CHECKED enum ambit_err apply_count(struct store_txn *txn, const str
     if (count->kind == AMBIT_LIMIT_LIVE_GRANTS)
         return window_live_add(
             txn, &key, (struct window_live){.grant = event->grant, .expires_ms = event->expires_ms},
-            event->time_ms);
+            event->time_ms, head->last_cutoff_seq);
 
     struct window_entry entry = {
         .time_ms = event->time_ms, .seq = event->seq, .amount = count->amount};
     return window_add(txn, &key, &entry, count->keep_ms);
 }
 
-static AMBIT_CHECKED enum ambit_err apply_counts(struct store_txn *txn, const struct event *event)
+static AMBIT_CHECKED enum ambit_err apply_counts(struct store_txn *txn, const struct head *head,
+                                                 const struct event *event)
 {
     for (size_t i = 0; i < event->n_counts; i++) {
-        enum ambit_err err = apply_count(txn, event, &event->counts[i]);
+        enum ambit_err err = apply_count(txn, head, event, &event->counts[i]);
         if (err != AMBIT_OK)
             return err;
     }
@@ -363,7 +365,7 @@ enum ambit_err apply_event(struct store_txn *txn, struct head *head, const struc
 {
     enum ambit_err err = apply_once(txn, &event->once, event->once_until_ms);
     if (err == AMBIT_OK)
-        err = apply_counts(txn, event);
+        err = apply_counts(txn, head, event);
     if (err == AMBIT_OK)
         err = apply_type(txn, head, event);
     return err;

@@ -3,6 +3,8 @@
  * publishes once its commit is durable. Nothing in memory is ahead of the store. */
 #include "core/internal.h"
 
+#include "core/distrust.h"
+#include "core/sealed.h"
 #include "core/tick.h"
 #include "ledger/indexer.h"
 
@@ -51,6 +53,8 @@ static void on_committed(void *ctx)
 {
     struct broker *broker = ctx;
     struct batch *batch = &broker->batch;
+    fold_keep(&broker->fold);
+    distrust_keep(broker);
     if (batch->documents != NULL && batch->documents != broker->documents)
         documents_publish(broker, batch->documents);
     if (batch->holds != broker->holds)
@@ -63,6 +67,8 @@ static void on_committed(void *ctx)
 static void on_aborted(void *ctx)
 {
     struct broker *broker = ctx;
+    fold_restore(&broker->fold);
+    distrust_restore(broker);
     batch_drop(&broker->batch);
 }
 
@@ -77,6 +83,7 @@ static void on_sealed(void *ctx, enum ambit_err err)
 {
     struct broker *broker = ctx;
     atomic_store(&broker->is_sealed, true);
+    sealed_note(broker, err);
     LOG(LOG_ERROR, "sealed: a commit failed; nothing is granted or allowed until restart",
         LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
 }

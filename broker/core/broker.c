@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "config/folder.h"
 #include "core/budget.h"
+#include "core/sealed.h"
 #include "core/signing.h"
 #include "core/tick.h"
 #include "ledger/indexer.h"
@@ -163,7 +164,7 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
         err = start_indexer(broker);
     *ret_step = "stops.journal cannot be taken into the record";
     if (err == AMBIT_OK)
-        err = store_journal_take(broker->store, stop_take_journal, broker);
+        err = store_journal_take(broker->store, sealed_take, broker);
     *ret_step = "the documents cannot be taken up";
     if (err == AMBIT_OK)
         err = propose_folder(broker, is_first, problems);
@@ -220,6 +221,7 @@ enum ambit_err broker_open(const struct broker_options *options, struct ambit_pr
         broker_close(broker);
         return err;
     }
+    atomic_store(&broker->is_open, true);
     *ret = broker;
     return AMBIT_OK;
 }

@@ -74,9 +74,9 @@ static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *document
         err = id_decode(target, &id);
         if (err == AMBIT_OK)
             err = grant_load(txn, id, arena, &grant);
-        if (err != AMBIT_OK)
+        if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
             return AMBIT_ERR_DAMAGED;
-        cover_agent(documents, grant.agent, ret);
+        cover_agent(documents, err == AMBIT_OK ? grant.agent : (struct ambit_str){0}, ret);
         break;
     case AMBIT_TARGET_AGENT: {
         /* "agent:x policy:y" (a hard stop's revocation on a token request) covers agent x. */

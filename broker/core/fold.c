@@ -4,6 +4,27 @@
 
 enum { MINUTE_MS = 60000 };
 
+/* Before the first change of a batch. */
+static void fold_change(struct fold *fold)
+{
+    if (!fold->is_changed)
+        memcpy(fold->before, fold->slots, sizeof fold->before);
+    fold->is_changed = true;
+}
+
+void fold_keep(struct fold *fold)
+{
+    fold->is_changed = false;
+}
+
+void fold_restore(struct fold *fold)
+{
+    if (fold->is_changed)
+        memcpy(fold->slots, fold->before, sizeof fold->slots);
+    fold->is_changed = false;
+    memset(fold->queries, 0, sizeof fold->queries); /* at worst one is told twice */
+}
+
 static struct fold_slot *fold_find(struct fold *fold, struct ambit_str agent,
                                    enum ambit_reason reason, int64_t minute)
 {
@@ -34,6 +55,7 @@ bool fold_refusal(struct fold *fold, struct ambit_str agent, enum ambit_reason r
     if (agent.len == 0 || agent.len > AMBIT_AGENT_NAME_MAX)
         return false;
 
+    fold_change(fold);
     struct fold_slot *slot = fold_find(fold, agent, reason, now_ms / MINUTE_MS);
     if (slot == NULL)
         return false;
@@ -54,8 +76,9 @@ struct fold_slot *fold_due(struct fold *fold, int64_t now_ms)
     return NULL;
 }
 
-void fold_free(struct fold_slot *slot)
+void fold_free(struct fold *fold, struct fold_slot *slot)
 {
+    fold_change(fold);
     slot->agent_len = 0;
 }
 

@@ -21,17 +21,21 @@ struct fold_query {
 };
 struct fold {
     struct fold_slot slots[FOLD_SLOTS];
+    struct fold_slot before[FOLD_SLOTS]; /* at the begin of the batch, if it changed them */
+    bool is_changed;
     struct fold_query queries[FOLD_QUERIES]; /* the last ones told; the oldest gives way */
     size_t next_query;
 };
-/* One refusal happened: true when it is to be folded instead of recorded. `confirm` only after the
- * decision to fold was final. */
+/* The batch was committed; or taken back, with all that it counted and told. */
+void fold_keep(struct fold *fold);
+void fold_restore(struct fold *fold);
+/* One refusal happened: true when it is to be folded instead of recorded. */
 bool fold_refusal(struct fold *fold, struct ambit_str agent, enum ambit_reason reason,
                   int64_t now_ms);
 /* A slot whose minute is over and that folded something, or NULL; the caller records it and frees
  * it. */
 struct fold_slot *fold_due(struct fold *fold, int64_t now_ms);
-void fold_free(struct fold_slot *slot);
+void fold_free(struct fold *fold, struct fold_slot *slot);
 /* Was this query told within the minute? */
 bool fold_query_is_told(const struct fold *fold, const struct ambit_digest *key, int64_t now_ms);
 void fold_query_told(struct fold *fold, const struct ambit_digest *key, int64_t now_ms);

@@ -55,6 +55,7 @@ struct broker {
     struct pending pending; /* stops accepted and not yet committed */
     _Atomic uint64_t size;  /* events committed */
     _Atomic bool is_sealed, is_stopping;
+    _Atomic bool is_open; /* all above is set: the writer may look at it between commands */
     struct metrics metrics;
     struct live live;
     pthread_mutex_t live_turn; /* guards live.before */
@@ -63,8 +64,11 @@ struct broker {
     struct batch batch;
     struct ambit_decision *decision;
     struct fold fold;
-    int64_t expired_ms;        /* when one-time values were last looked through */
-    struct unproved *unproved; /* has its own lock */
+    int64_t expired_ms; /* when one-time values were last looked through */
+    struct {
+        bool is_recorded, is_recording; /* the second: by the batch that is open */
+    } distrust;                         /* of the clock */
+    struct unproved *unproved;          /* has its own lock */
 };
 
 static inline struct ambit_str broker_text(const struct buf *buf)

@@ -4,6 +4,7 @@
 #include "core/internal.h"
 
 #include "base/json_write.h"
+#include "core/distrust.h"
 #include "crypto/digest.h"
 
 static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const char *key,
@@ -72,6 +73,10 @@ static enum ambit_err time_run(struct writer_job *job, struct store_txn *txn, in
     if (err != AMBIT_OK || base->way_in_lost)
         return err;
 
+    if (distrust_is_news(base->broker))
+        err = distrust_record(base->broker, txn, now_ms);
+    if (err != AMBIT_OK)
+        return err;
     struct event event;
     event_init(&event, base, EVENT_TIME_ACKNOWLEDGED);
     event.words = command->reason;
@@ -85,8 +90,10 @@ static void time_done(struct writer_job *job, enum ambit_err err)
 {
     struct time_command *command = (struct time_command *)(void *)job;
     struct command *base = &command->base;
-    if (err == AMBIT_OK && !base->way_in_lost)
+    if (err == AMBIT_OK && !base->way_in_lost) {
         writer_trust_time(base->broker->writer);
+        distrust_over(base->broker);
+    }
     command_finished(base, err);
 }
 

@@ -126,7 +126,11 @@ enum ambit_err record_event(struct broker *broker, struct store_txn *txn, struct
         seed.b[i] ^= number[i];
 
     enum ambit_err err = ledger_append(&broker->batch.head.edge, txn, event, &seed);
-    return err == AMBIT_OK ? apply_event(txn, &broker->batch.head, event) : err;
+    if (err != AMBIT_OK)
+        return err;
+    err = apply_event(txn, &broker->batch.head, event);
+    /* The event stands in the log of this batch already: this is no "too long, ask shorter". */
+    return err == AMBIT_ERR_TOO_LARGE ? AMBIT_ERR_INTERNAL : err;
 }
 
 enum ambit_err batch_holds(struct broker *broker, struct store_txn *txn, const struct holds **ret)

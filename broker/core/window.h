@@ -39,13 +39,14 @@ AMBIT_CHECKED enum ambit_err window_reset(struct store_txn *txn, const struct st
 bool window_rows_agree(struct ambit_str row_a, struct ambit_str row_b);
 
 /* The list of live grants of a counter of kind LIVE_GRANTS: (grant id, expires) pairs, at most
- * AMBIT_LIVE_GRANTS_MAX + the ones that died since. */
+ * AMBIT_LIVE_GRANTS_MAX and a few that died since. */
 struct window_live {
     struct ambit_id grant;
     int64_t expires_ms;
 };
 AMBIT_CHECKED enum ambit_err window_live_read(struct store_txn *txn, const struct state_key *key,
                                               struct window_live *dst, size_t max, size_t *ret_n);
-/* Adds a grant and forgets those that ended before now. */
+/* Adds a grant and forgets those that ended before now, and now and then those under a cut-off. */
 AMBIT_CHECKED enum ambit_err window_live_add(struct store_txn *txn, const struct state_key *key,
-                                             struct window_live entry, int64_t now_ms);
+                                             struct window_live entry, int64_t now_ms,
+                                             uint64_t last_cutoff_seq);

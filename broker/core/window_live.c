@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The row of a counter of live grants: pairs of grant and end, pruned of what has ended whenever
- * one is added. */
+ * one is added, and of what is dead before its time whenever it has grown by a few: an agent that
+ * asks and gives back, or renews, as fast as it can, has a short list all the same. */
 #include "core/window.h"
 
 #include "ambit/limits.h"
+#include "base/arena.h"
 #include "base/encode.h"
+#include "core/cutoff.h"
 
-enum { LIVE_FIXED = 2, LIVE_BYTES = 24, LIVE_MAX = 2 * AMBIT_LIVE_GRANTS_MAX };
+enum { LIVE_FIXED = 2, LIVE_BYTES = 24, LIVE_MAX = 2 * AMBIT_LIVE_GRANTS_MAX, DEAD_EVERY = 64 };
 
 enum ambit_err window_live_read(struct store_txn *txn, const struct state_key *key,
                                 struct window_live *dst, size_t max, size_t *ret_n)
@@ -35,8 +38,44 @@ enum ambit_err window_live_read(struct store_txn *txn, const struct state_key *k
     return AMBIT_OK;
 }
 
+static AMBIT_CHECKED enum ambit_err is_live(struct store_txn *txn, struct ambit_id grant,
+                                            uint64_t last_cutoff_seq, bool *ret)
+{
+    ARENA_AUTO arena;
+    char block[4096];
+    arena_init(&arena, block, sizeof block, 0);
+    static _Thread_local char bytes[64 * 1024];
+    struct grant_row row;
+    enum ambit_liveness liveness = AMBIT_LIVE;
+    size_t len = 0;
+    enum ambit_err err = store_get(txn, STORE_GRANTS, (struct store_key){grant.b, sizeof grant.b},
+                                   bytes, sizeof bytes, &len);
+    if (err == AMBIT_OK)
+        err = grant_row_decode((struct ambit_str){.p = bytes, .len = len}, &arena, &row);
+    if (err == AMBIT_OK)
+        err = cutoff_liveness(txn, last_cutoff_seq, &row, &liveness);
+    *ret = liveness == AMBIT_LIVE;
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+}
+
+static AMBIT_CHECKED enum ambit_err drop_dead(struct store_txn *txn, struct window_live *list,
+                                              size_t *n, uint64_t last_cutoff_seq)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < *n; i++) {
+        bool lives = true;
+        enum ambit_err err = is_live(txn, list[i].grant, last_cutoff_seq, &lives);
+        if (err != AMBIT_OK)
+            return err;
+        if (lives)
+            list[kept++] = list[i];
+    }
+    *n = kept;
+    return AMBIT_OK;
+}
+
 enum ambit_err window_live_add(struct store_txn *txn, const struct state_key *key,
-                               struct window_live entry, int64_t now_ms)
+                               struct window_live entry, int64_t now_ms, uint64_t last_cutoff_seq)
 {
     static _Thread_local struct window_live list[LIVE_MAX];
     static _Thread_local uint8_t row[LIVE_FIXED + LIVE_MAX * LIVE_BYTES];
@@ -48,6 +87,11 @@ enum ambit_err window_live_add(struct store_txn *txn, const struct state_key *ke
     for (size_t i = 0; i < n; i++)
         if (list[i].expires_ms > now_ms)
             list[kept++] = list[i];
+    if (kept % DEAD_EVERY == DEAD_EVERY - 1) {
+        err = drop_dead(txn, list, &kept, last_cutoff_seq);
+        if (err != AMBIT_OK)
+            return err;
+    }
     if (kept == LIVE_MAX)
         return AMBIT_ERR_TOO_LARGE;
     list[kept++] = entry;

@@ -140,7 +140,7 @@ enum ambit_err stage_revoke(struct stage *stage, const char *agent, const struct
 
 enum ambit_err stage_note_read(struct stage *stage, const char *person, const char *what)
 {
-    struct read_command command = {.what = ambit_str_of(what)};
+    struct read_command command = {.what = ambit_str_of(what), .query = ambit_str_of(what)};
     struct turn turn;
     turn_begin(&turn, stage, &command.base, stage_caller(CALLER_PERSON, person));
     return turn_end(&turn, &command.base, read_submit(&command));

@@ -1,13 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Goal: budgets give burst and rate to each caller by itself; what is above is counted, told once a
- * minute; refusals are folded after ten; sources that prove nothing are totalled, the busiest kept. */
+ * minute; refusals are folded after ten; sources that prove nothing are totalled, the busiest kept.
+ */
 #include "support/unit.h"
 
 #include "core/budget.h"
 #include "core/fold.h"
 
-static const struct ambit_limits_config limits = {.agent_per_s = 10, .agent_burst = 5, .service_per_s = 1000, .service_burst = 1000,
-                                                  .person_per_s = 1, .person_burst = 1};
+static const struct ambit_limits_config limits = {.agent_per_s = 10,
+                                                  .agent_burst = 5,
+                                                  .service_per_s = 1000,
+                                                  .service_burst = 1000,
+                                                  .person_per_s = 1,
+                                                  .person_burst = 1};
 
 static struct caller agent(const char *name)
 {
@@ -33,7 +38,8 @@ static void burst_then_rate(void **state)
     assert_int_equal(take_many(budgets, "a", 1000, 20), 5);
     assert_int_equal(take_many(budgets, "b", 1000, 3), 3); /* another's budget is its own */
     assert_int_equal(take_many(budgets, "a", 1100, 20), 1);
-    assert_int_equal(take_many(budgets, "a", 900, 20), 0); /* a clock that goes back gives nothing */
+    assert_int_equal(take_many(budgets, "a", 900, 20),
+                     0); /* a clock that goes back gives nothing */
     assert_int_equal(take_many(budgets, "a", 61000, 20), 5);
     assert_true(budgets_due(budgets, 61000));
     assert_true(budgets_next_limited(budgets, 121000, &limited));
@@ -68,15 +74,17 @@ static void refusals_fold_after_ten(void **state)
     for (unsigned i = 0; i < 50; i++)
         folded += fold_refusal(fold, AMBIT_STR("bot"), AMBIT_REASON_STOPPED, 5000);
     assert_int_equal(folded, 40);
-    assert_false(fold_refusal(fold, AMBIT_STR("bot"), AMBIT_REASON_INACTIVE, 5000)); /* each reason by itself */
+    assert_false(fold_refusal(fold, AMBIT_STR("bot"), AMBIT_REASON_INACTIVE,
+                              5000)); /* each reason by itself */
     assert_false(fold_refusal(fold, AMBIT_STR("bot"), AMBIT_REASON_FORBIDDEN, 5000));
     assert_null(fold_due(fold, 59999));
     struct fold_slot *slot = fold_due(fold, 60000);
     assert_non_null(slot);
     assert_int_equal(slot->folded, 40);
-    fold_free(slot);
+    fold_free(fold, slot);
     assert_null(fold_due(fold, 60000));
-    assert_false(fold_refusal(fold, AMBIT_STR("bot"), AMBIT_REASON_STOPPED, 60000)); /* a new minute */
+    assert_false(
+        fold_refusal(fold, AMBIT_STR("bot"), AMBIT_REASON_STOPPED, 60000)); /* a new minute */
     free(fold);
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Goal: sliding windows are exact to the millisecond against a brute-force twin that keeps every
- * entry, for windows of several lengths on one history, over chunks, pruning, resets and reopening. */
+ * entry, for windows of several lengths on one history, over chunks, pruning, resets and reopening.
+ */
 #include "../store/fixture.h"
 
 #include "core/window.h"
@@ -32,11 +33,13 @@ static uint32_t draw(uint32_t below)
 
 static struct state_key key_named(const char *name)
 {
-    struct ambit_figure_query query = {.policy = AMBIT_STR("p"), .id = ambit_str_of(name), .key = AMBIT_STR("agent")};
+    struct ambit_figure_query query = {
+        .policy = AMBIT_STR("p"), .id = ambit_str_of(name), .key = AMBIT_STR("agent")};
     return state_key_counter(&query);
 }
 
-static void check_windows(struct fixture *fixture, const struct state_key *key, const struct twin *twin, int64_t now_ms)
+static void check_windows(struct fixture *fixture, const struct state_key *key,
+                          const struct twin *twin, int64_t now_ms)
 {
     static const int64_t windows[] = {0, 1, 50, 1000, 7000, 60000};
     struct store_txn *txn = NULL;
@@ -45,8 +48,9 @@ static void check_windows(struct fixture *fixture, const struct state_key *key, 
         struct window_figure want = twin_read(twin, windows[i], now_ms), got;
         assert_int_equal(window_read(txn, key, windows[i], now_ms, draw(2) == 0, &got), AMBIT_OK);
         if (got.count != want.count || got.sum != want.sum)
-            fail_msg("window %lld at %lld: got %lld/%lld, want %lld/%lld", (long long)windows[i], (long long)now_ms, (long long)got.count,
-                     (long long)got.sum, (long long)want.count, (long long)want.sum);
+            fail_msg("window %lld at %lld: got %lld/%lld, want %lld/%lld", (long long)windows[i],
+                     (long long)now_ms, (long long)got.count, (long long)got.sum,
+                     (long long)want.count, (long long)want.sum);
     }
     assert_int_equal(store_write_commit(txn), AMBIT_OK);
 }
@@ -134,14 +138,16 @@ static void space_is_bounded(void **state)
     struct ambit_str row_key, value;
     size_t rows = 0;
     assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
-    for (uint64_t i = 0; i < 20000; i++) { /* a window of 1 s, an entry each ms: 1,000 stand in it */
+    for (uint64_t i = 0; i < 20000;
+         i++) { /* a window of 1 s, an entry each ms: 1,000 stand in it */
         struct window_entry entry = {.time_ms = (int64_t)i, .seq = i, .amount = 1};
         assert_int_equal(window_add(txn, &key, &entry, 1000), AMBIT_OK);
         txn = go_on(fixture, txn, i);
     }
     assert_int_equal(store_cursor_open(txn, STORE_WINDOWS, &cursor), AMBIT_OK);
     enum store_seek seek = STORE_AT_OR_AFTER;
-    while (store_cursor_move(cursor, seek, state_key_store(&key), &row_key, &value) == AMBIT_OK && memcmp(row_key.p, key.b, 16) == 0) {
+    while (store_cursor_move(cursor, seek, state_key_store(&key), &row_key, &value) == AMBIT_OK &&
+           memcmp(row_key.p, key.b, 16) == 0) {
         seek = STORE_NEXT;
         rows++;
     }
@@ -160,10 +166,11 @@ static void live_grants_forget_the_ended(void **state)
     assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
     for (uint8_t i = 1; i <= 5; i++) {
         struct window_live entry = {.grant = {{i}}, .expires_ms = 100 * i};
-        assert_int_equal(window_live_add(txn, &key, entry, 0), AMBIT_OK);
+        assert_int_equal(window_live_add(txn, &key, entry, 0, 0), AMBIT_OK);
     }
     struct window_live last = {.grant = {{9}}, .expires_ms = 900};
-    assert_int_equal(window_live_add(txn, &key, last, 300), AMBIT_OK); /* 100, 200, 300 have ended */
+    assert_int_equal(window_live_add(txn, &key, last, 300, 0),
+                     AMBIT_OK); /* 100, 200, 300 have ended */
     assert_int_equal(window_live_read(txn, &key, list, AMBIT_LEN(list), &n), AMBIT_OK);
     assert_int_equal(n, 3);
     assert_int_equal(list[0].grant.b[0], 4);
