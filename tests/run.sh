@@ -15,7 +15,10 @@ export AMBIT_ROOT=$PWD
 export AMBIT_VECTORS=${AMBIT_VECTORS:-$PWD/../shared/vectors}
 export LC_ALL=C.UTF-8
 # A sanitizer's finding is a failure of the program that it is in, whatever that program thinks.
-export ASAN_OPTIONS=detect_leaks=1:abort_on_error=0:exitcode=99:allocator_may_return_null=1
+# The broker lets nobody attach to it, so that only root can look for its leaks.
+leaks=1
+[ "$(id -u)" = 0 ] || leaks=0
+export ASAN_OPTIONS=detect_leaks=$leaks:abort_on_error=0:exitcode=99:allocator_may_return_null=1
 export UBSAN_OPTIONS=print_stacktrace=1
 export TSAN_OPTIONS=halt_on_error=0:exitcode=98:second_deadlock_stack=1:suppressions=$PWD/tests/support/tsan.supp
 jobs=2
@@ -209,12 +212,10 @@ part_fresh() {
 }
 
 part_bench() {
-    local form=--short
-    [ $AMBIT_LONG = 1 ] && form=
-    need gcc || return
-    need nosync ambitd ambit
-    AMBIT_BUILD=$PWD/build-gcc AMBIT_BUILD_NOSYNC=$PWD/build-nosync \
-        tap run --part bench --timeout 3600 -- "tests/bench/run.py $form"
+    local short=--short
+    [ $AMBIT_LONG = 1 ] && short=
+    [ -x tests/bench/run.py ] || return 0
+    need gcc && AMBIT_BUILD=$PWD/build-gcc tap run --part bench --timeout 3600 -- "tests/bench/run.py $short"
 }
 
 # ---- the run -------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ CALLS = [("fdatasync", "EIO"), ("fdatasync", "ENOSPC"), ("fsync", "EIO"), ("pwri
          ("recvfrom", "ECONNRESET"), ("sendmsg", "EPIPE"), ("sendto", "EPIPE"), ("getrandom", "EINTR"), ("renameat", "EIO"),
          ("mkdirat", "EIO"), ("eventfd2", "EMFILE"), ("socket", "EMFILE"), ("bind", "EADDRINUSE"), ("listen", "EIO"),
          ("clone3", "EAGAIN"), ("fcntl", "ENOLCK"), ("newfstatat", "EIO"), ("flock", "EWOULDBLOCK"), ("madvise", "EAGAIN"),
-         ("poll", "EINTR"), ("clock_gettime", "EINVAL"), ("futex", "EINTR")]
+         ("poll", "EINTR")]
 WHEN = [1, 2, 3, 5, 8, 13, 30, 80]
 
 
