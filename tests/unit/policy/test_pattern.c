@@ -291,11 +291,12 @@ static void test_twin_segments(void **state)
 
 static struct ambit_str repeat(char *room, const char *unit, size_t n, const char *end)
 {
-    size_t len = 0;
-    for (size_t i = 0; i < n; i++)
-        len += (size_t)snprintf(room + len, AMBIT_WORD_MAX + 1 - len, "%s", unit);
-    len += (size_t)snprintf(room + len, AMBIT_WORD_MAX + 1 - len, "%s", end);
-    assert_true(len <= AMBIT_WORD_MAX);
+    size_t len = 0, each = strlen(unit);
+    assert_true(n * each + strlen(end) <= AMBIT_WORD_MAX);
+    for (size_t i = 0; i < n; i++, len += each)
+        memcpy(room + len, unit, each);
+    memcpy(room + len, end, strlen(end) + 1);
+    len += strlen(end);
     return (struct ambit_str){.p = room, .len = len};
 }
 
