@@ -151,7 +151,7 @@ def main():
     for kind, least in (("grant", 100), ("decision", 100), ("stop", 60)):
         tap.ok(seen.get(kind, 0) >= least, f"the trace holds {least} replies to look at: {kind}", seen)
         mine = [e for e in early if e[0] == kind]
-        tap.ok(not mine, f"no {kind} was answered before its record was on the disk", mine[:10])
+        tap.ok(not mine, f"TOK-10 no {kind} was answered before its record was on the disk", mine[:10])
     tap.ok(store.durable, "records were found in what was written")
     unsafe = os.environ.get("AMBIT_BUILD_NOSYNC") or os.path.join(ROOT, "build-nosync")
     if os.path.exists(os.path.join(unsafe, "ambitd")):

@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 import calls  # noqa: E402
+import reference  # noqa: E402
 import rooms  # noqa: E402
 import words  # noqa: E402
 from tree import Tree  # noqa: E402
@@ -36,7 +37,7 @@ def in_fixture(name, rule):
 
 
 def main():
-    rules = {rule.__name__: rule for rule in rooms.RULES + calls.RULES + words.RULES}
+    rules = {rule.__name__: rule for rule in rooms.RULES + calls.RULES + words.RULES + reference.RULES}
     asked = sys.argv[1:] or list(rules)
     tree, number, bad = Tree(os.path.dirname(os.path.dirname(HERE))), 0, 0
     for name in asked:

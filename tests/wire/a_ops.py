@@ -25,6 +25,33 @@ def value(text, name, **labels):
     return total
 
 
+def samples(text):
+    """(name without labels, labels, value) of every sample, in order."""
+    for line in text.split("\n"):
+        if line and not line.startswith("#"):
+            m = re.fullmatch(r'([a-z_]+)(?:\{([a-z_]+="[^"\\]*"(?:,[a-z_]+="[^"\\]*")*)\})? ([0-9.e+-]+)', line)
+            yield (m[1], m[2] or "", float(m[3])) if m else (line, None, None)
+
+
+def exposition(tap, text):
+    """The form that Prometheus reads: what `promtool check metrics` would say, where there is none."""
+    types = dict(re.findall(r"^# TYPE (\S+) (\S+)$", text, re.M))
+    family = [next((n for n in (s[0], re.sub("_(bucket|sum|count)$", "", s[0])) if n in types), None) for s in samples(text)]
+    tap.ok(text.endswith("\n") and all(s[1] is not None for s in samples(text)) and None not in family, "PRO-1 every line is a sample of a known type", text)
+    tap.ok(len(types) == len(re.findall("^# TYPE ", text, re.M)) and list(types) == re.findall(r"^# HELP (\S+) .", text, re.M), "PRO-1 help and type once each", types)
+    runs = [name for i, name in enumerate(family) if i == 0 or family[i - 1] != name]
+    tap.ok(len(runs) == len(set(runs)), "PRO-1 the lines of a metric are together", runs)
+    labelled = [s[:2] for s in samples(text)]
+    tap.ok(len(labelled) == len(set(labelled)), "PRO-1 each set of labels once")
+    for name in [n for n, kind in types.items() if kind == "histogram"]:
+        buckets = [(s[1][4:-1], s[2]) for s in samples(text) if s[0] == name + "_bucket"]
+        values, bounds = [v for _, v in buckets], [float(b) for b, _ in buckets]
+        tap.ok(values == sorted(values) and bounds == sorted(bounds) and buckets[-1] == ("+Inf", value(text, name + "_count")) and value(text, name + "_sum") is not None,
+               f"PRO-2 {name} is cumulative up to +Inf", buckets)
+    tap.ok(all(n.endswith("_total") for n, kind in types.items() if kind == "counter"), "PRO-2 counters end in _total", types)
+    tap.ok({re.sub('="[^"]*"', "", label) for _, label, _ in samples(text)} <= {"", "question,decision,reason", "le"}, "PRO-2 labels hold no text of a caller")
+
+
 def metrics(tap, broker, client):
     tap.ok(client.token().status == 200, "a token is granted")
     token = client.token().json["access_token"]
@@ -36,7 +63,8 @@ def metrics(tap, broker, client):
     stop = client.stop("agent:reporter").json["stop"]
     answer = client.call("GET", "/metrics")
     text = answer.body.decode()
-    tap.ok(answer.status == 200 and answer.headers["Content-Type"].startswith("text/plain"), "/metrics is text", answer.headers)
+    tap.ok(answer.status == 200 and answer.headers["Content-Type"].startswith("text/plain; version=0.0.4"), "PRO-1 /metrics is text", answer.headers)
+    exposition(tap, text)
     for name in NAMES:
         tap.ok(re.search(rf"^# TYPE {name} ", text, re.M), f"it has {name}")
     tap.ok(value(text, "ambit_decisions_total", question="grant", decision="allow") == 2, "two grants counted", text)

@@ -42,6 +42,8 @@ def services(tap, broker, client, token):
 
     repeated = ask(client, question(token), basic, X_Request_ID="once")
     tap.ok(repeated.headers["X-Request-ID"] == "once" and repeated.json["context"]["id"] != yes.json["context"]["id"], "AZN-5, AZN-20 X-Request-ID is an echo and no key")
+    many = [ask(client, question(token), basic).json["decision"] for _ in range(5)]
+    tap.ok(all(many), "AZN-6 the same question, the same decision", many)
     for name, subject, reason in (("a user", {"type": "user", "id": "x"}, "not_supported"),
                                   ("no token of ours", {"type": "access_token", "id": "x"}, "inactive")):
         answer = ask(client, {**question(token), "subject": subject}, basic)

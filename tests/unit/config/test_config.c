@@ -121,7 +121,7 @@ static const struct refusal_row refusals[] = {
      "/listen/0/tls", "this version has no TLS", 1, 60, NULL},
     {"unix", "{" REVIEW ", \"listen\": [{\"unix\": \"/x\"}]}", "/listen/0/unix",
      "this version does not listen on Unix sockets", 1, 34, NULL},
-    {"not loopback", "{" REVIEW ", \"listen\": [{\"address\": \"0.0.0.0:1\"}]}",
+    {"HTP-1 not loopback", "{" REVIEW ", \"listen\": [{\"address\": \"0.0.0.0:1\"}]}",
      "/listen/0/address",
      "the address is not loopback, and this version has no TLS: it would carry tokens in the clear",
      1, 34, NULL},
