@@ -71,8 +71,7 @@ static bool identify_bearer(struct broker *broker, const struct documents_ref *d
 {
     struct ambit_str bearer = identity_bearer(http_header(req, "authorization"));
     struct introspection *found = arena_alloc(&req->arena, sizeof *found);
-    enum ambit_err err =
-        found ? identity_token_read(bearer, &req->arena, &ret->token) : AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err = found ? identity_token_read(bearer, &ret->token) : AMBIT_ERR_NO_MEMORY;
     if (err == AMBIT_ERR_MALFORMED)
         return refuse_unproved(broker, req, reply);
     static const struct caller bearer_itself = {.kind = CALLER_NONE};

@@ -96,7 +96,7 @@ static enum ambit_err fill_command(struct evaluation_state *state, struct broker
     command->is_other_subject = !ambit_str_is(asked->subject_type, "access_token");
     if (command->is_other_subject)
         return AMBIT_OK;
-    err = identity_token_read(asked->subject_id, &req->arena, &command->token);
+    err = identity_token_read(asked->subject_id, &command->token);
     command->has_token = err == AMBIT_OK;
     return err == AMBIT_ERR_MALFORMED ? AMBIT_OK : err;
 }

@@ -109,20 +109,6 @@ void buf_put_str(struct buf *buf, struct ambit_str s)
     buf_put(buf, s.p, s.len);
 }
 
-void buf_put_char(struct buf *buf, char c)
-{
-    if (buf->err == AMBIT_OK && buf->len < buf->cap) {
-        buf->p[buf->len++] = c;
-        return;
-    }
-    buf_put(buf, &c, 1);
-}
-
-void buf_put_text(struct buf *buf, const char *text)
-{
-    buf_put(buf, text, strlen(text));
-}
-
 void buf_put_i64(struct buf *buf, int64_t value)
 {
     char digits[20];

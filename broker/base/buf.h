@@ -26,9 +26,18 @@ void buf_fail(struct buf *buf, enum ambit_err err);
 void buf_reset(struct buf *buf); /* len = 0, err = OK, memory kept */
 void buf_put(struct buf *buf, const void *bytes, size_t len);
 void buf_put_str(struct buf *buf, struct ambit_str s);
-void buf_put_char(struct buf *buf, char c);
-void buf_put_text(struct buf *buf, const char *text); /* NUL-terminated */
-void buf_put_i64(struct buf *buf, int64_t value);     /* decimal */
+static inline void buf_put_char(struct buf *buf, char c)
+{
+    if (buf->err == AMBIT_OK && buf->len < buf->cap)
+        buf->p[buf->len++] = c;
+    else
+        buf_put(buf, &c, 1);
+}
+static inline void buf_put_text(struct buf *buf, const char *text) /* NUL-terminated */
+{
+    buf_put(buf, text, strlen(text));
+}
+void buf_put_i64(struct buf *buf, int64_t value); /* decimal */
 void buf_put_hex(struct buf *buf, const uint8_t *bytes, size_t len);
 void buf_put_base64url(struct buf *buf, const uint8_t *bytes, size_t len); /* no padding */
 void buf_put_base64(struct buf *buf, const uint8_t *bytes, size_t len); /* RFC 4648 with padding */

@@ -32,23 +32,29 @@ static enum ambit_err decode_digits(const uint8_t values[256], struct ambit_str 
 {
     size_t tail = text.len % 4;
     size_t len = text.len / 4 * 3 + (tail ? tail - 1 : 0);
+    const uint8_t *p = (const uint8_t *)text.p, *end = p + text.len - tail;
     uint32_t word = 0;
 
     if (tail == 1)
         return AMBIT_ERR_MALFORMED;
     if (len > size)
         return AMBIT_ERR_TOO_LARGE;
-    for (size_t i = 0; i < text.len; i++) {
-        uint32_t value = values[(uint8_t)text.p[i]];
+    for (; p < end; p += 4) {
+        uint32_t a = values[p[0]] - 1u, b = values[p[1]] - 1u; /* no digit: all ones */
+        uint32_t c = values[p[2]] - 1u, d = values[p[3]] - 1u;
+        if ((a | b | c | d) > 63)
+            return AMBIT_ERR_MALFORMED;
+        word = a << 18 | b << 12 | c << 6 | d;
+        *dst++ = (uint8_t)(word >> 16);
+        *dst++ = (uint8_t)(word >> 8);
+        *dst++ = (uint8_t)word;
+    }
+    word = 0;
+    for (size_t i = 0; i < tail; i++) {
+        uint32_t value = values[p[i]];
         if (value == 0)
             return AMBIT_ERR_MALFORMED;
         word = word << 6 | (value - 1);
-        if (i % 4 == 3) {
-            *dst++ = (uint8_t)(word >> 16);
-            *dst++ = (uint8_t)(word >> 8);
-            *dst++ = (uint8_t)word;
-            word = 0;
-        }
     }
     if (tail == 2) {
         if (word & 0xf)
@@ -213,13 +219,23 @@ enum ambit_err parse_i64(struct ambit_str text, int64_t *ret)
     return AMBIT_OK;
 }
 
+bool is_base64url(struct ambit_str text)
+{
+    bool is = true;
+
+    for (size_t i = 0; i < text.len; i++)
+        is &= url_values[(uint8_t)text.p[i]] != 0;
+    return is;
+}
+
 bool utf8_is_valid(struct ambit_str text)
 {
-    for (size_t i = 0; i < text.len;) {
+    for (size_t i = utf8_ascii_run(text.p, text.len); i < text.len;) {
         size_t n = utf8_sequence(text.p + i, text.len - i);
         if (n == 0)
             return false;
         i += n;
+        i += utf8_ascii_run(text.p + i, text.len - i);
     }
     return true;
 }

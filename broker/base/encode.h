@@ -2,6 +2,8 @@
 /* Text forms of bytes, ids, numbers and times. Decoders take the whole string or refuse. */
 #pragma once
 
+#include <endian.h>
+
 #include "ambit/base.h"
 
 enum { HEX_DIGEST_LEN = 64, ID_TEXT_LEN = 22, TIME_TEXT_LEN = 24 /* 2026-11-20T10:00:00.123Z */ };
@@ -13,6 +15,7 @@ AMBIT_CHECKED enum ambit_err base64url_decode(struct ambit_str text, uint8_t *ds
 /* RFC 4648 section 4 with padding, strict. */
 AMBIT_CHECKED enum ambit_err base64_decode(struct ambit_str text, uint8_t *dst, size_t size,
                                            size_t *ret_len);
+bool is_base64url(struct ambit_str text); /* digits alone; the empty text too */
 static inline size_t base64url_decoded_max(size_t len)
 {
     return len / 4 * 3 + 3;
@@ -53,15 +56,14 @@ void percent_encode(struct buf *buf, struct ambit_str text);
 
 static inline void put_be64(uint8_t *p, uint64_t v)
 {
-    for (int i = 7; i >= 0; i--, v >>= 8)
-        p[i] = (uint8_t)v;
+    v = htobe64(v);
+    memcpy(p, &v, sizeof v);
 }
 static inline uint64_t get_be64(const uint8_t *p)
 {
     uint64_t v = 0;
-    for (int i = 0; i < 8; i++)
-        v = v << 8 | p[i];
-    return v;
+    memcpy(&v, p, sizeof v);
+    return be64toh(v);
 }
 static inline void put_be32(uint8_t *p, uint32_t v)
 {

@@ -13,13 +13,28 @@ static int hex_value(char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
+/* How many bytes from the first on stand for themselves: tokens and most else do from end to end.
+ */
+static size_t plain_run(const char *p, size_t len)
+{
+    static const char special[] = {'%', '+', '\0'};
+
+    for (size_t i = 0; i < sizeof special && len; i++) {
+        const char *at = memchr(p, special[i], len);
+        len = at ? (size_t)(at - p) : len;
+    }
+    return len;
+}
+
 /* Decodes [from, from + len) to `to`, which may be the same place. What is wrong with it, or
  * NULL. */
 static const char *decode_component(const char *from, size_t len, char *to, struct ambit_str *ret)
 {
-    size_t n = 0;
+    size_t n = plain_run(from, len);
 
-    for (size_t i = 0; i < len; i++) {
+    if (from != to && n)
+        memcpy(to, from, n);
+    for (size_t i = n; i < len; i++) {
         char c = from[i];
         if (c == '+') {
             c = ' ';

@@ -17,13 +17,20 @@ void json_out_init(struct json_out *out, struct buf *buf, bool is_canonical)
     out->last_key[0] = 0;
 }
 
-static void put_comma(struct json_out *out)
+/* The comma that is due before what comes next, or 0. */
+static char comma(struct json_out *out)
 {
     if (out->depth >= JSON_OUT_DEPTH)
-        return;
-    if (out->has_member[out->depth])
-        buf_put_char(out->buf, ',');
+        return 0;
+    bool is_due = out->has_member[out->depth];
     out->has_member[out->depth] = true;
+    return is_due ? ',' : 0;
+}
+
+static void put_comma(struct json_out *out)
+{
+    if (comma(out))
+        buf_put_char(out->buf, ',');
 }
 
 static void begin(struct json_out *out, char c)
@@ -106,25 +113,35 @@ static void put_difficult(struct buf *buf, struct ambit_str s, size_t at)
     buf_put(buf, s.p + from, s.len - from);
 }
 
-static void put_quoted(struct buf *buf, struct ambit_str s)
+/* A string with its quotes, and what stands before and behind it: 0 is nothing. In one go when the
+ * text is plain, as nearly all of it is. */
+static void put_quoted(struct buf *buf, char before, struct ambit_str s, char behind)
 {
-    size_t plain = json_plain_run(s.p, s.len);
-    size_t size = 0;
+    size_t plain = json_plain_run(s.p, s.len), size = 0;
+    char *p = NULL;
 
-    if (plain < s.len || !ambit_add(s.len, 2, &size)) {
-        buf_put_char(buf, '"');
-        put_difficult(buf, s, plain);
-        buf_put_char(buf, '"');
+    if (plain == s.len && ambit_add(s.len, (size_t)2 + !!before + !!behind, &size)) {
+        p = buf_reserve(buf, size);
+        if (!p)
+            return;
+        if (before)
+            *p++ = before;
+        *p++ = '"';
+        if (s.len)
+            memcpy(p, s.p, s.len);
+        p[s.len] = '"';
+        if (behind)
+            p[s.len + 1] = behind;
+        buf->len += size;
         return;
     }
-    char *p = buf_reserve(buf, size);
-    if (!p)
-        return;
-    p[0] = '"';
-    if (s.len)
-        memcpy(p + 1, s.p, s.len);
-    p[s.len + 1] = '"';
-    buf->len += size;
+    if (before)
+        buf_put_char(buf, before);
+    buf_put_char(buf, '"');
+    put_difficult(buf, s, plain);
+    buf_put_char(buf, '"');
+    if (behind)
+        buf_put_char(buf, behind);
 }
 
 /* ---- the order of members ---- */
@@ -179,7 +196,7 @@ static bool is_before(struct ambit_str a, struct ambit_str b)
     return p == p_end && q < q_end;
 }
 
-/* `start` is where the key's opening quote was written. */
+/* `start` is where the key's opening quote was written; behind its closing one stands the colon. */
 static void check_order(struct json_out *out, size_t start)
 {
     const struct buf *buf = out->buf;
@@ -187,7 +204,7 @@ static void check_order(struct json_out *out, size_t start)
 
     if (buf->err != AMBIT_OK || d >= JSON_OUT_DEPTH)
         return;
-    size_t key = start + 1, len = buf->len - start - 2;
+    size_t key = start + 1, len = buf->len - start - 3;
     struct ambit_str last = {.p = buf->p + out->last_key[d], .len = out->last_key_len[d]};
     if (out->last_key[d] && !is_before(last, (struct ambit_str){.p = buf->p + key, .len = len}))
         buf_fail(out->buf, AMBIT_ERR_INTERNAL);
@@ -197,27 +214,20 @@ static void check_order(struct json_out *out, size_t start)
 
 void json_key_str(struct json_out *out, struct ambit_str key)
 {
-    put_comma(out);
-    size_t start = out->buf->len;
-    put_quoted(out->buf, key);
+    char before = comma(out);
+    size_t start = out->buf->len + (before != 0);
+    put_quoted(out->buf, before, key, ':');
     if (out->is_canonical)
         check_order(out, start);
-    buf_put_char(out->buf, ':');
     if (out->depth < JSON_OUT_DEPTH)
         out->has_member[out->depth] = false;
-}
-
-void json_key(struct json_out *out, const char *key)
-{
-    json_key_str(out, ambit_str_of(key));
 }
 
 /* ---- values ---- */
 
 void json_str(struct json_out *out, struct ambit_str value)
 {
-    put_comma(out);
-    put_quoted(out->buf, value);
+    put_quoted(out->buf, comma(out), value, 0);
 }
 
 void json_text(struct json_out *out, const char *value)

@@ -26,8 +26,11 @@ void json_begin_object(struct json_out *out);
 void json_end_object(struct json_out *out);
 void json_begin_array(struct json_out *out);
 void json_end_array(struct json_out *out);
-void json_key(struct json_out *out, const char *key); /* ASCII literal */
 void json_key_str(struct json_out *out, struct ambit_str key);
+static inline void json_key(struct json_out *out, const char *key) /* ASCII literal */
+{
+    json_key_str(out, ambit_str_of(key));
+}
 void json_str(struct json_out *out, struct ambit_str value);
 void json_text(struct json_out *out, const char *value);
 void json_i64(struct json_out *out, int64_t value);
@@ -44,8 +47,23 @@ void json_raw(struct json_out *out,
 void json_write_value(struct json_out *out, const struct json_value *value);
 
 /* The same, key and value, skipped when the value is absent (p == NULL / none / all zero). */
-void json_member_str(struct json_out *out, const char *key, struct ambit_str value);
-void json_member_text(struct json_out *out, const char *key, const char *value);
-void json_member_id(struct json_out *out, const char *key, struct ambit_id id);
+static inline void json_member_str(struct json_out *out, const char *key, struct ambit_str value)
+{
+    if (!value.p)
+        return;
+    json_key(out, key);
+    json_str(out, value);
+}
+static inline void json_member_text(struct json_out *out, const char *key, const char *value)
+{
+    json_member_str(out, key, ambit_str_of(value));
+}
+static inline void json_member_id(struct json_out *out, const char *key, struct ambit_id id)
+{
+    if (ambit_id_is_none(id))
+        return;
+    json_key(out, key);
+    json_id(out, id);
+}
 /* RFC 8785 order of two keys: by UTF-16 code units. */
 int json_key_cmp(struct ambit_str a, struct ambit_str b);

@@ -1,33 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The JSON writer's longer words: members that may be absent, parsed values written again, and the
- * RFC 8785 order of keys. */
+/* The JSON writer's longer words: parsed values written again, and the RFC 8785 order of keys. */
 #include "base/json_write.h"
 
 #include "base/json_read.h"
 #include "base/utf8.h"
 
 enum { SORTED_ON_STACK = 32 };
-
-void json_member_str(struct json_out *out, const char *key, struct ambit_str value)
-{
-    if (!value.p)
-        return;
-    json_key(out, key);
-    json_str(out, value);
-}
-
-void json_member_text(struct json_out *out, const char *key, const char *value)
-{
-    json_member_str(out, key, ambit_str_of(value));
-}
-
-void json_member_id(struct json_out *out, const char *key, struct ambit_id id)
-{
-    if (ambit_id_is_none(id))
-        return;
-    json_key(out, key);
-    json_id(out, id);
-}
 
 /* The bytes of UTF-8 are in the order of code points. That of UTF-16 differs only where a four-byte
  * sequence (F0 to F4, a surrogate pair) meets one that begins with EE or EF (U+E000 to U+FFFF). */

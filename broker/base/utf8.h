@@ -33,6 +33,21 @@ static inline size_t utf8_sequence(const char *p, size_t left)
     return left >= 4 && utf8_is_tail(p[3]) ? 4 : 0;
 }
 
+/* How many bytes from the first on are ASCII, eight at a time: it may stop up to seven early. */
+static inline size_t utf8_ascii_run(const char *p, size_t len)
+{
+    const uint64_t high = 0x8080808080808080u;
+    size_t i = 0;
+
+    for (; len - i >= 8; i += 8) {
+        uint64_t w = 0;
+        memcpy(&w, p + i, 8);
+        if (w & high)
+            break;
+    }
+    return i;
+}
+
 /* The code point of a well-formed sequence of `n` bytes. */
 static inline uint32_t utf8_code_point(const char *p, size_t n)
 {

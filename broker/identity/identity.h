@@ -62,10 +62,10 @@ bool identity_stands(const struct ambit_documents *documents, const struct ident
                      const struct caller *caller, int64_t now_ms);
 
 /* jti and rnd out of one of our access tokens, unverified: the row decides. MALFORMED when it is
- * not of that form. Bounded by AMBIT_JWS_BYTES. */
+ * not of that form: a compact JWS whose claims begin with the two. Bounded by AMBIT_JWS_BYTES. */
 struct identity_token {
     struct ambit_id jti;
     uint8_t rnd[16];
 };
-AMBIT_CHECKED enum ambit_err identity_token_read(struct ambit_str token, struct arena *arena,
+AMBIT_CHECKED enum ambit_err identity_token_read(struct ambit_str token,
                                                  struct identity_token *ret);

@@ -8,14 +8,18 @@
 
 enum { DEPTH = 24, TRACE_HEX = 32 };
 
+#define NAMED(text, of_tag)                                             \
+    {                                                                   \
+        .name = {.p = (text), .len = sizeof(text) - 1}, .tag = (of_tag) \
+    }
 static const struct {
-    const char *name;
+    struct ambit_str name;
     enum index_tag tag;
 } members[] = {
-    {"agent", INDEX_AGENT}, {"cause", INDEX_CAUSE},       {"grant", INDEX_GRANT},
-    {"id", INDEX_ID},       {"incident", INDEX_INCIDENT}, {"lineage", INDEX_LINEAGE},
-    {"owner", INDEX_OWNER}, {"person", INDEX_PERSON},     {"policy", INDEX_POLICY},
-    {"stop", INDEX_STOP},   {"txn", INDEX_TXN},           {"type", INDEX_TYPE},
+    NAMED("agent", INDEX_AGENT), NAMED("cause", INDEX_CAUSE),       NAMED("grant", INDEX_GRANT),
+    NAMED("id", INDEX_ID),       NAMED("incident", INDEX_INCIDENT), NAMED("lineage", INDEX_LINEAGE),
+    NAMED("owner", INDEX_OWNER), NAMED("person", INDEX_PERSON),     NAMED("policy", INDEX_POLICY),
+    NAMED("stop", INDEX_STOP),   NAMED("txn", INDEX_TXN),           NAMED("type", INDEX_TYPE),
 };
 
 static void key_of_text(struct ambit_str value, uint8_t ret[16])
@@ -79,7 +83,7 @@ size_t index_entries(struct ambit_str leaf, uint64_t seq, struct arena *arena,
         return 0;
     for (const struct json_value *member = event->first; member; member = member->next)
         for (size_t i = 0; member->kind == JSON_STRING && i < AMBIT_LEN(members); i++)
-            if (ambit_str_is(member->key, members[i].name))
+            if (ambit_str_eq(member->key, members[i].name))
                 add(ret, &n, members[i].tag, member->text, seq);
     const struct json_value *items = json_get(event, "items");
     for (const struct json_value *item = items ? items->first : NULL; item; item = item->next)

@@ -60,7 +60,7 @@ static bool authenticate_bearer(struct oauth_call *call, struct http_request *re
                                 struct http_reply *reply, struct ambit_str bearer)
 {
     struct identity_token token = {0};
-    enum ambit_err err = identity_token_read(bearer, &req->arena, &token);
+    enum ambit_err err = identity_token_read(bearer, &token);
     if (!err)
         err = query_service_token(call->broker, call->documents, &token,
                                   broker_now_ms(call->broker), &req->arena, &call->caller);

@@ -56,7 +56,7 @@ static void answer(struct introspect_state *state, struct http_request *req,
 {
     struct ambit_str text = form_get(&state->call.form, "token");
     struct identity_token token = {0};
-    enum ambit_err err = identity_token_read(text, &req->arena, &token);
+    enum ambit_err err = identity_token_read(text, &token);
     if (err == AMBIT_ERR_MALFORMED || state->call.caller.kind != CALLER_SERVICE) {
         reply_inactive(req, reply);
         return;

@@ -42,7 +42,7 @@ enum http_next revoke_begin(void *app, struct http_request *req, struct http_rep
     command->base.done_ctx = req;
     command->base.source = state->call.source;
     command->base.txn = ambit_str_of(req->trace_id);
-    enum ambit_err err = identity_token_read(token, &req->arena, &command->token);
+    enum ambit_err err = identity_token_read(token, &command->token);
     if (err && err != AMBIT_ERR_MALFORMED) {
         oauth_reply_failure(req, reply, err);
         return HTTP_DONE;

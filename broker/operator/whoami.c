@@ -20,7 +20,7 @@ static enum ambit_err by_access_token(struct whoami_state *state, struct http_re
 {
     static const struct caller bearer_itself = {.kind = CALLER_NONE};
     struct identity_token token = {0};
-    enum ambit_err err = identity_token_read(bearer, &req->arena, &token);
+    enum ambit_err err = identity_token_read(bearer, &token);
     if (err)
         return err == AMBIT_ERR_MALFORMED ? AMBIT_ERR_REFUSED : err;
     struct introspection *found = arena_alloc(&req->arena, sizeof *found);

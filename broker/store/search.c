@@ -13,7 +13,8 @@ enum {
     KEY_BYTES = 1 + 16 + 8,
     PREFIX_BYTES = KEY_BYTES - 8,
     SCAN_MAX = 10000,
-    POSITION_BYTES = 8 + 32
+    POSITION_BYTES = 8 + 32,
+    TAGS = UINT8_MAX + 1
 };
 
 struct search {
@@ -113,23 +114,68 @@ static void put_key(uint8_t key[KEY_BYTES], uint8_t tag, const uint8_t value[16]
 static int compare(const void *a, const void *b)
 {
     const struct search_entry *x = a, *y = b;
-    if (x->tag != y->tag)
-        return x->tag < y->tag ? -1 : 1;
-    int c = memcmp(x->key, y->key, sizeof x->key);
-    return c ? c : (x->seq > y->seq) - (x->seq < y->seq);
+    for (size_t i = 0; i < sizeof x->key; i += 8) {
+        uint64_t p = get_be64(x->key + i), q = get_be64(y->key + i);
+        if (p != q)
+            return p < q ? -1 : 1;
+    }
+    return (x->seq > y->seq) - (x->seq < y->seq);
+}
+
+/* Sorts the entries of one tag. They come in the order of the record, in which ids and what all
+ * events share are sorted already. */
+static void sort_tag(struct search_entry *entries, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        if (compare(&entries[i - 1], &entries[i]) > 0) {
+            qsort(entries, n, sizeof *entries, compare);
+            return;
+        }
+}
+
+/* In the order of keys, so that neighbours in the tree are written together. The caller frees. */
+static struct search_entry *sorted(const struct search_entry *entries, size_t n)
+{
+    size_t begin[TAGS + 1] = {0},
+                        at[TAGS]; /* where a tag's entries begin; where its next one goes */
+    struct search_entry *ret = reallocarray(NULL, n + 1, sizeof *ret);
+    if (!ret)
+        return NULL;
+    for (size_t i = 0; i < n; i++)
+        begin[entries[i].tag + 1]++;
+    for (size_t tag = 0; tag < TAGS; tag++)
+        begin[tag + 1] += begin[tag];
+    memcpy(at, begin, sizeof at);
+    for (size_t i = 0; i < n; i++)
+        ret[at[entries[i].tag]++] = entries[i];
+    for (size_t tag = 0; tag < TAGS; tag++)
+        sort_tag(ret + begin[tag], begin[tag + 1] - begin[tag]);
+    return ret;
+}
+
+static int put_entries(MDB_cursor *cursor, const struct search_entry *entries, size_t n)
+{
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < n; i++) {
+        uint8_t key[KEY_BYTES];
+        put_key(key, entries[i].tag, entries[i].key, entries[i].seq);
+        MDB_val k = {.mv_data = key, .mv_size = sizeof key}, v = {0};
+        rc = mdb_cursor_put(cursor, &k, &v, 0);
+    }
+    return rc;
 }
 
 static enum ambit_err put_all(struct store_txn *txn, const struct search_entry *entries, size_t n,
                               const struct search_position *position)
 {
-    for (size_t i = 0; i < n; i++) {
-        uint8_t key[KEY_BYTES];
-        put_key(key, entries[i].tag, entries[i].key, entries[i].seq);
-        MDB_val k = {.mv_data = key, .mv_size = sizeof key}, v = {0};
-        enum ambit_err err = store_code(mdb_put(txn->txn, txn->store->index, &k, &v, 0));
-        if (err != AMBIT_OK)
-            return err;
+    MDB_cursor *cursor = NULL;
+    int rc = mdb_cursor_open(txn->txn, txn->store->index, &cursor);
+    if (rc == 0) {
+        rc = put_entries(cursor, entries, n);
+        mdb_cursor_close(cursor);
     }
+    if (rc != 0)
+        return store_code(rc);
     uint8_t row[POSITION_BYTES];
     put_be64(row, position->next);
     memcpy(row + 8, position->last.b, sizeof position->last.b);
@@ -137,15 +183,17 @@ static enum ambit_err put_all(struct store_txn *txn, const struct search_entry *
     return store_put(txn, STORE_META, key, row, sizeof row);
 }
 
-enum ambit_err search_add(struct search *search, struct search_entry *entries, size_t n,
+enum ambit_err search_add(struct search *search, const struct search_entry *entries, size_t n,
                           const struct search_position *position)
 {
+    AMBIT_AUTO_FREE struct search_entry *in_order = sorted(entries, n);
     struct store_txn *txn = NULL;
-    qsort(entries, n, sizeof *entries, compare); /* neighbours in the tree are written together */
+    if (!in_order)
+        return AMBIT_ERR_NO_MEMORY;
     enum ambit_err err = store_write_begin(search->store, &txn);
     if (err != AMBIT_OK)
         return err;
-    err = put_all(txn, entries, n, position);
+    err = put_all(txn, in_order, n, position);
     if (err != AMBIT_OK) {
         store_write_abort(txn);
         return err;

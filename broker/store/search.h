@@ -28,8 +28,8 @@ void search_close(struct search *search);
 AMBIT_CHECKED enum ambit_err search_restart(struct search *search);
 
 AMBIT_CHECKED enum ambit_err search_position(struct search *search, struct search_position *ret);
-/* Adds the entries (and sorts them) and moves the position in one flushed commit. */
-AMBIT_CHECKED enum ambit_err search_add(struct search *search, struct search_entry *entries,
+/* Adds the entries, in any order, and moves the position in one flushed commit. */
+AMBIT_CHECKED enum ambit_err search_add(struct search *search, const struct search_entry *entries,
                                         size_t n, const struct search_position *position);
 
 struct search_query {
