@@ -45,6 +45,8 @@ def started_again(tap, broker, client, stop, kept):
            and found.json["incident"] == stop["incident"], "the journalled stop is in the record, with its words and its person", found)
     tap.ok(client.introspect(kept).json == {"active": False}, "and in force")
     tap.ok(client.token().json["ambit_reason"] == "stopped", "for what is asked anew too")
+    sealings = [e["detail"] for e in client.events(type="broker.sealed")]
+    tap.ok(len(sealings) == 1 and set(sealings[0]) == {"at", "error"}, "that it sealed, when and why, is in the record", sealings)
     with open(os.path.join(broker.state, "store", "stops.journal"), "rb") as f:
         tap.ok(not any(f.read()), "the journal is empty")
     tap.ok(client.clear(stop["stop"]).status == 200 and client.token().status == 200, "cleared, grants are given again")
