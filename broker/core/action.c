@@ -72,7 +72,7 @@ static void fill_question(struct event *event, const struct action_command *comm
     event->liveness = command->grant.liveness;
 }
 
-/* TOO_LARGE: the event would be longer than the record takes; nothing was written. */
+/* See record_cannot_hold(). */
 static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *command,
                                                     struct store_txn *txn)
 {
@@ -114,13 +114,13 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
 static AMBIT_CHECKED enum ambit_err decide(struct action_command *command, struct store_txn *txn)
 {
     enum ambit_err err = decide_question(command, txn);
-    if (err != AMBIT_ERR_TOO_LARGE)
+    if (!record_cannot_hold(err))
         return err;
     command->question.action = AMBIT_STR("");
     command->question.resource = AMBIT_STR("");
     command->question.context = NULL;
     command->question.n_context = 0;
-    command->question.stated_reason = (struct ambit_str){0};
+    command->question.stated_reason = command->arguments_digest = (struct ambit_str){0};
     command->context = NULL;
     return decide_question(command, txn);
 }

@@ -75,8 +75,7 @@ static void fill_issued(struct event *event, const struct grant_command *command
     event->replaces = decision->replaces;
 }
 
-/* One question through the engine and into the record. TOO_LARGE: the event would be longer than
- * the record takes; nothing was written. */
+/* One question through the engine and into the record; see record_cannot_hold(). */
 static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *command,
                                                     struct store_txn *txn,
                                                     const struct ambit_agent *agent)
@@ -117,17 +116,18 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *comman
 }
 
 /* What cannot be recorded whole is not decided as asked: it is judged as a malformed request, which
- * is recorded and which hard stops hear (design: longer than an event is `malformed`). */
+ * is recorded and which hard stops hear (design section 4: longer than an event is `malformed`). */
 static AMBIT_CHECKED enum ambit_err decide(struct grant_command *command, struct store_txn *txn,
                                            const struct ambit_agent *agent)
 {
     static const struct ambit_item unrecordable = {.action = {"", 0}, .resource = {"", 0}};
     enum ambit_err err = decide_question(command, txn, agent);
-    if (err != AMBIT_ERR_TOO_LARGE)
+    if (!record_cannot_hold(err))
         return err;
     command->question.items = &unrecordable;
     command->question.n_items = 1;
-    command->question.purpose = (struct ambit_str){0};
+    command->question.purpose = command->question.audience = (struct ambit_str){0};
+    command->question.has_lifetime = false;
     return decide_question(command, txn, agent);
 }
 

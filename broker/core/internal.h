@@ -85,6 +85,9 @@ void batch_drop(struct batch *batch);
 /* Appends the event and applies it. `salt_index` tells the events of one command apart. */
 AMBIT_CHECKED enum ambit_err record_event(struct broker *broker, struct store_txn *txn,
                                           struct command *command, struct event *event);
+/* An error of record_event that says that the event cannot be written as it is: it is longer than
+ * an event may be, or holds what canonical JSON has no form for. Nothing was written. */
+bool record_cannot_hold(enum ambit_err err);
 /* An id of this command: the same for the same index whenever the command is run. */
 struct ambit_id command_derive_id(const struct command *command, unsigned index);
 /* The start of every run: the batch's documents and now; way_in_lost when the caller is no more. */

@@ -20,9 +20,45 @@ void command_init(struct command *command, struct broker *broker, const struct c
     command->id = random_id(broker_now_ms(broker));
 }
 
+/* Why a run failed is never the caller's fault (what is asked wrongly is decided, not failed): it
+ * must not look like one on the wire (HTP-12). */
+static enum ambit_err own_fault(enum ambit_err err)
+{
+    switch (err) {
+    case AMBIT_ERR_OK:
+    case AMBIT_ERR_BUSY:
+    case AMBIT_ERR_CLOCK:
+    case AMBIT_ERR_FULL:
+    case AMBIT_ERR_NO_SPACE:
+    case AMBIT_ERR_SEALED:
+    case AMBIT_ERR_STOPPING:
+        return err;
+    case AMBIT_ERR_NO_MEMORY:
+    case AMBIT_ERR_IO:
+    case AMBIT_ERR_DAMAGED:
+    case AMBIT_ERR_NEWER:
+    case AMBIT_ERR_CRYPTO:
+    case AMBIT_ERR_INTERNAL:
+    case AMBIT_ERR_MALFORMED:
+    case AMBIT_ERR_TOO_LARGE:
+    case AMBIT_ERR_NOT_FOUND:
+    case AMBIT_ERR_EXISTS:
+    case AMBIT_ERR_CONFLICT:
+    case AMBIT_ERR_REFUSED:
+    case AMBIT_ERR_UNSUPPORTED:
+        break;
+    }
+    LOG(LOG_ERROR, "a command failed alone: refused, nothing of it happened",
+        LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
+    bool is_a_failure = err == AMBIT_ERR_NO_MEMORY || err == AMBIT_ERR_IO ||
+                        err == AMBIT_ERR_DAMAGED || err == AMBIT_ERR_NEWER ||
+                        err == AMBIT_ERR_CRYPTO;
+    return is_a_failure ? err : AMBIT_ERR_INTERNAL;
+}
+
 void command_finished(struct command *command, enum ambit_err err)
 {
-    command->err = err == AMBIT_OK && command->once_used ? AMBIT_ERR_REFUSED : err;
+    command->err = err == AMBIT_OK && command->once_used ? AMBIT_ERR_REFUSED : own_fault(err);
     if (command->done != NULL)
         command->done(command->done_ctx);
 }
@@ -75,6 +111,7 @@ enum ambit_err command_begin(struct command *command, int64_t now_ms)
     command->documents = broker->batch.documents;
     broker_documents_keep(command->documents);
     command->now_ms = now_ms;
+    command->seq = 0;
     broker->batch.head.last_now_ms = now_ms;
     command->way_in_lost = false;
     if (command->caller.kind != CALLER_NONE && command->authenticated != command->documents)
@@ -130,7 +167,12 @@ enum ambit_err record_event(struct broker *broker, struct store_txn *txn, struct
         return err;
     err = apply_event(txn, &broker->batch.head, event);
     /* The event stands in the log of this batch already: this is no "too long, ask shorter". */
-    return err == AMBIT_ERR_TOO_LARGE ? AMBIT_ERR_INTERNAL : err;
+    return record_cannot_hold(err) ? AMBIT_ERR_INTERNAL : err;
+}
+
+bool record_cannot_hold(enum ambit_err err)
+{
+    return err == AMBIT_ERR_TOO_LARGE || err == AMBIT_ERR_MALFORMED;
 }
 
 enum ambit_err batch_holds(struct broker *broker, struct store_txn *txn, const struct holds **ret)

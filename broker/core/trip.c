@@ -114,8 +114,8 @@ enum ambit_err trips_raise(struct broker *broker, struct store_txn *txn, struct 
     for (size_t i = 0; i < decision->n_trips; i++) {
         enum ambit_err err =
             trip_raise(broker, txn, command, event, &decision->trips[i], (unsigned)i);
-        if (err != AMBIT_OK)
-            return err;
+        if (err != AMBIT_OK) /* the event that tripped it is written already */
+            return record_cannot_hold(err) ? AMBIT_ERR_INTERNAL : err;
     }
     return AMBIT_OK;
 }

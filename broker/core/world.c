@@ -8,6 +8,9 @@
 #include "core/internal.h"
 #include "core/window.h"
 
+/* The greatest that an event can hold: what is more is as good as full. */
+static const int64_t FIGURE_MAX = 9007199254740991; /* 2^53-1 */
+
 static AMBIT_CHECKED enum ambit_err live_grants(const struct world *world,
                                                 const struct state_key *key, int64_t *ret)
 {
@@ -46,9 +49,9 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
         err =
             window_read(world->txn, &key, query->within_ms, world->now_ms, world->is_writer, &read);
         if (err == AMBIT_OK)
-            *ret = read.is_full                     ? AMBIT_FIGURE_FULL
-                   : query->kind == AMBIT_LIMIT_SUM ? read.sum
-                                                    : read.count;
+            *ret = read.is_full || read.sum > FIGURE_MAX ? AMBIT_FIGURE_FULL
+                   : query->kind == AMBIT_LIMIT_SUM      ? read.sum
+                                                         : read.count;
         return err;
     case AMBIT_LIMIT_LIVE_GRANTS:
         return live_grants(world, &key, ret);

@@ -5,6 +5,8 @@
 #include "base/encode.h"
 #include "core/word.h"
 
+static const int64_t LIFETIME_MAX_S = 9007199254740991; /* 2^53-1 */
+
 static enum ambit_err refuse(struct token_refusal *reterr, enum oauth_error error, const char *what)
 {
     *reterr = (struct token_refusal){.error = error, .description = what};
@@ -67,6 +69,11 @@ static enum ambit_err read_lifetime(const struct form *form, struct token_reques
     if (parse_i64(text, &request->lifetime_s) != AMBIT_OK)
         return refuse(reterr, OAUTH_INVALID_REQUEST,
                       "requested_lifetime is a whole number of seconds");
+    /* More than any rule gives is shortened anyway; the record holds no greater number. */
+    if (request->lifetime_s > LIFETIME_MAX_S)
+        request->lifetime_s = LIFETIME_MAX_S;
+    if (request->lifetime_s < -LIFETIME_MAX_S)
+        request->lifetime_s = -LIFETIME_MAX_S;
     return AMBIT_OK;
 }
 

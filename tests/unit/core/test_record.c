@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Goal: what an event cannot hold is decided as malformed and recorded, and costs nobody else in
+ * its batch anything; what fails for our own reasons never looks like the caller's fault (HTP-12).
+ */
+#include "stage.h"
+
+static void expect(struct answer answer, enum ambit_reason reason)
+{
+    if (answer.err || answer.reason != reason)
+        fail_msg("%s, %s instead of %s", ambit_err_text(answer.err),
+                 ambit_reason_text(answer.reason), ambit_reason_text(reason));
+}
+
+/* No JSON integer is that great: the batch is not taken back for it. */
+static void test_a_number_too_great(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_open(&stage);
+    struct ask blocker = {.agent = "worker", .action = "a.free", .resource = "svc:free/0"};
+    struct ask fine = {.agent = "helper", .action = "a.free", .resource = "svc:free/1"};
+    struct ask great = {.agent = "worker",
+                        .action = "a.free",
+                        .resource = "svc:free/2",
+                        .lifetime_s = INT64_C(1) << 60};
+    struct held_ask first, second, third, fourth;
+    stage_hold_commits();
+    stage_submit(&stage, &blocker, &first);
+    stage_await_commit();
+    stage_submit(&stage, &fine, &second);
+    stage_submit(&stage, &great, &third);
+    stage_submit(&stage, &fine, &fourth);
+    int before = stage_n_commits;
+    stage_release_commits();
+    expect(stage_await(&first), AMBIT_REASON_ALLOWED);
+    expect(stage_await(&second), AMBIT_REASON_ALLOWED);
+    expect(stage_await(&third), AMBIT_REASON_MALFORMED);
+    expect(stage_await(&fourth), AMBIT_REASON_ALLOWED);
+    assert_int_equal(stage_n_commits - before, 2); /* the one that was held, and one for the rest */
+    assert_int_equal(stage_count_events(&stage, "grant.refused", "\"malformed\""), 1);
+    stage_explain_all(&stage);
+    stage_verify(&stage);
+}
+
+static void test_a_text_too_long(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_open(&stage);
+    static char audience[60000] = "https://";
+    memset(audience + 8, 'a', sizeof audience - 9);
+    struct ask ask = {
+        .agent = "worker", .action = "a.free", .resource = "svc:free/1", .audience = audience};
+    expect(stage_ask(&stage, &ask), AMBIT_REASON_MALFORMED);
+    assert_int_equal(stage_count_events(&stage, "grant.refused", "\"malformed\""), 1);
+    stage_verify(&stage);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_a_number_too_great),
+    cmocka_unit_test(test_a_text_too_long),
+};
+UNIT_MAIN(tests)
