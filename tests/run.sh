@@ -212,10 +212,12 @@ part_fresh() {
 }
 
 part_bench() {
-    local short=--short
-    [ $AMBIT_LONG = 1 ] && short=
-    [ -x tests/bench/run.py ] || return 0
-    need gcc && AMBIT_BUILD=$PWD/build-gcc tap run --part bench --timeout 3600 -- "tests/bench/run.py $short"
+    local form=--short
+    [ $AMBIT_LONG = 1 ] && form=
+    need gcc || return
+    need nosync ambitd ambit
+    AMBIT_BUILD=$PWD/build-gcc AMBIT_BUILD_NOSYNC=$PWD/build-nosync \
+        tap run --part bench --timeout 3600 -- "tests/bench/run.py $form"
 }
 
 # ---- the run -------------------------------------------------------------------------------------
