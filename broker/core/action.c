@@ -7,27 +7,19 @@
 #include "base/arena.h"
 #include "core/cutoff.h"
 #include "core/world.h"
-#include "crypto/digest.h"
 
 /* Finds the grant; a token whose rnd does not fit is an unknown one. */
 static AMBIT_CHECKED enum ambit_err find_grant(struct action_command *command,
                                                struct store_txn *txn)
 {
     struct grant_row row;
-    struct ambit_digest rnd;
     command->grant_found = false;
     if (!command->has_token)
         return AMBIT_OK;
 
-    enum ambit_err err = grant_load(txn, command->token.jti, command->arena, &row);
-    if (err == AMBIT_ERR_NOT_FOUND)
-        return AMBIT_OK;
+    enum ambit_err err = grant_find(txn, &command->token, command->arena, &row);
     if (err != AMBIT_OK)
-        return err;
-
-    crypto_sha256(command->token.rnd, sizeof command->token.rnd, &rnd);
-    if (!crypto_equal(rnd.b, row.token.b, sizeof rnd.b))
-        return AMBIT_OK;
+        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
     grant_row_view(&row, &command->grant);
     command->grant_found = true;
     if (pending_covers(&command->base.broker->pending, &row)) {

@@ -5,6 +5,8 @@
 
 #include "base/encode.h"
 #include "base/json_read.h"
+#include "core/cutoff.h"
+#include "crypto/digest.h"
 
 static AMBIT_CHECKED enum ambit_err load_purpose(struct store_txn *txn, struct arena *arena,
                                                  struct grant_row *row)
@@ -31,14 +33,69 @@ static AMBIT_CHECKED enum ambit_err load_purpose(struct store_txn *txn, struct a
     return err == AMBIT_ERR_MALFORMED ? AMBIT_ERR_DAMAGED : err;
 }
 
-enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id, struct arena *arena,
-                          struct grant_row *ret)
+enum ambit_err grant_load_row(struct store_txn *txn, struct ambit_id id, struct arena *arena,
+                              struct grant_row *ret)
 {
     static _Thread_local char bytes[64 * 1024];
     size_t len = 0;
     enum ambit_err err = store_get(txn, STORE_GRANTS, (struct store_key){id.b, sizeof id.b}, bytes,
                                    sizeof bytes, &len);
-    if (err == AMBIT_OK)
-        err = grant_row_decode((struct ambit_str){.p = bytes, .len = len}, arena, ret);
+    return err == AMBIT_OK
+               ? grant_row_decode((struct ambit_str){.p = bytes, .len = len}, arena, ret)
+               : err;
+}
+
+enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id, struct arena *arena,
+                          struct grant_row *ret)
+{
+    enum ambit_err err = grant_load_row(txn, id, arena, ret);
     return err == AMBIT_OK ? load_purpose(txn, arena, ret) : err;
+}
+
+enum ambit_err grant_find(struct store_txn *txn, const struct identity_token *token,
+                          struct arena *arena, struct grant_row *ret)
+{
+    struct ambit_digest rnd;
+    enum ambit_err err = grant_load(txn, token->jti, arena, ret);
+    if (err != AMBIT_OK)
+        return err;
+    crypto_sha256(token->rnd, sizeof token->rnd, &rnd);
+    return crypto_equal(rnd.b, ret->token.b, sizeof rnd.b) ? AMBIT_OK : AMBIT_ERR_NOT_FOUND;
+}
+
+static AMBIT_CHECKED enum ambit_err liveness_now(struct broker *broker, const struct grant_row *row,
+                                                 enum ambit_liveness *ret)
+{
+    struct store_txn *txn = NULL;
+    struct head head;
+    enum ambit_err err = store_read_begin(broker->store, &txn);
+    if (err != AMBIT_OK)
+        return err;
+    err = head_load(txn, &head);
+    if (err == AMBIT_OK)
+        err = cutoff_liveness(txn, head.last_cutoff_seq, row, ret);
+    store_read_end(txn);
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+}
+
+enum ambit_err grant_look(struct broker *broker, const struct identity_token *token,
+                          struct arena *arena, struct grant_row *ret,
+                          enum ambit_liveness *ret_liveness)
+{
+    struct store_txn *txn = NULL;
+    if (atomic_load(&broker->is_sealed))
+        return AMBIT_ERR_SEALED;
+    enum ambit_err err = store_read_begin(broker->store, &txn);
+    if (err != AMBIT_OK)
+        return err;
+    err = grant_find(txn, token, arena, ret);
+    store_read_end(txn);
+    if (err != AMBIT_OK)
+        return err;
+
+    /* INVARIANT: first the stops that are accepted, then what is committed. A stop leaves the first
+     * for the second; read the other way round it could be missed in both. */
+    *ret_liveness = AMBIT_DEAD_STOPPED;
+    return pending_covers(&broker->pending, ret) ? AMBIT_OK
+                                                 : liveness_now(broker, ret, ret_liveness);
 }

@@ -119,6 +119,17 @@ AMBIT_CHECKED enum ambit_err trips_raise(struct broker *broker, struct store_txn
 /* The row of a grant with its purpose (from the opening). NOT_FOUND. */
 AMBIT_CHECKED enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id,
                                         struct arena *arena, struct grant_row *ret);
+/* The same without the purpose, which costs a row more. */
+AMBIT_CHECKED enum ambit_err grant_load_row(struct store_txn *txn, struct ambit_id id,
+                                            struct arena *arena, struct grant_row *ret);
+/* The grant of a presented token. NOT_FOUND also when its `rnd` does not fit. */
+AMBIT_CHECKED enum ambit_err grant_find(struct store_txn *txn, const struct identity_token *token,
+                                        struct arena *arena, struct grant_row *ret);
+/* The same on an answering thread, and how it stands now, stops that are accepted and not yet
+ * committed included. SEALED: could not tell. */
+AMBIT_CHECKED enum ambit_err grant_look(struct broker *broker, const struct identity_token *token,
+                                        struct arena *arena, struct grant_row *ret,
+                                        enum ambit_liveness *ret_liveness);
 
 /* ---- stop.c ---- */
 /* One record of stops.journal into the record; ctx is the broker. */

@@ -4,10 +4,7 @@
  * now. */
 #include "core/query.h"
 
-#include "base/arena.h"
-#include "core/cutoff.h"
-#include "core/internal.h"
-#include "crypto/digest.h"
+#include "core/stops.h"
 
 static bool is_addressed(const struct documents_ref *documents, const struct grant_row *row,
                          const struct caller *caller)
@@ -35,16 +32,14 @@ static AMBIT_CHECKED enum ambit_err left_items(struct broker *broker,
                                                int64_t now_ms, struct arena *arena,
                                                struct introspection *ret)
 {
-    struct holds *holds = broker_holds_acquire(broker);
     struct ambit_grant_view view;
-    const struct ambit_stop_view *views = NULL;
-    size_t n = 0;
+    struct stops stops;
     grant_row_view(&ret->row, &view);
-    enum ambit_err err = pending_views(&broker->pending, holds, arena, &views, &n);
+    enum ambit_err err = stops_now(broker, arena, &stops);
     if (err == AMBIT_OK)
-        ambit_grant_items_now(documents->set, &view, views, n, now_ms, &ret->live_items,
+        ambit_grant_items_now(documents->set, &view, stops.views, stops.n, now_ms, &ret->live_items,
                               &ret->ask_items);
-    holds_release(holds);
+    stops_done(&stops);
     return err;
 }
 
@@ -52,37 +47,18 @@ enum ambit_err query_introspect(struct broker *broker, const struct documents_re
                                 const struct identity_token *token, const struct caller *caller,
                                 int64_t now_ms, struct arena *arena, struct introspection *ret)
 {
-    struct store_txn *txn = NULL;
-    struct head head;
-    struct ambit_digest rnd;
-    enum ambit_liveness liveness = AMBIT_LIVE;
+    enum ambit_liveness liveness = AMBIT_UNKNOWN_GRANT;
     *ret = (struct introspection){0};
-    if (atomic_load(&broker->is_sealed))
-        return AMBIT_ERR_SEALED;
-
-    enum ambit_err err = store_read_begin(broker->store, &txn);
-    if (err != AMBIT_OK)
-        return err;
-    err = grant_load(txn, token->jti, arena, &ret->row);
-    if (err == AMBIT_OK)
-        err = head_load(txn, &head);
-    if (err == AMBIT_OK)
-        err = cutoff_liveness(txn, head.last_cutoff_seq, &ret->row, &liveness);
-    store_read_end(txn);
+    enum ambit_err err = grant_look(broker, token, arena, &ret->row, &liveness);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 
-    crypto_sha256(token->rnd, sizeof token->rnd, &rnd);
-    if (!crypto_equal(rnd.b, ret->row.token.b, sizeof rnd.b))
-        return AMBIT_OK;
     ret->is_known = true;
     if (liveness != AMBIT_LIVE || ret->row.expires_ms <= now_ms)
         return AMBIT_OK;
     if (caller->kind != CALLER_NONE && !is_addressed(documents, &ret->row, caller))
         return AMBIT_OK;
     if (!is_answered_for(documents, &ret->row))
-        return AMBIT_OK;
-    if (pending_covers(&broker->pending, &ret->row))
         return AMBIT_OK;
     err = left_items(broker, documents, now_ms, arena, ret);
     ret->is_active = err == AMBIT_OK && ret->live_items != 0;

@@ -134,25 +134,19 @@ static AMBIT_CHECKED enum ambit_err copy_pending(const struct pending *pending, 
     return AMBIT_OK;
 }
 
-enum ambit_err pending_views(struct pending *pending, const struct holds *held, struct arena *arena,
-                             const struct ambit_stop_view **ret, size_t *ret_n)
+enum ambit_err pending_views(struct pending *pending, struct arena *arena,
+                             struct ambit_stop_view **ret, size_t *ret_n)
 {
-    *ret = held->views;
-    *ret_n = held->n;
+    *ret = NULL;
+    *ret_n = 0;
     if (atomic_load(&pending->n) == 0)
         return AMBIT_OK;
 
     enum ambit_err err = AMBIT_ERR_NO_MEMORY;
     pthread_mutex_lock(&pending->lock);
-    struct ambit_stop_view *both = arena_array(arena, held->n + pending->n, sizeof *both);
-    size_t n = held->n;
-    if (both != NULL) {
-        if (n > 0)
-            memcpy(both, held->views, n * sizeof *both);
-        err = copy_pending(pending, arena, both, &n);
-    }
+    *ret = arena_array(arena, pending->n + 1, sizeof **ret);
+    if (*ret != NULL)
+        err = copy_pending(pending, arena, *ret, ret_n);
     pthread_mutex_unlock(&pending->lock);
-    *ret = both;
-    *ret_n = n;
     return err;
 }

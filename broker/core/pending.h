@@ -28,8 +28,6 @@ AMBIT_CHECKED enum ambit_err pending_add(struct pending *pending, struct ambit_i
 void pending_remove(struct pending *pending, struct ambit_id id);
 /* Does one of them cover the grant whole? */
 bool pending_covers(struct pending *pending, const struct grant_row *row);
-/* The stops in `held` and behind them the pending ones that hold, in the arena; just `held` when
- * there are none pending. */
-AMBIT_CHECKED enum ambit_err pending_views(struct pending *pending, const struct holds *held,
-                                           struct arena *arena, const struct ambit_stop_view **ret,
-                                           size_t *ret_n);
+/* Those of them that hold, in the arena. */
+AMBIT_CHECKED enum ambit_err pending_views(struct pending *pending, struct arena *arena,
+                                           struct ambit_stop_view **ret, size_t *ret_n);

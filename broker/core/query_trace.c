@@ -142,8 +142,8 @@ static AMBIT_CHECKED enum ambit_err story_keep(struct story *story, struct ambit
         arena_init(&arena, block, sizeof block, 0);
         struct ledger_row row;
         struct event event;
-        enum ambit_err err = reading_event(&story->reading, story->seqs[i], &story->memory, &arena,
-                                           &row, &event);
+        enum ambit_err err =
+            reading_event(&story->reading, story->seqs[i], &story->memory, &arena, &row, &event);
         if (err != AMBIT_OK)
             return err;
         if (ambit_str_eq(event.owner, only_owner))

@@ -5,7 +5,6 @@
 
 #include "base/arena.h"
 #include "core/cutoff.h"
-#include "crypto/digest.h"
 
 static enum ambit_err revoke_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
 {
@@ -23,15 +22,9 @@ static enum ambit_err revoke_run(struct writer_job *job, struct store_txn *txn, 
     char block[4096];
     arena_init(&arena, block, sizeof block, 0);
     struct grant_row row;
-    err = grant_load(txn, command->token.jti, &arena, &row);
-    if (err == AMBIT_ERR_NOT_FOUND)
-        return AMBIT_OK; /* REV-2: unknown is success */
-    if (err != AMBIT_OK)
-        return err;
-    struct ambit_digest rnd;
-    crypto_sha256(command->token.rnd, sizeof command->token.rnd, &rnd);
-    if (!crypto_equal(rnd.b, row.token.b, sizeof rnd.b))
-        return AMBIT_OK;
+    err = grant_find(txn, &command->token, &arena, &row);
+    if (err != AMBIT_OK) /* REV-2: unknown is success */
+        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 
     enum ambit_liveness liveness = AMBIT_LIVE;
     err = cutoff_liveness(txn, broker->batch.head.last_cutoff_seq, &row, &liveness);

@@ -3,19 +3,16 @@
 #include "core/service_grant.h"
 
 #include "base/random.h"
-#include "core/apply.h"
-#include "core/cutoff.h"
-#include "core/internal.h"
-#include "crypto/digest.h"
+#include "core/stops.h"
 
 /* ---- giving ---- */
 
 /* A hold of any kind that covers the service. */
-static bool is_stopped(const struct holds *holds, const struct ambit_service *service,
+static bool is_stopped(const struct stops *stops, const struct ambit_service *service,
                        const struct ambit_person *owner)
 {
-    for (size_t i = 0; i < holds->n; i++) {
-        const struct ambit_stop_view *view = &holds->views[i];
+    for (size_t i = 0; i < stops->n; i++) {
+        const struct ambit_stop_view *view = &stops->views[i];
         bool covers = false;
         switch (view->kind) {
         case AMBIT_TARGET_ALL:
@@ -96,13 +93,13 @@ static AMBIT_CHECKED enum ambit_err give(struct service_grant_command *command,
         return AMBIT_OK;
     }
     const struct ambit_person *owner = ambit_person_find(documents, service->owner);
-    const struct holds *holds = NULL;
-    enum ambit_err err = batch_holds(broker, txn, &holds);
+    struct stops stops;
+    enum ambit_err err = stops_of_batch(broker, txn, command->arena, &stops);
     if (err)
         return err;
 
     command->reason = AMBIT_REASON_ALLOWED;
-    if (is_stopped(holds, service, owner))
+    if (is_stopped(&stops, service, owner))
         command->reason = AMBIT_REASON_STOPPED;
     else if (!owner || !owner->is_active)
         command->reason = AMBIT_REASON_OWNER_REQUIRED;
@@ -124,9 +121,8 @@ static enum ambit_err service_grant_run(struct writer_job *job, struct store_txn
     struct service_grant_command *command = (struct service_grant_command *)(void *)job;
     struct command *base = &command->base;
     enum ambit_err err = command_begin(base, now_ms);
-    base->once_used = false;
-    if (!err && base->caller.has_once)
-        err = apply_once_is_used(txn, &base->caller.once, now_ms, &base->once_used);
+    if (!err && !base->way_in_lost)
+        err = command_use_once(base, txn);
     if (err || base->way_in_lost || base->once_used)
         return err;
     return give(command, txn);
@@ -155,42 +151,16 @@ enum ambit_err service_grant_submit(struct service_grant_command *command)
 
 /* ---- recognising ---- */
 
-static AMBIT_CHECKED enum ambit_err load(struct broker *broker, struct ambit_id id,
-                                         struct arena *arena, struct grant_row *row,
-                                         enum ambit_liveness *ret)
-{
-    struct store_txn *txn = NULL;
-    struct head head;
-    enum ambit_err err = store_read_begin(broker->store, &txn);
-    if (err)
-        return err;
-    err = grant_load(txn, id, arena, row);
-    if (!err)
-        err = head_load(txn, &head);
-    if (!err)
-        err = cutoff_liveness(txn, head.last_cutoff_seq, row, ret);
-    store_read_end(txn);
-    return err;
-}
-
 enum ambit_err query_service_token(struct broker *broker, const struct documents_ref *documents,
                                    const struct identity_token *token, int64_t now_ms,
                                    struct arena *arena, struct caller *ret)
 {
     struct grant_row row;
-    enum ambit_liveness liveness = AMBIT_LIVE;
-    if (atomic_load(&broker->is_sealed))
-        return AMBIT_ERR_SEALED;
-    enum ambit_err err = load(broker, token->jti, arena, &row, &liveness);
+    enum ambit_liveness liveness = AMBIT_UNKNOWN_GRANT;
+    enum ambit_err err = grant_look(broker, token, arena, &row, &liveness);
     if (err)
         return err;
-
-    struct ambit_digest rnd;
-    crypto_sha256(token->rnd, sizeof token->rnd, &rnd);
-    if (!crypto_equal(rnd.b, row.token.b, sizeof rnd.b))
-        return AMBIT_ERR_NOT_FOUND;
-    if (liveness != AMBIT_LIVE || row.expires_ms <= now_ms ||
-        pending_covers(&broker->pending, &row))
+    if (liveness != AMBIT_LIVE || row.expires_ms <= now_ms)
         return AMBIT_ERR_NOT_FOUND;
     if (row.n_items != 0 || !ambit_str_eq(row.audience, broker_issuer(broker)))
         return AMBIT_ERR_NOT_FOUND;

@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/encode.h"
 #include "core/cutoff.h"
+#include "core/internal.h"
 
 enum { LIVE_FIXED = 2, LIVE_BYTES = 24, LIVE_MAX = 2 * AMBIT_LIVE_GRANTS_MAX, DEAD_EVERY = 64 };
 
@@ -44,14 +45,9 @@ static AMBIT_CHECKED enum ambit_err is_live(struct store_txn *txn, struct ambit_
     ARENA_AUTO arena;
     char block[4096];
     arena_init(&arena, block, sizeof block, 0);
-    static _Thread_local char bytes[64 * 1024];
     struct grant_row row;
     enum ambit_liveness liveness = AMBIT_LIVE;
-    size_t len = 0;
-    enum ambit_err err = store_get(txn, STORE_GRANTS, (struct store_key){grant.b, sizeof grant.b},
-                                   bytes, sizeof bytes, &len);
-    if (err == AMBIT_OK)
-        err = grant_row_decode((struct ambit_str){.p = bytes, .len = len}, &arena, &row);
+    enum ambit_err err = grant_load_row(txn, grant, &arena, &row);
     if (err == AMBIT_OK)
         err = cutoff_liveness(txn, last_cutoff_seq, &row, &liveness);
     *ret = liveness == AMBIT_LIVE;

@@ -4,8 +4,7 @@
 
 #include "base/encode.h"
 #include "core/cutoff.h"
-#include "core/holds.h"
-#include "core/internal.h"
+#include "core/stops.h"
 #include "core/window.h"
 
 /* The greatest that an event can hold: what is more is as good as full. */
@@ -26,7 +25,7 @@ static AMBIT_CHECKED enum ambit_err live_grants(const struct world *world,
         arena_init(&arena, block, sizeof block, 0);
         struct grant_row row;
         enum ambit_liveness liveness = AMBIT_LIVE;
-        err = grant_load(world->txn, list[i].grant, &arena, &row);
+        err = grant_load_row(world->txn, list[i].grant, &arena, &row);
         if (err == AMBIT_OK)
             err = cutoff_liveness(world->txn, world->last_cutoff_seq, &row, &liveness);
         if (err == AMBIT_OK && liveness == AMBIT_LIVE)
@@ -115,7 +114,7 @@ static enum ambit_err same_live(void *ctx, const struct ambit_same_query *query,
         struct grant_row row;
         enum ambit_liveness liveness = AMBIT_LIVE;
         memcpy(id.b, value.p, 16);
-        err = grant_load(world->txn, id, &arena, &row);
+        err = grant_load_row(world->txn, id, &arena, &row);
         if (err == AMBIT_OK && is_same(&row, query)) {
             err = cutoff_liveness(world->txn, world->last_cutoff_seq, &row, &liveness);
             if (err == AMBIT_OK && liveness == AMBIT_LIVE) {
@@ -136,17 +135,13 @@ static void world_fill(struct world *world, const struct ambit_stop_view *stops,
 enum ambit_err world_open_batch(struct broker *broker, struct store_txn *txn, struct arena *arena,
                                 int64_t now_ms, struct world *ret)
 {
-    const struct holds *holds = NULL;
-    const struct ambit_stop_view *views = NULL;
-    size_t n = 0;
-    enum ambit_err err = batch_holds(broker, txn, &holds);
-    if (err == AMBIT_OK)
-        err = pending_views(&broker->pending, holds, arena, &views, &n);
+    struct stops stops;
+    enum ambit_err err = stops_of_batch(broker, txn, arena, &stops);
     *ret = (struct world){.txn = txn,
                           .now_ms = now_ms,
                           .last_cutoff_seq = broker->batch.head.last_cutoff_seq,
                           .is_writer = true};
-    world_fill(ret, views, n);
+    world_fill(ret, stops.views, stops.n);
     return err;
 }
 
