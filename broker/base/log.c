@@ -44,9 +44,13 @@ void log_init(const char *journal_stream)
 /* At most TEXT_MAX_BYTES of `text`, cut between characters; what is not UTF-8 becomes '?'. */
 static void put_text(struct json_out *out, struct ambit_str text)
 {
-    char clean[TEXT_MAX_BYTES];
+    __attribute__((uninitialized)) char clean[TEXT_MAX_BYTES];
     size_t len = 0;
 
+    if (text.len <= sizeof clean && json_plain_run(text.p, text.len) == text.len) {
+        json_str(out, text);
+        return;
+    }
     for (size_t i = 0; i < text.len;) {
         size_t n = utf8_sequence(text.p + i, text.len - i);
         if (len + (n ? n : 1) > sizeof clean)

@@ -87,20 +87,27 @@ static inline size_t utf8_put(uint32_t c, char *dst)
     return 4;
 }
 
-/* How many bytes from the first on are plain in a JSON string: ASCII, no control, no quote, no
- * backslash. Eight at a time: each term below sets the high bit of a byte that is not plain. */
-static inline size_t json_plain_run(const char *p, size_t len)
+/* Eight bytes that are plain in a JSON string: ASCII, no control, no quote, no backslash. Each term
+ * sets the high bit of a byte that is not plain (and may set that of one behind it). */
+static inline bool json_is_plain_word(const char *p)
 {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
+    uint64_t w = 0;
+
+    memcpy(&w, p, 8);
+    uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
+    return !((w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & high);
+}
+
+/* How many bytes from the first on are plain. */
+static inline size_t json_plain_run(const char *p, size_t len)
+{
     size_t i = 0;
 
-    for (; len - i >= 8; i += 8) {
-        uint64_t w = 0;
-        memcpy(&w, p + i, 8);
-        uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
-        if ((w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & high)
-            break;
-    }
+    while (len - i >= 8 && json_is_plain_word(p + i))
+        i += 8;
+    if (len >= 8 && len - i < 8 && json_is_plain_word(p + len - 8))
+        return len; /* the last eight, some of them looked at twice */
     for (; i < len; i++) {
         uint8_t c = (uint8_t)p[i];
         if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')

@@ -4,6 +4,7 @@
 
 #include <strings.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "base/random.h"
 
@@ -17,10 +18,9 @@ void context_new_request_id(char dst[CONTEXT_REQUEST_ID_LEN + 1])
 
 void context_new_trace_id(char dst[HTTP_TRACE_ID_LEN + 1])
 {
-    uint8_t bytes[HTTP_TRACE_ID_LEN / 2] = {0};
-    random_bytes(bytes, sizeof bytes);
-    bytes[0] |= 1; /* all zero is not a trace id */
-    hex_encode(bytes, sizeof bytes, dst);
+    /* In the order of time, so that the index of them grows at its end; never all zero. */
+    struct ambit_id id = random_id(clock_wall_ms());
+    hex_encode(id.b, sizeof id.b, dst);
     dst[HTTP_TRACE_ID_LEN] = '\0';
 }
 

@@ -6,7 +6,7 @@
 #include "base/json_read.h"
 #include "crypto/digest.h"
 
-enum { DEPTH = 24, TRACE_HEX = 32 };
+enum { DEPTH = 24, TRACE_HEX = 32, RECENT = 64, RECENT_TEXT = 64 };
 
 #define NAMED(text, of_tag)                                             \
     {                                                                   \
@@ -22,11 +22,30 @@ static const struct {
     NAMED("stop", INDEX_STOP),   NAMED("txn", INDEX_TXN),           NAMED("type", INDEX_TYPE),
 };
 
+/* Event after event names the same agents, owners, policies and types: their keys are kept, each in
+ * the one slot that it falls on. */
 static void key_of_text(struct ambit_str value, uint8_t ret[16])
 {
+    static _Thread_local struct {
+        size_t len; /* 0: empty */
+        char text[RECENT_TEXT];
+        uint8_t key[16];
+    } recent[RECENT];
     struct ambit_digest digest;
+    size_t slot = value.len ? (value.len + 31 * (uint8_t)value.p[0]) % RECENT : 0;
+    bool may_keep = value.len > 0 && value.len <= RECENT_TEXT;
+    if (may_keep && recent[slot].len == value.len &&
+        memcmp(recent[slot].text, value.p, value.len) == 0) {
+        memcpy(ret, recent[slot].key, 16);
+        return;
+    }
     crypto_sha256(value.p, value.len, &digest);
     memcpy(ret, digest.b, 16);
+    if (!may_keep)
+        return;
+    recent[slot].len = value.len;
+    memcpy(recent[slot].text, value.p, value.len);
+    memcpy(recent[slot].key, ret, 16);
 }
 
 bool index_key(enum index_tag tag, struct ambit_str value, uint8_t ret[16])
