@@ -72,4 +72,30 @@ def wire_reference(tree):
                     yield path, number, f"{ident} is not in {REFERENCE}"
 
 
-RULES = [wire_reference]
+# What the reference lists in full: where it stands in the code, and what is looked for there.
+LISTS = [
+    ("route", re.compile(r"broker/(oauth|authzen|operator|console)/\1\.c"), re.compile(r'"(/[^"]*)"')),
+    ("event type", re.compile(r"broker/ledger/event\.h"), re.compile(r'X\(\w+, "([a-z.]+)"\)')),
+    ("metric", re.compile(r"broker/core/metrics\.c"), re.compile(r'head\(out, "(\w+)"')),
+    ("table", re.compile(r"broker/store/env\.c"), re.compile(r'\[STORE_\w+\] = "(\w+)"')),
+    ("configuration key", re.compile(r"broker/config/config\.c"), re.compile(r'^ *\{"\w*", "(\w+)", CONFIG_', re.M)),
+    ("member of events", re.compile(r"broker/ledger/event_members\.c"), re.compile(r'^    (?:STR|ID|DIGEST|OWN|PLAIN)\("?(\w+)', re.M)),
+]
+
+
+def reference_lists(tree):
+    """Every route, event type and member, metric, table and configuration key stands in the reference."""
+    reference = tree.lines(REFERENCE) if REFERENCE in tree.paths else []
+    words = {word.rstrip("/") for line in reference for span in spans(line) for word in re.findall(r"[\w./-]+", span)}
+    words |= {part for word in words for part in word.split(".")}  # `limits.queue` is the key queue of limits
+    for what, where, pattern in LISTS:
+        for path in tree.paths:
+            if not where.fullmatch(path):
+                continue
+            text = tree.text(path)
+            for m in pattern.finditer(text):
+                if m[1].split("{")[0].rstrip("/") not in words:
+                    yield path, text.count("\n", 0, m.start()) + 1, f"the {what} {m[1]} is not in {REFERENCE}"
+
+
+RULES = [wire_reference, reference_lists]
