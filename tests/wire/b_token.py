@@ -200,7 +200,8 @@ def edited(token):
     given = json.loads(unb64u(payload))
 
     def with_claims(**changed):
-        return f"{head}.{b64u(json.dumps({**given, **changed}).encode())}.{signature}"
+        # laid out as ours are, so that it is the row that judges and not the form
+        return f"{head}.{b64u(json.dumps({**given, **changed}, separators=(',', ':')).encode())}.{signature}"
     return {
         "another rnd": with_claims(rnd=b64u(bytes(16))), "another jti": with_claims(jti=b64u(b"\x01" * 16)), "no rnd": with_claims(rnd=None), "rnd a number": with_claims(rnd=5),
         "rnd padded": with_claims(rnd=given["rnd"] + "=="), "rnd cut": with_claims(rnd=given["rnd"][:-1]), "jti and rnd changed about": with_claims(jti=given["rnd"], rnd=given["jti"]),
