@@ -11,7 +11,8 @@
 
 /* What a stop covers, as far as clearing asks. */
 struct covered {
-    struct ambit_str owner, backup; /* absent: nobody in particular */
+    struct ambit_str owner, backup; /* absent: nobody in particular, or several */
+    bool is_theirs;                 /* the person who clears is one of those */
     enum ambit_tier tier;
     bool needs_two;
 };
@@ -35,10 +36,13 @@ static void cover_agent(const struct ambit_documents *documents, struct ambit_st
     ret->tier = agent->tier;
 }
 
-/* The highest tier of a service whose resources the pattern overlaps. */
+/* The highest tier of a service whose resources the pattern overlaps, and the owners of all of
+ * them. */
 static AMBIT_CHECKED enum ambit_err cover_resource(const struct ambit_documents *documents,
-                                                   struct ambit_str pattern, struct covered *ret)
+                                                   struct ambit_str pattern,
+                                                   struct ambit_str person, struct covered *ret)
 {
+    bool has_several = false;
     for (size_t i = 0; i < documents->n_services; i++) {
         const struct ambit_service *service = &documents->services[i];
         for (size_t k = 0; k < service->resources.n; k++) {
@@ -49,17 +53,24 @@ static AMBIT_CHECKED enum ambit_err cover_resource(const struct ambit_documents 
                 return err;
             if (overlaps && service->tier > ret->tier)
                 ret->tier = service->tier;
-            if (overlaps)
-                ret->owner = service->owner;
+            if (!overlaps)
+                continue;
+            has_several |= ret->owner.p != NULL && !ambit_str_eq(ret->owner, service->owner);
+            ret->owner = service->owner;
+            ret->is_theirs |= ambit_str_eq(service->owner, person);
         }
     }
+    if (has_several)
+        ret->owner = (struct ambit_str){0};
     return AMBIT_OK;
 }
 
 static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *documents,
                                           const struct stop_row *row, struct store_txn *txn,
-                                          struct arena *arena, struct covered *ret)
+                                          struct ambit_str person, struct covered *ret)
 {
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
     enum ambit_target_kind kind;
     struct ambit_str target;
     struct ambit_id id;
@@ -73,7 +84,7 @@ static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *document
     case AMBIT_TARGET_LINEAGE:
         err = id_decode(target, &id);
         if (err == AMBIT_OK)
-            err = grant_load(txn, id, arena, &grant);
+            err = grant_load_row(txn, id, &arena, &grant);
         if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
             return AMBIT_ERR_DAMAGED;
         cover_agent(documents, err == AMBIT_OK ? grant.agent : (struct ambit_str){0}, ret);
@@ -94,7 +105,7 @@ static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *document
         break;
     }
     case AMBIT_TARGET_RESOURCE:
-        err = cover_resource(documents, target, ret);
+        err = cover_resource(documents, target, person, ret);
         if (err != AMBIT_OK)
             return err;
         break;
@@ -104,6 +115,8 @@ static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *document
         ret->needs_two = true;
         break;
     }
+    ret->is_theirs =
+        ret->is_theirs || ambit_str_eq(ret->owner, person) || ambit_str_eq(ret->backup, person);
     ret->needs_two = ret->needs_two || ret->tier == AMBIT_TIER_CRITICAL;
     return AMBIT_OK;
 }
@@ -114,13 +127,12 @@ static enum clear_refusal judge(const struct ambit_documents *documents, const s
     const struct ambit_person *who = ambit_person_find(documents, person);
     if (who == NULL || !who->is_active)
         return CLEAR_NOT_PERMITTED;
-    bool is_theirs = ambit_str_eq(covered->owner, person) || ambit_str_eq(covered->backup, person);
     bool is_owner = covered->owner.len > 0 && ambit_str_eq(covered->owner, person);
     bool by_another = row->by_person && !ambit_str_eq(row->by, person);
     if (covered->needs_two)
-        return (who->roles & AMBIT_ROLE_ONCALL) && !is_theirs ? CLEAR_NEEDS_TWO
-                                                              : CLEAR_NOT_PERMITTED;
-    if ((who->roles & AMBIT_ROLE_ONCALL) && !is_theirs)
+        return (who->roles & AMBIT_ROLE_ONCALL) && !covered->is_theirs ? CLEAR_NEEDS_TWO
+                                                                       : CLEAR_NOT_PERMITTED;
+    if ((who->roles & AMBIT_ROLE_ONCALL) && !covered->is_theirs)
         return CLEAR_FINE;
     if (is_owner && covered->tier <= AMBIT_TIER_MEDIUM && !by_another)
         return CLEAR_FINE;
@@ -151,7 +163,7 @@ static enum ambit_err clear_run(struct writer_job *job, struct store_txn *txn, i
         err =
             stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, &arena, &row);
     if (err == AMBIT_OK)
-        err = cover(base->documents->documents, &row, txn, &arena, &covered);
+        err = cover(base->documents->documents, &row, txn, base->caller.name, &covered);
     if (err != AMBIT_OK)
         return err;
 

@@ -9,7 +9,7 @@
 
 #include <stdatomic.h>
 
-enum { HOLDS_MAX = 4096 };
+enum { HOLDS_FIRST = 16 };
 
 void holds_keep(struct holds *holds)
 {
@@ -40,9 +40,14 @@ static AMBIT_CHECKED enum ambit_err holds_add(struct holds *holds, const struct 
         return AMBIT_ERR_DAMAGED;
     if (kind == AMBIT_TARGET_GRANT || kind == AMBIT_TARGET_LINEAGE)
         return AMBIT_OK; /* cut-offs alone: nothing of theirs holds */
-    if (holds->n == HOLDS_MAX)
-        return AMBIT_ERR_TOO_LARGE;
-
+    if (holds->n == holds->room) {
+        size_t room = holds->room > 0 ? holds->room * 2 : HOLDS_FIRST;
+        struct ambit_stop_view *views = reallocarray(holds->views, room, sizeof *views);
+        if (views == NULL)
+            return AMBIT_ERR_NO_MEMORY;
+        holds->views = views;
+        holds->room = room;
+    }
     char *copy = malloc(target.len + 1);
     if (copy == NULL)
         return AMBIT_ERR_NO_MEMORY;
@@ -93,11 +98,6 @@ enum ambit_err holds_load(struct store_txn *txn, uint64_t version, struct holds 
         return AMBIT_ERR_NO_MEMORY;
     atomic_init(&holds->count, 1);
     holds->version = version;
-    holds->views = calloc(HOLDS_MAX, sizeof *holds->views);
-    if (holds->views == NULL) {
-        holds_release(holds);
-        return AMBIT_ERR_NO_MEMORY;
-    }
     enum ambit_err err = holds_fill(txn, holds);
     if (err != AMBIT_OK) {
         holds_release(holds);

@@ -12,8 +12,8 @@ struct store_txn;
 struct holds {
     _Atomic int count;
     uint64_t version;
-    size_t n;
-    struct ambit_stop_view *views; /* owned, with their texts */
+    size_t n, room;
+    struct ambit_stop_view *views; /* owned, with their texts; NULL while there are none */
 };
 /* From the holds and stops tables. */
 AMBIT_CHECKED enum ambit_err holds_load(struct store_txn *txn, uint64_t version,

@@ -126,6 +126,11 @@ enum ambit_err command_use_once(struct command *command, struct store_txn *txn)
     command->once_used = false;
     if (!caller->has_once)
         return AMBIT_OK;
+    /* Expired while it waited: whether it was used may be forgotten already. */
+    if (caller->once_until_ms <= command->now_ms) {
+        command->once_used = true;
+        return AMBIT_OK;
+    }
     enum ambit_err err =
         apply_once_is_used(txn, &caller->once, command->now_ms, &command->once_used);
     return err == AMBIT_OK && !command->once_used

@@ -10,6 +10,7 @@
 #include "base/json_write.h"
 #include "base/random.h"
 #include "core/query.h"
+#include "core/stop_row.h"
 
 enum ambit_err stop_target_parse(struct ambit_str text, enum ambit_target_kind *ret_kind,
                                  struct ambit_str *ret_target)
@@ -108,6 +109,22 @@ static AMBIT_CHECKED enum ambit_err fill_owner(struct event *event,
     return AMBIT_ERR_INTERNAL;
 }
 
+/* A stop of the journal may stand in the record already: its commit was unsure, or taking up the
+ * journal was cut short. */
+static AMBIT_CHECKED enum ambit_err is_recorded(const struct stop_command *command,
+                                                struct store_txn *txn, bool *ret)
+{
+    uint8_t row[STOP_ROW_MAX];
+    *ret = false;
+    if (command->journaled_by.p == NULL)
+        return AMBIT_OK;
+    enum ambit_err err =
+        store_get(txn, STORE_STOPS, (struct store_key){command->stop.b, sizeof command->stop.b},
+                  row, sizeof row, NULL);
+    *ret = err == AMBIT_OK;
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+}
+
 static enum ambit_err stop_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
 {
     struct stop_command *command = (struct stop_command *)(void *)job;
@@ -119,6 +136,10 @@ static enum ambit_err stop_run(struct writer_job *job, struct store_txn *txn, in
 
     enum ambit_err err = command_begin(base, now_ms);
     if (err != AMBIT_OK || base->way_in_lost)
+        return err;
+    bool is_there = false;
+    err = is_recorded(command, txn, &is_there);
+    if (err != AMBIT_OK || is_there)
         return err;
     struct event event;
     event_init(&event, base, EVENT_STOP_RAISED);

@@ -8,6 +8,7 @@
 struct arena;
 struct buf;
 
+enum { STOP_ROW_MAX = 4096 };
 struct stop_row {
     struct ambit_id id, incident;
     struct ambit_str target; /* "agent:x" */

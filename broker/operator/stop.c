@@ -172,8 +172,9 @@ enum http_next stop_begin(void *app, struct http_request *req, struct http_reply
     req->user = state;
     if (!access_check(&state->access, app, RIGHT_STOP, req, reply) || !decode(state, req, reply))
         return HTTP_DONE;
+    /* Stops are never refused for a spent budget; counting what one would take is no stop. */
     if (state->body.dry_run)
-        return HTTP_LATER;
+        return access_is_in_budget(app, &state->access.caller, req, reply) ? HTTP_LATER : HTTP_DONE;
 
     struct stop_command *command = &state->command;
     access_command(&state->access, &command->base, req);

@@ -58,7 +58,29 @@ static void test_a_text_too_long(void **state)
     stage_verify(&stage);
 }
 
+/* Whether it was used is remembered as long as it is good: what expired in the queue is refused. */
+static void test_an_assertion_that_expired_in_the_queue(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_open(&stage);
+    struct ask blocker = {.agent = "worker", .action = "a.free", .resource = "svc:free/0"};
+    struct ask ask = blocker;
+    struct held_ask first, second;
+    ask.once = 7;
+    stage_hold_commits();
+    stage_submit(&stage, &blocker, &first);
+    stage_await_commit();
+    stage_submit(&stage, &ask, &second);
+    stage_pass(60000);
+    stage_release_commits();
+    expect(stage_await(&first), AMBIT_REASON_ALLOWED);
+    assert_int_equal(stage_await(&second).err, AMBIT_ERR_REFUSED);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_an_assertion_that_expired_in_the_queue),
     cmocka_unit_test(test_a_number_too_great),
     cmocka_unit_test(test_a_text_too_long),
 };

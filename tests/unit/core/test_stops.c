@@ -101,7 +101,72 @@ static void test_a_service_under_an_accepted_stop(void **state)
     assert_int_equal(ask_for_service(&stage), AMBIT_REASON_ALLOWED);
 }
 
+/* ---- what a sealed broker leaves ---- */
+
+/* The commit said no and was written all the same: the journal has the stop, and so has the record;
+ * it is one stop. */
+static void test_taken_up_once(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_open(&stage);
+    struct answer token = stage_grant(&stage, "worker", "a.free", "svc:free/x");
+    stage_commits(STAGE_COMMIT_UNSURE);
+    struct stopped stopped = stage_stop(&stage, "lee", "agent:worker");
+    assert_true(stopped.is_pending);
+    stage_commits(STAGE_COMMITS);
+    stage_reopen(&stage);
+    assert_int_equal(stage_count_events(&stage, "stop.raised", NULL), 1);
+    assert_int_equal(stage_count_events(&stage, "incident.opened", NULL), 1);
+    assert_false(stage_is_active(&stage, &token));
+    assert_int_equal(stage_clear(&stage, "kim", stopped.stop), CLEAR_FINE);
+    stage_verify(&stage);
+}
+
+/* ---- many, and whose ---- */
+
+static void test_any_number(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_open(&stage);
+    for (int i = 0; i < 100; i++) {
+        char target[64];
+        assert_true(snprintf(target, sizeof target, "resource:svc:many/%d", i) < 64);
+        assert_int_equal(stage_stop(&stage, "lee", target).err, AMBIT_OK);
+    }
+    struct ask ask = {.agent = "worker", .action = "a.many", .resource = "svc:many/99"};
+    assert_int_equal(stage_ask(&stage, &ask).reason, AMBIT_REASON_STOPPED);
+    stage_reopen(&stage);
+    assert_int_equal(stage_ask(&stage, &ask).reason, AMBIT_REASON_STOPPED);
+}
+
+/* Every owner of what a stop covers is one of those who may not clear it, not the last one found
+ * alone. */
+static void test_clear_by_one_of_several_owners(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_document(&stage, "services/a-first.json",
+                   "{'service':'a-first','owner':'oli','tier':'low','audiences':['https://first."
+                   "example.gov'],'resources':['svc:shared/**'],'authenticate':[{'method':"
+                   "'client_secret_basic','sha256':"
+                   "'00000000000000000000000000000000000000000000000000000000000000bb',"
+                   "'expires':'2027-01-31T00:00:00Z'}]}");
+    stage_open(&stage);
+    struct stopped stopped = stage_stop(&stage, "lee", "resource:svc:shared/**");
+    assert_int_equal(stage_clear(&stage, "oli", stopped.stop), CLEAR_NOT_PERMITTED);
+    assert_int_equal(stage_clear(&stage, "dana", stopped.stop), CLEAR_NOT_PERMITTED);
+    assert_int_equal(stage_clear(&stage, "kim", stopped.stop), CLEAR_FINE);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_taken_up_once),
+    cmocka_unit_test(test_any_number),
+    cmocka_unit_test(test_clear_by_one_of_several_owners),
     cmocka_unit_test(test_no_gap),
     cmocka_unit_test(test_a_service_under_an_accepted_stop),
 };
