@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the two passes of verification share. */
+/* What the passes of verification share. What is looked at is not trusted: no length, number or
+ * name of it may reach an assertion. */
 #pragma once
 
 #include "base/buf.h"
@@ -10,18 +11,51 @@
 
 enum { VERIFY_LARGE = (1 << 20) + 4096 };
 
+struct digest_set;
+struct search;
+struct search_cursor;
+
 struct verify {
     struct verify_report *report;
     struct store *store, *rebuilt;
     struct store_txn *txn, *rebuilt_txn;
-    struct head stored, head; /* as found, as the events give */
-    bool has_set;
-    struct ambit_digest last_set, last_digest;
+    bool has_head, is_head_missing; /* `stored` could be read; was not there */
+    struct head stored, head;       /* as found, as the events give */
+    uint64_t n_missing;
+    bool has_set;                        /* a set was activated */
+    struct digest_set *documents, *sets; /* named by events, looked at */
     struct buf memory, scratch;
     char *large;
+    struct search *search; /* the index beside the store, when there is one */
+    struct search_cursor *index;
     char folder[4096]; /* of the rebuilt store */
 };
+AMBIT_CHECKED enum ambit_err verify_report_init(struct verify_report *report);
 void verify_problem(struct verify *verify, const uint64_t *seq, const char *table,
                     struct ambit_str key, const char *what);
+/* Of an event; the key is its sequence. */
+void verify_problem_seq(struct verify *verify, uint64_t seq, const char *table, const char *what);
+/* The key in hexadecimal. */
+void verify_problem_key(struct verify *verify, const uint64_t *seq, const char *table,
+                        struct ambit_str key, const char *what);
+/* A copy that lives as long as the report. */
+struct ambit_str verify_copy(struct verify *verify, const char *text);
+
+/* Every event up to the end of the tree or of the table. */
+AMBIT_CHECKED enum ambit_err verify_events(struct verify *verify);
+/* Can this event be applied and searched without harm? */
+bool verify_is_bounded(const struct event *event);
 /* Every table against the rebuilt one. */
 AMBIT_CHECKED enum ambit_err verify_tables(struct verify *verify);
+
+/* Documents and sets: every digest an event names is there and fits; nothing else is there. */
+AMBIT_CHECKED enum ambit_err verify_documents_init(struct verify *verify);
+AMBIT_CHECKED enum ambit_err verify_named(struct verify *verify, const struct event *event);
+AMBIT_CHECKED enum ambit_err verify_documents(struct verify *verify);
+void verify_documents_done(struct verify *verify);
+
+/* The search index. Opened before the store, so that it is never ahead of what is read of a live
+ * one; no index there is fine. */
+AMBIT_CHECKED enum ambit_err verify_search_open(struct verify *verify, const char *folder);
+AMBIT_CHECKED enum ambit_err verify_search(struct verify *verify);
+void verify_search_close(struct verify *verify);

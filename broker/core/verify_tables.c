@@ -6,12 +6,10 @@
 #include "core/apply.h"
 #include "core/window.h"
 
-enum { KEY_TEXT = 128 };
-
 /* How a row may differ from the rebuilt one. */
 enum strictness {
     EXACT,
-    COUNTER, /* cursors are a cache */
+    COUNTER, /* cursors are a cache: they are held against the entries */
     SUBSET,  /* the store may hold more (one-time values of callers that changed nothing), and may
                 have  dropped what expired */
 };
@@ -20,6 +18,13 @@ struct side {
     struct store_cursor *cursor;
     struct ambit_str key, value;
     bool is_end;
+};
+
+struct comparison {
+    enum store_table table;
+    enum strictness strictness;
+    struct store_txn *rebuilt_txn;
+    struct side *stored, *rebuilt;
 };
 
 static AMBIT_CHECKED enum ambit_err side_move(struct side *side, enum store_seek seek)
@@ -33,15 +38,39 @@ static AMBIT_CHECKED enum ambit_err side_move(struct side *side, enum store_seek
 static void difference(struct verify *verify, enum store_table table, struct ambit_str key,
                        const char *what)
 {
-    char text[KEY_TEXT];
-    size_t len = key.len * 2 <= sizeof text ? key.len : sizeof text / 2;
-    hex_encode((const uint8_t *)key.p, len, text);
-    verify_problem(verify, NULL, store_table_name(table), (struct ambit_str){text, len * 2}, what);
+    verify_problem_key(verify, NULL, store_table_name(table), key, what);
 }
 
-static bool rows_agree(enum strictness strictness, struct ambit_str a, struct ambit_str b)
+/* A row that is there on both sides. The cursors of a counter are no matter of the events: they are
+ * held against the entries of the rebuilt store, once the rest agrees. */
+static AMBIT_CHECKED enum ambit_err compare_rows(struct verify *verify,
+                                                 const struct comparison *comparison)
 {
-    return strictness == COUNTER ? window_rows_agree(a, b) : ambit_str_eq(a, b);
+    const struct side *stored = comparison->stored;
+    struct ambit_str a = stored->value, b = comparison->rebuilt->value;
+    bool is_same = comparison->strictness == COUNTER ? window_rows_agree(a, b) : ambit_str_eq(a, b);
+    bool holds = true;
+    enum ambit_err err = AMBIT_OK;
+    if (is_same && comparison->strictness == COUNTER) {
+        struct state_key key;
+        memcpy(key.b, stored->key.p, sizeof key.b);
+        err = window_cursors_hold(comparison->rebuilt_txn, &key, a, verify->stored.last_now_ms,
+                                  &holds);
+    }
+    if (!is_same)
+        difference(verify, comparison->table, stored->key, "the row is not what the events give");
+    else if (!err && !holds)
+        difference(verify, comparison->table, stored->key,
+                   "a cursor of the window does not fit its entries");
+    return err;
+}
+
+/* One-time values of callers that changed nothing stand in no event: of them only the form is
+ * known. */
+static bool has_form_of_once(const struct side *row)
+{
+    return row->key.len == 20 && row->value.len == 8 &&
+           get_be64((const uint8_t *)row->value.p) / 60000 == get_be32((const uint8_t *)row->key.p);
 }
 
 /* A one-time value whose minute is over may have been dropped. */
@@ -52,10 +81,12 @@ static bool may_be_missing(const struct verify *verify, enum strictness strictne
            (int64_t)get_be64((const uint8_t *)value.p) <= verify->stored.last_now_ms;
 }
 
-static AMBIT_CHECKED enum ambit_err compare(struct verify *verify, enum store_table table,
-                                            enum strictness strictness, struct side *stored,
-                                            struct side *rebuilt)
+static AMBIT_CHECKED enum ambit_err compare(struct verify *verify,
+                                            const struct comparison *comparison)
 {
+    struct side *stored = comparison->stored, *rebuilt = comparison->rebuilt;
+    enum store_table table = comparison->table;
+    enum strictness strictness = comparison->strictness;
     enum ambit_err err = side_move(stored, STORE_FIRST);
     if (err == AMBIT_OK)
         err = side_move(rebuilt, STORE_FIRST);
@@ -64,7 +95,7 @@ static AMBIT_CHECKED enum ambit_err compare(struct verify *verify, enum store_ta
                     : rebuilt->is_end ? -1
                                       : ambit_str_cmp(stored->key, rebuilt->key);
         if (order < 0) {
-            if (strictness != SUBSET)
+            if (strictness != SUBSET || !has_form_of_once(stored))
                 difference(verify, table, stored->key, "a row that no event gives");
             err = side_move(stored, STORE_NEXT);
         } else if (order > 0) {
@@ -72,9 +103,9 @@ static AMBIT_CHECKED enum ambit_err compare(struct verify *verify, enum store_ta
                 difference(verify, table, rebuilt->key, "a row that the events give is missing");
             err = side_move(rebuilt, STORE_NEXT);
         } else {
-            if (!rows_agree(strictness, stored->value, rebuilt->value))
-                difference(verify, table, stored->key, "the row is not what the events give");
-            err = side_move(stored, STORE_NEXT);
+            err = compare_rows(verify, comparison);
+            if (err == AMBIT_OK)
+                err = side_move(stored, STORE_NEXT);
             if (err == AMBIT_OK)
                 err = side_move(rebuilt, STORE_NEXT);
         }
@@ -88,27 +119,54 @@ static AMBIT_CHECKED enum ambit_err compare_table(struct verify *verify,
                                                   enum strictness strictness)
 {
     struct side stored = {0}, rebuilt = {0};
+    struct comparison comparison = {.table = table,
+                                    .strictness = strictness,
+                                    .rebuilt_txn = rebuilt_txn,
+                                    .stored = &stored,
+                                    .rebuilt = &rebuilt};
     enum ambit_err err = store_cursor_open(verify->txn, table, &stored.cursor);
     if (err == AMBIT_OK)
         err = store_cursor_open(rebuilt_txn, table, &rebuilt.cursor);
     if (err == AMBIT_OK)
-        err = compare(verify, table, strictness, &stored, &rebuilt);
+        err = compare(verify, &comparison);
     store_cursor_close(stored.cursor);
     store_cursor_close(rebuilt.cursor);
     return err;
 }
 
-/* The events up to the size of the tree were looked at one by one; there must be none behind. */
-static AMBIT_CHECKED enum ambit_err check_last_event(struct verify *verify)
+/* Every key of a table of events is a sequence below the end of the tree; what stands there was
+ * looked at one by one. */
+static AMBIT_CHECKED enum ambit_err check_sequences(struct verify *verify, enum store_table table)
 {
-    struct side last = {0};
-    enum ambit_err err = store_cursor_open(verify->txn, STORE_EVENTS, &last.cursor);
+    static const char behind[] = "a row behind the end of the tree";
+    struct side row = {0};
+    enum ambit_err err = store_cursor_open(verify->txn, table, &row.cursor);
     if (err == AMBIT_OK)
-        err = side_move(&last, STORE_LAST);
-    if (err == AMBIT_OK && !last.is_end &&
-        (last.key.len != 8 || get_be64((const uint8_t *)last.key.p) >= verify->stored.edge.size))
-        difference(verify, STORE_EVENTS, last.key, "an event behind the end of the tree");
-    store_cursor_close(last.cursor);
+        err = side_move(&row, STORE_FIRST);
+    while (err == AMBIT_OK && !row.is_end) {
+        bool is_seq = row.key.len == 8;
+        uint64_t seq = is_seq ? get_be64((const uint8_t *)row.key.p) : 0;
+        if (!is_seq || seq >= verify->head.edge.size)
+            is_seq ? verify_problem_seq(verify, seq, store_table_name(table), behind)
+                   : difference(verify, table, row.key, behind);
+        err = side_move(&row, STORE_NEXT);
+    }
+    store_cursor_close(row.cursor);
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err check_meta(struct verify *verify)
+{
+    struct side row = {0};
+    enum ambit_err err = store_cursor_open(verify->txn, STORE_META, &row.cursor);
+    if (err == AMBIT_OK)
+        err = side_move(&row, STORE_FIRST);
+    while (err == AMBIT_OK && !row.is_end) {
+        if (!ambit_str_is(row.key, "format") && !ambit_str_is(row.key, "head"))
+            difference(verify, STORE_META, row.key, "a row that this version does not know");
+        err = side_move(&row, STORE_NEXT);
+    }
+    store_cursor_close(row.cursor);
     return err;
 }
 
@@ -129,5 +187,9 @@ enum ambit_err verify_tables(struct verify *verify)
         err = compare_table(verify, rebuilt_txn, tables[i].table, tables[i].strictness);
     if (rebuilt_txn != NULL)
         store_read_end(rebuilt_txn);
-    return err == AMBIT_OK ? check_last_event(verify) : err;
+    if (err == AMBIT_OK)
+        err = check_sequences(verify, STORE_EVENTS);
+    if (err == AMBIT_OK)
+        err = check_sequences(verify, STORE_OPENINGS);
+    return err == AMBIT_OK ? check_meta(verify) : err;
 }

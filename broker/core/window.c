@@ -1,49 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rows of a sliding window. The head row holds aggregates, cursors and the entries of the
  * newest chunk; a full chunk moves to a row of its own in STORE_WINDOWS. */
-#include "core/window.h"
+#include "core/window_inside.h"
 
-#include "base/encode.h"
 #include "ambit/limits.h"
+#include "base/encode.h"
 
 enum {
-    ENTRY_BYTES = 24,
-    CURSOR_BYTES = 8 + 4 + 4 + 8 + 8,
-    FIXED_BYTES = 2 + 4 + 4 + 8 * 4 + 2,
-    CURSORS_AT = FIXED_BYTES,
-    ENTRIES_AT = CURSORS_AT + WINDOW_CURSORS * CURSOR_BYTES,
-    ROW_MAX = ENTRIES_AT + WINDOW_CHUNK * ENTRY_BYTES,
     KEEP_AFTER = 64,  /* entries a reader may pass before the new beginning is worth a write */
     PRUNE_CHUNKS = 2, /* dropped per added entry: twice as fast as they can appear */
 };
 
-/* Where the window of one length begins: the first entry inside it, and what stands from there
- * on. */
-struct cursor {
-    int64_t within_ms; /* 0: unused */
-    uint32_t chunk, index;
-    int64_t count, sum;
-};
-
-struct window {
-    uint32_t first_chunk, last_chunk; /* last: the one inside this row */
-    int64_t all_count, all_sum;       /* since the counter began */
-    int64_t kept_count, kept_sum;     /* in rows that still exist */
-    size_t n;                         /* entries in the last chunk */
-    struct cursor cursors[WINDOW_CURSORS];
-    uint8_t entries[WINDOW_CHUNK * ENTRY_BYTES];
-};
-
-static struct window_entry entry_at(const uint8_t *entries, size_t index)
-{
-    const uint8_t *p = entries + index * ENTRY_BYTES;
-    return (struct window_entry){.time_ms = (int64_t)get_be64(p),
-                                 .seq = get_be64(p + 8),
-                                 .amount = (int64_t)get_be64(p + 16)};
-}
-
-static AMBIT_CHECKED enum ambit_err window_decode(const uint8_t *row, size_t len,
-                                                  struct window *ret)
+enum ambit_err window_decode(const uint8_t *row, size_t len, struct window *ret)
 {
     if (len < ENTRIES_AT || row[1] != WINDOW_KIND_ENTRIES)
         return AMBIT_ERR_DAMAGED;
@@ -63,11 +31,11 @@ static AMBIT_CHECKED enum ambit_err window_decode(const uint8_t *row, size_t len
 
     for (size_t i = 0; i < WINDOW_CURSORS; i++) {
         const uint8_t *p = row + CURSORS_AT + i * CURSOR_BYTES;
-        ret->cursors[i] = (struct cursor){.within_ms = (int64_t)get_be64(p),
-                                          .chunk = get_be32(p + 8),
-                                          .index = get_be32(p + 12),
-                                          .count = (int64_t)get_be64(p + 16),
-                                          .sum = (int64_t)get_be64(p + 24)};
+        ret->cursors[i] = (struct window_cursor){.within_ms = (int64_t)get_be64(p),
+                                                 .chunk = get_be32(p + 8),
+                                                 .index = get_be32(p + 12),
+                                                 .count = (int64_t)get_be64(p + 16),
+                                                 .sum = (int64_t)get_be64(p + 24)};
     }
     memcpy(ret->entries, row + ENTRIES_AT, ret->n * ENTRY_BYTES);
     return AMBIT_OK;
@@ -98,7 +66,7 @@ static AMBIT_CHECKED enum ambit_err window_store(struct store_txn *txn, const st
     row[42] = (uint8_t)(window->n >> 8);
     row[43] = (uint8_t)window->n;
     for (size_t i = 0; i < WINDOW_CURSORS; i++) {
-        const struct cursor *cursor = &window->cursors[i];
+        const struct window_cursor *cursor = &window->cursors[i];
         uint8_t *p = row + CURSORS_AT + i * CURSOR_BYTES;
         put_be64(p, (uint64_t)cursor->within_ms);
         put_be32(p + 8, cursor->chunk);
@@ -123,15 +91,9 @@ static struct chunk_key chunk_key(const struct state_key *key, uint32_t chunk)
     return chunk_key;
 }
 
-/* One chunk, wherever it stands. */
-struct chunk {
-    size_t n;
-    uint8_t entries[WINDOW_CHUNK * ENTRY_BYTES];
-};
-
-static AMBIT_CHECKED enum ambit_err chunk_load(struct store_txn *txn, const struct state_key *key,
-                                               const struct window *window, uint32_t number,
-                                               struct chunk *ret)
+enum ambit_err window_chunk_load(struct store_txn *txn, const struct state_key *key,
+                                 const struct window *window, uint32_t number,
+                                 struct window_chunk *ret)
 {
     if (number == window->last_chunk) {
         ret->n = window->n;
@@ -155,16 +117,16 @@ static AMBIT_CHECKED enum ambit_err chunk_load(struct store_txn *txn, const stru
 static AMBIT_CHECKED enum ambit_err cursor_advance(struct store_txn *txn,
                                                    const struct state_key *key,
                                                    const struct window *window, int64_t now_ms,
-                                                   struct cursor *cursor)
+                                                   struct window_cursor *cursor)
 {
-    struct chunk chunk;
+    struct window_chunk chunk;
     while (cursor->count > 0) {
-        enum ambit_err err = chunk_load(txn, key, window, cursor->chunk, &chunk);
+        enum ambit_err err = window_chunk_load(txn, key, window, cursor->chunk, &chunk);
         if (err != AMBIT_OK)
             return err;
 
         for (; cursor->index < chunk.n && cursor->count > 0; cursor->index++) {
-            struct window_entry entry = entry_at(chunk.entries, cursor->index);
+            struct window_entry entry = window_entry_at(chunk.entries, cursor->index);
             if (now_ms - entry.time_ms < cursor->within_ms)
                 return AMBIT_OK;
             cursor->count--;
@@ -181,19 +143,19 @@ static AMBIT_CHECKED enum ambit_err cursor_advance(struct store_txn *txn,
 }
 
 /* The cursor of this length, or one that begins at the oldest entry kept. */
-static struct cursor cursor_find(const struct window *window, int64_t within_ms)
+static struct window_cursor cursor_find(const struct window *window, int64_t within_ms)
 {
     for (size_t i = 0; i < WINDOW_CURSORS; i++)
         if (window->cursors[i].within_ms == within_ms)
             return window->cursors[i];
-    return (struct cursor){.within_ms = within_ms,
-                           .chunk = window->first_chunk,
-                           .count = window->kept_count,
-                           .sum = window->kept_sum};
+    return (struct window_cursor){.within_ms = within_ms,
+                                  .chunk = window->first_chunk,
+                                  .count = window->kept_count,
+                                  .sum = window->kept_sum};
 }
 
 /* Remembers a cursor in the slot of its length, a free one, or the one its length falls on. */
-static void cursor_keep(struct window *window, const struct cursor *cursor)
+static void cursor_keep(struct window *window, const struct window_cursor *cursor)
 {
     size_t slot = (size_t)cursor->within_ms / 1000 % WINDOW_CURSORS;
     for (size_t i = WINDOW_CURSORS; i-- > 0;)
@@ -221,7 +183,7 @@ enum ambit_err window_read(struct store_txn *txn, const struct state_key *key, i
         return AMBIT_OK;
     }
 
-    struct cursor cursor = cursor_find(&window, within_ms);
+    struct window_cursor cursor = cursor_find(&window, within_ms);
     int64_t before = cursor.count;
     err = cursor_advance(txn, key, &window, now_ms, &cursor);
     if (err == AMBIT_OK && may_keep && before - cursor.count > KEEP_AFTER) {
@@ -247,14 +209,14 @@ static AMBIT_CHECKED enum ambit_err cursors_update(struct store_txn *txn,
         has_keep = has_keep || window->cursors[i].within_ms == keep_ms;
     for (size_t i = 0; i < WINDOW_CURSORS && !has_keep; i++)
         if (window->cursors[i].within_ms == 0) {
-            window->cursors[i] = (struct cursor){.within_ms = keep_ms,
-                                                 .chunk = window->first_chunk,
-                                                 .count = window->kept_count,
-                                                 .sum = window->kept_sum};
+            window->cursors[i] = (struct window_cursor){.within_ms = keep_ms,
+                                                        .chunk = window->first_chunk,
+                                                        .count = window->kept_count,
+                                                        .sum = window->kept_sum};
             has_keep = true;
         }
     for (size_t i = 0; i < WINDOW_CURSORS; i++) {
-        struct cursor *cursor = &window->cursors[i];
+        struct window_cursor *cursor = &window->cursors[i];
         if (cursor->within_ms == 0)
             continue;
         enum ambit_err err = cursor_advance(txn, key, window, entry->time_ms, cursor);
@@ -270,13 +232,13 @@ static AMBIT_CHECKED enum ambit_err window_prune(struct store_txn *txn, const st
                                                  int64_t keep_ms)
 {
     for (int i = 0; i < PRUNE_CHUNKS && window->first_chunk < window->last_chunk; i++) {
-        struct chunk chunk;
-        enum ambit_err err = chunk_load(txn, key, window, window->first_chunk, &chunk);
+        struct window_chunk chunk;
+        enum ambit_err err = window_chunk_load(txn, key, window, window->first_chunk, &chunk);
         if (err != AMBIT_OK)
             return err;
         if (chunk.n == 0)
             return AMBIT_ERR_DAMAGED;
-        if (now_ms - entry_at(chunk.entries, chunk.n - 1).time_ms < keep_ms)
+        if (now_ms - window_entry_at(chunk.entries, chunk.n - 1).time_ms < keep_ms)
             return AMBIT_OK;
 
         struct chunk_key row_key = chunk_key(key, window->first_chunk);
@@ -284,13 +246,13 @@ static AMBIT_CHECKED enum ambit_err window_prune(struct store_txn *txn, const st
         if (err != AMBIT_OK)
             return err;
         for (size_t k = 0; k < chunk.n; k++)
-            window->kept_sum -= entry_at(chunk.entries, k).amount;
+            window->kept_sum -= window_entry_at(chunk.entries, k).amount;
         window->kept_count -= (int64_t)chunk.n;
         window->first_chunk++;
         /* A cursor of a longer window than is kept loses what was dropped. */
         for (size_t c = 0; c < WINDOW_CURSORS; c++)
             if (window->cursors[c].within_ms != 0 && window->cursors[c].chunk < window->first_chunk)
-                window->cursors[c].within_ms = 0;
+                window->cursors[c] = (struct window_cursor){0};
     }
     return AMBIT_OK;
 }

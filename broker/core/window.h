@@ -35,6 +35,10 @@ AMBIT_CHECKED enum ambit_err window_add(struct store_txn *txn, const struct stat
                                         const struct window_entry *entry, int64_t keep_ms);
 /* Begins again from nothing. */
 AMBIT_CHECKED enum ambit_err window_reset(struct store_txn *txn, const struct state_key *key);
+/* Do the cursors of a counter row say what its entries say at `now`? `txn` has the older entries.
+ * (verify) */
+AMBIT_CHECKED enum ambit_err window_cursors_hold(struct store_txn *txn, const struct state_key *key,
+                                                 struct ambit_str row, int64_t now_ms, bool *ret);
 /* Do two counter rows say the same, cursors apart? (verify) */
 bool window_rows_agree(struct ambit_str row_a, struct ambit_str row_b);
 

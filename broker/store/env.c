@@ -251,6 +251,9 @@ static enum ambit_err start(struct store *store, const struct store_options *opt
     if (err != AMBIT_OK)
         return err;
     err = tables_start(store, options->create);
+    if (err == AMBIT_ERR_DAMAGED && options->reterr_damage)
+        *options->reterr_damage = (struct store_damage){
+            .table = "meta", .what = "the tables or the format are not what this version makes"};
     if (err != AMBIT_OK)
         return err;
     if (pthread_key_create(&store->key, store_reader_free) != 0)

@@ -81,17 +81,12 @@ enum ambit_err search_restart(struct search *search)
     return env_open(search);
 }
 
-enum ambit_err search_position(struct search *search, struct search_position *ret)
+static enum ambit_err position_get(struct store_txn *txn, struct search_position *ret)
 {
-    struct store_txn *txn = NULL;
     uint8_t row[POSITION_BYTES];
     size_t len = 0;
-    enum ambit_err err = store_read_begin(search->store, &txn);
-    if (err != AMBIT_OK)
-        return err;
     struct store_key key = {.p = position_key, .len = sizeof position_key - 1};
-    err = store_get(txn, STORE_META, key, row, sizeof row, &len);
-    store_read_end(txn);
+    enum ambit_err err = store_get(txn, STORE_META, key, row, sizeof row, &len);
     *ret = (struct search_position){0};
     if (err == AMBIT_ERR_NOT_FOUND)
         return AMBIT_OK;
@@ -104,11 +99,30 @@ enum ambit_err search_position(struct search *search, struct search_position *re
     return AMBIT_OK;
 }
 
+enum ambit_err search_position(struct search *search, struct search_position *ret)
+{
+    struct store_txn *txn = NULL;
+    enum ambit_err err = store_read_begin(search->store, &txn);
+    if (err != AMBIT_OK)
+        return err;
+    err = position_get(txn, ret);
+    store_read_end(txn);
+    return err;
+}
+
 static void put_key(uint8_t key[KEY_BYTES], uint8_t tag, const uint8_t value[16], uint64_t seq)
 {
     key[0] = tag;
     memcpy(key + 1, value, 16);
     put_be64(key + PREFIX_BYTES, seq);
+}
+
+int search_entry_cmp(const struct search_entry *a, const struct search_entry *b)
+{
+    if (a->tag != b->tag)
+        return a->tag < b->tag ? -1 : 1;
+    int c = memcmp(a->key, b->key, sizeof a->key);
+    return c ? c : (a->seq > b->seq) - (a->seq < b->seq);
 }
 
 static int compare(const void *a, const void *b)
@@ -250,4 +264,74 @@ enum ambit_err search_scan(struct search *search, const struct search_query *que
     err = scan(txn, query, seqs, max < SCAN_MAX ? max : SCAN_MAX, ret_n);
     store_read_end(txn);
     return err;
+}
+
+/* ---- reading all of it ---------------------------------------------------------------------- */
+
+enum ambit_err search_open_read_only(const char *folder, struct search **ret)
+{
+    struct search *search = calloc(1, sizeof *search);
+    if (!search)
+        return AMBIT_ERR_NO_MEMORY;
+    struct store_options options = {.folder = folder, .read_only = true, .is_search = true};
+    enum ambit_err err = store_open(&options, &search->store);
+    if (err != AMBIT_OK) {
+        search_close(search);
+        return err;
+    }
+    *ret = search;
+    return AMBIT_OK;
+}
+
+struct search_cursor {
+    struct store_txn *txn;
+    MDB_cursor *cursor;
+    bool has_begun;
+};
+
+enum ambit_err search_cursor_open(struct search *search, struct search_cursor **ret)
+{
+    struct search_cursor *cursor = calloc(1, sizeof *cursor);
+    if (!cursor)
+        return AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err = store_read_begin(search->store, &cursor->txn);
+    if (err == AMBIT_OK)
+        err = store_code(mdb_cursor_open(cursor->txn->txn, search->store->index, &cursor->cursor));
+    if (err != AMBIT_OK) {
+        search_cursor_close(cursor);
+        return err;
+    }
+    *ret = cursor;
+    return AMBIT_OK;
+}
+
+void search_cursor_close(struct search_cursor *cursor)
+{
+    if (!cursor)
+        return;
+    if (cursor->cursor)
+        mdb_cursor_close(cursor->cursor);
+    store_read_end(cursor->txn);
+    free(cursor);
+}
+
+enum ambit_err search_cursor_next(struct search_cursor *cursor, struct search_entry *ret)
+{
+    MDB_val k = {0}, v = {0};
+    int rc = mdb_cursor_get(cursor->cursor, &k, &v, cursor->has_begun ? MDB_NEXT : MDB_FIRST);
+    cursor->has_begun = true;
+    if (rc != 0)
+        return store_code(rc);
+    if (k.mv_size != KEY_BYTES || v.mv_size != 0)
+        return AMBIT_ERR_MALFORMED;
+    const uint8_t *key = k.mv_data;
+    ret->tag = key[0];
+    memcpy(ret->key, key + 1, sizeof ret->key);
+    ret->seq = get_be64(key + PREFIX_BYTES);
+    return AMBIT_OK;
+}
+
+enum ambit_err search_cursor_position(struct search_cursor *cursor, struct search_position *ret)
+{
+    return position_get(cursor->txn, ret);
 }

@@ -32,6 +32,21 @@ AMBIT_CHECKED enum ambit_err search_position(struct search *search, struct searc
 AMBIT_CHECKED enum ambit_err search_add(struct search *search, const struct search_entry *entries,
                                         size_t n, const struct search_position *position);
 
+/* For verification: an index that is there, as it is; nothing is made or thrown away. NOT_FOUND,
+ * DAMAGED, NEWER. */
+AMBIT_CHECKED enum ambit_err search_open_read_only(const char *folder, struct search **ret);
+/* Every row in order, in one read transaction of the thread's that lasts until the close. */
+struct search_cursor;
+AMBIT_CHECKED enum ambit_err search_cursor_open(struct search *search, struct search_cursor **ret);
+void search_cursor_close(struct search_cursor *cursor);
+/* NOT_FOUND past the end; MALFORMED: a row of another form, and the next call goes on behind it. */
+AMBIT_CHECKED enum ambit_err search_cursor_next(struct search_cursor *cursor,
+                                                struct search_entry *ret);
+/* The position in the cursor's transaction. */
+AMBIT_CHECKED enum ambit_err search_cursor_position(struct search_cursor *cursor,
+                                                    struct search_position *ret);
+int search_entry_cmp(const struct search_entry *a, const struct search_entry *b);
+
 struct search_query {
     uint8_t tag;
     uint8_t key[16];

@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The documents and sets that events name by digest. Each is looked at once, when it is first
+ * named; at the end no row may be left that nothing names. */
+#include "core/verify_internal.h"
+
+#include "base/arena.h"
+#include "base/encode.h"
+#include "base/json_read.h"
+#include "crypto/digest.h"
+
+enum { DIGEST = sizeof(struct ambit_digest), FIRST_SLOTS = 256 };
+
+/* ---- a set of digests ---- */
+
+struct digest_set {
+    struct ambit_digest *slots; /* all zero: free */
+    size_t n_slots, n;
+};
+
+static bool is_none(const struct ambit_digest *digest)
+{
+    static const struct ambit_digest none = {{0}};
+    return ambit_digest_eq(*digest, none);
+}
+
+static struct ambit_digest *slot_of(struct ambit_digest *slots, size_t n,
+                                    const struct ambit_digest *digest)
+{
+    size_t at = (size_t)get_be64(digest->b) & (n - 1);
+    while (!is_none(&slots[at]) && !ambit_digest_eq(slots[at], *digest))
+        at = (at + 1) & (n - 1);
+    return &slots[at];
+}
+
+static bool set_has(const struct digest_set *set, const struct ambit_digest *digest)
+{
+    return !is_none(slot_of(set->slots, set->n_slots, digest));
+}
+
+static AMBIT_CHECKED enum ambit_err set_grow(struct digest_set *set)
+{
+    size_t n = set->n_slots ? set->n_slots * 2 : FIRST_SLOTS;
+    struct ambit_digest *slots = calloc(n, sizeof *slots);
+    if (!slots)
+        return AMBIT_ERR_NO_MEMORY;
+    for (size_t i = 0; i < set->n_slots; i++)
+        if (!is_none(&set->slots[i]))
+            *slot_of(slots, n, &set->slots[i]) = set->slots[i];
+    free(set->slots);
+    set->slots = slots;
+    set->n_slots = n;
+    return AMBIT_OK;
+}
+
+/* *ret_is_new: it was not there before. */
+static AMBIT_CHECKED enum ambit_err set_add(struct digest_set *set,
+                                            const struct ambit_digest *digest, bool *ret_is_new)
+{
+    *ret_is_new = false;
+    if (set_has(set, digest))
+        return AMBIT_OK;
+    if (set->n * 2 >= set->n_slots) {
+        enum ambit_err err = set_grow(set);
+        if (err)
+            return err;
+    }
+    *slot_of(set->slots, set->n_slots, digest) = *digest;
+    set->n++;
+    *ret_is_new = true;
+    return AMBIT_OK;
+}
+
+static AMBIT_CHECKED enum ambit_err set_new(struct digest_set **ret)
+{
+    struct digest_set *set = calloc(1, sizeof *set);
+    if (!set)
+        return AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err = set_grow(set);
+    if (err)
+        free(set);
+    else
+        *ret = set;
+    return err;
+}
+
+enum ambit_err verify_documents_init(struct verify *verify)
+{
+    enum ambit_err err = set_new(&verify->documents);
+    return err ? err : set_new(&verify->sets);
+}
+
+static void set_free(struct digest_set *set)
+{
+    if (set)
+        free(set->slots);
+    free(set);
+}
+
+void verify_documents_done(struct verify *verify)
+{
+    set_free(TAKE(verify->documents));
+    set_free(TAKE(verify->sets));
+}
+
+/* ---- one document ---- */
+
+static void problem(struct verify *verify, uint64_t seq, const char *table,
+                    const struct ambit_digest *digest, const char *what)
+{
+    verify_problem_key(verify, &seq, table, (struct ambit_str){(const char *)digest->b, DIGEST},
+                       what);
+}
+
+/* A row: kind, name, canonical bytes. */
+struct document_row {
+    enum ambit_kind kind;
+    struct ambit_str name, canonical;
+};
+
+/* NOT_FOUND; DAMAGED: not of this form. Borrows verify->large. */
+static AMBIT_CHECKED enum ambit_err document_get(struct verify *verify,
+                                                 const struct ambit_digest *digest,
+                                                 struct document_row *ret)
+{
+    size_t len = 0;
+    enum ambit_err err =
+        store_get(verify->txn, STORE_DOCUMENTS, (struct store_key){digest->b, DIGEST},
+                  verify->large, VERIFY_LARGE, &len);
+    if (err)
+        return err == AMBIT_ERR_TOO_LARGE ? AMBIT_ERR_DAMAGED : err;
+    size_t head = len >= 2 ? 2u + (uint8_t)verify->large[1] : len;
+    if (len <= head || (uint8_t)verify->large[0] > AMBIT_KIND_POLICY)
+        return AMBIT_ERR_DAMAGED;
+    *ret = (struct document_row){
+        .kind = (enum ambit_kind)verify->large[0],
+        .name = {.p = verify->large + 2, .len = head - 2},
+        .canonical = {.p = verify->large + head, .len = len - head},
+    };
+    return AMBIT_OK;
+}
+
+/* Kind and name stand in the document too. */
+static AMBIT_CHECKED enum ambit_err is_named_so(const struct document_row *row, bool *ret)
+{
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    const struct json_value *document = NULL;
+    struct json_problem unused;
+    enum ambit_err err =
+        json_read(row->canonical, (struct json_limits){.depth = AMBIT_DOCUMENT_DEPTH}, &arena,
+                  &document, &unused);
+    *ret = !err && ambit_str_eq(json_get_str(document, ambit_kind_text(row->kind)), row->name);
+    return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_OK;
+}
+
+static AMBIT_CHECKED enum ambit_err named_document(struct verify *verify, uint64_t seq,
+                                                   const struct ambit_digest *digest)
+{
+    struct document_row row;
+    struct ambit_digest actual;
+    bool is_new = false, is_its = false;
+    if (is_none(digest))
+        return AMBIT_OK;
+    enum ambit_err err = set_add(verify->documents, digest, &is_new);
+    if (err || !is_new)
+        return err;
+    err = document_get(verify, digest, &row);
+    if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_DAMAGED) {
+        problem(verify, seq, "documents", digest,
+                err == AMBIT_ERR_NOT_FOUND ? "a document that the event names is not in the store"
+                                           : "the document's row cannot be read");
+        return AMBIT_OK;
+    }
+    if (err)
+        return err;
+    crypto_sha256(row.canonical.p, row.canonical.len, &actual);
+    if (!ambit_digest_eq(actual, *digest)) {
+        problem(verify, seq, "documents", digest, "the document's bytes do not have this digest");
+        return AMBIT_OK;
+    }
+    err = is_named_so(&row, &is_its);
+    if (!err && !is_its)
+        problem(verify, seq, "documents", digest,
+                "the document is of another kind or name than its row says");
+    return err;
+}
+
+/* ---- one set ---- */
+
+/* The digest of a set, over kind, name and digest of each document (as the engine takes it);
+ * *ret_is_whole: every one of them is there. */
+static AMBIT_CHECKED enum ambit_err set_digest(struct verify *verify, const uint8_t *digests,
+                                               size_t n, struct ambit_digest *ret,
+                                               bool *ret_is_whole)
+{
+    static const char tag[] = "ambit documents v1"; /* its NUL belongs to it */
+    BUF_AUTO bytes;
+    buf_init(&bytes, 0);
+    buf_put(&bytes, tag, sizeof tag);
+    *ret_is_whole = false;
+    for (size_t i = 0; i < n; i++) {
+        struct ambit_digest digest;
+        struct document_row row;
+        uint8_t len[4];
+        memcpy(digest.b, digests + i * DIGEST, DIGEST);
+        enum ambit_err err = document_get(verify, &digest, &row);
+        if (err)
+            return err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_DAMAGED ? AMBIT_OK : err;
+        put_be32(len, (uint32_t)row.name.len);
+        buf_put_char(&bytes, (char)row.kind);
+        buf_put(&bytes, len, sizeof len);
+        buf_put_str(&bytes, row.name);
+        buf_put(&bytes, digest.b, DIGEST);
+    }
+    *ret_is_whole = true;
+    crypto_sha256(bytes.p, bytes.len, ret);
+    return buf_check(&bytes);
+}
+
+static AMBIT_CHECKED enum ambit_err look_at_set(struct verify *verify, uint64_t seq,
+                                                const struct ambit_digest *set,
+                                                const uint8_t *digests, size_t len)
+{
+    struct ambit_digest actual;
+    bool is_whole = false;
+    enum ambit_err err = AMBIT_OK;
+    for (size_t i = 0; !err && i + DIGEST <= len; i += DIGEST) {
+        struct ambit_digest digest;
+        memcpy(digest.b, digests + i, DIGEST);
+        err = named_document(verify, seq, &digest);
+    }
+    if (!err)
+        err = set_digest(verify, digests, len / DIGEST, &actual, &is_whole);
+    if (!err && !is_whole)
+        problem(verify, seq, "sets", set, "the set holds a document that is not in the store");
+    else if (!err && (len % DIGEST != 0 || !ambit_digest_eq(actual, *set)))
+        problem(verify, seq, "sets", set, "the set's documents do not give this digest");
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err named_set(struct verify *verify, uint64_t seq,
+                                              const struct ambit_digest *set)
+{
+    size_t size = (size_t)100000 * DIGEST, len = 0;
+    bool is_new = false;
+    enum ambit_err err = set_add(verify->sets, set, &is_new);
+    if (err || !is_new)
+        return err;
+    AMBIT_AUTO_FREE uint8_t *digests = malloc(size);
+    if (!digests)
+        return AMBIT_ERR_NO_MEMORY;
+    err =
+        store_get(verify->txn, STORE_SETS, (struct store_key){set->b, DIGEST}, digests, size, &len);
+    if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_TOO_LARGE) {
+        problem(verify, seq, "sets", set,
+                err == AMBIT_ERR_NOT_FOUND
+                    ? "the set of documents that the event names is not in the store"
+                    : "the set of documents is larger than any can be");
+        return AMBIT_OK;
+    }
+    return err ? err : look_at_set(verify, seq, set, digests, len);
+}
+
+/* The empty set before the first activation is no stored one. */
+enum ambit_err verify_named(struct verify *verify, const struct event *event)
+{
+    enum ambit_err err = AMBIT_OK;
+    if (event->type == EVENT_DOCUMENTS_ACTIVATED)
+        verify->has_set = true;
+    if (verify->has_set && !is_none(&event->documents))
+        err = named_set(verify, event->seq, &event->documents);
+    if (!err)
+        err = named_document(verify, event->seq, &event->digest);
+    for (size_t i = 0; !err && i < event->n_items; i++)
+        err = named_document(verify, event->seq, &event->items[i].digest);
+    return err;
+}
+
+/* ---- what nothing names ---- */
+
+static AMBIT_CHECKED enum ambit_err unnamed(struct verify *verify, enum store_table table,
+                                            const struct digest_set *named)
+{
+    struct store_cursor *cursor = NULL;
+    struct ambit_str key, value;
+    enum store_seek seek = STORE_FIRST;
+    enum ambit_err err = store_cursor_open(verify->txn, table, &cursor);
+    while (!err) {
+        err = store_cursor_move(cursor, seek, (struct store_key){0}, &key, &value);
+        seek = STORE_NEXT;
+        struct ambit_digest digest;
+        if (!err && key.len == DIGEST)
+            memcpy(digest.b, key.p, DIGEST);
+        if (!err && (key.len != DIGEST || !set_has(named, &digest)))
+            verify_problem_key(verify, NULL, store_table_name(table), key,
+                               "a row that no event names");
+    }
+    store_cursor_close(cursor);
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+}
+
+enum ambit_err verify_documents(struct verify *verify)
+{
+    enum ambit_err err = unnamed(verify, STORE_DOCUMENTS, verify->documents);
+    return err ? err : unnamed(verify, STORE_SETS, verify->sets);
+}
