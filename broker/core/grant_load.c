@@ -85,6 +85,9 @@ enum ambit_err grant_look(struct broker *broker, const struct identity_token *to
     struct store_txn *txn = NULL;
     if (atomic_load(&broker->is_sealed))
         return AMBIT_ERR_SEALED;
+    /* Whether a token has ended cannot be told by a clock that is not believed. */
+    if (writer_state(broker->writer) == WRITER_CLOCK)
+        return AMBIT_ERR_CLOCK;
     enum ambit_err err = store_read_begin(broker->store, &txn);
     if (err != AMBIT_OK)
         return err;

@@ -32,6 +32,7 @@ static void expect_nothing_given(struct stage *stage, const struct answer *token
     struct answer refused = stage_ask(stage, &ask_free);
     assert_int_equal(refused.err, AMBIT_ERR_CLOCK);
     assert_int_equal(stage_do(stage, token, "a.free", "svc:free/x").err, AMBIT_ERR_CLOCK);
+    assert_int_equal(stage_look(stage, token).err, AMBIT_ERR_CLOCK); /* expired or not: not told */
 }
 
 static void test_steps_while_running(void **state)
