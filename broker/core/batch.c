@@ -3,6 +3,7 @@
  * publishes once its commit is durable. Nothing in memory is ahead of the store. */
 #include "core/internal.h"
 
+#include "core/budget.h"
 #include "core/distrust.h"
 #include "core/sealed.h"
 #include "core/tick.h"
@@ -54,6 +55,8 @@ static void on_committed(void *ctx)
     struct broker *broker = ctx;
     struct batch *batch = &broker->batch;
     fold_keep(&broker->fold);
+    budgets_keep(broker->budgets);
+    unproved_keep(broker->unproved);
     distrust_keep(broker);
     if (batch->documents != NULL && batch->documents != broker->documents)
         documents_publish(broker, batch->documents);
@@ -68,6 +71,8 @@ static void on_aborted(void *ctx)
 {
     struct broker *broker = ctx;
     fold_restore(&broker->fold);
+    budgets_restore(broker->budgets);
+    unproved_restore(broker->unproved);
     distrust_restore(broker);
     batch_drop(&broker->batch);
 }

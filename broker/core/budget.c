@@ -27,6 +27,9 @@ struct budgets {
     struct ambit_limits_config limits;
     struct stripe stripes[STRIPES];
     _Atomic uint64_t limited; /* since the last time they were looked through */
+    /* the writer's: what the batch that is open tells */
+    struct budget_limited taken[BUDGETS_TOLD];
+    size_t n_taken;
 };
 
 enum ambit_err budgets_new(const struct ambit_limits_config *limits, struct budgets **ret)
@@ -183,9 +186,34 @@ bool budgets_due(struct budgets *budgets, int64_t now_ms)
     return atomic_load(&budgets->limited) > 0;
 }
 
+void budgets_keep(struct budgets *budgets)
+{
+    budgets->n_taken = 0;
+}
+
+void budgets_restore(struct budgets *budgets)
+{
+    while (budgets->n_taken > 0) {
+        const struct budget_limited *taken = &budgets->taken[--budgets->n_taken];
+        struct caller caller = {.kind = taken->kind, .name = {taken->name, taken->name_len}};
+        uint32_t hash = name_hash(&caller);
+        struct stripe *stripe = &budgets->stripes[hash % STRIPES];
+        pthread_mutex_lock(&stripe->lock);
+        struct slot *slot = slot_at(stripe->slots, stripe->n_slots, hash, caller.kind, caller.name);
+        if (slot != NULL && slot->is_used) {
+            slot->limited += taken->count;
+            slot->limited_minute = taken->minute;
+        }
+        pthread_mutex_unlock(&stripe->lock);
+        atomic_fetch_add(&budgets->limited, 1);
+    }
+}
+
 bool budgets_next_limited(struct budgets *budgets, int64_t now_ms, struct budget_limited *ret)
 {
     bool is_found = false, is_waiting = false;
+    if (budgets->n_taken == BUDGETS_TOLD)
+        return false; /* the rest at the next tick */
     for (size_t s = 0; s < STRIPES && !is_found; s++) {
         struct stripe *stripe = &budgets->stripes[s];
         pthread_mutex_lock(&stripe->lock);
@@ -196,9 +224,12 @@ bool budgets_next_limited(struct budgets *budgets, int64_t now_ms, struct budget
             is_waiting = slot->limited_minute >= now_ms / MINUTE_MS || is_waiting;
             if (slot->limited_minute >= now_ms / MINUTE_MS)
                 continue;
-            *ret = (struct budget_limited){
-                .kind = slot->kind, .name_len = slot->name_len, .count = slot->limited};
+            *ret = (struct budget_limited){.kind = slot->kind,
+                                           .name_len = slot->name_len,
+                                           .count = slot->limited,
+                                           .minute = slot->limited_minute};
             memcpy(ret->name, slot->name, slot->name_len);
+            budgets->taken[budgets->n_taken++] = *ret;
             slot->limited = 0;
             is_found = true;
         }
@@ -218,6 +249,8 @@ struct unproved {
     uint64_t count;
     size_t n;
     struct unproved_source sources[UNPROVED_SOURCES];
+    struct unproved_totals taken; /* what the batch that is open tells; count 0: nothing */
+    int64_t taken_minute;
 };
 
 enum ambit_err unproved_new(struct unproved **ret)
@@ -237,14 +270,14 @@ void unproved_free(struct unproved *unproved)
 
 /* The least busy source makes room for a new one and leaves it its count (space-saving): a busy
  * source cannot be pushed out by many quiet ones. */
-static void source_count(struct unproved *unproved, struct ambit_str text)
+static void source_count(struct unproved *unproved, struct ambit_str text, uint64_t count)
 {
     struct unproved_source *least = NULL;
     size_t len = text.len < UNPROVED_TEXT ? text.len : UNPROVED_TEXT;
     for (size_t i = 0; i < unproved->n; i++) {
         struct unproved_source *source = &unproved->sources[i];
         if (source->len == len && memcmp(source->text, text.p, len) == 0) {
-            source->count++;
+            source->count += count;
             return;
         }
         if (least == NULL || source->count < least->count)
@@ -256,7 +289,7 @@ static void source_count(struct unproved *unproved, struct ambit_str text)
     }
     memcpy(least->text, text.p, len);
     least->len = len;
-    least->count++;
+    least->count += count;
 }
 
 void unproved_count(struct unproved *unproved, struct ambit_str source, int64_t now_ms)
@@ -266,7 +299,7 @@ void unproved_count(struct unproved *unproved, struct ambit_str source, int64_t 
         unproved->minute = now_ms / MINUTE_MS;
     unproved->count++;
     if (source.len > 0)
-        source_count(unproved, source);
+        source_count(unproved, source, 1);
     pthread_mutex_unlock(&unproved->lock);
 }
 
@@ -292,9 +325,34 @@ bool unproved_take(struct unproved *unproved, int64_t now_ms, struct unproved_to
             ret->sources[ret->n++] = *busiest;
             busiest->count = 0;
         }
+        unproved->taken = *ret;
+        unproved->taken_minute = unproved->minute;
         unproved->count = 0;
         unproved->n = 0;
     }
     pthread_mutex_unlock(&unproved->lock);
     return is_due;
+}
+
+void unproved_keep(struct unproved *unproved)
+{
+    pthread_mutex_lock(&unproved->lock);
+    unproved->taken.count = 0;
+    pthread_mutex_unlock(&unproved->lock);
+}
+
+void unproved_restore(struct unproved *unproved)
+{
+    pthread_mutex_lock(&unproved->lock);
+    const struct unproved_totals *taken = &unproved->taken;
+    if (taken->count > 0) {
+        unproved->minute = unproved->taken_minute;
+        unproved->count += taken->count;
+        for (size_t i = 0; i < taken->n; i++)
+            source_count(unproved,
+                         (struct ambit_str){taken->sources[i].text, taken->sources[i].len},
+                         taken->sources[i].count);
+    }
+    unproved->taken.count = 0;
+    pthread_mutex_unlock(&unproved->lock);
 }

@@ -19,9 +19,14 @@ struct budget_limited {
     char name[AMBIT_AGENT_NAME_MAX];
     size_t name_len;
     uint64_t count;
+    int64_t minute;
 };
+enum { BUDGETS_TOLD = 64 /* callers of one batch; the others wait for the next */ };
 bool budgets_due(struct budgets *budgets, int64_t now_ms);
 bool budgets_next_limited(struct budgets *budgets, int64_t now_ms, struct budget_limited *ret);
+/* On the writer thread: the batch that told of them was committed, or taken back. */
+void budgets_keep(struct budgets *budgets);
+void budgets_restore(struct budgets *budgets);
 
 enum { UNPROVED_SOURCES = 64, UNPROVED_NAMED = 5, UNPROVED_TEXT = 46 };
 struct unproved;
@@ -40,3 +45,5 @@ struct unproved_totals {
 };
 bool unproved_is_due(struct unproved *unproved, int64_t now_ms);
 bool unproved_take(struct unproved *unproved, int64_t now_ms, struct unproved_totals *ret);
+void unproved_keep(struct unproved *unproved);
+void unproved_restore(struct unproved *unproved);

@@ -73,7 +73,8 @@ enum ambit_err query_events(struct broker *broker, const struct events_filter *f
         return err;
     uint64_t seq = filter->after, end = reading.head.edge.size;
     size_t n = 0;
-    for (size_t seen = 0; err == AMBIT_OK && seq < end && n < limit && seen < QUERY_ROWS_MAX;
+    for (size_t seen = 0; err == AMBIT_OK && seq < end && n < limit && seen < QUERY_ROWS_MAX &&
+                          (seen == 0 || !reading_is_long(broker, &reading));
          seen++, seq++)
         err = one(broker, &reading, seq, filter, &memory, out, &n);
     reading_end(&reading);

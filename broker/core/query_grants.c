@@ -9,35 +9,6 @@
 #include "core/cutoff.h"
 #include "core/event_json.h"
 
-enum ambit_err reading_begin(struct broker *broker, struct reading *ret)
-{
-    *ret = (struct reading){.now_ms = broker_now_ms(broker)};
-    enum ambit_err err = store_read_begin(broker->store, &ret->txn);
-    if (err != AMBIT_OK)
-        return err;
-    err = head_load(ret->txn, &ret->head);
-    if (err != AMBIT_OK)
-        store_read_end(TAKE(ret->txn));
-    return err;
-}
-
-void reading_end(struct reading *reading)
-{
-    if (reading->txn != NULL)
-        store_read_end(TAKE(reading->txn));
-}
-
-void query_cursor_closep(struct store_cursor **cursor)
-{
-    store_cursor_close(*cursor);
-}
-
-enum ambit_err reading_is_live(const struct reading *reading, const struct grant_row *row,
-                               enum ambit_liveness *ret)
-{
-    return cutoff_liveness(reading->txn, reading->head.last_cutoff_seq, row, ret);
-}
-
 static const char *state_text(const struct grant_row *row, enum ambit_liveness liveness,
                               int64_t now_ms)
 {

@@ -6,7 +6,7 @@
 #include "core/query.h"
 #include "core/stop_row.h"
 
-enum { QUERY_ROWS_MAX = 10000 /* of one read transaction */ };
+enum { QUERY_ROWS_MAX = 10000 /* of one read transaction */, READING_MS = 500 };
 
 struct reading {
     struct store_txn *txn;
@@ -18,6 +18,10 @@ void reading_end(struct reading *reading);
 
 void query_cursor_closep(struct store_cursor **cursor);
 #define CURSOR_AUTO AMBIT_CLEANUP(query_cursor_closep) struct store_cursor *
+
+/* A read transaction is held for a second at most: whoever reads on and on asks, and ends the page
+ * early. */
+bool reading_is_long(const struct broker *broker, const struct reading *reading);
 
 /* Alive as of now: not expired, under no cut-off. */
 AMBIT_CHECKED enum ambit_err reading_is_live(const struct reading *reading,

@@ -109,10 +109,53 @@ static void the_busiest_sources_are_named(void **state)
     unproved_free(unproved);
 }
 
+/* A batch that is taken back has told nothing: all of it is told by the next. */
+static void told_again_when_taken_back(void **state)
+{
+    (void)state;
+    struct budgets *budgets = NULL;
+    struct unproved *unproved = NULL;
+    struct budget_limited limited;
+    struct unproved_totals totals;
+    char name[16];
+    unsigned told = 0;
+    assert_int_equal(budgets_new(&limits, &budgets), AMBIT_OK);
+    assert_int_equal(unproved_new(&unproved), AMBIT_OK);
+    for (unsigned i = 0; i < 100; i++) {
+        (void)snprintf(name, sizeof name, "n%u", i);
+        assert_int_equal(take_many(budgets, name, 1000, 7), 5);
+    }
+    while (budgets_next_limited(budgets, 61000, &limited))
+        told++;
+    assert_int_equal(told, BUDGETS_TOLD); /* of one batch */
+    budgets_restore(budgets);
+    for (unsigned batch = 0, all = 0; batch < 2; batch++, budgets_keep(budgets)) {
+        assert_true(budgets_due(budgets, 61000));
+        while (budgets_next_limited(budgets, 61000, &limited)) {
+            assert_int_equal(limited.count, 2);
+            all++;
+        }
+        assert_int_equal(all, batch == 0 ? BUDGETS_TOLD : 100);
+    }
+    assert_false(budgets_next_limited(budgets, 61000, &limited));
+
+    unproved_count(unproved, AMBIT_STR("192.0.2.1"), 1000);
+    assert_true(unproved_take(unproved, 61000, &totals));
+    unproved_count(unproved, AMBIT_STR("192.0.2.1"), 61000);
+    unproved_restore(unproved);
+    assert_true(unproved_take(unproved, 61000, &totals));
+    assert_int_equal(totals.count, 2);
+    assert_int_equal(totals.sources[0].count, 2);
+    unproved_keep(unproved);
+    unproved_restore(unproved);
+    assert_false(unproved_take(unproved, 121000, &totals));
+    unproved_free(unproved);
+    budgets_free(budgets);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(burst_then_rate),
-    cmocka_unit_test(many_names_keep_their_own),
-    cmocka_unit_test(refusals_fold_after_ten),
+    cmocka_unit_test(told_again_when_taken_back),    cmocka_unit_test(burst_then_rate),
+    cmocka_unit_test(many_names_keep_their_own),     cmocka_unit_test(refusals_fold_after_ten),
     cmocka_unit_test(the_busiest_sources_are_named),
 };
 UNIT_MAIN(tests)
