@@ -67,8 +67,7 @@ int serve_new(struct service **ret)
     return *ret != NULL ? SERVE_GO_ON : SERVE_CANNOT;
 }
 
-/* ---- configuration
- * -------------------------------------------------------------------------------- */
+/* ---- configuration ------------------------------------------------------------------------- */
 
 static void print_problems(const struct ambit_problem *problems, size_t n)
 {
@@ -156,8 +155,7 @@ int serve_check(struct service *service)
     return err == AMBIT_OK ? SERVE_FINE : SERVE_WRONG;
 }
 
-/* ---- the edge
- * -------------------------------------------------------------------------------------- */
+/* ---- the edge ------------------------------------------------------------------------------ */
 
 static void add_routes(struct service *service, const struct http_route *(*table)(size_t *))
 {
@@ -233,8 +231,7 @@ int serve_bind(struct service *service)
     return SERVE_GO_ON;
 }
 
-/* ---- the broker
- * ------------------------------------------------------------------------------------- */
+/* ---- the broker ---------------------------------------------------------------------------- */
 
 /* On the writer thread, after the replies of a batch were released. */
 static void kick(void *ctx)

@@ -246,18 +246,13 @@ static AMBIT_CHECKED enum ambit_err apply_incident(struct store_txn *txn, const 
                : store_put(txn, STORE_INCIDENTS, (struct store_key){row.id.b, 16}, buf.p, buf.len);
 }
 
-static void cursor_closep(struct store_cursor **cursor)
-{
-    store_cursor_close(*cursor);
-}
-
 /* After a clear: the greatest cut-off of the stops still in force on this very target. Only targets
  * of which several stops may stand at once are walked: the holds, which are few. */
 static AMBIT_CHECKED enum ambit_err still_held(struct store_txn *txn, struct arena *arena,
                                                const struct stop_row *cleared, uint64_t *ret_seq,
                                                struct ambit_id *ret_stop)
 {
-    AMBIT_CLEANUP(cursor_closep) struct store_cursor *cursor = NULL;
+    STORE_CURSOR_AUTO cursor = NULL;
     enum ambit_err err = store_cursor_open(txn, STORE_HOLDS, &cursor);
     if (err != AMBIT_OK)
         return err;
@@ -269,14 +264,12 @@ static AMBIT_CHECKED enum ambit_err still_held(struct store_txn *txn, struct are
     while ((err = store_cursor_move(cursor, seek, (struct store_key){0}, &key, &value)) ==
            AMBIT_OK) {
         seek = STORE_NEXT;
-        uint8_t bytes[4096];
-        size_t len = 0;
+        struct ambit_id id;
         struct stop_row row;
-        err = store_get(txn, STORE_STOPS, (struct store_key){key.p, key.len}, bytes, sizeof bytes,
-                        &len);
-        if (err == AMBIT_OK)
-            err = stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, arena,
-                                  &row);
+        if (key.len != sizeof id.b)
+            return AMBIT_ERR_DAMAGED;
+        memcpy(id.b, key.p, sizeof id.b);
+        err = stop_row_load(txn, id, arena, &row);
         if (err != AMBIT_OK)
             return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
         if (!ambit_id_eq(row.id, cleared->id) && ambit_str_eq(row.target, cleared->target) &&
@@ -293,14 +286,8 @@ static AMBIT_CHECKED enum ambit_err apply_cleared(struct store_txn *txn, struct 
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
-    uint8_t bytes[4096];
-    size_t len = 0;
     struct stop_row row;
-    enum ambit_err err = store_get(txn, STORE_STOPS, (struct store_key){event->stop.b, 16}, bytes,
-                                   sizeof bytes, &len);
-    if (err == AMBIT_OK)
-        err =
-            stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, &arena, &row);
+    enum ambit_err err = stop_row_load(txn, event->stop, &arena, &row);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 

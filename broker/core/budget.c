@@ -240,8 +240,7 @@ bool budgets_next_limited(struct budgets *budgets, int64_t now_ms, struct budget
     return is_found;
 }
 
-/* ---- callers that proved nothing
- * ------------------------------------------------------------------ */
+/* ---- callers that proved nothing ----------------------------------------------------------- */
 
 struct unproved {
     pthread_mutex_t lock; /* guards the rest */

@@ -143,8 +143,6 @@ static enum ambit_err clear_run(struct writer_job *job, struct store_txn *txn, i
 {
     struct clear_command *command = (struct clear_command *)(void *)job;
     struct command *base = &command->base;
-    uint8_t bytes[4096];
-    size_t len = 0;
     struct stop_row row;
     struct covered covered;
     ARENA_AUTO arena;
@@ -153,15 +151,11 @@ static enum ambit_err clear_run(struct writer_job *job, struct store_txn *txn, i
     enum ambit_err err = command_begin(base, now_ms);
     if (err != AMBIT_OK || base->way_in_lost)
         return err;
-    err = store_get(txn, STORE_STOPS, (struct store_key){command->stop.b, 16}, bytes, sizeof bytes,
-                    &len);
+    err = stop_row_load(txn, command->stop, &arena, &row);
     if (err == AMBIT_ERR_NOT_FOUND) {
         command->refusal = CLEAR_UNKNOWN;
         return AMBIT_OK;
     }
-    if (err == AMBIT_OK)
-        err =
-            stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, &arena, &row);
     if (err == AMBIT_OK)
         err = cover(base->documents->documents, &row, txn, base->caller.name, &covered);
     if (err != AMBIT_OK)

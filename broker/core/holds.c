@@ -26,11 +26,6 @@ void holds_release(struct holds *holds)
     free(holds);
 }
 
-static void cursor_closep(struct store_cursor **cursor)
-{
-    store_cursor_close(*cursor);
-}
-
 static AMBIT_CHECKED enum ambit_err holds_add(struct holds *holds, const struct stop_row *row)
 {
     struct ambit_str target;
@@ -61,7 +56,7 @@ static AMBIT_CHECKED enum ambit_err holds_add(struct holds *holds, const struct 
 
 static AMBIT_CHECKED enum ambit_err holds_fill(struct store_txn *txn, struct holds *holds)
 {
-    AMBIT_CLEANUP(cursor_closep) struct store_cursor *cursor = NULL;
+    STORE_CURSOR_AUTO cursor = NULL;
     enum ambit_err err = store_cursor_open(txn, STORE_HOLDS, &cursor);
     if (err != AMBIT_OK)
         return err;
@@ -71,22 +66,18 @@ static AMBIT_CHECKED enum ambit_err holds_fill(struct store_txn *txn, struct hol
     while ((err = store_cursor_move(cursor, seek, (struct store_key){0}, &key, &value)) ==
            AMBIT_OK) {
         seek = STORE_NEXT;
-        uint8_t bytes[4096];
-        size_t len = 0;
-        err = store_get(txn, STORE_STOPS, (struct store_key){.p = key.p, .len = key.len}, bytes,
-                        sizeof bytes, &len);
-        if (err != AMBIT_OK)
-            return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
-
         ARENA_AUTO arena;
+        struct ambit_id id;
         struct stop_row row;
         arena_init(&arena, NULL, 0, 0);
-        err =
-            stop_row_decode((struct ambit_str){.p = (const char *)bytes, .len = len}, &arena, &row);
+        if (key.len != sizeof id.b)
+            return AMBIT_ERR_DAMAGED;
+        memcpy(id.b, key.p, sizeof id.b);
+        err = stop_row_load(txn, id, &arena, &row);
         if (err == AMBIT_OK)
             err = holds_add(holds, &row);
         if (err != AMBIT_OK)
-            return err;
+            return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
     }
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 }

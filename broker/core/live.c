@@ -48,7 +48,7 @@ uint64_t live_count(struct live *live, int64_t now_ms)
 static AMBIT_CHECKED enum ambit_err count_rows(struct broker *broker, const struct reading *reading)
 {
     struct live *live = &broker->live;
-    CURSOR_AUTO cursor = NULL;
+    STORE_CURSOR_AUTO cursor = NULL;
     enum ambit_err err = store_cursor_open(reading->txn, STORE_GRANTS, &cursor);
     enum store_seek seek = STORE_BEFORE;
     int64_t oldest = reading->now_ms - (AMBIT_TTL_MAX_S + 60) * 1000LL;

@@ -160,7 +160,7 @@ static AMBIT_CHECKED enum ambit_err walk(const struct reading *reading,
     size_t key_len = of_agent ? 24 : 16;
     uint8_t bound[24];
     bool has_cursor = false;
-    CURSOR_AUTO cursor = NULL;
+    STORE_CURSOR_AUTO cursor = NULL;
     memset(bound, 0xff, sizeof bound);
     if (of_agent)
         memcpy(bound, agent.b, 16);
@@ -211,8 +211,7 @@ enum ambit_err query_grants(struct broker *broker, const struct grants_filter *f
     return err;
 }
 
-/* ---- the dry run of a stop
- * ----------------------------------------------------------------------- */
+/* ---- the dry run of a stop ----------------------------------------------------------------- */
 
 bool target_takes_agent(const struct ambit_documents *documents, enum ambit_target_kind kind,
                         struct ambit_str target, const struct ambit_agent *agent)

@@ -16,9 +16,6 @@ struct reading {
 AMBIT_CHECKED enum ambit_err reading_begin(struct broker *broker, struct reading *ret);
 void reading_end(struct reading *reading);
 
-void query_cursor_closep(struct store_cursor **cursor);
-#define CURSOR_AUTO AMBIT_CLEANUP(query_cursor_closep) struct store_cursor *
-
 /* A read transaction is held for a second at most: whoever reads on and on asks, and ends the page
  * early. */
 bool reading_is_long(const struct broker *broker, const struct reading *reading);

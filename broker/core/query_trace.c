@@ -218,8 +218,7 @@ static AMBIT_CHECKED enum ambit_err story_start(struct story *story, struct ambi
     return story_start_id(story, what);
 }
 
-/* ---- the answer
- * ------------------------------------------------------------------------------------ */
+/* ---- the answer ---------------------------------------------------------------------------- */
 
 static AMBIT_CHECKED enum ambit_err story_write(struct story *story, struct json_out *out)
 {

@@ -28,11 +28,6 @@ bool reading_is_long(const struct broker *broker, const struct reading *reading)
     return passed_ms > READING_MS || passed_ms < 0; /* a clock that went back: begin anew */
 }
 
-void query_cursor_closep(struct store_cursor **cursor)
-{
-    store_cursor_close(*cursor);
-}
-
 enum ambit_err reading_is_live(const struct reading *reading, const struct grant_row *row,
                                enum ambit_liveness *ret)
 {

@@ -114,13 +114,13 @@ static AMBIT_CHECKED enum ambit_err fill_owner(struct event *event,
 static AMBIT_CHECKED enum ambit_err is_recorded(const struct stop_command *command,
                                                 struct store_txn *txn, bool *ret)
 {
-    uint8_t row[STOP_ROW_MAX];
+    ARENA_AUTO arena;
+    struct stop_row row;
+    arena_init(&arena, NULL, 0, 0);
     *ret = false;
     if (command->journaled_by.p == NULL)
         return AMBIT_OK;
-    enum ambit_err err =
-        store_get(txn, STORE_STOPS, (struct store_key){command->stop.b, sizeof command->stop.b},
-                  row, sizeof row, NULL);
+    enum ambit_err err = stop_row_load(txn, command->stop, &arena, &row);
     *ret = err == AMBIT_OK;
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 }

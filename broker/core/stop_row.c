@@ -3,6 +3,7 @@
 #include "core/stop_row.h"
 
 #include "core/row.h"
+#include "store/store.h"
 
 enum { STOP_VERSION = 1, INCIDENT_VERSION = 1, FLAG_PERSON = 1, FLAG_HOLDS = 2 };
 
@@ -43,6 +44,17 @@ enum ambit_err stop_row_decode(struct ambit_str bytes, struct arena *arena, stru
     if (err == AMBIT_OK)
         *ret = row;
     return err;
+}
+
+enum ambit_err stop_row_load(struct store_txn *txn, struct ambit_id id, struct arena *arena,
+                             struct stop_row *ret)
+{
+    char bytes[4096];
+    size_t len = 0;
+    enum ambit_err err = store_get(txn, STORE_STOPS, (struct store_key){id.b, sizeof id.b}, bytes,
+                                   sizeof bytes, &len);
+    return err == AMBIT_OK ? stop_row_decode((struct ambit_str){.p = bytes, .len = len}, arena, ret)
+                           : err;
 }
 
 void incident_row_encode(const struct incident_row *row, struct buf *buf)

@@ -7,8 +7,8 @@
 
 struct arena;
 struct buf;
+struct store_txn;
 
-enum { STOP_ROW_MAX = 4096 };
 struct stop_row {
     struct ambit_id id, incident;
     struct ambit_str target; /* "agent:x" */
@@ -24,6 +24,9 @@ struct stop_row {
 void stop_row_encode(const struct stop_row *row, struct buf *buf);
 AMBIT_CHECKED enum ambit_err stop_row_decode(struct ambit_str bytes, struct arena *arena,
                                              struct stop_row *ret);
+/* The row of a stop in the store; texts in the arena. NOT_FOUND. */
+AMBIT_CHECKED enum ambit_err stop_row_load(struct store_txn *txn, struct ambit_id id,
+                                           struct arena *arena, struct stop_row *ret);
 
 struct incident_row {
     struct ambit_id id, stop;

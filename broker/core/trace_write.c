@@ -78,8 +78,7 @@ enum ambit_err trace_gather(struct story *story, struct trace_facts *facts)
     return err;
 }
 
-/* ---- when a version of a policy came into force, and by whom
- * --------------------------------------- */
+/* ---- when a version of a policy came into force, and by whom ------------------------------- */
 
 struct activation {
     int64_t time_ms;         /* 0: not found */
@@ -139,8 +138,7 @@ static AMBIT_CHECKED enum ambit_err find_activation(struct story *story, struct 
     return err;
 }
 
-/* ---- the answer
- * --------------------------------------------------------------------------------------- */
+/* ---- the answer ---------------------------------------------------------------------------- */
 
 static void write_subject(const struct story *story, const struct trace_facts *facts,
                           struct json_out *out)

@@ -61,8 +61,7 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
     return AMBIT_ERR_INTERNAL;
 }
 
-/* ---- the live grant that a same request replaces
- * ------------------------------------------------- */
+/* ---- the live grant that a same request replaces ------------------------------------------- */
 
 static bool is_same(const struct grant_row *row, const struct ambit_same_query *query)
 {
@@ -78,18 +77,13 @@ static bool is_same(const struct grant_row *row, const struct ambit_same_query *
     return true;
 }
 
-static void cursor_closep(struct store_cursor **cursor)
-{
-    store_cursor_close(*cursor);
-}
-
 /* Newest first over the agent's own grants; none lives longer than AMBIT_TTL_MAX_S, and a rule with
  * such a limit has at most AMBIT_LIVE_GRANTS_MAX alive. */
 static enum ambit_err same_live(void *ctx, const struct ambit_same_query *query,
                                 struct ambit_id *ret)
 {
     const struct world *world = ctx;
-    AMBIT_CLEANUP(cursor_closep) struct store_cursor *cursor = NULL;
+    STORE_CURSOR_AUTO cursor = NULL;
     struct state_key agent = state_key_agent(query->agent);
     uint8_t bound[24];
     memcpy(bound, agent.b, 16);

@@ -22,8 +22,7 @@ const char *event_type_text(enum event_type type)
     return texts[type];
 }
 
-/* ---- members with a form of their own ----------------------------------------------------------
- */
+/* ---- members with a form of their own ------------------------------------------------------ */
 
 static void write_asked_lifetime(struct json_out *out, const struct event *event)
 {
@@ -207,8 +206,7 @@ static enum ambit_err read_version(struct event_leaf *leaf, const struct json_va
     return value->kind == JSON_INTEGER && value->integer == 1 ? AMBIT_OK : AMBIT_ERR_MALFORMED;
 }
 
-/* ---- the table ---------------------------------------------------------------------------------
- */
+/* ---- the table ----------------------------------------------------------------------------- */
 
 #define PLAIN(json_name, of_kind, field)                                            \
     {                                                                               \

@@ -111,8 +111,7 @@ enum ambit_err event_read(struct ambit_str leaf, struct arena *arena, struct eve
     return err != AMBIT_OK ? err : check_bytes(leaf, ret, ret_commitments);
 }
 
-/* ---- openings ----------------------------------------------------------------------------------
- */
+/* ---- openings ------------------------------------------------------------------------------ */
 
 static enum ambit_err open_one(const struct json_value *member,
                                const struct event_commitments *commitments, struct event *event)

@@ -64,8 +64,7 @@ static enum ambit_err chunk_room(struct chunk *chunk)
     return AMBIT_OK;
 }
 
-/* ---- reading -----------------------------------------------------------------------------------
- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static enum ambit_err chunk_add(struct chunk *chunk, struct ambit_str key, struct ambit_str row)
 {
@@ -131,8 +130,7 @@ static enum ambit_err follow(struct indexer *indexer, size_t *ret_events)
     return AMBIT_OK;
 }
 
-/* ---- the thread --------------------------------------------------------------------------------
- */
+/* ---- the thread ---------------------------------------------------------------------------- */
 
 static void announce(struct indexer *indexer)
 {
@@ -184,8 +182,7 @@ static void *indexer_main(void *ctx)
     return NULL;
 }
 
-/* ---- start and end -----------------------------------------------------------------------------
- */
+/* ---- start and end ------------------------------------------------------------------------- */
 
 /* Whether the index was built from this record: the event before its position is the same one. */
 static enum ambit_err is_of(struct store *store, const struct search_position *position, bool *ret)
@@ -282,8 +279,7 @@ void indexer_stop(struct indexer *indexer)
     indexer_free(indexer);
 }
 
-/* ---- asking ------------------------------------------------------------------------------------
- */
+/* ---- asking -------------------------------------------------------------------------------- */
 
 void indexer_wake(struct indexer *indexer)
 {

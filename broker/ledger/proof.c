@@ -4,8 +4,7 @@
 #include "ledger/tiles.h"
 #include "ledger/tree.h"
 
-/* ---- making ------------------------------------------------------------------------------------
- */
+/* ---- making -------------------------------------------------------------------------------- */
 
 /* Reads hashes of full subtrees; keeps the tile read last. */
 struct reader {
@@ -149,8 +148,7 @@ enum ambit_err tree_consistency(struct store_txn *txn, uint64_t old_size, uint64
     return AMBIT_OK;
 }
 
-/* ---- verifying ---------------------------------------------------------------------------------
- */
+/* ---- verifying ----------------------------------------------------------------------------- */
 
 enum ambit_err tree_inclusion_verify(struct ambit_digest leaf, uint64_t index, uint64_t size,
                                      const struct ambit_digest *path, size_t n,

@@ -100,6 +100,11 @@ struct store_cursor;
 AMBIT_CHECKED enum ambit_err store_cursor_open(struct store_txn *txn, enum store_table table,
                                                struct store_cursor **ret);
 void store_cursor_close(struct store_cursor *cursor);
+static inline void store_cursor_closep(struct store_cursor **cursor)
+{
+    store_cursor_close(*cursor);
+}
+#define STORE_CURSOR_AUTO AMBIT_CLEANUP(store_cursor_closep) struct store_cursor *
 enum store_seek {
     STORE_FIRST,
     STORE_LAST,

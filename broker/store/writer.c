@@ -17,8 +17,7 @@ struct writer_waiter {
     enum ambit_err err;
 };
 
-/* ---- the queue ---------------------------------------------------------------------------------
- */
+/* ---- the queue ----------------------------------------------------------------------------- */
 
 static void list_add(struct job_list *list, struct writer_job *job)
 {
@@ -61,8 +60,7 @@ struct writer_job *writer_next(struct writer *writer)
     return job;
 }
 
-/* ---- state -------------------------------------------------------------------------------------
- */
+/* ---- state --------------------------------------------------------------------------------- */
 
 enum ambit_err writer_refusal(const struct writer *writer, enum writer_class class)
 {
@@ -103,8 +101,7 @@ void writer_distrust_time(struct writer *writer)
     writer->guard.is_distrusted = true;
 }
 
-/* ---- submitting --------------------------------------------------------------------------------
- */
+/* ---- submitting ---------------------------------------------------------------------------- */
 
 enum ambit_err writer_submit(struct writer *writer, struct writer_job *job)
 {
@@ -163,8 +160,7 @@ enum ambit_err writer_call(struct writer *writer, struct writer_job *job)
     return err;
 }
 
-/* ---- the thread --------------------------------------------------------------------------------
- */
+/* ---- the thread ---------------------------------------------------------------------------- */
 
 static bool has_work(const struct writer *writer)
 {
