@@ -293,6 +293,7 @@ struct finding action_judge_item(struct action_judge *a, size_t i,
         struct finding gone = {.check = AMBIT_ACTION_CHECK_POLICY,
                                .reason = AMBIT_REASON_POLICY_CHANGED,
                                .policy = policy,
+                               .gone = item->policy,
                                .rule = item->rule,
                                .member = policy ? AMBIT_STR("allow") : AMBIT_STR("policies")};
         return gone;

@@ -34,6 +34,8 @@ void decision_refuse(struct ambit_decision *decision, const struct finding *find
     if (finding->policy) {
         decision->policy = finding->policy->policy->doc.name;
         decision->digest = finding->policy->policy->doc.digest;
+    } else {
+        decision->policy = finding->gone;
     }
     decision->n_given = decision->n_except = 0;
     decision->replaces = (struct ambit_id){{0}};

@@ -291,11 +291,16 @@ bool hard_stops_refuse(struct judge *j, const struct event *event, int check, st
 
 void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reason reason)
 {
+    bool is_dead_end = reason == AMBIT_REASON_STOPPED || reason == AMBIT_REASON_INACTIVE;
     for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
         const struct compiled_policy *policy = j->agent->policies[p];
         for (size_t s = 0; s < policy->n_stops && !j->err; s++) {
             const struct compiled_stop *stop = &policy->stops[s];
             bool hears = false;
+            /* What a hold already refuses is not counted for the stop that put it: it could not
+             * fire, and a suspended agent's attempts can then be folded in the record. */
+            if (is_dead_end && is_held(j, stop))
+                continue;
             if (!stop->unsupported && listens(stop, event, reason) &&
                 event_inside(j, stop, event, &hears) == AMBIT_OK && hears)
                 (void)count(j, stop, event);

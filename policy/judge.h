@@ -11,6 +11,7 @@ struct finding {
     int check;
     enum ambit_reason reason;
     const struct compiled_policy *policy; /* that decided, or NULL */
+    struct ambit_str gone;                /* without it: the name of one that is listed no more */
     struct ambit_str rule;                /* rule, never rule or stop id */
     struct ambit_str member;
     struct ambit_id stop;

@@ -90,7 +90,7 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
     event_init(&event, &command->base,
                decision->verdict == AMBIT_ALLOW ? EVENT_ACTION_ALLOWED : EVENT_ACTION_DENIED);
     fill_question(&event, command, source);
-    if (decision->verdict == AMBIT_DENY && decision->n_trips == 0 &&
+    if (decision->verdict == AMBIT_DENY && decision->n_trips == 0 && decision->n_charges == 0 &&
         fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
         return AMBIT_OK;
     err = event_of_decision(&event, decision, &command->decided, command->arena);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Records are not a weapon: after ten refusals of one agent with the same `stopped` or `inactive`
  * within a minute the rest are counted and folded into one event. The writer's alone; a minute of
- * memory, nothing that a decision reads. */
+ * memory, nothing that a decision reads: a refusal that a hard stop counts is never folded. */
 #pragma once
 
 #include "ambit/model.h"

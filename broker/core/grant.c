@@ -101,7 +101,7 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *comman
     fill_question(&event, command, agent, command->base.documents);
     if (decision->verdict == AMBIT_ALLOW)
         fill_issued(&event, command, decision);
-    else if (decision->n_trips == 0 &&
+    else if (decision->n_trips == 0 && decision->n_charges == 0 &&
              fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
         return AMBIT_OK;
     err = event_of_decision(&event, decision, &command->decided, command->arena);

@@ -63,17 +63,27 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
 
 /* ---- the live grant that a same request replaces ------------------------------------------- */
 
+static bool has_item(const struct ambit_given *items, size_t n, const struct ambit_given *item)
+{
+    for (size_t i = 0; i < n; i++)
+        if (ambit_str_eq(items[i].action, item->action) &&
+            ambit_str_eq(items[i].resource, item->resource) &&
+            ambit_str_eq(items[i].policy, item->policy) && ambit_str_eq(items[i].rule, item->rule))
+            return true;
+    return false;
+}
+
+/* The same items, in whatever order they were asked, by the same rules: only then does the old
+ * grant leave the places that the new one takes. */
 static bool is_same(const struct grant_row *row, const struct ambit_same_query *query)
 {
     if (row->n_items != query->n_items || row->binding != query->binding ||
         !ambit_str_eq(row->audience, query->audience))
         return false;
-    for (size_t i = 0; i < row->n_items; i++) {
-        const struct ambit_given *a = &row->items[i], *b = &query->items[i];
-        if (!ambit_str_eq(a->action, b->action) || !ambit_str_eq(a->resource, b->resource) ||
-            !ambit_str_eq(a->policy, b->policy) || !ambit_str_eq(a->rule, b->rule))
+    for (size_t i = 0; i < row->n_items; i++)
+        if (!has_item(query->items, query->n_items, &row->items[i]) ||
+            !has_item(row->items, row->n_items, &query->items[i]))
             return false;
-    }
     return true;
 }
 

@@ -204,7 +204,8 @@ static void test_granted(void **state)
     lab_close(&lab);
 }
 
-/* While its hold lasts a stop counts but does not fire; a cut-off alone holds nothing. */
+/* While its hold lasts a stop does not fire, and what the hold refuses it does not count; a cut-off
+ * alone holds nothing. */
 static void test_held(void **state)
 {
     (void)state;
@@ -215,8 +216,9 @@ static void test_held(void **state)
     lab_stop(&lab, 1, AMBIT_TARGET_POLICY, "p");
     assert_int_equal(ask("a.b", "svc:1"), AMBIT_REASON_STOPPED);
     assert_int_equal(lab.d.n_trips, 0);
-    assert_int_equal(lab_get(&lab, "p/one/stop/count//policy/p"), 1);
+    assert_int_equal(lab_get(&lab, "p/one/stop/count//policy/p"), 0);
     assert_int_equal(ask("b.x", "svc:1"), AMBIT_REASON_OUT_OF_SCOPE);
+    assert_int_equal(lab_get(&lab, "p/one/stop/count//policy/p"), 1);
     assert_int_equal(lab.d.n_trips, 1);
     lab_assert_text("the other", lab.d.trips[0].id, "two");
     lab_stop(&lab, 2, AMBIT_TARGET_AGENT, "remediator");
