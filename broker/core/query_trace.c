@@ -8,6 +8,7 @@
 #include "base/arena.h"
 #include "base/encode.h"
 #include "base/json_write.h"
+#include "core/cutoff.h"
 #include "core/event_json.h"
 #include "ledger/indexer.h"
 
@@ -96,6 +97,27 @@ static AMBIT_CHECKED enum ambit_err story_agent_stops(struct story *story, struc
     return err;
 }
 
+/* The stop on everything, or on the team, owner or policy, that ended a grant: its cut-off is the
+ * sequence of the event that raised it. */
+static AMBIT_CHECKED enum ambit_err story_wide_stops(struct story *story, const struct event *event)
+{
+    struct state_key keys[3 + AMBIT_GIVEN_MAX];
+    size_t n = 0;
+    keys[n++] = state_key_cutoff(AMBIT_TARGET_ALL, (struct ambit_str){0});
+    keys[n++] = state_key_cutoff(AMBIT_TARGET_TEAM, event->team);
+    keys[n++] = state_key_cutoff(AMBIT_TARGET_OWNER, event->owner);
+    for (size_t i = 0; i < event->n_items && i < AMBIT_GIVEN_MAX; i++)
+        keys[n++] = state_key_cutoff(AMBIT_TARGET_POLICY, event->items[i].policy);
+    enum ambit_err err = AMBIT_OK;
+    for (size_t i = 0; err == AMBIT_OK && i < n; i++) {
+        struct cutoff cutoff;
+        err = cutoff_load(story->reading.txn, &keys[i], &cutoff);
+        if (err == AMBIT_OK && cutoff.seq > event->seq)
+            err = story_add(story, cutoff.seq);
+    }
+    return err;
+}
+
 static int seq_order(const void *a, const void *b)
 {
     uint64_t x, y;
@@ -124,6 +146,8 @@ static AMBIT_CHECKED enum ambit_err story_expand(struct story *story)
                 err = story_follow(story, &event);
             if (err == AMBIT_OK && event.type == EVENT_GRANT_ISSUED)
                 err = story_agent_stops(story, event.agent, event.seq);
+            if (err == AMBIT_OK && event.type == EVENT_GRANT_ISSUED)
+                err = story_wide_stops(story, &event);
             if (err != AMBIT_OK)
                 return err;
         }

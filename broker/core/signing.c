@@ -53,10 +53,13 @@ static AMBIT_CHECKED enum ambit_err key_make(int state_fd, struct broker *broker
         err = crypto_key_put_private_jwk(broker->key, CRYPTO_ES256, &out);
     if (err == AMBIT_OK)
         err = buf_check(&text);
+    if (err ==
+        AMBIT_OK) /* recorded first: a key that was never kept is on record, never the reverse */
+        err = key_record(broker);
     if (err == AMBIT_OK)
         err = file_create(state_fd, key_file, buf_str(&text), 0600);
     buf_wipe(&text);
-    return err == AMBIT_OK ? key_record(broker) : err;
+    return err;
 }
 
 /* The service manager's credential, where it has one; never made there. */
