@@ -109,7 +109,6 @@ static AMBIT_CHECKED enum ambit_err decide(struct action_command *command, struc
     if (!record_cannot_hold(err))
         return err;
     command->question.action = AMBIT_STR("");
-    command->question.resource = AMBIT_STR("");
     command->question.context = NULL;
     command->question.n_context = 0;
     command->question.stated_reason = command->arguments_digest = (struct ambit_str){0};

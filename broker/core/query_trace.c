@@ -90,6 +90,8 @@ static AMBIT_CHECKED enum ambit_err story_agent_stops(struct story *story, struc
         arena_init(&arena, block, sizeof block, 0);
         struct ledger_row row;
         struct event event;
+        if (seqs[i] >= story->reading.head.edge.size)
+            continue; /* the index may be ahead of this snapshot */
         err = reading_event(&story->reading, seqs[i], &story->memory, &arena, &row, &event);
         if (err == AMBIT_OK && is_stop_event(&event))
             err = story_add(story, seqs[i]);

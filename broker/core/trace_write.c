@@ -126,6 +126,8 @@ static AMBIT_CHECKED enum ambit_err find_activation(struct story *story, struct 
         struct ledger_row row;
         struct event event;
         bool is_it = false;
+        if (seqs[i] >= story->reading.head.edge.size)
+            continue; /* the index may be ahead of this snapshot */
         err = reading_event(&story->reading, seqs[i], &story->memory, &arena, &row, &event);
         if (err == AMBIT_OK)
             err = activates(event.detail, &arena, policy, digest, &is_it);

@@ -87,6 +87,15 @@ def clears(tap, client):
     tap.ok(client.clear("AAAAAAAAAAAAAAAAAAAAAA").status == 404 and client.clear("x").status == 404, "what is no stop is 404")
 
 
+def unrecordable(tap, client):
+    """What is longer than an event may be is an attempt of the agent's, refused as malformed."""
+    token = client.token().json["access_token"]
+    answer = client.evaluate(token, context={"a": "x" * 40000})
+    tap.ok(answer.json["decision"] is False and answer.json["context"]["reason"] == "malformed", "40 kB of context: malformed", answer)
+    answer = client.evaluate(token)
+    tap.ok(answer.json["decision"] is True, "and the token is none the worse", answer)
+
+
 def main():
     tap = Tap()
     with Broker() as broker, broker.client() as client:
@@ -96,6 +105,7 @@ def main():
         dry_runs(tap, client, grant)
         whose(tap, client, grant)
         clears(tap, client)
+        unrecordable(tap, client)
         tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "ambit verify passes")
     return tap.done()
 
