@@ -157,11 +157,12 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
         err = empty_documents(broker);
     if (err == AMBIT_OK && is_first) /* nothing is written before the first set is known to hold */
         err = documents_check(broker, problems);
+    *ret_step = "the search index cannot be opened";
+    if (err == AMBIT_OK) /* before the writer, whose commits wake it */
+        err = start_indexer(broker);
+    *ret_step = "the writer cannot be started";
     if (err == AMBIT_OK)
         err = batch_start_writer(broker, options->boot_ms);
-    *ret_step = "the search index cannot be opened";
-    if (err == AMBIT_OK)
-        err = start_indexer(broker);
     *ret_step = "stops.journal cannot be taken into the record";
     if (err == AMBIT_OK)
         err = store_journal_take(broker->store, sealed_take, broker);

@@ -321,7 +321,7 @@ enum MHD_Result exchange_step(void *arg, struct MHD_Connection *mhd, const char 
         return MHD_NO;
     if (*upload_size > 0 && x->phase != PHASE_HEAD)
         return take_body(x, upload, upload_size);
-    switch (x->phase) {
+    switch ((enum phase)x->phase) {
     case PHASE_HEAD:
         return take_head(x, method, version);
     case PHASE_BODY:

@@ -83,7 +83,7 @@ struct exchange {
     struct conn *conn;
     struct loop *loop;
     struct MHD_Connection *mhd;
-    enum phase phase;
+    _Atomic enum phase phase; /* the loop looks at it while a query thread has the exchange */
     bool is_handed;                 /* http_suspend() was called in this begin or finish */
     bool has_begun;                 /* begin was called: done is owed */
     bool is_counted;                /* the gate reached a verdict */

@@ -122,7 +122,7 @@ static int64_t deadline_of(const struct http_server *server, const struct conn *
     const struct exchange *x = conn->exchange;
     if (!x)
         return conn->since_us + server->idle_us + server->request_us;
-    switch (x->phase) {
+    switch ((enum phase)x->phase) {
     case PHASE_HEAD:
     case PHASE_BODY:
         return x->began_us + server->request_us;
