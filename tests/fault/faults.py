@@ -17,11 +17,12 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from broker import BUILD, GONE, LONG, RESTART_SCOPE, STAGING, Broker, Tap, claims  # noqa: E402
 from load import Seen  # noqa: E402
 
-# Each system call that fails once (strace counts by thread), and how.
+# Each system call that fails once (strace counts by thread), and how. Left out: futex, munmap and
+# epoll_ctl, on whose failure a library ends the process (the record holds: kill.py).
 CALLS = [("fdatasync", "EIO"), ("fdatasync", "ENOSPC"), ("fsync", "EIO"), ("pwrite64", "EIO"), ("pwrite64", "ENOSPC"),
          ("pwritev", "EIO"), ("pwritev", "ENOSPC"), ("writev", "EIO"), ("write", "ENOSPC"), ("fallocate", "ENOSPC"),
          ("ftruncate", "EIO"), ("openat", "EMFILE"), ("openat", "EACCES"), ("read", "EIO"), ("pread64", "EIO"), ("mmap", "ENOMEM"),
-         ("accept4", "EMFILE"), ("accept4", "ECONNABORTED"), ("epoll_wait", "EINTR"), ("epoll_ctl", "ENOMEM"),
+         ("accept4", "EMFILE"), ("accept4", "ECONNABORTED"), ("epoll_wait", "EINTR"),
          ("recvfrom", "ECONNRESET"), ("sendmsg", "EPIPE"), ("sendto", "EPIPE"), ("getrandom", "EINTR"), ("renameat", "EIO"),
          ("mkdirat", "EIO"), ("eventfd2", "EMFILE"), ("socket", "EMFILE"), ("bind", "EADDRINUSE"), ("listen", "EIO"),
          ("clone3", "EAGAIN"), ("fcntl", "ENOLCK"), ("newfstatat", "EIO"), ("flock", "EWOULDBLOCK"), ("madvise", "EAGAIN"),

@@ -220,7 +220,7 @@ static void test_meta(void **state)
         const char *name, *key, *value;
         enum ambit_err want;
     } rows[] = {
-        {"a row of no meaning", "other", "x", AMBIT_OK},
+        {"a row of no meaning", "other", "thirteen here", AMBIT_OK},
         {"another format", "format", "\0\0\0\2............", AMBIT_ERR_NEWER},
         {"no format", "format", "\0\0\0\1.........", AMBIT_ERR_DAMAGED},
     };
