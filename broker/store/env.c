@@ -248,12 +248,15 @@ static enum ambit_err start(struct store *store, const struct store_options *opt
         return AMBIT_ERR_NOT_FOUND;
 
     err = env_open(store, options, &header);
-    if (err != AMBIT_OK)
-        return err;
-    err = tables_start(store, options->create);
+    if (err == AMBIT_OK)
+        err = tables_start(store, options->create);
     if (err == AMBIT_ERR_DAMAGED && options->reterr_damage)
         *options->reterr_damage = (struct store_damage){
             .table = "meta", .what = "the tables or the format are not what this version makes"};
+    /* A store that could not be made is no store: nothing was ever kept in it, and half of one would
+     * be taken for damage at the next start. */
+    if (err != AMBIT_OK && header.is_new)
+        (void)unlinkat(store->dir_fd, "data.mdb", 0);
     if (err != AMBIT_OK)
         return err;
     if (pthread_key_create(&store->key, store_reader_free) != 0)

@@ -203,7 +203,8 @@ def one_call(call, error, when):
 
 
 def calls(tap, count, dice):
-    cases = [(call, error, when) for call, error in CALLS for when in WHEN]
+    # The first mappings are the loader's, before any code of ours runs.
+    cases = [(call, error, when) for call, error in CALLS for when in WHEN if (call, when) not in (("mmap", 1), ("mmap", 2))]
     if count < len(cases):
         cases = sorted(dice.sample(cases, count))
     wrong, begun = {}, time.monotonic()
