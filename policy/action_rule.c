@@ -189,6 +189,7 @@ static bool limit_amount(const struct action_judge *a, const struct ambit_limit 
     case AMBIT_LIMIT_DISTINCT:
     case AMBIT_LIMIT_GRANTS:
     case AMBIT_LIMIT_LIVE_GRANTS:
+    case AMBIT_LIMIT_AFTER:
         return false;
     }
     return false;

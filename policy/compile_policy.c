@@ -85,6 +85,7 @@ static const char *unsupported_limit(enum ambit_limit_kind kind)
     case AMBIT_LIMIT_SUM:
     case AMBIT_LIMIT_LIVE_GRANTS:
     case AMBIT_LIMIT_USES:
+    case AMBIT_LIMIT_AFTER: /* of no document */
         return NULL;
     }
     return "limits";

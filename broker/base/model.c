@@ -74,6 +74,7 @@ const char *ambit_limit_kind_text(enum ambit_limit_kind kind)
         [AMBIT_LIMIT_GRANTS] = "grants",
         [AMBIT_LIMIT_LIVE_GRANTS] = "live_grants",
         [AMBIT_LIMIT_USES] = "uses",
+        [AMBIT_LIMIT_AFTER] = "after",
     };
     return TEXT_OF(texts, kind);
 }

@@ -56,6 +56,7 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
         return live_grants(world, &key, ret);
     case AMBIT_LIMIT_DISTINCT:
     case AMBIT_LIMIT_GRANTS:
+    case AMBIT_LIMIT_AFTER:
         return AMBIT_ERR_UNSUPPORTED;
     }
     return AMBIT_ERR_INTERNAL;

@@ -197,7 +197,7 @@ static enum ambit_err read_by(const struct json_value *value, enum ambit_by *ret
 
 static enum ambit_err read_limit_kind(const struct json_value *value, enum ambit_limit_kind *ret)
 {
-    for (int i = AMBIT_LIMIT_COUNT; value->kind == JSON_STRING && i <= AMBIT_LIMIT_USES; i++)
+    for (int i = AMBIT_LIMIT_COUNT; value->kind == JSON_STRING && i <= AMBIT_LIMIT_AFTER; i++)
         if (ambit_str_is(value->text, ambit_limit_kind_text((enum ambit_limit_kind)i))) {
             *ret = (enum ambit_limit_kind)i;
             return AMBIT_OK;

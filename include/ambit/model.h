@@ -146,7 +146,8 @@ enum ambit_limit_kind {
     AMBIT_LIMIT_DISTINCT,
     AMBIT_LIMIT_GRANTS,
     AMBIT_LIMIT_LIVE_GRANTS,
-    AMBIT_LIMIT_USES
+    AMBIT_LIMIT_USES,
+    AMBIT_LIMIT_AFTER /* no limit of a document: the history behind an `after`, its latest time */
 };
 const char *ambit_limit_kind_text(enum ambit_limit_kind kind);
 
@@ -167,6 +168,13 @@ enum ambit_stop_then {
     AMBIT_THEN_STOP_POLICY
 };
 const char *ambit_then_text(enum ambit_stop_then then);
+
+/* How an approval that a rule asks for was answered (PL "Approval"). */
+enum ambit_approval_state {
+    AMBIT_APPROVAL_NONE, /* nobody was asked, or nobody answered yet */
+    AMBIT_APPROVAL_GIVEN,
+    AMBIT_APPROVAL_REJECTED
+};
 
 enum ambit_binding { AMBIT_BINDING_NONE, AMBIT_BINDING_DPOP, AMBIT_BINDING_MTLS };
 const char *ambit_binding_text(enum ambit_binding binding);

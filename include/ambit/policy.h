@@ -29,16 +29,23 @@ struct ambit_stop_view {
 };
 
 /* One number read from history: what stands in the window now, without the question itself.
- * The history belongs to (policy, id, is_stop, kind, field, by, key). */
+ * The history belongs to (policy, id, is_stop, kind, field, by, key). What is read:
+ *   COUNT GRANTS USES  how many entries;       SUM  their amounts together
+ *   LIVE_GRANTS        how many of the grants are alive
+ *   DISTINCT           how many different values there would be with `values` added
+ *   AFTER              the time in ms of the latest entry, or -1: there is none */
 struct ambit_figure_query {
     struct ambit_str policy, id; /* rule or stop id */
     bool is_stop;
-    enum ambit_limit_kind kind; /* COUNT SUM LIVE_GRANTS USES (later DISTINCT GRANTS) */
-    struct ambit_str field;     /* SUM */
+    enum ambit_limit_kind kind;
+    struct ambit_str field; /* SUM: the context member; DISTINCT: "resource" or "action"; AFTER: the
+                               patterns looked for, as compiled_after says them */
     enum ambit_by by;
     /* agent/team/owner/policy name, resource, or 22-char id of grant/lineage */
     struct ambit_str key;
-    int64_t within_ms; /* 0: no window */
+    int64_t within_ms;              /* 0: no window (USES, LIVE_GRANTS, AFTER) */
+    const struct ambit_str *values; /* DISTINCT: names or pattern texts, no two equal */
+    size_t n_values;
 };
 
 /* "Is there a live grant of this agent with the same items (each with its policy and rule, in this
@@ -77,6 +84,7 @@ struct ambit_item {
                                           pattern of the rules that contain the action and pass" */
 };
 
+struct ambit_grant_view;
 struct ambit_grant_question {
     int64_t now_ms;
     struct ambit_str agent; /* authenticated; must exist in the set, else NOT_FOUND */
@@ -88,6 +96,12 @@ struct ambit_grant_question {
     struct ambit_str purpose; /* absent: {NULL,0} */
     struct ambit_addr_view source;
     enum ambit_binding binding;
+    struct ambit_str
+        composition; /* vouched for by the platform that started the agent; else absent */
+    enum ambit_approval_state approval; /* of exactly this request, or an envelope that covers it */
+    int64_t approval_lapse_ms;          /* GIVEN: the grant ends no later; 0: it does not bound */
+    const struct ambit_grant_view *parent; /* delegation: the grant this one shall hang from; NULL:
+                                              a root grant */
 };
 
 /* An item of a grant, tied to the rule that gave it. */
@@ -116,11 +130,16 @@ struct ambit_grant_view {
     int64_t issued_ms, expires_ms;
     enum ambit_binding binding;
     struct ambit_str purpose;
+    struct ambit_str composition; /* as vouched for when it was given; else absent */
+    bool is_approved;             /* a person approved it when it was given */
     const struct ambit_given *items;
     size_t n_items;
     const struct ambit_except *except;
     size_t n_except;
     enum ambit_liveness liveness;
+    unsigned depth;                       /* 0: a root grant; else how many are above it */
+    const struct ambit_grant_view *above; /* the grant it was delegated from, as its row stands;
+                                             NULL exactly when depth is 0 */
 };
 
 /* A member of the action's context, scalars only; anything else never equals (kind OTHER). */
@@ -141,6 +160,19 @@ struct ambit_action_question {
     size_t n_context;
     struct ambit_addr_view source; /* context.source of a service, or the agent's peer */
     struct ambit_str stated_reason;
+    enum ambit_approval_state approval; /* of exactly this action (approval at action) */
+};
+
+/* What happened to an agent without a question of its own (PL "Outcome", "Signal"). */
+enum ambit_event_kind { AMBIT_EVENT_UNACCOUNTED, AMBIT_EVENT_SIGNAL };
+struct ambit_event_question {
+    int64_t now_ms;
+    enum ambit_event_kind kind;
+    struct ambit_str agent;               /* must exist in the set, else NOT_FOUND */
+    const struct ambit_grant_view *grant; /* under which it happened, with what is above it; NULL:
+                                             none (a signal about the agent itself) */
+    struct ambit_str action, resource;    /* UNACCOUNTED: what no outcome was reported of */
+    struct ambit_str signal, from;        /* SIGNAL: its name; the service that says so */
 };
 
 /* ---- what is answered ------------------------------------------------------------------------ */
@@ -150,9 +182,13 @@ struct ambit_action_question {
  * LIVE_GRANTS: the new row counts under that key while it is alive. */
 struct ambit_charge {
     struct ambit_figure_query what; /* within_ms here: how long the entry must be kept, the largest
-                                       window that reads this history in the set (0: for ever) */
-    int64_t amount;                 /* 1 for COUNT, LIVE_GRANTS, USES */
+                                       window that reads this history in the set (0: for ever).
+                                       DISTINCT: `values` are added */
+    int64_t amount;                 /* 1 for COUNT, GRANTS, LIVE_GRANTS, USES; else unused (AFTER,
+                                       DISTINCT: 1) */
     bool resets;                    /* a stop that fired: this history begins again from nothing */
+    bool when_done; /* AFTER of a rule, and the action owes an outcome: enters history, at the time
+                       of the action, once that is reported `succeeded`; never otherwise */
 };
 
 /* A hard stop that fired. */
@@ -163,7 +199,16 @@ struct ambit_trip {
     /* What it takes: REVOKE_GRANT: none besides the lineage (on a token request every live grant of
      * `agent` under `policy`); SUSPEND_AGENT: `agent`; STOP_TEAM: `team`; STOP_POLICY: `policy`. */
     struct ambit_str agent, team;
-    struct ambit_str key; /* the counting key it fired for */
+    struct ambit_str key;    /* the counting key it fired for */
+    struct ambit_id lineage; /* of the event: revoked either way; none: it happened under none */
+};
+
+/* A rule that asks a person: who may answer, and for whose agent (an ancestor's rule asks too). */
+struct ambit_ask {
+    struct ambit_str agent, policy, rule;
+    struct ambit_digest digest; /* of the policy */
+    enum ambit_tier tier;       /* of the policy */
+    const struct ambit_approval *approval;
 };
 
 enum {
@@ -171,6 +216,7 @@ enum {
     AMBIT_CHARGES_MAX = 512,
     AMBIT_TRIPS_MAX = 64,
     AMBIT_USED_STOPS_MAX = 64,
+    AMBIT_ASKS_MAX = 64,
     AMBIT_GIVEN_MAX = 64, /* items given: TOK-12 may expand one action to several patterns */
 };
 
@@ -197,6 +243,13 @@ struct ambit_decision {
 
     /* actions: the item of the grant that was charged */
     size_t given_item;
+    /* actions that are allowed: until when the outcome is due; 0: none is */
+    int64_t outcome_due_ms;
+
+    /* Every rule whose approval stands behind the answer: an allow by approval, `approval_required`
+     * and `approval_rejected`. Each rule once. */
+    struct ambit_ask asks[AMBIT_ASKS_MAX];
+    size_t n_asks;
 
     struct ambit_charge charges[AMBIT_CHARGES_MAX];
     size_t n_charges;
@@ -227,6 +280,13 @@ AMBIT_CHECKED enum ambit_err ambit_decide_action(const struct ambit_policy_set *
                                                  const struct ambit_action_question *question,
                                                  const struct ambit_world *world,
                                                  struct ambit_decision *ret);
+
+/* What stops hear of an event: charges and trips alone; there is no verdict (reason ALLOWED). An
+ * event that none hears has neither. */
+AMBIT_CHECKED enum ambit_err ambit_decide_event(const struct ambit_policy_set *set,
+                                                const struct ambit_event_question *question,
+                                                const struct ambit_world *world,
+                                                struct ambit_decision *ret);
 
 /* A world that gives back recorded figures in order (asking for more than there are: DAMAGED). */
 struct ambit_recorded {
