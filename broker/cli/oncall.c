@@ -81,6 +81,8 @@ static void show_stop(struct cli *cli, const struct json_value *answer)
         {"reason", show_member(arena, answer, "reason")},
         {"raised at", show_member(arena, answer, "raised_at")},
         {"incident", show_member(arena, answer, "incident")},
+        {"clear asked by", show_member(arena, answer, "clear_asked_by")},
+        {"a second until", show_member(arena, answer, "clear_lapses_at")},
         {"cleared by", show_member(arena, answer, "cleared_by")},
         {"cleared at", show_member(arena, answer, "cleared_at")},
         {"would stop agents", show_member(arena, answer, "agents")},
@@ -98,8 +100,11 @@ static enum cli_exit post(struct cli *cli, const char *path, const char *target)
     const struct json_value *answer = NULL;
     enum cli_exit code =
         answer_ask(cli, &(struct answer_request){.path = path, .body = buf_str(&body)}, &answer);
-    if (!code && answer)
-        show_stop(cli, answer);
+    if (code || !answer)
+        return code;
+    show_stop(cli, answer);
+    if (show_member(&cli->arena, answer, "clear_lapses_at").p != NULL)
+        buf_put_text(&cli->out, "It holds: another on-call person must clear it too.\n");
     return code;
 }
 
@@ -151,7 +156,8 @@ const struct cli_verb oncall_clear = {
     .summary = "lift the hold of a stop",
     .text = "Lifts the hold of the stop with this id, with a written cause. What the stop ended "
             "stays dead: clearing "
-            "revives nothing.",
+            "revives nothing. At tier critical, and for team, owner and all, two people clear: the "
+            "first is recorded and the stop holds until, within a day, the second clears it too.",
     .example = "ambit clear AZqL0kYAAAABc3RvcHN0b3A --reason 'cause found and fixed: SEC-1402'",
     .options = {{"reason", "TEXT", "the cause; it stands in the record", false, true}},
     .run = run_clear,

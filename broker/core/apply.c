@@ -311,6 +311,24 @@ static AMBIT_CHECKED enum ambit_err apply_cleared(struct store_txn *txn, struct 
     return store_stop_row(txn, &row);
 }
 
+/* The first of two who clear: the hold stays. */
+static AMBIT_CHECKED enum ambit_err apply_clear_asked(struct store_txn *txn,
+                                                      const struct event *event)
+{
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    struct stop_row row;
+    enum ambit_err err = stop_row_load(txn, event->stop, &arena, &row);
+    if (err != AMBIT_OK)
+        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+    if (event->person.p == NULL)
+        return AMBIT_ERR_DAMAGED;
+    row.asked_by = event->person;
+    row.asked_ms = event->time_ms;
+    row.asked_seq = event->seq;
+    return store_stop_row(txn, &row);
+}
+
 static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct head *head,
                                                const struct event *event)
 {
@@ -323,6 +341,8 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
         return apply_raised(txn, head, event);
     case EVENT_STOP_CLEARED:
         return apply_cleared(txn, head, event);
+    case EVENT_STOP_CLEAR_ASKED:
+        return apply_clear_asked(txn, event);
     case EVENT_INCIDENT_OPENED:
         return apply_incident(txn, event);
     case EVENT_DOCUMENTS_ACTIVATED:

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Lifting a hold. Clearing revives nothing. Who may: policy-language.md, Roles: an on-call person
  * who is neither owner nor backup of what was stopped; at tiers low and medium its owner, if no
- * other person raised it; at critical, and for team, owner and all, two people - which this version
- * refuses (CLEAR_NEEDS_TWO), because one may not clear it. */
+ * other person raised it; at critical, and for team, owner and all, two such on-call people: the
+ * first is recorded (stop.clear_asked), the second clears. Both are judged when the second comes,
+ * by the documents in force then. */
 #include "core/internal.h"
 
 #include "base/arena.h"
 #include "base/encode.h"
+#include "base/json_write.h"
 #include "core/stop_row.h"
 
 /* What a stop covers, as far as clearing asks. */
 struct covered {
-    struct ambit_str owner, backup; /* absent: nobody in particular, or several */
-    bool is_theirs;                 /* the person who clears is one of those */
+    struct ambit_str owner; /* absent: nobody in particular, or several */
+    bool is_theirs;         /* the person who clears is owner or backup of it, or of a part */
     enum ambit_tier tier;
     bool needs_two;
 };
@@ -23,8 +25,13 @@ static enum ambit_tier policy_tier(const struct ambit_documents *documents, stru
     return policy != NULL ? policy->tier : AMBIT_TIER_CRITICAL; /* unknown: the strictest */
 }
 
+static bool is_of(const struct ambit_agent *agent, struct ambit_str person)
+{
+    return ambit_str_eq(agent->owner, person) || ambit_str_eq(agent->backup, person);
+}
+
 static void cover_agent(const struct ambit_documents *documents, struct ambit_str name,
-                        struct covered *ret)
+                        struct ambit_str person, struct covered *ret)
 {
     const struct ambit_agent *agent = ambit_agent_find(documents, name);
     if (agent == NULL) {
@@ -32,8 +39,26 @@ static void cover_agent(const struct ambit_documents *documents, struct ambit_st
         return;
     }
     ret->owner = agent->owner;
-    ret->backup = agent->backup;
     ret->tier = agent->tier;
+    ret->is_theirs = is_of(agent, person);
+}
+
+/* A team, an owner, or everybody: many agents are stopped, and whoever is owner or backup of one of
+ * them is no judge of it. */
+static void cover_many(const struct ambit_documents *documents, enum ambit_target_kind kind,
+                       struct ambit_str target, struct ambit_str person, struct covered *ret)
+{
+    ret->needs_two = true;
+    ret->is_theirs = kind == AMBIT_TARGET_OWNER && ambit_str_eq(target, person);
+    for (size_t i = 0; i < documents->n_agents && !ret->is_theirs; i++) {
+        const struct ambit_agent *agent = &documents->agents[i];
+        const struct ambit_person *owner = ambit_person_find(documents, agent->owner);
+        bool is_stopped =
+            kind == AMBIT_TARGET_ALL ||
+            (kind == AMBIT_TARGET_OWNER && ambit_str_eq(agent->owner, target)) ||
+            (kind == AMBIT_TARGET_TEAM && owner != NULL && ambit_str_eq(owner->team, target));
+        ret->is_theirs = is_stopped && is_of(agent, person);
+    }
 }
 
 /* The highest tier of a service whose resources the pattern overlaps, and the owners of all of
@@ -87,14 +112,14 @@ static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *document
             err = grant_load_row(txn, id, &arena, &grant);
         if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
             return AMBIT_ERR_DAMAGED;
-        cover_agent(documents, err == AMBIT_OK ? grant.agent : (struct ambit_str){0}, ret);
+        cover_agent(documents, err == AMBIT_OK ? grant.agent : (struct ambit_str){0}, person, ret);
         break;
     case AMBIT_TARGET_AGENT: {
         /* "agent:x policy:y" (a hard stop's revocation on a token request) covers agent x. */
         const char *space = memchr(target.p, ' ', target.len);
         if (space != NULL)
             target.len = (size_t)(space - target.p);
-        cover_agent(documents, target, ret);
+        cover_agent(documents, target, person, ret);
         break;
     }
     case AMBIT_TARGET_POLICY: {
@@ -102,6 +127,7 @@ static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *document
         ret->tier = policy_tier(documents, target);
         if (policy != NULL)
             ret->owner = policy->owner;
+        ret->is_theirs = ambit_str_eq(ret->owner, person);
         break;
     }
     case AMBIT_TARGET_RESOURCE:
@@ -112,11 +138,9 @@ static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *document
     case AMBIT_TARGET_TEAM:
     case AMBIT_TARGET_OWNER:
     case AMBIT_TARGET_ALL:
-        ret->needs_two = true;
+        cover_many(documents, kind, target, person, ret);
         break;
     }
-    ret->is_theirs =
-        ret->is_theirs || ambit_str_eq(ret->owner, person) || ambit_str_eq(ret->backup, person);
     ret->needs_two = ret->needs_two || ret->tier == AMBIT_TIER_CRITICAL;
     return AMBIT_OK;
 }
@@ -137,6 +161,83 @@ static enum clear_refusal judge(const struct ambit_documents *documents, const s
     if (is_owner && covered->tier <= AMBIT_TIER_MEDIUM && !by_another)
         return CLEAR_FINE;
     return CLEAR_NOT_PERMITTED;
+}
+
+/* Did another person, who may clear it still, ask within the day? */
+static AMBIT_CHECKED enum ambit_err is_second(const struct clear_command *command,
+                                              const struct stop_row *row, struct store_txn *txn,
+                                              bool *ret)
+{
+    const struct ambit_documents *documents = command->base.documents->documents;
+    struct covered covered;
+    *ret = false;
+    if (row->asked_by.p == NULL ||
+        command->base.now_ms - row->asked_ms >= CLEAR_ASKED_FOR_S * INT64_C(1000) ||
+        ambit_str_eq(row->asked_by, command->base.caller.name))
+        return AMBIT_OK;
+    enum ambit_err err = cover(documents, row, txn, row->asked_by, &covered);
+    if (err == AMBIT_OK)
+        *ret = judge(documents, row, &covered, row->asked_by) == CLEAR_NEEDS_TWO;
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err judge_second(const struct clear_command *command,
+                                                 const struct stop_row *row, struct store_txn *txn,
+                                                 enum clear_refusal *ret)
+{
+    bool is_there = false;
+    enum ambit_err err = is_second(command, row, txn, &is_there);
+    bool has_asked = row->asked_by.p != NULL &&
+                     ambit_str_eq(row->asked_by, command->base.caller.name) &&
+                     command->base.now_ms - row->asked_ms < CLEAR_ASKED_FOR_S * INT64_C(1000);
+    if (is_there)
+        *ret = CLEAR_FINE;
+    else if (has_asked)
+        *ret = CLEAR_NEEDS_OTHER;
+    return err;
+}
+
+/* Who was the first of the two stands in the event of the second. */
+static AMBIT_CHECKED enum ambit_err put_first(const struct stop_row *row, struct buf *detail)
+{
+    struct json_out out;
+    json_out_init(&out, detail, true);
+    json_begin_object(&out);
+    json_member_str(&out, "first", row->asked_by);
+    json_key(&out, "first_seq");
+    json_i64(&out, (int64_t)row->asked_seq);
+    json_end_object(&out);
+    return buf_check(detail);
+}
+
+static AMBIT_CHECKED enum ambit_err record_clear(struct clear_command *command,
+                                                 struct store_txn *txn, const struct stop_row *row,
+                                                 const struct covered *covered)
+{
+    struct command *base = &command->base;
+    bool is_first = command->refusal == CLEAR_NEEDS_TWO;
+    BUF_AUTO detail;
+    buf_init(&detail, 0);
+    struct event event;
+    event_init(&event, base, is_first ? EVENT_STOP_CLEAR_ASKED : EVENT_STOP_CLEARED);
+    event.stop = row->id;
+    event.incident = row->incident;
+    event.target = row->target;
+    event.agent = row->agent;
+    event.owner = covered->owner;
+    event.words = command->reason;
+    event.holds = row->holds;
+    if (is_first)
+        event.expires_ms = base->now_ms + CLEAR_ASKED_FOR_S * INT64_C(1000);
+    if (!is_first && covered->needs_two) {
+        enum ambit_err err = put_first(row, &detail);
+        if (err != AMBIT_OK)
+            return err;
+        event.detail = buf_str(&detail);
+    }
+    enum ambit_err err = record_event(base->broker, txn, base, &event);
+    base->seq = event.seq;
+    return err;
 }
 
 static enum ambit_err clear_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
@@ -162,23 +263,13 @@ static enum ambit_err clear_run(struct writer_job *job, struct store_txn *txn, i
         return err;
 
     command->refusal = judge(base->documents->documents, &row, &covered, base->caller.name);
+    if (command->refusal == CLEAR_NEEDS_TWO)
+        err = judge_second(command, &row, txn, &command->refusal);
     if (row.cleared_ms != 0)
         command->refusal = CLEAR_ALREADY;
-    if (command->refusal != CLEAR_FINE)
-        return AMBIT_OK;
-
-    struct event event;
-    event_init(&event, base, EVENT_STOP_CLEARED);
-    event.stop = row.id;
-    event.incident = row.incident;
-    event.target = row.target;
-    event.agent = row.agent;
-    event.owner = covered.owner;
-    event.words = command->reason;
-    event.holds = row.holds;
-    err = record_event(base->broker, txn, base, &event);
-    base->seq = event.seq;
-    return err;
+    if (err != AMBIT_OK || (command->refusal != CLEAR_FINE && command->refusal != CLEAR_NEEDS_TWO))
+        return err;
+    return record_clear(command, txn, &row, &covered);
 }
 
 enum ambit_err clear_submit(struct clear_command *command)

@@ -135,6 +135,8 @@ AMBIT_CHECKED enum ambit_err stop_target_parse(struct ambit_str text,
                                                enum ambit_target_kind *ret_kind,
                                                struct ambit_str *ret_target);
 
+/* Where two people clear, the first one's word stands for a day. */
+enum { CLEAR_ASKED_FOR_S = 24 * 3600 };
 struct clear_command {
     struct command base;
     struct ambit_id stop;
@@ -145,7 +147,8 @@ struct clear_command {
         CLEAR_UNKNOWN,
         CLEAR_ALREADY,
         CLEAR_NOT_PERMITTED,
-        CLEAR_NEEDS_TWO
+        CLEAR_NEEDS_TWO,  /* taken as the first of two: recorded, and the stop holds */
+        CLEAR_NEEDS_OTHER /* the same person asked before: it is for another one now */
     } refusal;
 };
 AMBIT_CHECKED enum ambit_err clear_submit(struct clear_command *command);

@@ -20,6 +20,30 @@ static AMBIT_CHECKED enum ambit_err words_of(struct store_txn *txn, uint64_t seq
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 }
 
+/* The first of two who clear. */
+static AMBIT_CHECKED enum ambit_err asked_json(const struct reading *reading,
+                                               const struct stop_row *row, struct arena *arena,
+                                               struct json_out *out)
+{
+    if (row->asked_by.p == NULL)
+        return AMBIT_OK;
+    BUF_AUTO memory;
+    buf_init(&memory, 0);
+    struct event asked;
+    enum ambit_err err = words_of(reading->txn, row->asked_seq, &memory, arena, &asked);
+    if (err != AMBIT_OK)
+        return err;
+    json_member_str(out, "clear_asked_by", row->asked_by);
+    json_key(out, "clear_asked_at");
+    json_time_ms(out, row->asked_ms);
+    json_member_str(out, "clear_asked_reason", asked.words);
+    if (row->cleared_ms == 0) {
+        json_key(out, "clear_lapses_at");
+        json_time_ms(out, asked.expires_ms);
+    }
+    return AMBIT_OK;
+}
+
 static AMBIT_CHECKED enum ambit_err stop_json(const struct reading *reading,
                                               const struct stop_row *row,
                                               const struct event *raised, struct arena *arena,
@@ -41,11 +65,14 @@ static AMBIT_CHECKED enum ambit_err stop_json(const struct reading *reading,
     json_key(out, "recorded");
     json_text(out, "yes");
     json_member_id(out, "incident", row->incident);
+    enum ambit_err err = asked_json(reading, row, arena, out);
+    if (err != AMBIT_OK)
+        return err;
     if (row->cleared_ms != 0) {
         BUF_AUTO memory;
         buf_init(&memory, 0);
         struct event cleared;
-        enum ambit_err err = words_of(reading->txn, row->cleared_seq, &memory, arena, &cleared);
+        err = words_of(reading->txn, row->cleared_seq, &memory, arena, &cleared);
         if (err != AMBIT_OK)
             return err;
         json_member_str(out, "cleared_by", row->cleared_by);

@@ -5,11 +5,15 @@
 #include "core/row.h"
 #include "store/store.h"
 
-enum { STOP_VERSION = 1, INCIDENT_VERSION = 1, FLAG_PERSON = 1, FLAG_HOLDS = 2 };
+/* A row that nobody asked to clear is of version 1, whoever wrote it: the same event gives the same
+ * bytes in every version of the broker. */
+enum { STOP_VERSION = 1, STOP_ASKED_VERSION = 2, INCIDENT_VERSION = 1 };
+enum { FLAG_PERSON = 1, FLAG_HOLDS = 2 };
 
 void stop_row_encode(const struct stop_row *row, struct buf *buf)
 {
-    buf_put_char(buf, STOP_VERSION);
+    bool is_asked = row->asked_by.p != NULL;
+    buf_put_char(buf, is_asked ? STOP_ASKED_VERSION : STOP_VERSION);
     row_put_id(buf, row->id);
     row_put_id(buf, row->incident);
     buf_put_char(buf, (char)((row->by_person ? FLAG_PERSON : 0) | (row->holds ? FLAG_HOLDS : 0)));
@@ -21,11 +25,18 @@ void stop_row_encode(const struct stop_row *row, struct buf *buf)
     row_put_text(buf, row->by);
     row_put_text(buf, row->agent);
     row_put_text(buf, row->cleared_by);
+    if (!is_asked)
+        return;
+    row_put_text(buf, row->asked_by);
+    row_put_u64(buf, (uint64_t)row->asked_ms);
+    row_put_u64(buf, row->asked_seq);
 }
 
 enum ambit_err stop_row_decode(struct ambit_str bytes, struct arena *arena, struct stop_row *ret)
 {
-    struct row_reader reader = row_reader(bytes, arena, STOP_VERSION);
+    bool is_asked = bytes.len > 0 && bytes.p[0] == STOP_ASKED_VERSION;
+    struct row_reader reader =
+        row_reader(bytes, arena, is_asked ? STOP_ASKED_VERSION : STOP_VERSION);
     struct stop_row row = {0};
     row_take_into(&reader, row.id.b, sizeof row.id.b);
     row_take_into(&reader, row.incident.b, sizeof row.incident.b);
@@ -40,6 +51,13 @@ enum ambit_err stop_row_decode(struct ambit_str bytes, struct arena *arena, stru
     row.by = row_take_text(&reader);
     row.agent = row_take_text(&reader);
     row.cleared_by = row_take_text(&reader);
+    if (is_asked) {
+        row.asked_by = row_take_text(&reader);
+        row.asked_ms = (int64_t)row_take_u64(&reader);
+        row.asked_seq = row_take_u64(&reader);
+        if (row.asked_by.p == NULL)
+            return AMBIT_ERR_DAMAGED;
+    }
     enum ambit_err err = row_end(&reader);
     if (err == AMBIT_OK)
         *ret = row;

@@ -20,6 +20,10 @@ struct stop_row {
     int64_t cleared_ms; /* 0: in force */
     uint64_t cleared_seq;
     struct ambit_str cleared_by;
+    /* Where two people clear: the first, and when they asked. Absent: nobody did. */
+    struct ambit_str asked_by;
+    int64_t asked_ms;
+    uint64_t asked_seq; /* of stop.clear_asked */
 };
 void stop_row_encode(const struct stop_row *row, struct buf *buf);
 AMBIT_CHECKED enum ambit_err stop_row_decode(struct ambit_str bytes, struct arena *arena,

@@ -111,6 +111,11 @@ static void put_other(struct buf *text, const struct event *event)
         put_words(text, event);
         if (event->person.p == NULL)
             put_rule(text, event);
+    } else if (event->type == EVENT_STOP_CLEAR_ASKED) {
+        buf_put_str(text, event->person);
+        buf_put_text(text, " asked for a second person to clear the stop on ");
+        buf_put_str(text, event->target);
+        put_words(text, event);
     } else if (event->type == EVENT_STOP_CLEARED) {
         buf_put_str(text, event->person);
         buf_put_text(text, " cleared the stop on ");

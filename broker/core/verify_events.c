@@ -26,9 +26,9 @@ static bool is_target(struct ambit_str text)
 bool verify_is_bounded(const struct event *event)
 {
     bool is_fine = event->agent.len <= AMBIT_AGENT_NAME_MAX && is_word(event->owner) &&
-                   is_word(event->team) && is_word(event->policy) && is_word(event->rule) &&
-                   is_target(event->target) && event->n_items <= AMBIT_GIVEN_MAX &&
-                   event->n_except <= AMBIT_EXCEPT_MAX;
+                   is_word(event->person) && is_word(event->by) && is_word(event->team) &&
+                   is_word(event->policy) && is_word(event->rule) && is_target(event->target) &&
+                   event->n_items <= AMBIT_GIVEN_MAX && event->n_except <= AMBIT_EXCEPT_MAX;
     for (size_t i = 0; i < event->n_items; i++)
         is_fine = is_fine && event->items[i].policy.len <= AMBIT_NAME_MAX;
     for (size_t i = 0; i < event->n_also; i++)

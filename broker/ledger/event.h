@@ -47,7 +47,8 @@ struct json_value;
     X(BROKER_STARTED, "broker.started")           \
     X(BROKER_STOPPED, "broker.stopped")           \
     X(BROKER_SEALED, "broker.sealed")             \
-    X(REFUSALS_FOLDED, "refusals.folded")
+    X(REFUSALS_FOLDED, "refusals.folded")         \
+    X(STOP_CLEAR_ASKED, "stop.clear_asked")
 enum event_type {
 #define X(name, text) EVENT_##name,
     EVENT_TYPE_LIST(X)
@@ -129,7 +130,8 @@ struct event {
     const struct ambit_str *trips; /* "POLICY/STOP" */
     size_t n_trips;
 
-    /* stop.raised, stop.cleared, incident.opened, grant.revoked */
+    /* stop.raised, stop.clear_asked (expires_ms: until when a second person may follow),
+     * stop.cleared, incident.opened, grant.revoked */
     struct ambit_id stop, incident;
     struct ambit_str target; /* "agent:remediator", "all", "grant:<id>" */
     const struct ambit_str

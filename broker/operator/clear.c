@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* POST /v1/stops/{id}/clear: a person lifts the hold, with a written cause. The cut-off stays. */
+/* POST /v1/stops/{id}/clear: a person lifts the hold, with a written cause. The cut-off stays.
+ * Where two people must, the first gets 202 and the stop holds. */
 #include "base/encode.h"
 #include "base/json_write.h"
 #include "core/query.h"
@@ -51,8 +52,9 @@ enum http_next clear_begin(void *app, struct http_request *req, struct http_repl
     return HTTP_WAIT;
 }
 
-static void reply_cleared(struct clear_state *state, struct http_request *req,
-                          struct http_reply *reply)
+/* The stop as it stands now. */
+static void reply_stop(struct clear_state *state, struct http_request *req,
+                       struct http_reply *reply, unsigned status)
 {
     struct json_out out;
     json_out_init(&out, &reply->body, false);
@@ -61,8 +63,8 @@ static void reply_cleared(struct clear_state *state, struct http_request *req,
     if (err)
         access_reply_err(req, reply, err);
     else
-        http_reply_json(reply, 200);
-    req->log.verdict = "cleared";
+        http_reply_json(reply, status);
+    req->log.verdict = status == 200 ? "cleared" : "clear_asked";
 }
 
 enum http_next clear_finish(void *app, struct http_request *req, struct http_reply *reply)
@@ -73,7 +75,7 @@ enum http_next clear_finish(void *app, struct http_request *req, struct http_rep
         return HTTP_DONE;
     switch (state->command.refusal) {
     case CLEAR_FINE:
-        reply_cleared(state, req, reply);
+        reply_stop(state, req, reply, 200);
         break;
     case CLEAR_UNKNOWN:
         access_reply_err(req, reply, AMBIT_ERR_NOT_FOUND);
@@ -88,12 +90,14 @@ enum http_next clear_finish(void *app, struct http_request *req, struct http_rep
                                                  .detail = "This stop was cleared before."});
         break;
     case CLEAR_NEEDS_TWO:
+        reply_stop(state, req, reply, 202);
+        break;
+    case CLEAR_NEEDS_OTHER:
         http_reply_problem(req, reply,
-                           (struct http_problem){
-                               .status = 409,
-                               .reason = "conflict",
-                               .detail = "This stop takes two people to clear; this version of the "
-                                         "broker cannot count them yet."});
+                           (struct http_problem){.status = 409,
+                                                 .reason = "conflict",
+                                                 .detail = "You asked already; this stop takes "
+                                                           "a second person to clear."});
         break;
     }
     return HTTP_DONE;

@@ -2,6 +2,7 @@
 """A running broker for tests: the real `ambitd --dev` in a folder of its own on a free port, clients
 that speak to it, the offline verifier, and TAP. Everything it starts it also ends."""
 import base64
+import hashlib
 import http.client
 import json
 import os
@@ -276,6 +277,31 @@ class Broker:
     def basic(self, name):
         pair = f"{urllib.parse.quote(name, safe='')}:{urllib.parse.quote(self.secret(name + '.secret'), safe='')}"
         return "Basic " + base64.b64encode(pair.encode()).decode()
+
+    def document(self, path):
+        """A document of the proposal, `people/kim`, as a value."""
+        with open(os.path.join(self.state, "documents", path + ".json"), encoding="utf-8") as f:
+            return json.load(f)
+
+    def propose(self, path, value):
+        """Writes a document of the proposal; None takes it away. Its file name."""
+        name = os.path.join(self.state, "documents", path + ".json")
+        if value is None:
+            os.unlink(name)
+        else:
+            with open(name, "w", encoding="utf-8") as f:
+                json.dump(value, f)
+        return name
+
+    def give_token(self, person, **members):
+        """Proposes a token for a person (and other members of the document): a reload makes it work."""
+        token = base64.urlsafe_b64encode(os.urandom(32)).decode().rstrip("=")
+        expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30 * 86400))
+        way = {"method": "token", "sha256": hashlib.sha256(token.encode()).hexdigest(), "expires": expires}
+        with open(os.path.join(self.state, "credentials", person + ".token"), "w", encoding="utf-8",
+                  opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+            f.write(token + "\n")
+        self.propose("people/" + person, {**self.document("people/" + person), "authenticate": [way], **members})
 
     def client(self, timeout=None):
         return Client(self, timeout)
