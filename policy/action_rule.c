@@ -248,7 +248,7 @@ static struct finding judge_check(struct action_judge *a, size_t item,
     case AMBIT_ACTION_CHECK_POLICY:
         return judge_policy(a, rule);
     case AMBIT_ACTION_CHECK_HOURS:
-        return supported(check, rule, UNSUPPORTED_HOURS);
+        return claim(rule_in_hours(rule, q->now_ms, NULL), check, AMBIT_REASON_OUTSIDE_HOURS, rule);
     case AMBIT_ACTION_CHECK_SOURCE:
         return claim(rule_accepts_source(rule, &q->source), check, AMBIT_REASON_WRONG_SOURCE, rule);
     case AMBIT_ACTION_CHECK_PURPOSE:

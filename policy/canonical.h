@@ -12,7 +12,3 @@ struct json_value;
  * member twice (its reader complains of that). */
 AMBIT_CHECKED enum ambit_err canonical_of(struct arena *arena, const struct json_value *value,
                                           struct ambit_str *ret);
-
-AMBIT_CHECKED enum ambit_err canonical_set_digest(const struct ambit_documents *documents,
-                                                  const struct ambit_read_env *env,
-                                                  struct ambit_digest *ret);

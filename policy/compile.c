@@ -77,7 +77,7 @@ static enum ambit_err compile_policies(struct ambit_policy_set *set)
 
     for (size_t i = 0; i < n; i++) {
         enum ambit_err err =
-            compile_policy(&set->arena, &set->documents->policies[i], &policies[i]);
+            compile_policy(&set->arena, set->documents, &set->documents->policies[i], &policies[i]);
         if (err)
             return err;
     }

@@ -7,5 +7,11 @@
 AMBIT_CHECKED enum ambit_err compile_patterns(struct arena *arena, struct ambit_strs texts,
                                               enum pattern_kind kind, bool variables,
                                               struct patterns *ret);
-AMBIT_CHECKED enum ambit_err compile_policy(struct arena *arena, const struct ambit_policy *policy,
+AMBIT_CHECKED enum ambit_err compile_policy(struct arena *arena,
+                                            const struct ambit_documents *documents,
+                                            const struct ambit_policy *policy,
                                             struct compiled_policy *ret);
+/* The windows of a rule on the clocks of their zones (compile_hours.c). */
+AMBIT_CHECKED enum ambit_err compile_hours(struct arena *arena,
+                                           const struct ambit_documents *documents,
+                                           struct compiled_rule *rule);

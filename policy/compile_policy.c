@@ -99,8 +99,6 @@ static void name_unsupported(struct compiled_rule *compiled)
         if (compiled->resources.v[i].has_variables)
             un[UNSUPPORTED_SCOPE] = "resources";
     }
-    if (rule->when.n_hours)
-        un[UNSUPPORTED_HOURS] = "when.hours";
     if (rule->when.composition)
         un[UNSUPPORTED_COMPOSITION] = "when.composition";
     if (rule->when.n_after)
@@ -135,7 +133,8 @@ static bool rule_needs_broker(const struct ambit_rule *rule, enum ambit_tier tie
     return false;
 }
 
-static enum ambit_err compile_rule(struct arena *arena, const struct compiled_policy *policy,
+static enum ambit_err compile_rule(struct arena *arena, const struct ambit_documents *documents,
+                                   const struct compiled_policy *policy,
                                    const struct ambit_rule *rule, struct compiled_rule *ret)
 {
     *ret = (struct compiled_rule){
@@ -148,6 +147,8 @@ static enum ambit_err compile_rule(struct arena *arena, const struct compiled_po
     if (!err)
         err = compile_patterns(arena, rule->resources, PATTERN_RESOURCE, true, &ret->resources);
     if (!err)
+        err = compile_hours(arena, documents, ret);
+    if (!err)
         err = compile_sources(arena, ret);
     if (!err)
         err = compile_limits(arena, ret);
@@ -156,7 +157,8 @@ static enum ambit_err compile_rule(struct arena *arena, const struct compiled_po
     return err;
 }
 
-static enum ambit_err compile_rules(struct arena *arena, struct compiled_policy *policy)
+static enum ambit_err compile_rules(struct arena *arena, const struct ambit_documents *documents,
+                                    struct compiled_policy *policy)
 {
     struct index_builder pairs AMBIT_CLEANUP(index_builder_done) = {0};
     struct index_builder names AMBIT_CLEANUP(index_builder_done) = {0};
@@ -166,7 +168,8 @@ static enum ambit_err compile_rules(struct arena *arena, struct compiled_policy 
         return AMBIT_ERR_NO_MEMORY;
 
     for (size_t i = 0; i < n; i++) {
-        enum ambit_err err = compile_rule(arena, policy, &policy->policy->rules[i], &rules[i]);
+        enum ambit_err err =
+            compile_rule(arena, documents, policy, &policy->policy->rules[i], &rules[i]);
         if (!err)
             err = index_add_pairs(&pairs, rules[i].actions.v, rules[i].actions.n,
                                   rules[i].resources.v, rules[i].resources.n, (uint16_t)i);
@@ -245,8 +248,8 @@ static enum ambit_err compile_stops(struct arena *arena, struct compiled_policy 
     return AMBIT_OK;
 }
 
-enum ambit_err compile_policy(struct arena *arena, const struct ambit_policy *policy,
-                              struct compiled_policy *ret)
+enum ambit_err compile_policy(struct arena *arena, const struct ambit_documents *documents,
+                              const struct ambit_policy *policy, struct compiled_policy *ret)
 {
     *ret = (struct compiled_policy){
         .policy = policy,
@@ -254,7 +257,7 @@ enum ambit_err compile_policy(struct arena *arena, const struct ambit_policy *po
         .n_never = policy->n_never,
         .n_stops = policy->n_hard_stops,
     };
-    enum ambit_err err = compile_rules(arena, ret);
+    enum ambit_err err = compile_rules(arena, documents, ret);
     if (!err)
         err = compile_never(arena, ret);
     if (!err)

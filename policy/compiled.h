@@ -9,6 +9,7 @@
 
 #include "ambit/policy.h"
 
+#include "policy/hours.h"
 #include "policy/index.h"
 #include "policy/pattern.h"
 
@@ -20,7 +21,6 @@ struct patterns {
 /* Where a condition that this version reads but does not judge would be judged. */
 enum unsupported_at {
     UNSUPPORTED_SCOPE, /* `${...}` in a resource */
-    UNSUPPORTED_HOURS,
     UNSUPPORTED_COMPOSITION,
     UNSUPPORTED_AFTER,
     UNSUPPORTED_LIMITS,         /* distinct, grants */
@@ -41,6 +41,7 @@ struct compiled_rule {
     const struct ambit_rule *rule;
     const struct compiled_policy *policy;
     struct patterns actions, resources;
+    const struct compiled_hours *hours; /* rule->when.n_hours of them */
     const struct cidr *sources;
     size_t n_sources;
     const struct compiled_limit *limits;         /* rule->n_limits of them */

@@ -71,6 +71,16 @@ bool policy_names_audience(const struct ambit_policy *policy, struct ambit_str a
     return false;
 }
 
+bool rule_in_hours(const struct compiled_rule *rule, int64_t now_ms, int64_t *ret_closes_ms)
+{
+    int64_t closes_ms = INT64_MAX;
+    size_t n = rule->rule->when.n_hours;
+    bool holds = n == 0 || hours_are_open(rule->hours, n, now_ms, &closes_ms);
+    if (ret_closes_ms)
+        *ret_closes_ms = closes_ms;
+    return holds;
+}
+
 bool rule_accepts_source(const struct compiled_rule *rule, const struct ambit_addr_view *source)
 {
     if (rule->n_sources == 0)

@@ -110,3 +110,13 @@ const struct ambit_service *ambit_service_of_audience(const struct ambit_documen
     }
     return NULL;
 }
+
+const struct ambit_zone *ambit_zone_find(const struct ambit_documents *documents,
+                                         struct ambit_str name)
+{
+    for (size_t i = 0; i < documents->n_zones; i++) {
+        if (ambit_str_eq(documents->zones[i].name, name))
+            return &documents->zones[i];
+    }
+    return NULL;
+}

@@ -49,6 +49,8 @@ void put_item(struct buf *buf, struct ambit_str action, struct ambit_str resourc
 void put_duration(struct buf *buf, int64_t seconds);
 void put_time(struct buf *buf, int64_t unix_ms);
 void put_address(struct buf *buf, const struct ambit_addr_view *addr);
+/* The check `hours` of e->rule, both texts (explain_hours.c). */
+void put_hours(struct explainer *e, int64_t now_ms);
 void put_dates(struct buf *buf, const struct ambit_policy *policy);
 void put_bindings(struct buf *buf, const struct ambit_rule *rule);
 void put_path(struct buf *buf, struct ambit_str policy, struct ambit_str id); /* "policy/id" */

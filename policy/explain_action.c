@@ -208,8 +208,7 @@ static void put_rule_check(struct explainer *e, enum ambit_action_check check, b
     const struct ambit_action_question *q = e->action_question;
     const struct ambit_when *when = &e->rule->rule->when;
     if (check == AMBIT_ACTION_CHECK_HOURS) {
-        buf_put_text(&e->required, when->n_hours ? "an open window" : "any hour");
-        put_time(&e->saw, q->now_ms);
+        put_hours(e, q->now_ms);
     } else if (check == AMBIT_ACTION_CHECK_SOURCE) {
         put_strs(&e->required, when->source, "any");
         put_address(&e->saw, &q->source);

@@ -93,6 +93,11 @@ static void put_lifetime(struct explainer *e)
         buf_put_text(&e->required, " before ");
         put_time(&e->required, policy->not_after_ms);
     }
+    int64_t closes_ms = 0;
+    if (e->rule->rule->when.n_hours && rule_in_hours(e->rule, q->now_ms, &closes_ms)) {
+        buf_put_text(&e->required, " in the window until ");
+        put_time(&e->required, closes_ms);
+    }
     int64_t end_ms = grant_end_ms(q, e->rule);
     int64_t left_s = (end_ms - q->now_ms) / 1000;
     put_duration(&e->saw, left_s > 0 ? left_s : 0);
@@ -117,8 +122,7 @@ static void put_rule_check(struct explainer *e, enum ambit_grant_check check)
         put_dates(&e->required, e->rule->policy->policy);
         put_time(&e->saw, q->now_ms);
     } else if (check == AMBIT_GRANT_CHECK_HOURS) {
-        buf_put_text(&e->required, when->n_hours ? "an open window" : "any hour");
-        put_time(&e->saw, q->now_ms);
+        put_hours(e, q->now_ms);
     } else if (check == AMBIT_GRANT_CHECK_SOURCE) {
         put_strs(&e->required, when->source, "any");
         put_address(&e->saw, &q->source);

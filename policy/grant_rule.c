@@ -31,6 +31,9 @@ int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled
     int64_t not_after_ms = rule->policy->policy->not_after_ms;
     if (not_after_ms && end_ms > not_after_ms)
         end_ms = not_after_ms;
+    int64_t closes_ms = 0;
+    if (rule_in_hours(rule, q->now_ms, &closes_ms) && end_ms > closes_ms)
+        end_ms = closes_ms;
     return end_ms - end_ms % 1000;
 }
 
@@ -103,7 +106,7 @@ static struct finding judge_check(struct grant_judge *g, size_t item,
     case AMBIT_GRANT_CHECK_DATES:
         return claim(policy_in_dates(policy, q->now_ms), check, AMBIT_REASON_POLICY_EXPIRED, rule);
     case AMBIT_GRANT_CHECK_HOURS:
-        return supported(check, rule, UNSUPPORTED_HOURS);
+        return claim(rule_in_hours(rule, q->now_ms, NULL), check, AMBIT_REASON_OUTSIDE_HOURS, rule);
     case AMBIT_GRANT_CHECK_SOURCE:
         return claim(rule_accepts_source(rule, &q->source), check, AMBIT_REASON_WRONG_SOURCE, rule);
     case AMBIT_GRANT_CHECK_PURPOSE:

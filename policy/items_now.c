@@ -45,6 +45,7 @@ static bool rule_gives(const struct item_view *view, const struct compiled_rule 
     const struct ambit_policy *policy = rule->policy->policy;
     bool contains = false;
     return is_supported(rule) && policy_in_dates(policy, view->now_ms) &&
+           rule_in_hours(rule, view->now_ms, NULL) &&
            policy_names_audience(policy, view->grant->audience) &&
            rule_accepts_binding(rule, view->grant->binding) &&
            rule_accepts_purpose(rule, view->grant->purpose) &&

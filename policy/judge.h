@@ -110,6 +110,9 @@ const struct ambit_stop_view *judge_stop_on_resource(struct judge *j,
 
 bool policy_in_dates(const struct ambit_policy *policy, int64_t now_ms);
 bool policy_names_audience(const struct ambit_policy *policy, struct ambit_str audience);
+/* An open window, or none asked for. *ret_closes_ms (may be NULL): when the one that ends last
+ * ends, or INT64_MAX. */
+bool rule_in_hours(const struct compiled_rule *rule, int64_t now_ms, int64_t *ret_closes_ms);
 bool rule_accepts_source(const struct compiled_rule *rule, const struct ambit_addr_view *source);
 bool rule_accepts_purpose(const struct compiled_rule *rule, struct ambit_str purpose);
 bool rule_accepts_binding(const struct compiled_rule *rule, enum ambit_binding binding);

@@ -186,8 +186,9 @@ static size_t count_kind(const struct loaded_set *set, enum ambit_kind kind)
 }
 
 static enum ambit_err hand_out(struct loaded_set *set, struct ambit_documents_memory *memory,
-                               const struct ambit_read_env *env, struct ambit_documents **ret)
+                               const struct reading *each, struct ambit_documents **ret)
 {
+    const struct ambit_read_env *env = each->env;
     struct arena *keep = &memory->arena;
     struct ambit_documents *documents = arena_alloc(keep, sizeof *documents);
     enum ambit_err err = documents ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
@@ -207,9 +208,15 @@ static enum ambit_err hand_out(struct loaded_set *set, struct ambit_documents_me
     if (put_kind(set, AMBIT_KIND_PERSON, keep, &documents->people) ||
         put_kind(set, AMBIT_KIND_AGENT, keep, &documents->agents) ||
         put_kind(set, AMBIT_KIND_SERVICE, keep, &documents->services) ||
-        put_kind(set, AMBIT_KIND_POLICY, keep, &documents->policies))
+        put_kind(set, AMBIT_KIND_POLICY, keep, &documents->policies) ||
+        read_zones_take(each->zones, keep, documents))
         return AMBIT_ERR_NO_MEMORY;
-    err = canonical_set_digest(documents, env, &documents->digest);
+    if (env->zone_data.p) {
+        documents->zone_data = arena_copy(keep, env->zone_data);
+        if (!documents->zone_data.p)
+            return AMBIT_ERR_NO_MEMORY;
+    }
+    err = ambit_documents_digest(documents, true, env, &documents->digest);
     if (err)
         return err;
 
@@ -261,14 +268,18 @@ enum ambit_err ambit_documents_read(const struct ambit_file *files, size_t n,
     arena_init(&memory->arena, NULL, 0, 0);
 
     struct loaded_set set = {.scratch = &scratch};
-    const struct reading each = {
-        .env = env, .keep = &memory->arena, .scratch = &scratch, .problems = problems};
+    struct zone_list zones = {0};
+    const struct reading each = {.env = env,
+                                 .keep = &memory->arena,
+                                 .scratch = &scratch,
+                                 .problems = problems,
+                                 .zones = &zones};
     enum ambit_err err = load_all(&set, &each, files, n);
     problem_sort(problems);
     if (!err && problems->n_errors > 0)
         err = AMBIT_ERR_MALFORMED;
     if (!err)
-        err = hand_out(&set, memory, env, ret);
+        err = hand_out(&set, memory, &each, ret);
     if (err) {
         arena_done(&memory->arena);
         free(memory);

@@ -17,6 +17,16 @@
 /* More than this many errors of one file teach nobody anything: reading it ends there. */
 enum { READ_ERRORS_MAX = 1000 };
 
+/* The zones named so far, each read once. */
+struct zone_row {
+    struct zone_row *next;
+    struct ambit_zone zone;
+};
+struct zone_list {
+    struct zone_row *first;
+    size_t n;
+};
+
 /* One file being read. */
 struct reading {
     const struct ambit_file *file;
@@ -24,7 +34,8 @@ struct reading {
     struct arena *keep;    /* what the documents are made of */
     struct arena *scratch; /* JSON trees, comparisons */
     struct ambit_problems *problems;
-    size_t n_errors;       /* of this file */
+    struct zone_list *zones; /* every zone that was named, of all files */
+    size_t n_errors;         /* of this file */
     bool has_unknown;      /* the object being checked has members that nobody knows: what seems to
                             * be missing may be one of them */
     bool is_out_of_memory; /* sticky: what was read is not to be used */
@@ -125,6 +136,10 @@ field_reader read_jwks;        /* struct ambit_str, canonical JSON */
 field_reader read_credentials; /* [methods] pointer and number */
 field_reader read_limits;      /* [list_type] pointer and number, checked together */
 field_reader read_nothing;     /* for members that another reader takes */
+
+/* The zones of the list in `keep`, sorted by name. */
+AMBIT_CHECKED enum ambit_err read_zones_take(const struct zone_list *list, struct arena *keep,
+                                             struct ambit_documents *documents);
 
 /* Reads the members of the object at `at` into `target`. */
 void read_members(struct reading *reading, const struct place *at, const struct object_type *type,

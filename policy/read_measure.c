@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Values that measure or identify: durations, instants, zones, digests. */
+/* Values that measure or identify: durations, instants, digests. */
 #include "policy/read.h"
 
 #include "base/buf.h"
@@ -57,31 +57,6 @@ void read_instant(struct reading *reading, const struct place *at, const struct 
         put(target, field, &ms, sizeof ms);
     else
         complain_found(reading, at, "an RFC 3339 instant such as 2027-03-31T00:00:00Z");
-}
-
-void read_zone(struct reading *reading, const struct place *at, const struct field *field,
-               void *target)
-{
-    static const char expected[] = "the name of an IANA time zone such as Europe/Berlin";
-    const struct ambit_read_env *env = reading->env;
-    struct ambit_str name = {0};
-    struct ambit_str tzif = {0};
-    if (!take_text(reading, at, AMBIT_TEXT_MAX, expected, &name))
-        return;
-    if (!shape_is_zone_name(name)) {
-        complain_text(reading, at, "not a zone name", expected);
-        return;
-    }
-    enum ambit_err err = env->zone ? env->zone(env->ctx, name, &tzif) : AMBIT_OK;
-    if (err) {
-        complain_text(reading, at,
-                      err == AMBIT_ERR_NOT_FOUND ? "no such zone" : "its rules cannot be read",
-                      expected);
-        return;
-    }
-    struct ambit_str copy = arena_copy(reading->keep, name);
-    reading->is_out_of_memory |= copy.p == NULL;
-    put(target, field, &copy, sizeof copy);
 }
 
 void read_hex_digest(struct reading *reading, const struct place *at, const struct field *field,

@@ -29,6 +29,11 @@ enum remedy_for { REMEDY_FOR_ALL, REMEDY_FOR_PEOPLE };
 void remedy_give(struct remedy *r, enum ambit_change change, const struct buf *value,
                  const char *text, enum remedy_for whom);
 void remedy_none(struct remedy *r);
+/* What was refused at `now_ms` because of the calendar (hours, dates): when that is over. False:
+ * that was not the reason, or it never is. */
+bool remedy_next_time(const struct compiled_agent *agent, const struct ambit_decision *denied,
+                      int64_t now_ms, int64_t *ret_ms);
+void remedy_give_time(struct remedy *r, int64_t at_ms, const char *text);
 AMBIT_CHECKED enum ambit_err remedy_begin(struct remedy *r);
 enum ambit_err remedy_end(struct remedy *r);
 /* A text that the pattern matches: itself without stars. */

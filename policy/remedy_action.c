@@ -219,6 +219,23 @@ static bool wait_for_window(struct action_remedy *a)
     return false;
 }
 
+/* As of a later time nothing is known but what stands in the windows now. */
+static bool wait_for_hours(struct action_remedy *a, const struct ambit_decision *denied)
+{
+    struct ambit_action_question q = a->q;
+    const struct compiled_agent *agent = compiled_agent_find(a->r.set, q.grant->agent);
+    while (remedy_next_time(agent, denied, q.now_ms, &q.now_ms)) {
+        if (remedy_try_action(&a->r, &q)) {
+            remedy_give_time(&a->r, q.now_ms, "Ask again from this time on.");
+            return true;
+        }
+        if (a->r.tries == 0)
+            return false;
+        denied = a->r.scratch;
+    }
+    return false;
+}
+
 static bool change(struct action_remedy *a, const struct ambit_decision *denied)
 {
     switch (denied->reason) {
@@ -233,6 +250,8 @@ static bool change(struct action_remedy *a, const struct ambit_decision *denied)
         return name_source(a);
     case AMBIT_REASON_LIMIT_EXCEEDED:
         return wait_for_window(a);
+    case AMBIT_REASON_OUTSIDE_HOURS:
+        return wait_for_hours(a, denied);
     case AMBIT_REASON_ALLOWED:
     case AMBIT_REASON_STOPPED:
     case AMBIT_REASON_OWNER_REQUIRED:
@@ -243,7 +262,6 @@ static bool change(struct action_remedy *a, const struct ambit_decision *denied)
     case AMBIT_REASON_NOT_DELEGABLE:
     case AMBIT_REASON_WRONG_AUDIENCE:
     case AMBIT_REASON_POLICY_EXPIRED:
-    case AMBIT_REASON_OUTSIDE_HOURS:
     case AMBIT_REASON_PURPOSE_REQUIRED:
     case AMBIT_REASON_COMPOSITION_MISMATCH:
     case AMBIT_REASON_ORDER_VIOLATED:

@@ -159,22 +159,19 @@ static bool bind_key(struct grant_remedy *g)
 }
 
 /* No history is needed to know a date: what stands in windows now can only have left them then. */
-static bool wait_for_date(struct grant_remedy *g)
+static bool wait_for_time(struct grant_remedy *g, const struct ambit_decision *denied)
 {
-    BUF_AUTO value = {0};
     struct ambit_grant_question q = g->q;
-    struct json_out out;
-    int64_t from_ms = g->rule ? g->rule->policy->policy->not_before_ms : 0;
-    if (from_ms <= q.now_ms)
-        return false;
-    q.now_ms = from_ms;
-    if (!remedy_try_grant(&g->r, &q))
-        return false;
-
-    json_out_init(&out, &value, false);
-    json_time_ms(&out, from_ms);
-    remedy_give(&g->r, AMBIT_CHANGE_WAIT, &value, "Ask again from this time on.", REMEDY_FOR_ALL);
-    return true;
+    while (remedy_next_time(g->agent, denied, q.now_ms, &q.now_ms)) {
+        if (remedy_try_grant(&g->r, &q)) {
+            remedy_give_time(&g->r, q.now_ms, "Ask again from this time on.");
+            return true;
+        }
+        if (g->r.tries == 0)
+            return false;
+        denied = g->r.scratch;
+    }
+    return false;
 }
 
 /* A lifetime of zero or less: the rule's own, or what is left of it. */
@@ -206,7 +203,8 @@ static bool change_field(struct grant_remedy *g, const struct ambit_decision *de
     case AMBIT_REASON_BINDING_REQUIRED:
         return bind_key(g);
     case AMBIT_REASON_POLICY_EXPIRED:
-        return wait_for_date(g);
+    case AMBIT_REASON_OUTSIDE_HOURS:
+        return wait_for_time(g, denied);
     case AMBIT_REASON_MALFORMED:
         return ambit_str_is(denied->member, "lifetime_s") && state_lifetime(g);
     case AMBIT_REASON_ALLOWED:
@@ -217,7 +215,6 @@ static bool change_field(struct grant_remedy *g, const struct ambit_decision *de
     case AMBIT_REASON_OUT_OF_SCOPE:
     case AMBIT_REASON_NOT_DELEGABLE:
     case AMBIT_REASON_WRONG_AUDIENCE:
-    case AMBIT_REASON_OUTSIDE_HOURS:
     case AMBIT_REASON_WRONG_SOURCE:
     case AMBIT_REASON_REASON_REQUIRED:
     case AMBIT_REASON_MISSING_CONTEXT:

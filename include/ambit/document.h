@@ -8,6 +8,10 @@
 #include "ambit/model.h"
 
 enum ambit_kind { AMBIT_KIND_PERSON, AMBIT_KIND_AGENT, AMBIT_KIND_SERVICE, AMBIT_KIND_POLICY };
+enum {
+    AMBIT_KIND_ZONE = AMBIT_KIND_POLICY + 1
+};                                                   /* no document: kept beside them (struct
+                                                         ambit_zone) */
 const char *ambit_kind_text(enum ambit_kind kind);   /* "person" */
 const char *ambit_kind_folder(enum ambit_kind kind); /* "people" */
 
@@ -199,14 +203,27 @@ struct ambit_policy {
     size_t n_hard_stops;
 };
 
+struct zone;
+/* A time zone that some `hours` name: its rules as they are kept beside the documents. */
+struct ambit_zone {
+    struct ambit_str name;
+    struct ambit_str tzif;      /* the bytes as handed in */
+    struct ambit_digest digest; /* SHA-256 of them */
+    const struct zone *rules;   /* base/zone.h */
+};
+
 struct ambit_documents {
     const struct ambit_person *people;
     const struct ambit_agent *agents;
     const struct ambit_service *services;
     const struct ambit_policy *policies;
     size_t n_people, n_agents, n_services, n_policies; /* each list sorted by name, byte-wise */
+    const struct ambit_zone *zones;                    /* that are used, sorted by name */
+    size_t n_zones;
+    struct ambit_str zone_data; /* the version of the zone data, or absent */
     /* SHA-256 over, for every document in order of (kind, name): kind byte, name length (u32 BE),
-     * name, digest. Behind the tag "ambit documents v1\0". */
+     * name, digest; then for every zone the same with AMBIT_KIND_ZONE. Behind the tag "ambit
+     * documents v1\0". */
     struct ambit_digest digest;
     struct ambit_documents_memory *memory; /* owned */
 };
@@ -249,6 +266,7 @@ struct ambit_read_env {
     /* The TZif bytes of an IANA zone, borrowed for the call; NOT_FOUND: no such zone. */
     enum ambit_err (*zone)(void *ctx, struct ambit_str name, struct ambit_str *ret_tzif);
     void *ctx;
+    struct ambit_str zone_data; /* the version of what `zone` hands out; absent: not known */
 };
 
 /* Reads and checks a whole set. OK with *ret set, or MALFORMED with every problem of every file
@@ -257,6 +275,13 @@ AMBIT_CHECKED enum ambit_err ambit_documents_read(const struct ambit_file *files
                                                   const struct ambit_read_env *env,
                                                   struct ambit_problems *problems,
                                                   struct ambit_documents **ret);
+
+/* The digest that names the set; without its zones, as it was taken before they belonged to it.
+ * NO_MEMORY. */
+AMBIT_CHECKED enum ambit_err ambit_documents_digest(const struct ambit_documents *documents,
+                                                    bool with_zones,
+                                                    const struct ambit_read_env *env,
+                                                    struct ambit_digest *ret);
 
 /* Binary search by name; NULL when there is none. */
 const struct ambit_person *ambit_person_find(const struct ambit_documents *documents,
@@ -267,5 +292,7 @@ const struct ambit_service *ambit_service_find(const struct ambit_documents *doc
                                                struct ambit_str name);
 const struct ambit_policy *ambit_policy_find(const struct ambit_documents *documents,
                                              struct ambit_str name);
+const struct ambit_zone *ambit_zone_find(const struct ambit_documents *documents,
+                                         struct ambit_str name);
 const struct ambit_service *ambit_service_of_audience(const struct ambit_documents *documents,
                                                       struct ambit_str audience);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "fuzz.h"
+#include "support/tzif.h"
 
 #include "ambit/document.h"
 #include "base/buf.h"
@@ -52,7 +53,7 @@ enum { N_COMPANIONS = sizeof companions / sizeof companions[0] };
 static enum ambit_err find_zone(void *ctx, struct ambit_str name, struct ambit_str *ret_tzif)
 {
     (void)ctx;
-    *ret_tzif = AMBIT_STR("TZif");
+    *ret_tzif = AMBIT_STR(TZIF_BERLIN);
     return ambit_str_is(name, "Europe/Berlin") ? AMBIT_OK : AMBIT_ERR_NOT_FOUND;
 }
 

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "support/tzif.h"
+
 static void fake_sha256(const void *bytes, size_t len, struct ambit_digest *ret)
 {
     uint64_t hash = 1469598103934665603ULL;
@@ -21,7 +23,7 @@ static enum ambit_err any_zone(void *ctx, struct ambit_str name, struct ambit_st
 {
     (void)ctx;
     (void)name;
-    *ret = AMBIT_STR("TZif");
+    *ret = AMBIT_STR(TZIF_UTC);
     return AMBIT_OK;
 }
 
@@ -53,8 +55,8 @@ static void put(struct lab *lab, struct pile *pile, enum ambit_kind kind, const 
     };
 }
 
-__attribute__((format(printf, 2, 3)))
-static const char *print(struct lab *lab, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static const char *print(struct lab *lab, const char *format,
+                                                               ...)
 {
     char room[16384];
     va_list args;

@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "crypto/digest.h"
+#include "support/tzif.h"
 
 static void hash(const void *bytes, size_t len, struct ambit_digest *ret)
 {
@@ -19,7 +20,7 @@ static enum ambit_err find_zone(void *ctx, struct ambit_str name, struct ambit_s
     (void)ctx;
     for (size_t i = 0; i < AMBIT_LEN(known); i++) {
         if (ambit_str_is(name, known[i])) {
-            *ret_tzif = AMBIT_STR("TZif");
+            *ret_tzif = AMBIT_STR(TZIF_UTC);
             return AMBIT_OK;
         }
     }

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is read of well-formed documents: every field of the language's own example, the defaults,
  * the look-ups, the digests. */
+#include "support/tzif.h"
 #include "support/unit.h"
 
 #include "base/encode.h"
+#include "base/zone.h"
 #include "set.h"
 
 /* Computed by an independent reading of ambit/document.h (struct ambit_documents). */
-#define SET_DIGEST        "be96f3f5634f50fa24c5896e7bf3207e289e70a2c47248a0db211c421d99e8ee"
+#define SET_DIGEST        "04ef1030423a32ccf3252a2c5a697c7d8973d0857f8d7c2ecce77369c7c1ef16"
+#define DOCUMENTS_DIGEST  "be96f3f5634f50fa24c5896e7bf3207e289e70a2c47248a0db211c421d99e8ee"
 #define IS(text, literal) assert_true(ambit_str_is((text), (literal)))
 
 static struct set set;
@@ -217,6 +220,23 @@ static void digests(void **state)
     assert_true(ambit_digest_eq(digest, sam->doc.digest));
     hex_encode(documents->digest.b, sizeof documents->digest.b, hex);
     assert_memory_equal(hex, SET_DIGEST, sizeof hex);
+    /* As sets were named before their zones belonged to them. */
+    assert_int_equal(ambit_documents_digest(documents, false, &set_env, &digest), AMBIT_OK);
+    hex_encode(digest.b, sizeof digest.b, hex);
+    assert_memory_equal(hex, DOCUMENTS_DIGEST, sizeof hex);
+}
+
+/* Each zone that some window names, once, with the bytes that its rules come from. */
+static void zones(void **state)
+{
+    (void)state;
+    assert_int_equal(documents->n_zones, 1);
+    const struct ambit_zone *berlin = ambit_zone_find(documents, AMBIT_STR("Europe/Berlin"));
+    assert_ptr_equal(berlin, &documents->zones[0]);
+    assert_true(ambit_str_eq(berlin->tzif, AMBIT_STR(TZIF_UTC)));
+    assert_int_equal(zone_at(berlin->rules, 0)->offset_s, 0);
+    assert_null(ambit_zone_find(documents, AMBIT_STR("UTC")));
+    assert_null(documents->zone_data.p);
 }
 
 /* Member order, white space and escapes do not make another version; the order of files neither. */
@@ -251,6 +271,7 @@ int main(void)
         cmocka_unit_test(hard_stops),
         cmocka_unit_test(sorted_and_found),
         cmocka_unit_test(digests),
+        cmocka_unit_test(zones),
         cmocka_unit_test(same_set_same_digest),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
