@@ -20,7 +20,7 @@ static bool is_agent_byte(char c)
 }
 
 /* Printable ASCII without what the language keeps for itself; the separator is the caller's. */
-static bool is_segment_byte(char c)
+bool name_is_segment_byte(char c)
 {
     /* One bit a byte, 0x00 to 0x3f and 0x40 to 0x7f: this runs for every byte of every name. */
     static const uint64_t low = 0x7ffffbda00000000, high = 0x57ffffffc7ffffff;
@@ -56,7 +56,7 @@ static const char *segment_fault(struct ambit_str segment, enum name_form form, 
                 return "`**` is not a whole segment";
             if (++stars > AMBIT_STAR_MAX)
                 return "`*` stands more than three times in a segment";
-        } else if (!is_segment_byte(segment.p[i])) {
+        } else if (!name_is_segment_byte(segment.p[i])) {
             if (segment.p[i] == '{' || segment.p[i] == '}')
                 return "`${...}` may not stand here, or not so";
             return "a byte may not stand in a segment";

@@ -21,6 +21,8 @@ const char *name_resource_fault(struct ambit_str text, enum name_form form);
 /* `purpose`, `matches`: not empty, at most three `*`, nothing else special, free text. */
 const char *name_text_pattern_fault(struct ambit_str text);
 
+/* May the byte stand in a segment of a name (the separator is the caller's)? */
+bool name_is_segment_byte(char c);
 bool name_is_plain(struct ambit_str text); /* person, policy, service, team, rule and stop ids */
 bool name_is_agent(struct ambit_str text); /* agent ids, the OAuth client_id */
 /* A non-empty run of the bytes of an agent id that an agent id may begin with. */
