@@ -21,6 +21,12 @@ static struct finding supported(int check, const struct compiled_rule *rule,
     return member ? finding_not_supported(check, rule, member) : passed(rule);
 }
 
+/* What a question in thought does not say of its grant passes. */
+static bool is_left_out(const struct action_judge *a, bool is_absent)
+{
+    return is_absent && a->q->is_hypothetical;
+}
+
 /* Which member of the policy or the rule no longer stands as the grant needs it; NULL: none. */
 static const char *changed_member(const struct action_judge *a, const struct compiled_rule *rule)
 {
@@ -28,15 +34,19 @@ static const char *changed_member(const struct action_judge *a, const struct com
     const struct ambit_grant_view *grant = a->grant;
     if (!policy_in_dates(policy, a->q->now_ms))
         return policy->not_before_ms > a->q->now_ms ? "not_before" : "not_after";
-    if (!policy_names_audience(policy, grant->audience))
+    if (!is_left_out(a, !grant->audience.p) && !policy_names_audience(policy, grant->audience))
         return "audiences";
     if (!patterns_match(&rule->actions, &a->action.pattern))
         return "actions";
     if (!patterns_match(&rule->resources, &a->resource.pattern))
         return "resources";
-    if (!rule_accepts_binding(rule, grant->binding))
+    if (!is_left_out(a, grant->binding == AMBIT_BINDING_NONE) &&
+        !rule_accepts_binding(rule, grant->binding))
         return "bind";
-    return a->q->now_ms - grant->issued_ms <= rule->rule->ttl_max_s * 1000 ? NULL : "ttl.max";
+    return is_left_out(a, grant->issued_ms == 0) ||
+                   a->q->now_ms - grant->issued_ms <= rule->rule->ttl_max_s * 1000
+               ? NULL
+               : "ttl.max";
 }
 
 static struct finding judge_policy(struct action_judge *a, const struct compiled_rule *rule)

@@ -44,7 +44,7 @@ static bool is_denied(enum ambit_reason reason, bool is_grant)
 const struct ambit_context_member *context_find(const struct ambit_action_question *question,
                                                 struct ambit_str name)
 {
-    if (!question->service.p)
+    if (!question->service.p && !question->is_hypothetical)
         return NULL; /* context is believed from services alone */
     for (size_t i = 0; i < question->n_context; i++) {
         if (ambit_str_eq(question->context[i].name, name))
@@ -85,8 +85,8 @@ static enum ambit_err open_item_inside(const struct judge *j, const struct compi
     return AMBIT_OK;
 }
 
-static enum ambit_err item_inside(const struct judge *j, const struct compiled_stop *stop,
-                                  const struct heard_item *item, bool *ret)
+enum ambit_err hard_stop_item_inside(const struct judge *j, const struct compiled_stop *stop,
+                                     const struct heard_item *item, bool *ret)
 {
     *ret = stop->actions.n == 0 && stop->resources.n == 0;
     if (*ret || item->is_malformed)
@@ -107,7 +107,7 @@ static enum ambit_err event_inside(const struct judge *j, const struct compiled_
 {
     *ret = event->n_items == 0 && stop->actions.n == 0 && stop->resources.n == 0;
     for (size_t i = 0; i < event->n_items && !*ret; i++) {
-        enum ambit_err err = item_inside(j, stop, &event->items[i], ret);
+        enum ambit_err err = hard_stop_item_inside(j, stop, &event->items[i], ret);
         if (err)
             return err;
     }
@@ -120,26 +120,24 @@ bool hard_stop_requires(const struct compiled_stop *stop, const struct heard_ite
     bool is_inside = false;
     return (stop->on == AMBIT_ON_ALLOWED || stop->on == AMBIT_ON_ATTEMPTED) && !s->at_once &&
            s->kind == AMBIT_LIMIT_SUM && !stop->unsupported &&
-           item_inside(NULL, stop, item, &is_inside) == AMBIT_OK && is_inside;
+           hard_stop_item_inside(NULL, stop, item, &is_inside) == AMBIT_OK && is_inside;
 }
 
-/* Does this kind of event count for the stop at all? `reason` is ALLOWED while it would pass. */
-static bool listens(const struct compiled_stop *stop, const struct event *event,
-                    enum ambit_reason reason)
+bool hard_stop_listens(const struct compiled_stop *stop, bool is_grant, enum ambit_reason reason)
 {
     /* A token request happens under no grant and no lineage. */
-    if (event->is_grant && (stop->by == AMBIT_BY_GRANT || stop->by == AMBIT_BY_LINEAGE))
+    if (is_grant && (stop->by == AMBIT_BY_GRANT || stop->by == AMBIT_BY_LINEAGE))
         return false;
 
     switch (stop->on) {
     case AMBIT_ON_ATTEMPTED:
         return true;
     case AMBIT_ON_DENIED:
-        return is_denied(reason, event->is_grant);
+        return is_denied(reason, is_grant);
     case AMBIT_ON_ALLOWED:
-        return reason == AMBIT_REASON_ALLOWED && !event->is_grant;
+        return reason == AMBIT_REASON_ALLOWED && !is_grant;
     case AMBIT_ON_GRANTED:
-        return reason == AMBIT_REASON_ALLOWED && event->is_grant;
+        return reason == AMBIT_REASON_ALLOWED && is_grant;
     case AMBIT_ON_UNACCOUNTED:
     case AMBIT_ON_SIGNAL:
         return false;
@@ -261,7 +259,8 @@ bool hard_stops_refuse(struct judge *j, const struct event *event, int check, st
         for (size_t s = 0; s < policy->n_stops && !j->err; s++) {
             const struct compiled_stop *stop = &policy->stops[s];
             bool hears = false;
-            if (stop->unsupported || !listens(stop, event, AMBIT_REASON_ALLOWED))
+            if (stop->unsupported ||
+                !hard_stop_listens(stop, event->is_grant, AMBIT_REASON_ALLOWED))
                 continue;
             if (event_inside(j, stop, event, &hears) != AMBIT_OK) {
                 /* Could not settle whether the stop hears it: refused, as malformed. */
@@ -301,7 +300,7 @@ void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reas
              * fire, and a suspended agent's attempts can then be folded in the record. */
             if (is_dead_end && is_held(j, stop))
                 continue;
-            if (!stop->unsupported && listens(stop, event, reason) &&
+            if (!stop->unsupported && hard_stop_listens(stop, event->is_grant, reason) &&
                 event_inside(j, stop, event, &hears) == AMBIT_OK && hears)
                 (void)count(j, stop, event);
         }

@@ -146,6 +146,12 @@ struct event {
 bool hard_stops_refuse(struct judge *j, const struct event *event, int check, struct finding *ret);
 /* The request is refused for `reason`: what fires, fires beside. */
 void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reason reason);
+/* Does this kind of event count for the stop at all? `reason` is ALLOWED while it would pass. */
+bool hard_stop_listens(const struct compiled_stop *stop, bool is_grant, enum ambit_reason reason);
+/* Does the item lie inside the stop's patterns? */
+AMBIT_CHECKED enum ambit_err hard_stop_item_inside(const struct judge *j,
+                                                   const struct compiled_stop *stop,
+                                                   const struct heard_item *item, bool *ret);
 /* A stop on `allowed` or `attempted` with a sum, which the action lies inside: its field is
  * required context. */
 bool hard_stop_requires(const struct compiled_stop *stop, const struct heard_item *item);

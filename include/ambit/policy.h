@@ -161,6 +161,10 @@ struct ambit_action_question {
     struct ambit_addr_view source; /* context.source of a service, or the agent's peer */
     struct ambit_str stated_reason;
     enum ambit_approval_state approval; /* of exactly this action (approval at action) */
+    /* Asked in thought (explain.h): by a service whose context is believed, named or not. What the
+     * grant, or one above it, then leaves out passes: audience, binding, issued_ms 0; an expires_ms
+     * of INT64_MAX never comes. */
+    bool is_hypothetical;
 };
 
 /* What happened to an agent without a question of its own (PL "Outcome", "Signal"). */
