@@ -38,7 +38,7 @@ static const char *changed_member(const struct action_judge *a, const struct com
         return "audiences";
     if (!patterns_match(&rule->actions, &a->action.pattern))
         return "actions";
-    if (!patterns_match(&rule->resources, &a->resource.pattern))
+    if (!rule_matches_resource(rule, &a->j.variables, &a->resource.pattern))
         return "resources";
     if (!is_left_out(a, grant->binding == AMBIT_BINDING_NONE) &&
         !rule_accepts_binding(rule, grant->binding))
@@ -58,9 +58,6 @@ static struct finding judge_policy(struct action_judge *a, const struct compiled
         finding.member = ambit_str_of(changed);
         return finding;
     }
-    struct finding finding = supported(AMBIT_ACTION_CHECK_POLICY, rule, UNSUPPORTED_SCOPE);
-    if (finding.check != AMBIT_ACTION_CHECKS)
-        return finding;
     return supported(AMBIT_ACTION_CHECK_POLICY, rule, UNSUPPORTED_APPROVAL_GRANT);
 }
 
@@ -185,7 +182,8 @@ static struct finding judge_context(struct action_judge *a, const struct compile
     return passed(rule);
 }
 
-/* What one action adds to a limit; false: this kind does not count actions. */
+/* What one action adds to a limit's figure, which of different names has this one in it already;
+ * false: this kind does not count actions. */
 static bool limit_amount(const struct action_judge *a, const struct ambit_limit *limit,
                          int64_t *ret)
 {
@@ -197,6 +195,8 @@ static bool limit_amount(const struct action_judge *a, const struct ambit_limit 
     case AMBIT_LIMIT_SUM:
         return context_amount(a->q, limit->field, ret);
     case AMBIT_LIMIT_DISTINCT:
+        *ret = 0;
+        return true;
     case AMBIT_LIMIT_GRANTS:
     case AMBIT_LIMIT_LIVE_GRANTS:
     case AMBIT_LIMIT_AFTER:
@@ -208,9 +208,6 @@ static bool limit_amount(const struct action_judge *a, const struct ambit_limit 
 static struct finding judge_limits(struct action_judge *a, size_t item,
                                    const struct compiled_rule *rule)
 {
-    if (rule->unsupported[UNSUPPORTED_LIMITS])
-        return supported(AMBIT_ACTION_CHECK_LIMITS, rule, UNSUPPORTED_LIMITS);
-
     for (size_t i = 0; i < rule->rule->n_limits; i++) {
         const struct ambit_limit *limit = &rule->rule->limits[i];
         struct finding exceeded =
@@ -272,7 +269,8 @@ static struct finding judge_check(struct action_judge *a, size_t item,
     case AMBIT_ACTION_CHECK_AFTER:
         return supported(check, rule, UNSUPPORTED_AFTER);
     case AMBIT_ACTION_CHECK_COMPOSITION:
-        return supported(check, rule, UNSUPPORTED_COMPOSITION);
+        return claim(rule_accepts_composition(rule, a->j.agent, a->grant->composition), check,
+                     AMBIT_REASON_COMPOSITION_MISMATCH, rule);
     case AMBIT_ACTION_CHECK_LIMITS:
         return judge_limits(a, item, rule);
     case AMBIT_ACTION_CHECK_HARD_STOP: /* the stops themselves: once, decide_action.c */
@@ -323,8 +321,12 @@ void action_charge(struct action_judge *a, const struct compiled_rule *rule)
 {
     for (size_t i = 0; i < rule->rule->n_limits; i++) {
         int64_t amount = 0;
-        if (rule->limits[i].is_charged && limit_amount(a, &rule->rule->limits[i], &amount) &&
-            amount > 0)
+        const struct ambit_limit *limit = &rule->rule->limits[i];
+        if (!rule->limits[i].is_charged || !limit_amount(a, limit, &amount))
+            continue;
+        if (limit->kind == AMBIT_LIMIT_DISTINCT)
+            amount = 1;
+        if (amount > 0)
             judge_charge_limit(&a->j, rule, &rule->limits[i], amount);
     }
 }

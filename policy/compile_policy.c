@@ -74,39 +74,12 @@ static enum ambit_err compile_limits(struct arena *arena, struct compiled_rule *
     return AMBIT_OK;
 }
 
-static const char *unsupported_limit(enum ambit_limit_kind kind)
-{
-    switch (kind) {
-    case AMBIT_LIMIT_DISTINCT:
-        return "limits.distinct";
-    case AMBIT_LIMIT_GRANTS:
-        return "limits.grants";
-    case AMBIT_LIMIT_COUNT:
-    case AMBIT_LIMIT_SUM:
-    case AMBIT_LIMIT_LIVE_GRANTS:
-    case AMBIT_LIMIT_USES:
-    case AMBIT_LIMIT_AFTER: /* of no document */
-        return NULL;
-    }
-    return "limits";
-}
-
 static void name_unsupported(struct compiled_rule *compiled)
 {
     const struct ambit_rule *rule = compiled->rule;
     const char **un = compiled->unsupported;
-    for (size_t i = 0; i < compiled->resources.n; i++) {
-        if (compiled->resources.v[i].has_variables)
-            un[UNSUPPORTED_SCOPE] = "resources";
-    }
-    if (rule->when.composition)
-        un[UNSUPPORTED_COMPOSITION] = "when.composition";
     if (rule->when.n_after)
         un[UNSUPPORTED_AFTER] = "when.after";
-    for (size_t i = rule->n_limits; i-- > 0;) {
-        if (unsupported_limit(rule->limits[i].kind))
-            un[UNSUPPORTED_LIMITS] = unsupported_limit(rule->limits[i].kind);
-    }
     if (rule->outcome_within_s)
         un[UNSUPPORTED_LAST] = "outcome";
     if (rule->approval && rule->approval->at_grant)

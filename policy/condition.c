@@ -16,6 +16,7 @@ void decision_begin(struct ambit_decision *decision)
     decision->n_given = decision->n_except = 0;
     decision->audience = (struct ambit_str){0};
     decision->expires_ms = 0;
+    decision->outcome_due_ms = 0;
     decision->n_charges = decision->n_trips = 0;
     decision->is_attempt = false;
     decision->n_figures = decision->n_used_stops = 0;
@@ -99,6 +100,13 @@ bool rule_accepts_purpose(const struct compiled_rule *rule, struct ambit_str pur
 {
     struct ambit_str pattern = rule->rule->when.purpose;
     return !pattern.p || (purpose.p && pattern_matches_text(pattern, purpose));
+}
+
+bool rule_accepts_composition(const struct compiled_rule *rule, const struct compiled_agent *agent,
+                              struct ambit_str composition)
+{
+    return !rule->rule->when.composition ||
+           (composition.len > 0 && ambit_str_eq(composition, agent->agent->composition));
 }
 
 bool rule_accepts_binding(const struct compiled_rule *rule, enum ambit_binding binding)

@@ -343,12 +343,15 @@ enum ambit_err decide_action(const struct ambit_policy_set *set,
                          .d = ret,
                          .trace = trace,
                          .agent = a.grant ? compiled_agent_find(set, a.grant->agent) : NULL,
-                         .resource = question->resource};
+                         .name = &question->action,
+                         .resource = &question->resource};
     a.has_action = pattern_parse_name(question->action, PATTERN_ACTION, &a.action) == AMBIT_OK;
     a.has_resource =
         pattern_parse_name(question->resource, PATTERN_RESOURCE, &a.resource) == AMBIT_OK;
     decision_begin(ret);
     if (a.grant) {
+        a.j.variables = (struct variables){
+            .agent = a.grant->agent, .team = a.grant->team, .purpose = a.grant->purpose};
         id_encode(a.grant->id, ret->grant_text);
         id_encode(a.grant->lineage, ret->lineage_text);
     }

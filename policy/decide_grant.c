@@ -84,7 +84,7 @@ static struct finding judge_form(struct grant_judge *g, size_t malformed, size_t
  */
 static struct finding judge_items(struct grant_judge *g, size_t *ret_item)
 {
-    g->n_giving = 0;
+    g->n_giving = g->n_filled = 0;
     g->j.d->n_given = g->j.d->n_except = 0;
     struct finding worst = settled;
     for (size_t i = 0; i < g->n_asked && !g->j.err; i++) {
@@ -184,7 +184,7 @@ static void give(struct grant_judge *g)
         if (!is_first_of_rule(g, i))
             continue;
         for (size_t k = 0; k < rule->rule->n_limits; k++) {
-            if (rule->limits[k].is_charged && rule->rule->limits[k].kind == AMBIT_LIMIT_LIVE_GRANTS)
+            if (rule->limits[k].is_charged && limit_counts_grants(&rule->rule->limits[k]))
                 judge_charge_limit(&g->j, rule, &rule->limits[k], 1);
         }
     }
@@ -301,10 +301,17 @@ enum ambit_err decide_grant(const struct ambit_policy_set *set,
         return AMBIT_ERR_NOT_FOUND;
 
     struct grant_judge g PATTERN_SCRATCH;
-    g.j = (struct judge){.set = set, .world = world, .d = ret, .trace = trace, .agent = agent};
+    g.j = (struct judge){
+        .set = set,
+        .world = world,
+        .d = ret,
+        .trace = trace,
+        .agent = agent,
+        .variables = {.agent = question->agent, .team = agent->team, .purpose = question->purpose},
+    };
     g.q = question;
     g.n_asked = question->n_items > AMBIT_ITEMS_MAX ? 0 : question->n_items;
-    g.n_giving = 0;
+    g.n_giving = g.n_filled = 0;
     g.may_replace = g.needs_replace = false;
     decision_begin(ret);
     decide(&g);

@@ -28,12 +28,16 @@ struct grant_judge {
      * that lives is known only when every item has its rule. */
     bool may_replace, needs_replace;
     struct asked asked[AMBIT_ITEMS_MAX];
+    struct pattern_buf filled[AMBIT_GIVEN_MAX]; /* of texts in the decision */
+    size_t n_filled;
 };
 
 /* Judges item `i`: check == AMBIT_GRANT_CHECKS and something added to what is given, or why not. */
 struct finding grant_judge_item(struct grant_judge *g, size_t i);
 /* One rule that contains the item, from check `audience` on. */
 struct finding grant_judge_rule(struct grant_judge *g, size_t i, const struct compiled_rule *rule);
+/* `grants` and `live_grants`. */
+bool limit_counts_grants(const struct ambit_limit *limit);
 /* When a grant under this rule, asked now, ends: on a whole second; not after now when nothing is
  * left. */
 int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled_rule *rule);

@@ -57,6 +57,7 @@ void put_path(struct buf *buf, struct ambit_str policy, struct ambit_str id); /*
 void put_stop(struct explainer *e); /* the stop that decided, into saw */
 void put_not_supported(struct explainer *e);
 void put_limits(struct explainer *e);
+void put_composition(struct explainer *e, struct ambit_str vouched);
 void put_hard_stop(struct explainer *e, bool failed);
 void put_never(struct explainer *e, bool failed);
 void put_stop_check(struct explainer *e, bool failed);

@@ -220,6 +220,8 @@ static void put_rule_check(struct explainer *e, enum ambit_action_check check, b
         buf_put_text(&e->saw, q->stated_reason.len ? "a stated reason" : "none");
     } else if (check == AMBIT_ACTION_CHECK_CONTEXT) {
         put_context(e, failed);
+    } else if (check == AMBIT_ACTION_CHECK_COMPOSITION) {
+        put_composition(e, q->grant->composition);
     } else {
         buf_put_text(&e->required, "none");
         buf_put_text(&e->saw, "none");

@@ -129,9 +129,10 @@ static void put_rule_check(struct explainer *e, enum ambit_grant_check check)
     } else if (check == AMBIT_GRANT_CHECK_PURPOSE) {
         put_str_or(&e->required, when->purpose, "any");
         put_str_or(&e->saw, q->purpose, "none");
-    } else if (check == AMBIT_GRANT_CHECK_COMPOSITION || check == AMBIT_GRANT_CHECK_AFTER) {
-        bool asks = check == AMBIT_GRANT_CHECK_AFTER ? when->n_after > 0 : when->composition;
-        buf_put_text(&e->required, asks ? "what the rule names" : "none");
+    } else if (check == AMBIT_GRANT_CHECK_COMPOSITION) {
+        put_composition(e, q->composition);
+    } else if (check == AMBIT_GRANT_CHECK_AFTER) {
+        buf_put_text(&e->required, when->n_after > 0 ? "what the rule names" : "none");
         buf_put_text(&e->saw, "none");
     } else if (check == AMBIT_GRANT_CHECK_BINDING) {
         put_bindings(&e->required, e->rule->rule);

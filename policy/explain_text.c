@@ -155,6 +155,7 @@ void put_never(struct explainer *e, bool failed)
 static void put_limit(struct explainer *e, const struct seen_limit *seen)
 {
     const struct ambit_limit *limit = seen->limit;
+    bool is_distinct = limit->kind == AMBIT_LIMIT_DISTINCT;
     if (e->required.len) {
         buf_put_text(&e->required, "; ");
         buf_put_text(&e->saw, "; ");
@@ -163,6 +164,8 @@ static void put_limit(struct explainer *e, const struct seen_limit *seen)
     if (limit->field.p) {
         buf_put_text(&e->required, " of ");
         buf_put_str(&e->required, limit->field);
+    } else if (is_distinct) {
+        buf_put_text(&e->required, limit->distinct_action ? " action" : " resource");
     }
     buf_put_text(&e->required, " at most ");
     buf_put_i64(&e->required, limit->max);
@@ -176,7 +179,18 @@ static void put_limit(struct explainer *e, const struct seen_limit *seen)
         return;
     }
     buf_put_i64(&e->saw, seen->figure);
-    buf_put_text(&e->saw, " before this");
+    buf_put_text(&e->saw, is_distinct ? " with this" : " before this");
+}
+
+void put_composition(struct explainer *e, struct ambit_str vouched)
+{
+    if (!e->rule->rule->when.composition) {
+        buf_put_text(&e->required, "none");
+    } else {
+        put_str_or(&e->required, e->agent->agent->composition, "one in the agent's document");
+        buf_put_text(&e->required, ", vouched for by the platform");
+    }
+    put_str_or(&e->saw, vouched, "none");
 }
 
 void put_limits(struct explainer *e)

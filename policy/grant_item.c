@@ -131,9 +131,6 @@ static struct finding judge_containing(struct grant_judge *g, const struct candi
     }
     if (stop)
         finding = stopped(stop);
-    else if (rule->unsupported[UNSUPPORTED_SCOPE])
-        finding = finding_not_supported(AMBIT_GRANT_CHECK_SCOPE, rule,
-                                        rule->unsupported[UNSUPPORTED_SCOPE]);
     bool holds = finding.check == AMBIT_GRANT_CHECKS;
     judge_tell(&g->j,
                (struct seen){
@@ -154,8 +151,7 @@ static struct finding judge_named(struct grant_judge *g, const struct candidate 
         while (index_next(&walk, &r)) {
             const struct compiled_rule *rule = &policy->rules[r];
             bool contains = false;
-            if (patterns_pair_contains(&rule->actions, &rule->resources, c->action, c->resource,
-                                       &contains) != AMBIT_OK)
+            if (rule_contains(rule, &g->j.variables, c->action, c->resource, &contains) != AMBIT_OK)
                 return fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
             if (!contains)
                 continue;
@@ -173,6 +169,13 @@ static struct finding judge_named(struct grant_judge *g, const struct candidate 
     return best;
 }
 
+static struct finding too_many(void)
+{
+    struct finding finding = fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
+    finding.member = AMBIT_STR("items");
+    return finding;
+}
+
 /* One of a rule's own resources, for an action asked for "on every resource" (TOK-12). */
 static struct finding judge_open_resource(struct grant_judge *g, const struct candidate *c,
                                           const struct compiled_rule *rule)
@@ -186,12 +189,20 @@ static struct finding judge_open_resource(struct grant_judge *g, const struct ca
     struct finding except = judge_except(g, c);
     if (except.check != AMBIT_GRANT_CHECKS)
         return except;
-    if (!add_given(g, c, rule)) {
-        struct finding many = fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
-        many.member = AMBIT_STR("items");
-        return many;
-    }
-    return finding;
+    return add_given(g, c, rule) ? finding : too_many();
+}
+
+/* A resource with `${...}` is given with real text, which lives in the decision. NULL: it stands
+ * for nothing, or there is no room for one more. */
+static const struct pattern *real_resource(struct grant_judge *g, const struct pattern *resource)
+{
+    if (!resource->has_variables)
+        return resource;
+    if (g->n_filled == AMBIT_GIVEN_MAX)
+        return NULL;
+    struct pattern_buf *buf = &g->filled[g->n_filled];
+    return pattern_fill(resource, &g->j.variables, g->j.d->texts[g->n_filled], buf) ? &buf->pattern
+                                                                                    : NULL;
 }
 
 static struct finding judge_open(struct grant_judge *g, struct candidate c)
@@ -206,8 +217,14 @@ static struct finding judge_open(struct grant_judge *g, struct candidate c)
             if (patterns_contain(&rule->actions, c.action, &contains) != AMBIT_OK)
                 return fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
             for (size_t k = 0; contains && k < rule->resources.n; k++) {
-                c.resource = &rule->resources.v[k];
+                c.resource = real_resource(g, &rule->resources.v[k]);
+                if (!c.resource && g->n_filled == AMBIT_GIVEN_MAX)
+                    return too_many();
+                if (!c.resource)
+                    continue;
                 struct finding finding = judge_open_resource(g, &c, rule);
+                g->n_filled +=
+                    rule->resources.v[k].has_variables && finding.check == AMBIT_GRANT_CHECKS;
                 if (finding.reason == AMBIT_REASON_MALFORMED)
                     return finding;
                 if (!is_contained || finding_is_further(&finding, &best))

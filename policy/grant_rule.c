@@ -37,33 +37,36 @@ int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled
     return end_ms - end_ms % 1000;
 }
 
-/* Of the limits only `live_grants` counts grants here; the others count actions. */
+bool limit_counts_grants(const struct ambit_limit *limit)
+{
+    return limit->kind == AMBIT_LIMIT_GRANTS || limit->kind == AMBIT_LIMIT_LIVE_GRANTS;
+}
+
+/* What counts grants; the other limits count actions. */
 static struct finding judge_limits(struct grant_judge *g, size_t item,
                                    const struct compiled_rule *rule)
 {
-    if (rule->unsupported[UNSUPPORTED_LIMITS])
-        return supported(AMBIT_GRANT_CHECK_LIMITS, rule, UNSUPPORTED_LIMITS);
-
     for (size_t i = 0; i < rule->rule->n_limits; i++) {
         const struct ambit_limit *limit = &rule->rule->limits[i];
-        int64_t alive = 0;
-        if (limit->kind != AMBIT_LIMIT_LIVE_GRANTS)
+        int64_t given = 0;
+        if (!limit_counts_grants(limit))
             continue;
-        if (!judge_limit_figure(&g->j, rule, limit, &alive))
+        if (!judge_limit_figure(&g->j, rule, limit, &given))
             return finding_of_rule(AMBIT_GRANT_CHECK_LIMITS, AMBIT_REASON_LIMIT_EXCEEDED, rule);
 
-        bool is_reached = figure_exceeds(alive, 1, limit->max);
-        bool holds = !is_reached || g->may_replace;
+        bool is_reached = figure_exceeds(given, 1, limit->max);
+        bool makes_room = g->may_replace && limit->kind == AMBIT_LIMIT_LIVE_GRANTS;
+        bool holds = !is_reached || makes_room;
         judge_tell(&g->j, (struct seen){.check = AMBIT_GRANT_CHECK_LIMITS,
                                         .passed = holds,
                                         .item = item,
                                         .rule = rule,
                                         .limit = limit,
-                                        .figure = alive});
+                                        .figure = given});
         if (!holds) {
             struct finding finding =
                 finding_of_rule(AMBIT_GRANT_CHECK_LIMITS, AMBIT_REASON_LIMIT_EXCEEDED, rule);
-            finding.member = AMBIT_STR("live_grants");
+            finding.member = ambit_str_of(ambit_limit_kind_text(limit->kind));
             return finding;
         }
         g->needs_replace |= is_reached;
@@ -113,7 +116,8 @@ static struct finding judge_check(struct grant_judge *g, size_t item,
         return claim(rule_accepts_purpose(rule, q->purpose), check, AMBIT_REASON_PURPOSE_REQUIRED,
                      rule);
     case AMBIT_GRANT_CHECK_COMPOSITION:
-        return supported(check, rule, UNSUPPORTED_COMPOSITION);
+        return claim(rule_accepts_composition(rule, g->j.agent, q->composition), check,
+                     AMBIT_REASON_COMPOSITION_MISMATCH, rule);
     case AMBIT_GRANT_CHECK_AFTER:
         return supported(check, rule, UNSUPPORTED_AFTER);
     case AMBIT_GRANT_CHECK_BINDING:

@@ -64,6 +64,18 @@ bool context_amount(const struct ambit_action_question *question, struct ambit_s
     return true;
 }
 
+static enum ambit_err rule_resource_inside(const struct judge *j, const struct compiled_stop *stop,
+                                           const struct pattern *resource, bool *ret)
+{
+    struct pattern_buf buf PATTERN_SCRATCH;
+    char text[AMBIT_WORD_MAX] PATTERN_SCRATCH;
+    if (!resource->has_variables)
+        return patterns_contain(&stop->resources, resource, ret);
+    return pattern_fill(resource, &j->variables, text, &buf)
+               ? patterns_contain(&stop->resources, &buf.pattern, ret)
+               : AMBIT_OK;
+}
+
 /* Asked for "on every resource" and refused: inside if a resource that some rule of the agent would
  * have given for the action is. */
 static enum ambit_err open_item_inside(const struct judge *j, const struct compiled_stop *stop,
@@ -77,7 +89,7 @@ static enum ambit_err open_item_inside(const struct judge *j, const struct compi
             bool is_contained = false;
             enum ambit_err err = patterns_contain(&rule->actions, action, &is_contained);
             for (size_t k = 0; !err && is_contained && k < rule->resources.n && !*ret; k++)
-                err = patterns_contain(&stop->resources, &rule->resources.v[k], ret);
+                err = rule_resource_inside(j, stop, &rule->resources.v[k], ret);
             if (err)
                 return err;
         }

@@ -17,7 +17,7 @@ struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compi
     case AMBIT_BY_OWNER:
         return j->agent->agent->owner;
     case AMBIT_BY_RESOURCE:
-        return j->resource;
+        return *j->resource;
     case AMBIT_BY_POLICY:
         return policy->policy->doc.name;
     }
@@ -61,10 +61,16 @@ bool judge_same_live(struct judge *j, const struct ambit_same_query *query, stru
     return !ambit_id_is_none(*ret);
 }
 
+/* What of an action is counted by being different. */
+static struct ambit_str distinct_field(bool is_action)
+{
+    return is_action ? AMBIT_STR("action") : AMBIT_STR("resource");
+}
+
 static struct ambit_figure_query limit_query(struct judge *j, const struct compiled_rule *rule,
                                              const struct ambit_limit *limit)
 {
-    return (struct ambit_figure_query){
+    struct ambit_figure_query query = {
         .policy = rule->policy->policy->doc.name,
         .id = rule->rule->id,
         .kind = limit->kind,
@@ -73,6 +79,12 @@ static struct ambit_figure_query limit_query(struct judge *j, const struct compi
         .key = judge_key(j, limit->by, rule->policy),
         .within_ms = limit->within_s * 1000,
     };
+    if (limit->kind == AMBIT_LIMIT_DISTINCT) {
+        query.field = distinct_field(limit->distinct_action);
+        query.values = limit->distinct_action ? j->name : j->resource;
+        query.n_values = 1;
+    }
+    return query;
 }
 
 bool judge_limit_figure(struct judge *j, const struct compiled_rule *rule,

@@ -7,6 +7,7 @@ struct item_view {
     const struct ambit_grant_view *grant;
     const struct compiled_agent *agent;
     const struct pattern *action, *resource;
+    struct variables variables;
     int64_t now_ms;
 };
 
@@ -50,8 +51,9 @@ static bool rule_gives(const struct item_view *view, const struct compiled_rule 
            rule_accepts_binding(rule, view->grant->binding) &&
            rule_accepts_purpose(rule, view->grant->purpose) &&
            view->now_ms - view->grant->issued_ms <= rule->rule->ttl_max_s * 1000 &&
-           patterns_pair_contains(&rule->actions, &rule->resources, view->action, view->resource,
-                                  &contains) == AMBIT_OK &&
+           rule_accepts_composition(rule, view->agent, view->grant->composition) &&
+           rule_contains(rule, &view->variables, view->action, view->resource, &contains) ==
+               AMBIT_OK &&
            contains;
 }
 
@@ -142,7 +144,11 @@ void ambit_grant_items_now(const struct ambit_policy_set *set, const struct ambi
                            uint64_t *ret_live, uint64_t *ret_ask)
 {
     struct item_view view = {
-        .grant = grant, .agent = compiled_agent_find(set, grant->agent), .now_ms = now_ms};
+        .grant = grant,
+        .agent = compiled_agent_find(set, grant->agent),
+        .variables = {.agent = grant->agent, .team = grant->team, .purpose = grant->purpose},
+        .now_ms = now_ms,
+    };
     *ret_live = *ret_ask = 0;
     if (is_dead(grant, view.agent, stops, n_stops, now_ms))
         return;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "policy/compiled.h"
+#include "policy/variable.h"
 
 /* Where and why a question failed, or that it passed (check == the count of checks). */
 struct finding {
@@ -43,8 +44,10 @@ struct judge {
     struct ambit_decision *d;
     const struct trace *trace;          /* NULL: nobody watches */
     const struct compiled_agent *agent; /* NULL: not in the set (actions) */
-    struct ambit_str resource;          /* of an action; the key BY_RESOURCE */
-    enum ambit_err err;                 /* the first thing that could not be told; sticky */
+    /* of an action, in the question: charges borrow them; the resource is the key BY_RESOURCE */
+    const struct ambit_str *name, *resource;
+    struct variables variables; /* as fixed in the grant, or as they would be */
+    enum ambit_err err;         /* the first thing that could not be told; sticky */
     struct memo memo[16];
     size_t n_memo;
 };
@@ -115,6 +118,9 @@ bool policy_names_audience(const struct ambit_policy *policy, struct ambit_str a
 bool rule_in_hours(const struct compiled_rule *rule, int64_t now_ms, int64_t *ret_closes_ms);
 bool rule_accepts_source(const struct compiled_rule *rule, const struct ambit_addr_view *source);
 bool rule_accepts_purpose(const struct compiled_rule *rule, struct ambit_str purpose);
+/* Vouched for by the platform that started it, and what the agent's document says. */
+bool rule_accepts_composition(const struct compiled_rule *rule, const struct compiled_agent *agent,
+                              struct ambit_str composition);
 bool rule_accepts_binding(const struct compiled_rule *rule, enum ambit_binding binding);
 bool text_is_free(struct ambit_str text); /* at most 1,024 bytes of UTF-8 without control
                                              characters; absent is free */

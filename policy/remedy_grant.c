@@ -10,6 +10,8 @@ struct grant_remedy {
     struct ambit_item items[AMBIT_ITEMS_MAX];
     const struct compiled_agent *agent;
     const struct compiled_rule *rule; /* that decided; NULL: none */
+    struct pattern_buf filled;        /* a rule's resource with its variables' values */
+    char text[AMBIT_WORD_MAX];
 };
 
 static void write_items(struct buf *buf, const struct ambit_item *items, size_t n)
@@ -83,12 +85,16 @@ static bool try_narrower(struct grant_remedy *g, const struct ambit_item *item)
 static bool narrow_to_rule(struct grant_remedy *g, const struct compiled_rule *rule,
                            const struct pattern *action, const struct pattern *resource)
 {
+    struct variables values = {
+        .agent = g->q.agent, .team = g->agent->team, .purpose = g->q.purpose};
     for (size_t a = 0; a < rule->actions.n; a++) {
         struct ambit_item item = {.action = narrower(action, &rule->actions.v[a])};
         for (size_t k = 0; item.action.p && k < rule->resources.n; k++) {
-            if (rule->resources.v[k].has_variables)
+            struct pattern_buf *real = &g->filled;
+            const struct pattern *own = &rule->resources.v[k];
+            if (own->has_variables && !pattern_fill(own, &values, g->text, real))
                 continue;
-            item.resource = narrower(resource, &rule->resources.v[k]);
+            item.resource = narrower(resource, own->has_variables ? &real->pattern : own);
             if (try_narrower(g, &item))
                 return true;
         }

@@ -270,12 +270,14 @@ struct ambit_decision {
     struct ambit_stop_view used_stops[AMBIT_USED_STOPS_MAX]; /* every stop that changed anything */
     size_t n_used_stops;
     char grant_text[22], lineage_text[22]; /* what `key` borrows for BY_GRANT and BY_LINEAGE */
+    char texts[AMBIT_GIVEN_MAX][AMBIT_WORD_MAX]; /* what `given` borrows where a rule's `${...}` was
+                                                    filled */
 };
 
 /* OK with a decision, or why it could not be decided (what cannot be decided is denied by the
  * caller: 503; TOO_LARGE: one of the arrays above would overflow). NOT_FOUND: no such agent.
- * The decision must not be moved or copied while charges or trips are read: their keys borrow from
- * it. About 100 KB, of which only what is counted is written: callers keep one per thread. */
+ * The decision must not be moved or copied while what is given, charges or trips are read: they
+ * borrow from it. About 100 KB, of which only what is counted is written: callers keep one per thread. */
 AMBIT_CHECKED enum ambit_err ambit_decide_grant(const struct ambit_policy_set *set,
                                                 const struct ambit_grant_question *question,
                                                 const struct ambit_world *world,

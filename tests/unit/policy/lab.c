@@ -98,6 +98,7 @@ static void put_agent(struct lab *lab, struct pile *pile, const struct lab_polic
     put(lab, pile, AMBIT_KIND_AGENT, "remediator",
         print(lab,
               "{'agent':'remediator','description':'d','owner':'dana','backup':'sam',"
+              "'provenance':{'composition':'" LAB_COMPOSITION "'},"
               "'authenticate':[{'method':'unix_peer','uid':1000}],'policies':[%s]}",
               names));
 }
@@ -135,10 +136,14 @@ static struct ambit_documents *read_all(const struct pile *pile)
 
 static void key_of(const struct ambit_figure_query *query, char *ret, size_t size)
 {
+    bool is_after = query->kind == AMBIT_LIMIT_AFTER;
+    assert_int_equal(query->field.len > 0, is_after || query->kind == AMBIT_LIMIT_SUM ||
+                                               query->kind == AMBIT_LIMIT_DISTINCT);
+    assert_int_equal(query->n_values > 0, query->kind == AMBIT_LIMIT_DISTINCT);
     int len = snprintf(ret, size, "%.*s/%.*s/%s/%s/%.*s/%s/%.*s", AMBIT_STR_ARG(query->policy),
                        AMBIT_STR_ARG(query->id), query->is_stop ? "stop" : "rule",
-                       ambit_limit_kind_text(query->kind), AMBIT_STR_ARG(query->field),
-                       ambit_by_text(query->by), AMBIT_STR_ARG(query->key));
+                       ambit_limit_kind_text(query->kind), is_after ? 0 : (int)query->field.len,
+                       query->field.p, ambit_by_text(query->by), AMBIT_STR_ARG(query->key));
     assert_true(len > 0 && (size_t)len < size);
 }
 
@@ -172,6 +177,32 @@ int64_t lab_get(const struct lab *lab, const char *key)
     return 0;
 }
 
+/* The place of one of different names under `key`. */
+static void value_key(const char *key, struct ambit_str value, char *ret, size_t size)
+{
+    int len = snprintf(ret, size, "%s=%.*s", key, AMBIT_STR_ARG(value));
+    assert_true(len > 0 && (size_t)len < size);
+}
+
+static int64_t count_values(struct lab *lab, const struct ambit_figure_query *query,
+                            const char *key)
+{
+    int64_t n = 0;
+    size_t len = strlen(key);
+    for (size_t i = 0; i < lab->n_figures; i++) {
+        const struct lab_figure *f = &lab->figures[i];
+        n += f->value && strncmp(f->key, key, len) == 0 && f->key[len] == '=';
+    }
+    for (size_t i = 0; i < query->n_values; i++) {
+        char one[512];
+        value_key(key, query->values[i], one, sizeof one);
+        n += lab_get(lab, one) == 0;
+        for (size_t k = 0; k < i; k++)
+            assert_false(ambit_str_eq(query->values[i], query->values[k]));
+    }
+    return n;
+}
+
 static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, int64_t *ret)
 {
     struct lab *lab = ctx;
@@ -179,6 +210,12 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
     key_of(query, key, sizeof key);
     lab->n_reads++;
     *ret = lab_get(lab, key);
+    if (slot(lab, key))
+        return AMBIT_OK;
+    if (query->kind == AMBIT_LIMIT_DISTINCT)
+        *ret = count_values(lab, query, key);
+    else if (query->kind == AMBIT_LIMIT_AFTER)
+        *ret = -1;
     return AMBIT_OK;
 }
 
@@ -190,13 +227,32 @@ static enum ambit_err same_live(void *ctx, const struct ambit_same_query *query,
     return AMBIT_OK;
 }
 
+static void add_values(struct lab *lab, const struct ambit_charge *charge, const char *key)
+{
+    size_t len = strlen(key);
+    for (size_t i = 0; charge->resets && i < lab->n_figures; i++) {
+        if (strncmp(lab->figures[i].key, key, len) == 0)
+            lab->figures[i].value = 0;
+    }
+    for (size_t i = 0; !charge->resets && i < charge->what.n_values; i++) {
+        char one[512];
+        value_key(key, charge->what.values[i], one, sizeof one);
+        lab_set(lab, one, 1);
+    }
+}
+
 void lab_commit(struct lab *lab)
 {
     for (size_t i = 0; i < lab->d.n_charges; i++) {
         const struct ambit_charge *charge = &lab->d.charges[i];
         char key[512];
         key_of(&charge->what, key, sizeof key);
-        lab_set(lab, key, charge->resets ? 0 : lab_get(lab, key) + charge->amount);
+        if (charge->what.kind == AMBIT_LIMIT_DISTINCT)
+            add_values(lab, charge, key);
+        else if (charge->what.kind != AMBIT_LIMIT_AFTER)
+            lab_set(lab, key, charge->resets ? 0 : lab_get(lab, key) + charge->amount);
+        else if (!charge->when_done)
+            lab_set(lab, key, lab->asked_ms);
     }
 }
 
@@ -260,12 +316,14 @@ struct ambit_grant_question lab_question(const struct ambit_item *items, size_t 
 void lab_decide_grant(struct lab *lab, const struct ambit_grant_question *question)
 {
     memset(&lab->d, 0xa5, sizeof lab->d); /* nothing may be left to what stood there before */
+    lab->asked_ms = question->now_ms;
     assert_int_equal(ambit_decide_grant(lab->set, question, &lab->world, &lab->d), AMBIT_OK);
 }
 
 void lab_decide_action(struct lab *lab, const struct ambit_action_question *question)
 {
     memset(&lab->d, 0xa5, sizeof lab->d);
+    lab->asked_ms = question->now_ms;
     assert_int_equal(ambit_decide_action(lab->set, question, &lab->world, &lab->d), AMBIT_OK);
 }
 
@@ -285,6 +343,7 @@ void lab_take_grant(struct lab *lab, const struct ambit_grant_question *question
         .expires_ms = lab->d.expires_ms,
         .binding = question->binding,
         .purpose = question->purpose,
+        .composition = question->composition,
         .items = lab->items,
         .n_items = lab->d.n_given,
         .except = lab->except,
@@ -324,6 +383,7 @@ static void assert_same(const struct ambit_decision *a, const struct ambit_decis
     assert_true(ambit_id_eq(a->stop, b->stop) && ambit_id_eq(a->replaces, b->replaces));
     assert_true(a->item == b->item && a->given_item == b->given_item);
     assert_int_equal(a->expires_ms, b->expires_ms);
+    assert_int_equal(a->outcome_due_ms, b->outcome_due_ms);
     assert_true(a->n_given == b->n_given && a->n_except == b->n_except);
     assert_true(a->n_charges == b->n_charges && a->n_trips == b->n_trips);
     assert_int_equal(a->is_attempt, b->is_attempt);
@@ -339,6 +399,7 @@ static void assert_same(const struct ambit_decision *a, const struct ambit_decis
         assert_string_equal(x, y);
         assert_int_equal(a->charges[i].amount, b->charges[i].amount);
         assert_int_equal(a->charges[i].resets, b->charges[i].resets);
+        assert_int_equal(a->charges[i].when_done, b->charges[i].when_done);
     }
     for (size_t i = 0; i < a->n_trips; i++)
         assert_str_same(a->trips[i].id, b->trips[i].id);

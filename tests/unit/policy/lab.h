@@ -7,16 +7,18 @@
 #include "base/arena.h"
 
 enum { LAB_NOW_S = 1795168800 }; /* 2026-11-20T10:00:00Z */
-#define LAB_NOW_MS   ((int64_t)LAB_NOW_S * 1000)
-#define LAB_AUDIENCE AMBIT_STR("https://payments.example.gov")
-#define LAB_OTHER    AMBIT_STR("https://other.example.gov")
+#define LAB_NOW_MS      ((int64_t)LAB_NOW_S * 1000)
+#define LAB_AUDIENCE    AMBIT_STR("https://payments.example.gov")
+#define LAB_OTHER       AMBIT_STR("https://other.example.gov")
+#define LAB_COMPOSITION "sha256:9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f"
 /* Members every policy needs, when a test says nothing about them. */
 #define LAB_QUIET                                                                                  \
     "'hard_stops':[{'id':'quiet','on':'denied','actions':['never.used'],'count':9,'within':'1m','" \
     "then':'suspend_agent'}]"
 
 struct lab_figure {
-    char key[512]; /* policy/id/s|r/kind/field/by/key */
+    char key[512]; /* policy/id/stop|rule/kind/field/by/key; of an `after` the field is left out; of
+                      different names what they are stands behind '=' */
     int64_t value;
 };
 struct lab {
@@ -25,6 +27,7 @@ struct lab {
     struct ambit_decision d;
     struct lab_figure figures[256];
     size_t n_figures, n_reads;
+    int64_t asked_ms; /* when the last question was asked */
     struct ambit_stop_view stops[16];
     struct ambit_world world;
     struct ambit_id same; /* what same_live answers */

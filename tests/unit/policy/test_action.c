@@ -176,6 +176,12 @@ static void bad_reason(struct ambit_action_question *q)
 
 /* A row's grant is given under its own documents, but where `given` names others (it was given
  * before they changed). */
+static void six_different(struct ambit_action_question *q)
+{
+    lab_set(&lab, "p/staging/rule/distinct/action/agent/remediator", 6);
+    (void)q;
+}
+
 static const struct row {
     const char *name, *head, *body, *given, *action, *resource;
     change_fn *change;
@@ -301,8 +307,9 @@ static const struct row {
      "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_AFTER,
      "staging", "when.after", NULL, NULL},
     {"composition now", "", RULE(",'when':{'composition':true}") "," LAB_QUIET, PLAIN,
-     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED,
-     AMBIT_ACTION_CHECK_COMPOSITION, "staging", "when.composition", NULL, NULL},
+     "service.read", "svc:staging/x", NULL, AMBIT_REASON_COMPOSITION_MISMATCH,
+     AMBIT_ACTION_CHECK_COMPOSITION, "staging", "", LAB_COMPOSITION ", vouched for by the platform",
+     "none"},
     {"count used up", "", RULE(",'limits':[{'count':20,'within':'10m'}]") "," LAB_QUIET, NULL,
      "service.read", "svc:staging/x", used_up, AMBIT_REASON_LIMIT_EXCEEDED,
      AMBIT_ACTION_CHECK_LIMITS, "staging", "count", "count at most 20 within 10m by agent",
@@ -317,8 +324,9 @@ static const struct row {
      "0 before this; 2 before this"},
     {"distinct now", "",
      RULE(",'limits':[{'distinct':'action','max':5,'within':'1h'}]") "," LAB_QUIET, PLAIN,
-     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_LIMITS,
-     "staging", "limits.distinct", NULL, NULL},
+     "service.read", "svc:staging/x", six_different, AMBIT_REASON_LIMIT_EXCEEDED,
+     AMBIT_ACTION_CHECK_LIMITS, "staging", "distinct",
+     "distinct action at most 5 within 1h by agent", "6 with this"},
     {"a stop fires", "",
      RULE("") ",'hard_stops':[{'id':'wire','on':'allowed','resources':['svc:staging/canary/**'],"
               "'then':'suspend_agent'}]",

@@ -83,6 +83,16 @@ static void one_alive(struct ambit_grant_question *q)
     lab_set(&lab, "p/staging/rule/live_grants//agent/remediator", 1);
 }
 
+static void five_given(struct ambit_grant_question *q)
+{
+    (void)q;
+    lab_set(&lab, "p/staging/rule/grants//agent/remediator", 5);
+}
+static void other_composition(struct ambit_grant_question *q)
+{
+    q->composition = AMBIT_STR("sha256:00");
+}
+
 static const struct row {
     const char *name, *head, *body, *action, *resource;
     change_fn *change;
@@ -137,11 +147,11 @@ static const struct row {
     {"resource stopped", "", PLAIN, "service.read", "svc:staging/**", stop_resource,
      AMBIT_REASON_STOPPED, AMBIT_GRANT_CHECK_SCOPE, "", "", NULL,
      "a stop AQcAAAAAAAAAAAAAAAAAAA on resource:svc:*/web-1"},
-    {"variable in a resource", "",
+    {"another agent's resource", "",
      "'allow':[{'id':'own','actions':['a.b'],'resources':['svc:${agent}/x'],'ttl':{'max':'1m'}}]"
      "," LAB_QUIET,
-     "a.b", "svc:remediator/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_SCOPE, "own",
-     "resources", NULL, "p/own has resources, which this version cannot judge"},
+     "a.b", "svc:reporter/x", NULL, AMBIT_REASON_OUT_OF_SCOPE, AMBIT_GRANT_CHECK_SCOPE, "", "",
+     NULL, "no rule contains it"},
     {"wrong audience", "", PLAIN, "service.read", "svc:staging/web-1", other_audience,
      AMBIT_REASON_WRONG_AUDIENCE, AMBIT_GRANT_CHECK_AUDIENCE, "staging", "",
      "https://payments.example.gov", "https://other.example.gov"},
@@ -170,8 +180,11 @@ static const struct row {
      "svc:staging/web-1", other_purpose, AMBIT_REASON_PURPOSE_REQUIRED, AMBIT_GRANT_CHECK_PURPOSE,
      "staging", "", "INC-*", "tidying up"},
     {"composition", "", RULE(",'when':{'composition':true}") "," LAB_QUIET, "service.read",
-     "svc:staging/web-1", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_COMPOSITION,
-     "staging", "when.composition", NULL, NULL},
+     "svc:staging/web-1", NULL, AMBIT_REASON_COMPOSITION_MISMATCH, AMBIT_GRANT_CHECK_COMPOSITION,
+     "staging", "", LAB_COMPOSITION ", vouched for by the platform", "none"},
+    {"another composition", "", RULE(",'when':{'composition':true}") "," LAB_QUIET, "service.read",
+     "svc:staging/web-1", other_composition, AMBIT_REASON_COMPOSITION_MISMATCH,
+     AMBIT_GRANT_CHECK_COMPOSITION, "staging", "", NULL, "sha256:00"},
     {"after", "",
      RULE(",'when':{'after':[{'actions':['backup.create'],'within':'1h'}]}") "," LAB_QUIET,
      "service.read", "svc:staging/web-1", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_AFTER,
@@ -186,12 +199,8 @@ static const struct row {
      "svc:staging/web-1", one_alive, AMBIT_REASON_LIMIT_EXCEEDED, AMBIT_GRANT_CHECK_LIMITS,
      "staging", "live_grants", "live_grants at most 1 by agent", "1 before this"},
     {"grants", "", RULE(",'limits':[{'grants':5,'within':'1h'}]") "," LAB_QUIET, "service.read",
-     "svc:staging/web-1", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_LIMITS, "staging",
-     "limits.grants", NULL, NULL},
-    {"distinct", "",
-     RULE(",'limits':[{'distinct':'resource','max':5,'within':'1h'}]") "," LAB_QUIET,
-     "service.read", "svc:staging/web-1", NULL, AMBIT_REASON_NOT_SUPPORTED,
-     AMBIT_GRANT_CHECK_LIMITS, "staging", "limits.distinct", NULL, NULL},
+     "svc:staging/web-1", five_given, AMBIT_REASON_LIMIT_EXCEEDED, AMBIT_GRANT_CHECK_LIMITS,
+     "staging", "grants", "grants at most 5 within 1h by agent", "5 before this"},
     {"a stop fires", "",
      RULE("") ",'hard_stops':[{'id':'wire','on':'attempted','resources':['svc:staging/canary/**'],"
               "'then':'suspend_agent'}]",
