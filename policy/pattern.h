@@ -11,8 +11,10 @@
  *             own. `**` of the inner is tried with none, one, two ... such segments, until the set
  *             of outer states repeats;
  *   overlap   compares heads with heads and tails with tails; two stars always find a common word.
- * All are exact, allocate nothing and keep nothing. A struct pattern borrows its text and its
- * segments; a name is parsed the same way and is simply a pattern without stars. */
+ * All are exact (for names of any length: that a longer one than 512 bytes would make the
+ * difference is not looked at here, ambit/pattern.h does), allocate nothing and keep nothing. A
+ * struct pattern borrows its text and its segments; a name is parsed the same way and is simply a
+ * pattern without stars. */
 #pragma once
 
 #include "ambit/base.h"
@@ -62,7 +64,9 @@ bool pattern_overlaps(const struct pattern *a, const struct pattern *b);
 /* `*` is any run of bytes, nothing else is special. Linear in the text. */
 bool pattern_matches_text(struct ambit_str pattern, struct ambit_str text);
 
-/* The same with a bound of the caller's, and how many steps it took. */
+/* The same with a bound of the caller's, and how many steps it took. A step is one pair (state of
+ * the inner, set of states of the outer) after what a later `**` makes needless was dropped; a pair
+ * that was met just before is not counted again. */
 AMBIT_CHECKED enum ambit_err pattern_contains_counted(const struct pattern *outer,
                                                       const struct pattern *inner, size_t limit,
                                                       size_t *ret_steps, bool *ret);

@@ -138,7 +138,7 @@ static bool add_types(struct asking *asking, const struct texts *texts)
     struct ambit_str *types = arena_array(asking->arena, n, sizeof *types);
     if (!types)
         return false;
-    if (asking->n_types)
+    if (asking->types)
         memcpy(types, asking->types, asking->n_types * sizeof *types);
     asking->types = types;
     for (size_t i = 0; i < texts->n; i++) {
@@ -169,19 +169,17 @@ static bool add_new_type(struct asking *asking)
  * matter outside, and one more. */
 static enum ambit_err take_types(struct asking *asking)
 {
-    static struct ambit_str none = {.p = ""};
     const struct ambit_area_question *question = asking->question;
+    struct texts nothing = {0};
     if (asking->last == STAGE_ACTION) {
-        asking->types = &none;
-        asking->n_types = 1;
-        return AMBIT_OK;
+        asking->n_types = 1; /* the empty one */
+        return add_types(asking, &nothing) ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
     }
     for (size_t i = 0; i < question->n_inside; i++) {
         const struct texts *texts = &asking->inside[i].of[STAGE_RESOURCE];
         if (!texts->is_all)
             return add_types(asking, texts) ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
     }
-    struct texts nothing = {0};
     if (!add_types(asking, &nothing))
         return AMBIT_ERR_NO_MEMORY;
     for (size_t i = 0; i < question->n_outside; i++) {

@@ -111,16 +111,67 @@ static bool grow(struct walk *walk, struct states *x, bool *ret_failed)
     return !*ret_failed && memcmp(before.w, x->w, sizeof before.w) != 0;
 }
 
-/* From the last `**` of the inner on: every number of segments for it, then the tail. */
-static bool accepts_last(struct walk *walk, struct states x)
+/* The sets met at the last `**` of the inner since the one before it had one number of segments. */
+struct chain {
+    struct states v[STATES_MAX + 1]; /* a `*` more at a time, they repeat no later than this */
+    size_t n;
+};
+
+static bool chain_has(const struct chain *chain, const struct states *x)
+{
+    for (size_t i = 0; i < chain->n; i++) {
+        if (memcmp(chain->v[i].w, x->w, sizeof x->w) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* From the last `**` of the inner on: every number of segments for it, then the tail. A set that
+ * was met in the chain before is settled with all that follow it. */
+static bool accepts_last(struct walk *walk, struct states x, const struct chain *before,
+                         struct chain *ret_chain)
 {
     const struct pattern *inner = walk->inner;
     bool failed = false;
+    ret_chain->n = 0;
     do {
         struct states y = x;
+        if (ret_chain->n <= STATES_MAX)
+            ret_chain->v[ret_chain->n++] = x;
+        if (before && chain_has(before, &x))
+            return true;
         if (!run(walk, &y, (size_t)inner->n_head + inner->n_middle, inner->n_tail) ||
             !has(&y, walk->n_tokens))
             return false;
+    } while (grow(walk, &x, &failed));
+    return !failed;
+}
+
+/* A chain that ends in an earlier one is lengthened by what it did not walk itself, so that the
+ * next need look at one alone. */
+static void join(struct chain *chain, const struct chain *before)
+{
+    const struct states *last = &chain->v[chain->n - 1];
+    size_t at = 0;
+    while (at < before->n && memcmp(before->v[at].w, last->w, sizeof last->w) != 0)
+        at++;
+    while (++at < before->n && chain->n <= STATES_MAX)
+        chain->v[chain->n++] = before->v[at];
+}
+
+static bool accepts_middle(struct walk *walk, struct states x)
+{
+    struct chain chains[2] PATTERN_SCRATCH;
+    chains[1].n = 0;
+    bool failed = false;
+    size_t now = 0;
+    do {
+        struct states y = x;
+        if (!run(walk, &y, walk->inner->n_head, walk->inner->n_middle) ||
+            !accepts_last(walk, y, &chains[!now], &chains[now]))
+            return false;
+        join(&chains[now], &chains[!now]);
+        now = !now;
     } while (grow(walk, &x, &failed));
     return !failed;
 }
@@ -136,16 +187,8 @@ static bool accepts(struct walk *walk)
     /* A name has at least one segment, so `**` alone stands for one or more. */
     if (inner->n_segments == 0 && !step(walk, &x, ANY_SEGMENT))
         return false;
-    if (inner->n_any < 2)
-        return accepts_last(walk, x);
-
-    bool failed = false;
-    do {
-        struct states y = x;
-        if (!run(walk, &y, inner->n_head, inner->n_middle) || !accepts_last(walk, y))
-            return false;
-    } while (grow(walk, &x, &failed));
-    return !failed;
+    struct chain chain PATTERN_SCRATCH;
+    return inner->n_any < 2 ? accepts_last(walk, x, NULL, &chain) : accepts_middle(walk, x);
 }
 
 enum ambit_err pattern_contains_counted(const struct pattern *outer, const struct pattern *inner,
