@@ -224,7 +224,12 @@ enum ambit_err folder_read(const char *path, struct ambit_problems *problems, st
 struct ambit_read_env folder_env(struct zones *zones, int64_t now_ms)
 {
     return (struct ambit_read_env){
-        .now_ms = now_ms, .sha256 = crypto_sha256, .zone = zones_find, .ctx = zones};
+        .now_ms = now_ms,
+        .sha256 = crypto_sha256,
+        .zone = zones_find,
+        .ctx = zones,
+        .zone_data = zones_version(zones),
+    };
 }
 
 enum ambit_err folder_load(const char *path, int64_t now_ms, struct ambit_problems *problems,

@@ -10,6 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/encode.h"
 #include "base/file.h"
 
 enum { ZONE_NAME_MAX = 64, ZONE_BYTES_MAX = 65536 };
@@ -20,10 +21,34 @@ struct zone {
 };
 
 struct zones {
-    int fd; /* of the zone folder */
+    int fd;                   /* of the zone folder */
+    struct ambit_str version; /* of its data; absent: not said */
     struct zone *first;
     struct arena arena;
 };
+
+/* "# version 2025b", the first line of the file that the data was made from. */
+static void read_version(struct zones *zones)
+{
+    static const char begin[] = "# version ";
+    char line[64] = {0};
+    FD_AUTO fd = openat(zones->fd, "tzdata.zi", O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || pread(fd, line, sizeof line - 1, 0) <= (ssize_t)strlen(begin) ||
+        memcmp(line, begin, strlen(begin)) != 0)
+        return;
+    struct ambit_str version = ambit_str_of(line + strlen(begin));
+    const char *end = memchr(version.p, '\n', version.len);
+    if (!end || end == version.p)
+        return;
+    version.len = (size_t)(end - version.p);
+    if (utf8_is_valid(version) && !text_has_control(version))
+        zones->version = arena_copy(&zones->arena, version);
+}
+
+struct ambit_str zones_version(const struct zones *zones)
+{
+    return zones->version;
+}
 
 enum ambit_err zones_open(const char *folder, struct zones **ret)
 {
@@ -34,6 +59,7 @@ enum ambit_err zones_open(const char *folder, struct zones **ret)
     arena_init(&zones->arena, NULL, 0, 0);
     /* Without zone data every zone is unknown: documents that name one are then refused. */
     zones->fd = open(folder ? folder : "/usr/share/zoneinfo", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    read_version(zones);
     *ret = zones;
     return AMBIT_OK;
 }

@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include "base/random.h"
-#include "config/folder.h"
 #include "core/budget.h"
 #include "core/sealed.h"
 #include "core/signing.h"
 #include "core/tick.h"
+#include "crypto/digest.h"
 #include "ledger/indexer.h"
 #include "store/lock.h"
 #include "store/search.h"
@@ -73,7 +73,7 @@ static AMBIT_CHECKED enum ambit_err take_up_state(struct broker *broker)
     if (err == AMBIT_ERR_NOT_FOUND)
         err = AMBIT_OK;
     if (err == AMBIT_OK && !ambit_digest_eq(head.documents, none))
-        err = documents_load(txn, broker->zones, &head.documents, &broker->documents);
+        err = documents_load(txn, &head.documents, &broker->documents);
     if (err == AMBIT_OK)
         err = holds_load(txn, head.holds_version, &broker->holds);
     atomic_store(&broker->size, head.edge.size);
@@ -87,7 +87,7 @@ static AMBIT_CHECKED enum ambit_err empty_documents(struct broker *broker)
 {
     struct ambit_problems problems = {0};
     struct ambit_documents *documents = NULL;
-    struct ambit_read_env env = folder_env(broker->zones, 0);
+    struct ambit_read_env env = {.sha256 = crypto_sha256};
     enum ambit_err err = ambit_documents_read(NULL, 0, &env, &problems, &documents);
     ambit_problems_done(&problems);
     return err == AMBIT_OK ? documents_ref_new(documents, NULL, &broker->documents) : err;
@@ -143,8 +143,6 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
         return err;
     *ret_step = "the store cannot be opened";
     err = open_store(broker);
-    if (err == AMBIT_OK)
-        err = zones_open(NULL, &broker->zones);
     *ret_step = "the stored state cannot be taken up";
     if (err == AMBIT_OK)
         err = take_up_state(broker);
@@ -246,7 +244,6 @@ void broker_close(struct broker *broker)
     holds_release(broker->holds);
     signing_close(broker);
     store_close(broker->store);
-    zones_close(broker->zones);
     if (broker->lock_fd >= 0)
         store_unlock(broker->lock_fd);
     budgets_free(broker->budgets);

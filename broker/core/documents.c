@@ -5,6 +5,8 @@
 
 #include "base/arena.h"
 #include "config/folder.h"
+#include "core/set_row.h"
+#include "crypto/digest.h"
 
 void broker_documents_keep(struct documents_ref *ref)
 {
@@ -95,65 +97,64 @@ enum ambit_err documents_ref_new(struct ambit_documents *documents, struct ambit
 
 /* ---- in the store -------------------------------------------------------------------------- */
 
-/* Every document of a set in set order: people, agents, services, policies, each by name. */
-struct each_document {
-    const struct ambit_documents *documents;
-    size_t index;
-};
-
-static const struct ambit_document *next_document(struct each_document *each)
+static AMBIT_CHECKED enum ambit_err store_bytes(struct store_txn *txn, int kind,
+                                                struct ambit_str name, struct ambit_str bytes,
+                                                const struct ambit_digest *digest)
 {
-    const struct ambit_documents *set = each->documents;
-    size_t i = each->index++;
-    if (i < set->n_people)
-        return &set->people[i].doc;
-    i -= set->n_people;
-    if (i < set->n_agents)
-        return &set->agents[i].doc;
-    i -= set->n_agents;
-    if (i < set->n_services)
-        return &set->services[i].doc;
-    i -= set->n_services;
-    return i < set->n_policies ? &set->policies[i].doc : NULL;
-}
-
-static AMBIT_CHECKED enum ambit_err store_document(struct store_txn *txn,
-                                                   const struct ambit_document *document,
-                                                   struct buf *row)
-{
-    buf_reset(row);
-    buf_put_char(row, (char)document->kind);
-    buf_put_char(row, (char)document->name.len);
-    buf_put_str(row, document->name);
-    buf_put_str(row, document->canonical);
-    enum ambit_err err = buf_check(row);
+    BUF_AUTO row;
+    buf_init(&row, 0);
+    buf_put_char(&row, (char)kind);
+    buf_put_char(&row, (char)name.len);
+    buf_put_str(&row, name);
+    buf_put_str(&row, bytes);
+    enum ambit_err err = buf_check(&row);
     return err != AMBIT_OK
                ? err
-               : store_put(txn, STORE_DOCUMENTS, (struct store_key){document->digest.b, 32}, row->p,
-                           row->len);
+               : store_put(txn, STORE_DOCUMENTS, (struct store_key){digest->b, 32}, row.p, row.len);
 }
 
-enum ambit_err documents_store(struct store_txn *txn, const struct ambit_documents *documents)
+static AMBIT_CHECKED enum ambit_err store_each(struct store_txn *txn,
+                                               const struct ambit_document *first, size_t stride,
+                                               size_t n)
 {
-    struct each_document each = {.documents = documents};
-    const struct ambit_document *document = NULL;
-    BUF_AUTO row, digests;
-    buf_init(&row, 0);
-    buf_init(&digests, 0);
-    while ((document = next_document(&each)) != NULL) {
-        enum ambit_err err = store_document(txn, document, &row);
-        if (err != AMBIT_OK)
-            return err;
-        buf_put(&digests, document->digest.b, 32);
+    enum ambit_err err = AMBIT_OK;
+    for (size_t i = 0; err == AMBIT_OK && i < n; i++) {
+        const struct ambit_document *document = (const void *)((const char *)first + i * stride);
+        err = store_bytes(txn, (int)document->kind, document->name, document->canonical,
+                          &document->digest);
     }
-    enum ambit_err err = buf_check(&digests);
-    return err != AMBIT_OK ? err
-                           : store_put(txn, STORE_SETS, (struct store_key){documents->digest.b, 32},
-                                       digests.p, digests.len);
+    return err;
 }
 
-static AMBIT_CHECKED enum ambit_err load_document(struct store_txn *txn, const uint8_t *digest,
-                                                  struct arena *arena, struct ambit_file *ret)
+enum ambit_err documents_store(struct store_txn *txn, const struct ambit_documents *set)
+{
+    enum ambit_err err = store_each(txn, &set->people->doc, sizeof *set->people, set->n_people);
+    if (err == AMBIT_OK)
+        err = store_each(txn, &set->agents->doc, sizeof *set->agents, set->n_agents);
+    if (err == AMBIT_OK)
+        err = store_each(txn, &set->services->doc, sizeof *set->services, set->n_services);
+    if (err == AMBIT_OK)
+        err = store_each(txn, &set->policies->doc, sizeof *set->policies, set->n_policies);
+    /* Two names may share their rules, and then share this row. */
+    for (size_t i = 0; err == AMBIT_OK && i < set->n_zones; i++)
+        err = store_bytes(txn, AMBIT_KIND_ZONE, AMBIT_STR(""), set->zones[i].tzif,
+                          &set->zones[i].digest);
+    if (err != AMBIT_OK)
+        return err;
+
+    BUF_AUTO row;
+    buf_init(&row, SET_ROW_MAX);
+    set_row_put(&row, set);
+    err = buf_check(&row);
+    return err != AMBIT_OK
+               ? err
+               : store_put(txn, STORE_SETS, (struct store_key){set->digest.b, 32}, row.p, row.len);
+}
+
+/* A row of documents, whatever its kind; the path is the name. */
+static AMBIT_CHECKED enum ambit_err load_bytes(struct store_txn *txn, const uint8_t *digest,
+                                               struct arena *arena, int *ret_kind,
+                                               struct ambit_file *ret)
 {
     size_t size = AMBIT_DOCUMENT_BYTES + 2 + AMBIT_AGENT_NAME_MAX, len = 0;
     AMBIT_AUTO_FREE char *row = malloc(size);
@@ -163,11 +164,11 @@ static AMBIT_CHECKED enum ambit_err load_document(struct store_txn *txn, const u
         store_get(txn, STORE_DOCUMENTS, (struct store_key){digest, 32}, row, size, &len);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
-    if (len < 2 || len < 2u + (uint8_t)row[1] || (uint8_t)row[0] > AMBIT_KIND_POLICY)
+    if (len < 2 || len < 2u + (uint8_t)row[1])
         return AMBIT_ERR_DAMAGED;
 
     size_t name_len = (uint8_t)row[1];
-    ret->kind = (enum ambit_kind)row[0];
+    *ret_kind = (uint8_t)row[0];
     ret->name = arena_copy(arena, (struct ambit_str){.p = row + 2, .len = name_len});
     ret->bytes =
         arena_copy(arena, (struct ambit_str){.p = row + 2 + name_len, .len = len - 2 - name_len});
@@ -175,34 +176,138 @@ static AMBIT_CHECKED enum ambit_err load_document(struct store_txn *txn, const u
     return ret->name.p != NULL && ret->bytes.p != NULL ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
 }
 
-enum ambit_err documents_load(struct store_txn *txn, struct zones *zones,
-                              const struct ambit_digest *set, struct documents_ref **ret)
+static AMBIT_CHECKED enum ambit_err load_document(struct store_txn *txn, const uint8_t *digest,
+                                                  struct arena *arena, struct ambit_file *ret)
 {
-    size_t size = (size_t)FOLDER_FILES_MAX * 32, len = 0;
-    AMBIT_AUTO_FREE uint8_t *digests = malloc(size);
-    ARENA_AUTO arena;
-    arena_init(&arena, NULL, 0, 0);
-    if (digests == NULL)
-        return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err =
-        store_get(txn, STORE_SETS, (struct store_key){set->b, 32}, digests, size, &len);
-    if (err != AMBIT_OK)
-        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+    int kind = 0;
+    enum ambit_err err = load_bytes(txn, digest, arena, &kind, ret);
+    if (err == AMBIT_OK && kind > AMBIT_KIND_POLICY)
+        err = AMBIT_ERR_DAMAGED;
+    ret->kind = (enum ambit_kind)kind;
+    return err;
+}
 
-    size_t n = len / 32;
-    struct ambit_file *files = arena_array(&arena, n + 1, sizeof *files);
+/* The zones of a stored set: nothing of the machine's own is asked. */
+struct stored_zones {
+    struct ambit_str *names;
+    struct ambit_str *bytes;
+    size_t n;
+};
+
+static enum ambit_err find_stored_zone(void *ctx, struct ambit_str name, struct ambit_str *ret)
+{
+    const struct stored_zones *zones = ctx;
+    for (size_t i = 0; i < zones->n; i++) {
+        if (ambit_str_eq(zones->names[i], name)) {
+            *ret = zones->bytes[i];
+            return AMBIT_OK;
+        }
+    }
+    return AMBIT_ERR_NOT_FOUND;
+}
+
+static AMBIT_CHECKED enum ambit_err load_zones(struct store_txn *txn, struct set_row row,
+                                               struct arena *arena, struct stored_zones *ret)
+{
+    size_t max = row.zones.len / 32 + 1;
+    struct ambit_digest digest;
+    struct ambit_str name;
+    ret->names = arena_array(arena, max, sizeof *ret->names);
+    ret->bytes = arena_array(arena, max, sizeof *ret->bytes);
+    if (ret->names == NULL || ret->bytes == NULL)
+        return AMBIT_ERR_NO_MEMORY;
+    while (set_row_zone(&row, &digest, &name)) {
+        struct ambit_file file = {.bytes = {NULL, 0}};
+        int kind = 0;
+        enum ambit_err err = load_bytes(txn, digest.b, arena, &kind, &file);
+        if (err != AMBIT_OK)
+            return err;
+        if (kind != AMBIT_KIND_ZONE)
+            return AMBIT_ERR_DAMAGED;
+        ret->names[ret->n] = name;
+        ret->bytes[ret->n++] = file.bytes;
+    }
+    return AMBIT_OK;
+}
+
+/* A set that was stored before zones were kept has its digest without them; they are the machine's,
+ * and one that it does not know leaves the windows of that zone closed. */
+static AMBIT_CHECKED enum ambit_err read_old(const struct ambit_file *files, size_t n,
+                                             const struct ambit_digest *set,
+                                             struct ambit_documents **ret)
+{
+    ZONES_AUTO zones = NULL;
+    enum ambit_err err = zones_open(NULL, &zones);
+    if (err != AMBIT_OK)
+        return err;
+
+    struct ambit_read_env env = folder_env(zones, 0);
+    struct ambit_problems problems = {0};
+    struct ambit_digest digest;
+    err = ambit_documents_read(files, n, &env, &problems, ret);
+    ambit_problems_done(&problems);
+    if (err == AMBIT_ERR_MALFORMED) {
+        problems = (struct ambit_problems){0};
+        env.zone = NULL;
+        err = ambit_documents_read(files, n, &env, &problems, ret);
+        ambit_problems_done(&problems);
+    }
+    if (err != AMBIT_OK)
+        return err;
+    err = ambit_documents_digest(*ret, false, &env, &digest);
+    if (err != AMBIT_OK)
+        ambit_documents_free(TAKE(*ret));
+    else if (ambit_digest_eq(digest, *set))
+        (*ret)->digest = digest;
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err read_stored(struct store_txn *txn,
+                                                const struct ambit_digest *set,
+                                                const struct set_row *row, struct arena *arena,
+                                                struct ambit_documents **ret)
+{
+    struct ambit_file *files = arena_array(arena, row->n + 1, sizeof *files);
     if (files == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    for (size_t i = 0; i < n; i++) {
-        err = load_document(txn, digests + 32 * i, &arena, &files[i]);
+    for (size_t i = 0; i < row->n; i++) {
+        enum ambit_err err = load_document(txn, row->digests + 32 * i, arena, &files[i]);
         if (err != AMBIT_OK)
             return err;
     }
+    if (!row->has_zones)
+        return read_old(files, row->n, set, ret);
+
+    struct stored_zones stored = {.n = 0};
+    enum ambit_err err = load_zones(txn, *row, arena, &stored);
+    if (err != AMBIT_OK)
+        return err;
+    struct ambit_read_env env = {.sha256 = crypto_sha256, .zone = find_stored_zone, .ctx = &stored};
     struct ambit_problems problems = {0};
-    struct ambit_documents *documents = NULL;
-    struct ambit_read_env env = folder_env(zones, 0);
-    err = ambit_documents_read(files, n, &env, &problems, &documents);
+    err = ambit_documents_read(files, row->n, &env, &problems, ret);
     ambit_problems_done(&problems);
+    return err;
+}
+
+enum ambit_err documents_load(struct store_txn *txn, const struct ambit_digest *set,
+                              struct documents_ref **ret)
+{
+    AMBIT_AUTO_FREE char *bytes = malloc(SET_ROW_MAX);
+    struct ambit_documents *documents = NULL;
+    struct set_row row = {0};
+    size_t len = 0;
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    if (bytes == NULL)
+        return AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err =
+        store_get(txn, STORE_SETS, (struct store_key){set->b, 32}, bytes, SET_ROW_MAX, &len);
+    if (err != AMBIT_OK)
+        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+
+    err = set_row_read((struct ambit_str){bytes, len}, &row);
+    if (err == AMBIT_OK)
+        err = read_stored(txn, set, &row, &arena, &documents);
     if (err == AMBIT_OK && !ambit_digest_eq(documents->digest, *set)) {
         ambit_documents_free(documents);
         err = AMBIT_ERR_DAMAGED;

@@ -19,7 +19,7 @@ static AMBIT_CHECKED enum ambit_err documents_of(struct broker *broker, struct s
         return AMBIT_OK;
     }
     broker_documents_release(now);
-    return documents_load(txn, broker->zones, digest, ret);
+    return documents_load(txn, digest, ret);
 }
 
 static struct ambit_addr_view source_of(struct ambit_str text)

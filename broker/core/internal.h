@@ -20,7 +20,6 @@
 struct indexer;
 struct search;
 struct budgets;
-struct zones;
 
 /* The writer's view of one batch. Nothing here outlives an abort. */
 struct batch {
@@ -45,7 +44,6 @@ struct broker {
     struct crypto_key *key;
     struct jws_signer *signer;
     struct budgets *budgets;
-    struct zones *zones;
 
     /* the lock guards these two pointers; what they point to is shared by count */
     pthread_mutex_t lock;
@@ -149,8 +147,7 @@ AMBIT_CHECKED enum ambit_err documents_check(struct broker *broker,
                                              struct ambit_problems *problems);
 AMBIT_CHECKED enum ambit_err documents_store(struct store_txn *txn,
                                              const struct ambit_documents *documents);
-AMBIT_CHECKED enum ambit_err documents_load(struct store_txn *txn, struct zones *zones,
-                                            const struct ambit_digest *set,
+AMBIT_CHECKED enum ambit_err documents_load(struct store_txn *txn, const struct ambit_digest *set,
                                             struct documents_ref **ret);
 void documents_publish(struct broker *broker,
                        struct documents_ref *ref); /* takes a reference of its own */

@@ -43,7 +43,28 @@ static AMBIT_CHECKED enum ambit_err put_names(struct json_out *out, const char *
     return buf_check(out->buf);
 }
 
-/* {"agents":{NAME: digest,…},"engine":…,"people":…,"policies":…,"services":…}; a set whose list is
+/* The zones whose rules the set was activated with, and which edition of the data they are of. */
+static AMBIT_CHECKED enum ambit_err put_zones(struct json_out *out,
+                                              const struct ambit_documents *set)
+{
+    if (set->n_zones == 0)
+        return AMBIT_OK;
+    if (set->zone_data.p != NULL) {
+        json_key(out, "zone_data");
+        json_str(out, set->zone_data);
+    }
+    json_key(out, "zones");
+    json_begin_object(out);
+    for (size_t i = 0; i < set->n_zones; i++) {
+        json_key_str(out, set->zones[i].name);
+        json_digest(out, set->zones[i].digest);
+    }
+    json_end_object(out);
+    return buf_check(out->buf);
+}
+
+/* {"agents":{NAME: digest,…},"engine":…,"people":…,"policies":…,"services":…,"zone_data":…,
+ * "zones":{NAME: digest,…}}, the last two where the set uses zones; a set whose list is
  * too long for an event names only how many documents of each kind it has: the set digest says the
  * rest. */
 static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const struct ambit_documents *set,
@@ -70,6 +91,8 @@ static AMBIT_CHECKED enum ambit_err put_detail(struct buf *buf, const struct amb
     if (err == AMBIT_OK && whole)
         err = put_names(&out, "services", &set->services[0].doc, sizeof set->services[0],
                         set->n_services);
+    if (err == AMBIT_OK)
+        err = put_zones(&out, set);
     json_end_object(&out);
     return err == AMBIT_OK ? buf_check(buf) : err;
 }

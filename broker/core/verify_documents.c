@@ -6,6 +6,8 @@
 #include "base/arena.h"
 #include "base/encode.h"
 #include "base/json_read.h"
+#include "base/zone.h"
+#include "core/set_row.h"
 #include "crypto/digest.h"
 
 enum { DIGEST = sizeof(struct ambit_digest), FIRST_SLOTS = 256 };
@@ -113,7 +115,7 @@ static void problem(struct verify *verify, uint64_t seq, const char *table,
 
 /* A row: kind, name, canonical bytes. */
 struct document_row {
-    enum ambit_kind kind;
+    int kind; /* enum ambit_kind, or AMBIT_KIND_ZONE */
     struct ambit_str name, canonical;
 };
 
@@ -129,10 +131,10 @@ static AMBIT_CHECKED enum ambit_err document_get(struct verify *verify,
     if (err)
         return err == AMBIT_ERR_TOO_LARGE ? AMBIT_ERR_DAMAGED : err;
     size_t head = len >= 2 ? 2u + (uint8_t)verify->large[1] : len;
-    if (len <= head || (uint8_t)verify->large[0] > AMBIT_KIND_POLICY)
+    if (len <= head || (uint8_t)verify->large[0] > AMBIT_KIND_ZONE)
         return AMBIT_ERR_DAMAGED;
     *ret = (struct document_row){
-        .kind = (enum ambit_kind)verify->large[0],
+        .kind = (uint8_t)verify->large[0],
         .name = {.p = verify->large + 2, .len = head - 2},
         .canonical = {.p = verify->large + head, .len = len - head},
     };
@@ -149,12 +151,24 @@ static AMBIT_CHECKED enum ambit_err is_named_so(const struct document_row *row, 
     enum ambit_err err =
         json_read(row->canonical, (struct json_limits){.depth = AMBIT_DOCUMENT_DEPTH}, &arena,
                   &document, &unused);
-    *ret = !err && ambit_str_eq(json_get_str(document, ambit_kind_text(row->kind)), row->name);
+    *ret = !err && ambit_str_eq(json_get_str(document, ambit_kind_text((enum ambit_kind)row->kind)),
+                                row->name);
     return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err named_document(struct verify *verify, uint64_t seq,
-                                                   const struct ambit_digest *digest)
+/* The rules of a zone have no name of their own; they can be read. */
+static AMBIT_CHECKED enum ambit_err is_zone(const struct document_row *row, bool *ret)
+{
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    struct zone rules;
+    enum ambit_err err = zone_read(&arena, row->canonical, &rules);
+    *ret = !err && row->name.len == 0;
+    return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_OK;
+}
+
+static AMBIT_CHECKED enum ambit_err named_row(struct verify *verify, uint64_t seq,
+                                              const struct ambit_digest *digest, bool wants_zone)
 {
     struct document_row row;
     struct ambit_digest actual;
@@ -178,62 +192,100 @@ static AMBIT_CHECKED enum ambit_err named_document(struct verify *verify, uint64
         problem(verify, seq, "documents", digest, "the document's bytes do not have this digest");
         return AMBIT_OK;
     }
-    err = is_named_so(&row, &is_its);
+    if ((row.kind == AMBIT_KIND_ZONE) == wants_zone)
+        err = wants_zone ? is_zone(&row, &is_its) : is_named_so(&row, &is_its);
     if (!err && !is_its)
         problem(verify, seq, "documents", digest,
-                "the document is of another kind or name than its row says");
+                wants_zone ? "the row is not the rules of a time zone"
+                           : "the document is of another kind or name than its row says");
     return err;
+}
+
+static AMBIT_CHECKED enum ambit_err named_document(struct verify *verify, uint64_t seq,
+                                                   const struct ambit_digest *digest)
+{
+    return named_row(verify, seq, digest, false);
 }
 
 /* ---- one set ---- */
 
-/* The digest of a set, over kind, name and digest of each document (as the engine takes it);
- * *ret_is_whole: every one of them is there. */
-static AMBIT_CHECKED enum ambit_err set_digest(struct verify *verify, const uint8_t *digests,
-                                               size_t n, struct ambit_digest *ret,
-                                               bool *ret_is_whole)
+static void put_named(struct buf *bytes, int kind, struct ambit_str name,
+                      const struct ambit_digest *digest)
+{
+    uint8_t len[4];
+    put_be32(len, (uint32_t)name.len);
+    buf_put_char(bytes, (char)kind);
+    buf_put(bytes, len, sizeof len);
+    buf_put_str(bytes, name);
+    buf_put(bytes, digest->b, DIGEST);
+}
+
+static struct ambit_digest digest_at(const struct set_row *row, size_t i)
+{
+    struct ambit_digest digest;
+    memcpy(digest.b, row->digests + i * DIGEST, DIGEST);
+    return digest;
+}
+
+/* The digest of a set, over kind, name and digest of each document and zone (as the engine takes
+ * it); *ret_is_whole: every document of it is there. */
+static AMBIT_CHECKED enum ambit_err set_digest(struct verify *verify, struct set_row set,
+                                               struct ambit_digest *ret, bool *ret_is_whole)
 {
     static const char tag[] = "ambit documents v1"; /* its NUL belongs to it */
+    struct ambit_digest digest;
+    struct ambit_str name;
     BUF_AUTO bytes;
     buf_init(&bytes, 0);
     buf_put(&bytes, tag, sizeof tag);
     *ret_is_whole = false;
-    for (size_t i = 0; i < n; i++) {
-        struct ambit_digest digest;
+    for (size_t i = 0; i < set.n; i++) {
         struct document_row row;
-        uint8_t len[4];
-        memcpy(digest.b, digests + i * DIGEST, DIGEST);
+        digest = digest_at(&set, i);
         enum ambit_err err = document_get(verify, &digest, &row);
         if (err)
             return err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_DAMAGED ? AMBIT_OK : err;
-        put_be32(len, (uint32_t)row.name.len);
-        buf_put_char(&bytes, (char)row.kind);
-        buf_put(&bytes, len, sizeof len);
-        buf_put_str(&bytes, row.name);
-        buf_put(&bytes, digest.b, DIGEST);
+        put_named(&bytes, row.kind, row.name, &digest);
     }
+    while (set_row_zone(&set, &digest, &name))
+        put_named(&bytes, AMBIT_KIND_ZONE, name, &digest);
     *ret_is_whole = true;
     crypto_sha256(bytes.p, bytes.len, ret);
     return buf_check(&bytes);
 }
 
+static AMBIT_CHECKED enum ambit_err look_at_rows(struct verify *verify, uint64_t seq,
+                                                 struct set_row set)
+{
+    enum ambit_err err = AMBIT_OK;
+    struct ambit_digest digest;
+    struct ambit_str name;
+    for (size_t i = 0; !err && i < set.n; i++) {
+        digest = digest_at(&set, i);
+        err = named_row(verify, seq, &digest, false);
+    }
+    while (!err && set_row_zone(&set, &digest, &name))
+        err = named_row(verify, seq, &digest, true);
+    return err;
+}
+
 static AMBIT_CHECKED enum ambit_err look_at_set(struct verify *verify, uint64_t seq,
                                                 const struct ambit_digest *set,
-                                                const uint8_t *digests, size_t len)
+                                                struct ambit_str bytes)
 {
     struct ambit_digest actual;
+    struct set_row row;
     bool is_whole = false;
-    enum ambit_err err = AMBIT_OK;
-    for (size_t i = 0; !err && i + DIGEST <= len; i += DIGEST) {
-        struct ambit_digest digest;
-        memcpy(digest.b, digests + i, DIGEST);
-        err = named_document(verify, seq, &digest);
+    if (set_row_read(bytes, &row) != AMBIT_OK) {
+        problem(verify, seq, "sets", set, "the set's row cannot be read");
+        return AMBIT_OK;
     }
+    enum ambit_err err = look_at_rows(verify, seq, row);
     if (!err)
-        err = set_digest(verify, digests, len / DIGEST, &actual, &is_whole);
+        err = set_digest(verify, row, &actual, &is_whole);
     if (!err && !is_whole)
         problem(verify, seq, "sets", set, "the set holds a document that is not in the store");
-    else if (!err && (len % DIGEST != 0 || !ambit_digest_eq(actual, *set)))
+    else if (!err && !ambit_digest_eq(actual, *set))
         problem(verify, seq, "sets", set, "the set's documents do not give this digest");
     return err;
 }
@@ -241,16 +293,16 @@ static AMBIT_CHECKED enum ambit_err look_at_set(struct verify *verify, uint64_t 
 static AMBIT_CHECKED enum ambit_err named_set(struct verify *verify, uint64_t seq,
                                               const struct ambit_digest *set)
 {
-    size_t size = (size_t)100000 * DIGEST, len = 0;
+    size_t len = 0;
     bool is_new = false;
     enum ambit_err err = set_add(verify->sets, set, &is_new);
     if (err || !is_new)
         return err;
-    AMBIT_AUTO_FREE uint8_t *digests = malloc(size);
-    if (!digests)
+    AMBIT_AUTO_FREE char *bytes = malloc(SET_ROW_MAX);
+    if (!bytes)
         return AMBIT_ERR_NO_MEMORY;
-    err =
-        store_get(verify->txn, STORE_SETS, (struct store_key){set->b, DIGEST}, digests, size, &len);
+    err = store_get(verify->txn, STORE_SETS, (struct store_key){set->b, DIGEST}, bytes, SET_ROW_MAX,
+                    &len);
     if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_TOO_LARGE) {
         problem(verify, seq, "sets", set,
                 err == AMBIT_ERR_NOT_FOUND
@@ -258,7 +310,7 @@ static AMBIT_CHECKED enum ambit_err named_set(struct verify *verify, uint64_t se
                     : "the set of documents is larger than any can be");
         return AMBIT_OK;
     }
-    return err ? err : look_at_set(verify, seq, set, digests, len);
+    return err ? err : look_at_set(verify, seq, set, (struct ambit_str){bytes, len});
 }
 
 /* The empty set before the first activation is no stored one. */

@@ -27,7 +27,8 @@ enum store_table {
     STORE_ONCE,         /* minute of expiry u32 BE || digest (16) -> expires_ms i64 BE */
     STORE_DOCUMENTS, /* document digest (32) -> kind u8 || name length u8 || name || canonical bytes
                       */
-    STORE_SETS,      /* set digest (32) -> document digests, 32 bytes each, in set order */
+    STORE_SETS,      /* set digest (32) -> document digests, 32 bytes each, in set order; behind 32
+                        zero bytes its time zones: digest (32) || name length u8 || name */
     STORE_TABLES
 };
 const char *store_table_name(enum store_table table);
