@@ -3,6 +3,7 @@
 #include "core/apply.h"
 
 #include "base/encode.h"
+#include "core/apply_people.h"
 #include "core/command.h"
 #include "core/cutoff.h"
 #include "core/row.h"
@@ -345,6 +346,12 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
         return apply_clear_asked(txn, event);
     case EVENT_INCIDENT_OPENED:
         return apply_incident(txn, event);
+    case EVENT_DOCUMENTS_CONFIRMED:
+        return apply_confirmed(txn, event);
+    case EVENT_DOCUMENTS_SUPERSEDED:
+        return apply_superseded(txn, event);
+    case EVENT_PERSON_OFFBOARDED:
+        return apply_offboarded(txn, event);
     case EVENT_DOCUMENTS_ACTIVATED:
         head->documents = event->documents;
         return AMBIT_OK;

@@ -87,6 +87,15 @@ struct state_key state_key_cutoff_agent_policy(struct ambit_str agent, struct am
     return state_key_cutoff_text((struct ambit_str){.p = text, .len = len});
 }
 
+struct state_key state_key_person(struct ambit_str person)
+{
+    struct frame frame;
+    frame.len = 0;
+    frame_add(&frame, AMBIT_STR("ambit person v1"));
+    frame_add(&frame, person);
+    return frame_key(&frame);
+}
+
 struct state_key state_key_agent(struct ambit_str agent)
 {
     struct frame frame;

@@ -27,28 +27,31 @@ struct arena;
 struct buf;
 struct json_value;
 
-#define EVENT_TYPE_LIST(X)                        \
-    X(GRANT_ISSUED, "grant.issued")               \
-    X(GRANT_REFUSED, "grant.refused")             \
-    X(GRANT_REVOKED, "grant.revoked")             \
-    X(ACTION_ALLOWED, "action.allowed")           \
-    X(ACTION_DENIED, "action.denied")             \
-    X(STOP_RAISED, "stop.raised")                 \
-    X(STOP_CLEARED, "stop.cleared")               \
-    X(INCIDENT_OPENED, "incident.opened")         \
-    X(DOCUMENTS_ACTIVATED, "documents.activated") \
-    X(DOCUMENTS_REJECTED, "documents.rejected")   \
-    X(PERSON_READ, "person.read")                 \
-    X(IDENTITY_REFUSED, "identity.refused")       \
-    X(CALLER_LIMITED, "caller.limited")           \
-    X(KEY_CREATED, "key.created")                 \
-    X(TIME_DISTRUSTED, "time.distrusted")         \
-    X(TIME_ACKNOWLEDGED, "time.acknowledged")     \
-    X(BROKER_STARTED, "broker.started")           \
-    X(BROKER_STOPPED, "broker.stopped")           \
-    X(BROKER_SEALED, "broker.sealed")             \
-    X(REFUSALS_FOLDED, "refusals.folded")         \
-    X(STOP_CLEAR_ASKED, "stop.clear_asked")
+#define EVENT_TYPE_LIST(X)                          \
+    X(GRANT_ISSUED, "grant.issued")                 \
+    X(GRANT_REFUSED, "grant.refused")               \
+    X(GRANT_REVOKED, "grant.revoked")               \
+    X(ACTION_ALLOWED, "action.allowed")             \
+    X(ACTION_DENIED, "action.denied")               \
+    X(STOP_RAISED, "stop.raised")                   \
+    X(STOP_CLEARED, "stop.cleared")                 \
+    X(INCIDENT_OPENED, "incident.opened")           \
+    X(DOCUMENTS_ACTIVATED, "documents.activated")   \
+    X(DOCUMENTS_REJECTED, "documents.rejected")     \
+    X(PERSON_READ, "person.read")                   \
+    X(IDENTITY_REFUSED, "identity.refused")         \
+    X(CALLER_LIMITED, "caller.limited")             \
+    X(KEY_CREATED, "key.created")                   \
+    X(TIME_DISTRUSTED, "time.distrusted")           \
+    X(TIME_ACKNOWLEDGED, "time.acknowledged")       \
+    X(BROKER_STARTED, "broker.started")             \
+    X(BROKER_STOPPED, "broker.stopped")             \
+    X(BROKER_SEALED, "broker.sealed")               \
+    X(REFUSALS_FOLDED, "refusals.folded")           \
+    X(STOP_CLEAR_ASKED, "stop.clear_asked")         \
+    X(DOCUMENTS_CONFIRMED, "documents.confirmed")   \
+    X(DOCUMENTS_SUPERSEDED, "documents.superseded") \
+    X(PERSON_OFFBOARDED, "person.offboarded")
 enum event_type {
 #define X(name, text) EVENT_##name,
     EVENT_TYPE_LIST(X)
@@ -70,7 +73,7 @@ struct event_count {
     bool resets;
 };
 
-enum { EVENT_DECISION_NONE = -1 };
+enum { EVENT_DECISION_NONE = -1, EVENT_ATTESTED_NEVER = -1 };
 
 struct event {
     uint64_t seq;    /* from 0: the leaf index; given by ledger_append */
@@ -141,6 +144,16 @@ struct event {
     struct ambit_str by; /* "hard_stop:POLICY/ID"; absent when a person did it */
     bool holds;          /* in force until cleared; every stop but a hard stop's mere revocation */
     struct ambit_id cause; /* id of the event that tripped it */
+
+    /* grant.issued, grant.refused: until when the owner's confirmation of the agent attests it.
+     * JSON "attested_until": a time, or "never" (EVENT_ATTESTED_NEVER); 0: not judged. */
+    int64_t attested_until_ms;
+    bool is_unattested; /* JSON "unattested": it was not attested, and review is only recorded */
+    /* documents.confirmed: `digest` of the document, `target` its kind and name ("policy:x"), `by`
+     * "signature" when no command carried it; JSON "removal": not the document but its removal.
+     * documents.superseded: `also` are the digests whose confirmations count no more.
+     * person.offboarded: `target` "owner:x", with the stop and its incident. */
+    bool is_removal;
 
     struct ambit_str detail; /* canonical JSON object of what only this type has; absent mostly */
 };

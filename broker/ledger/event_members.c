@@ -41,6 +41,27 @@ static enum ambit_err read_asked_lifetime(struct event_leaf *leaf, const struct 
     return AMBIT_OK;
 }
 
+static void write_attested(struct json_out *out, const struct event *event)
+{
+    if (event->attested_until_ms == 0)
+        return;
+    json_key(out, "attested_until");
+    if (event->attested_until_ms == EVENT_ATTESTED_NEVER)
+        json_text(out, "never");
+    else
+        json_time_ms(out, event->attested_until_ms);
+}
+
+static enum ambit_err read_attested(struct event_leaf *leaf, const struct json_value *value)
+{
+    if (value->kind != JSON_STRING)
+        return AMBIT_ERR_MALFORMED;
+    if (!ambit_str_is(value->text, "never"))
+        return time_decode(value->text, &leaf->event->attested_until_ms);
+    leaf->event->attested_until_ms = EVENT_ATTESTED_NEVER;
+    return AMBIT_OK;
+}
+
 static void write_binding(struct json_out *out, const struct event *event)
 {
     if (event->binding != AMBIT_BINDING_NONE)
@@ -227,6 +248,7 @@ const struct event_member event_members[] = {
     STR(arguments_digest),
     OWN("asked", event_write_asked, event_read_asked),
     OWN("asked_lifetime_s", write_asked_lifetime, read_asked_lifetime),
+    OWN("attested_until", write_attested, read_attested),
     STR(audience),
     PLAIN("audience_asked", MEMBER_TRUE, has_asked_audience),
     OWN("binding", write_binding, read_binding),
@@ -259,6 +281,7 @@ const struct event_member event_members[] = {
     PLAIN("proved", MEMBER_TRUE, has_proof),
     {.name = "purpose", .kind = MEMBER_PERSONAL, .at = PERSONAL_PURPOSE},
     OWN("reason", write_reason, read_reason),
+    PLAIN("removal", MEMBER_TRUE, is_removal),
     ID(replaces),
     STR(resource),
     STR(rule),
@@ -274,6 +297,7 @@ const struct event_member event_members[] = {
     OWN("trips", event_write_trips, event_read_trips),
     STR(txn),
     OWN("type", write_type, read_type),
+    PLAIN("unattested", MEMBER_TRUE, is_unattested),
     OWN("used_stops", event_write_used_stops, event_read_used_stops),
     OWN("v", write_version, read_version),
     {.name = "words", .kind = MEMBER_PERSONAL, .at = PERSONAL_WORDS},

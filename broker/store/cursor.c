@@ -4,8 +4,8 @@
 #include "store/internal.h"
 
 struct store_cursor {
-    MDB_cursor *cursor;
-    char *p; /* key then value, owned */
+    MDB_cursor *cursor; /* NULL: the table is absent, and so empty */
+    char *p;            /* key then value, owned */
     size_t cap;
 };
 
@@ -15,7 +15,9 @@ enum ambit_err store_cursor_open(struct store_txn *txn, enum store_table table,
     struct store_cursor *cursor = calloc(1, sizeof *cursor);
     if (!cursor)
         return AMBIT_ERR_NO_MEMORY;
-    int rc = mdb_cursor_open(txn->txn, txn->store->dbi[table], &cursor->cursor);
+    int rc = txn->store->is_absent[table]
+                 ? 0
+                 : mdb_cursor_open(txn->txn, txn->store->dbi[table], &cursor->cursor);
     if (rc != 0) {
         free(cursor);
         return store_code(rc);
@@ -28,7 +30,8 @@ void store_cursor_close(struct store_cursor *cursor)
 {
     if (!cursor)
         return;
-    mdb_cursor_close(cursor->cursor);
+    if (cursor->cursor)
+        mdb_cursor_close(cursor->cursor);
     free(cursor->p);
     free(cursor);
 }
@@ -67,6 +70,8 @@ enum ambit_err store_cursor_move(struct store_cursor *cursor, enum store_seek se
                                  struct ambit_str *ret_value)
 {
     MDB_val k = {0}, v = {0};
+    if (!cursor->cursor)
+        return AMBIT_ERR_NOT_FOUND;
     int rc = move(cursor->cursor, seek, key, &k, &v);
     if (rc != 0)
         return store_code(rc);

@@ -15,14 +15,23 @@
 
 static const size_t default_map_bytes = (size_t)8 << 30;
 static const char *const table_names[STORE_TABLES] = {
-    [STORE_META] = "meta",         [STORE_EVENTS] = "events",
-    [STORE_OPENINGS] = "openings", [STORE_TILES] = "tiles",
-    [STORE_GRANTS] = "grants",     [STORE_AGENT_GRANTS] = "agent_grants",
-    [STORE_COUNTERS] = "counters", [STORE_WINDOWS] = "windows",
-    [STORE_CUTOFFS] = "cutoffs",   [STORE_STOPS] = "stops",
-    [STORE_HOLDS] = "holds",       [STORE_INCIDENTS] = "incidents",
-    [STORE_ONCE] = "once",         [STORE_DOCUMENTS] = "documents",
+    [STORE_META] = "meta",
+    [STORE_EVENTS] = "events",
+    [STORE_OPENINGS] = "openings",
+    [STORE_TILES] = "tiles",
+    [STORE_GRANTS] = "grants",
+    [STORE_AGENT_GRANTS] = "agent_grants",
+    [STORE_COUNTERS] = "counters",
+    [STORE_WINDOWS] = "windows",
+    [STORE_CUTOFFS] = "cutoffs",
+    [STORE_STOPS] = "stops",
+    [STORE_HOLDS] = "holds",
+    [STORE_INCIDENTS] = "incidents",
+    [STORE_ONCE] = "once",
+    [STORE_DOCUMENTS] = "documents",
     [STORE_SETS] = "sets",
+    [STORE_CONFIRMATIONS] = "confirmations",
+    [STORE_OFFBOARDED] = "offboarded",
 };
 static const char format_key[] = "format";
 
@@ -199,8 +208,14 @@ static enum ambit_err tables_open(struct store *store, MDB_txn *txn, bool is_new
 
     if (store->is_search)
         return store_code(table_open(store, txn, "index", &store->index, is_new));
-    for (size_t i = STORE_META + 1; rc == 0 && i < STORE_TABLES; i++)
+    for (size_t i = STORE_META + 1; rc == 0 && i < STORE_FIRST_LATER; i++)
         rc = table_open(store, txn, table_names[i], &store->dbi[i], is_new);
+    for (size_t i = STORE_FIRST_LATER; rc == 0 && i < STORE_TABLES; i++) {
+        rc =
+            mdb_dbi_open(txn, table_names[i], store->is_read_only ? 0 : MDB_CREATE, &store->dbi[i]);
+        store->is_absent[i] = rc == MDB_NOTFOUND;
+        rc = store->is_absent[i] ? 0 : rc;
+    }
     return store_code(rc);
 }
 
@@ -253,8 +268,8 @@ static enum ambit_err start(struct store *store, const struct store_options *opt
     if (err == AMBIT_ERR_DAMAGED && options->reterr_damage)
         *options->reterr_damage = (struct store_damage){
             .table = "meta", .what = "the tables or the format are not what this version makes"};
-    /* A store that could not be made is no store: nothing was ever kept in it, and half of one would
-     * be taken for damage at the next start. */
+    /* A store that could not be made is no store: nothing was ever kept in it, and half of one
+     * would be taken for damage at the next start. */
     if (err != AMBIT_OK && header.is_new)
         (void)unlinkat(store->dir_fd, "data.mdb", 0);
     if (err != AMBIT_OK)

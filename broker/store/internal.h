@@ -57,8 +57,9 @@ struct journal {
 struct store {
     MDB_env *env;
     MDB_dbi dbi[STORE_TABLES];
-    MDB_dbi index; /* of a search environment */
-    int dir_fd;    /* flock'ed when writable */
+    bool is_absent[STORE_TABLES]; /* of a later version, and opened for reading alone: empty */
+    MDB_dbi index;                /* of a search environment */
+    int dir_fd;                   /* flock'ed when writable */
     bool is_read_only, is_search, has_key;
     bool is_live;                  /* read only, and another process has it open */
     pthread_key_t key;             /* this thread's struct store_reader */

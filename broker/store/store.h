@@ -29,8 +29,13 @@ enum store_table {
                       */
     STORE_SETS,      /* set digest (32) -> document digests, 32 bytes each, in set order; behind 32
                         zero bytes its time zones: digest (32) || name length u8 || name */
+    /* Of later versions: an older store gets them when it is opened for writing, and is read as
+     * having them empty before that. */
+    STORE_CONFIRMATIONS, /* document digest (32) || removal u8 || person key (16) -> row */
+    STORE_OFFBOARDED,    /* person key (16) -> row */
     STORE_TABLES
 };
+enum { STORE_FIRST_LATER = STORE_CONFIRMATIONS };
 const char *store_table_name(enum store_table table);
 
 struct store;

@@ -121,6 +121,8 @@ static MDB_val val_of(const void *p, size_t len)
 enum ambit_err store_get(struct store_txn *txn, enum store_table table, struct store_key key,
                          void *dst, size_t size, size_t *ret_len)
 {
+    if (txn->store->is_absent[table])
+        return AMBIT_ERR_NOT_FOUND;
     MDB_val k = val_of(key.p, key.len), v = {0};
     int rc = mdb_get(txn->txn, txn->store->dbi[table], &k, &v);
     if (rc != 0)

@@ -201,12 +201,12 @@ static void test_holds_everything(void **state)
 static void test_words(void **state)
 {
     static const char *const types[] = {
-        "grant.issued",        "grant.refused",      "grant.revoked",   "action.allowed",
-        "action.denied",       "stop.raised",        "stop.cleared",    "incident.opened",
-        "documents.activated", "documents.rejected", "person.read",     "identity.refused",
-        "caller.limited",      "key.created",        "time.distrusted", "time.acknowledged",
-        "broker.started",      "broker.stopped",     "broker.sealed",   "refusals.folded",
-        "stop.clear_asked"};
+        "grant.issued",        "grant.refused",       "grant.revoked",        "action.allowed",
+        "action.denied",       "stop.raised",         "stop.cleared",         "incident.opened",
+        "documents.activated", "documents.rejected",  "person.read",          "identity.refused",
+        "caller.limited",      "key.created",         "time.distrusted",      "time.acknowledged",
+        "broker.started",      "broker.stopped",      "broker.sealed",        "refusals.folded",
+        "stop.clear_asked",    "documents.confirmed", "documents.superseded", "person.offboarded"};
     static const char *const reasons[] = {"allowed",           "stopped",
                                           "owner_required",    "malformed",
                                           "nothing_requested", "forbidden",
