@@ -43,10 +43,10 @@ static const char *changed_member(const struct action_judge *a, const struct com
     if (!is_left_out(a, grant->binding == AMBIT_BINDING_NONE) &&
         !rule_accepts_binding(rule, grant->binding))
         return "bind";
-    return is_left_out(a, grant->issued_ms == 0) ||
-                   a->q->now_ms - grant->issued_ms <= rule->rule->ttl_max_s * 1000
-               ? NULL
-               : "ttl.max";
+    if (!is_left_out(a, grant->issued_ms == 0) &&
+        a->q->now_ms - grant->issued_ms > rule->rule->ttl_max_s * 1000)
+        return "ttl.max";
+    return rule_asks_at_grant(rule) && !grant->is_approved ? "approval" : NULL;
 }
 
 static struct finding judge_policy(struct action_judge *a, const struct compiled_rule *rule)
@@ -58,7 +58,7 @@ static struct finding judge_policy(struct action_judge *a, const struct compiled
         finding.member = ambit_str_of(changed);
         return finding;
     }
-    return supported(AMBIT_ACTION_CHECK_POLICY, rule, UNSUPPORTED_APPROVAL_GRANT);
+    return passed(rule);
 }
 
 static bool scalar_eq(const struct ambit_scalar *a, const struct ambit_scalar *b)
@@ -247,6 +247,16 @@ static struct finding judge_hard_stop(const struct compiled_rule *rule)
     };
 }
 
+static struct finding judge_approval(const struct action_judge *a, const struct compiled_rule *rule)
+{
+    if (rule->unsupported[UNSUPPORTED_LAST])
+        return supported(AMBIT_ACTION_CHECK_APPROVAL, rule, UNSUPPORTED_LAST);
+    return rule_asks_at_action(rule)
+               ? finding_of_approval(AMBIT_ACTION_CHECK_APPROVAL, AMBIT_ACTION_CHECKS,
+                                     a->q->approval, rule)
+               : passed(rule);
+}
+
 static struct finding judge_check(struct action_judge *a, size_t item,
                                   const struct compiled_rule *rule, enum ambit_action_check check)
 {
@@ -276,7 +286,7 @@ static struct finding judge_check(struct action_judge *a, size_t item,
     case AMBIT_ACTION_CHECK_HARD_STOP: /* the stops themselves: once, decide_action.c */
         return judge_hard_stop(rule);
     case AMBIT_ACTION_CHECK_APPROVAL:
-        return supported(check, rule, UNSUPPORTED_LAST);
+        return judge_approval(a, rule);
     case AMBIT_ACTION_CHECK_AUDIENCE:
     case AMBIT_ACTION_CHECK_GRANT:
     case AMBIT_ACTION_CHECK_STOP:

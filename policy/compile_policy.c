@@ -82,10 +82,6 @@ static void name_unsupported(struct compiled_rule *compiled)
         un[UNSUPPORTED_AFTER] = "when.after";
     if (rule->outcome_within_s)
         un[UNSUPPORTED_LAST] = "outcome";
-    if (rule->approval && rule->approval->at_grant)
-        un[UNSUPPORTED_APPROVAL_GRANT] = "approval";
-    else if (rule->approval)
-        un[UNSUPPORTED_LAST] = "approval";
 }
 
 /* PL "What a service may decide alone": what of the rule and its policy alone asks for the broker.

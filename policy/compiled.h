@@ -21,8 +21,7 @@ struct patterns {
 /* Where a condition that this version reads but does not judge would be judged. */
 enum unsupported_at {
     UNSUPPORTED_AFTER,
-    UNSUPPORTED_APPROVAL_GRANT, /* approval at grant: of an action, part of the rule as it stands */
-    UNSUPPORTED_LAST,           /* approval at action; outcome, a duty that begins with the allow */
+    UNSUPPORTED_LAST, /* outcome, a duty that begins with the allow */
     UNSUPPORTED_PLACES
 };
 

@@ -13,6 +13,8 @@ void decision_begin(struct ambit_decision *decision)
     decision->digest = (struct ambit_digest){{0}};
     decision->stop = decision->replaces = (struct ambit_id){{0}};
     decision->item = decision->given_item = 0;
+    decision->level = 0;
+    decision->n_asks = 0;
     decision->n_given = decision->n_except = 0;
     decision->audience = (struct ambit_str){0};
     decision->expires_ms = 0;
@@ -32,6 +34,7 @@ void decision_refuse(struct ambit_decision *decision, const struct finding *find
     decision->rule = finding->rule;
     decision->member = finding->member;
     decision->stop = finding->stop;
+    decision->level = finding->level;
     if (finding->policy) {
         decision->policy = finding->policy->policy->doc.name;
         decision->digest = finding->policy->policy->doc.digest;
@@ -39,6 +42,9 @@ void decision_refuse(struct ambit_decision *decision, const struct finding *find
         decision->policy = finding->gone;
     }
     decision->n_given = decision->n_except = 0;
+    if (finding->reason != AMBIT_REASON_APPROVAL_REQUIRED &&
+        finding->reason != AMBIT_REASON_APPROVAL_REJECTED)
+        decision->n_asks = 0;
     decision->replaces = (struct ambit_id){{0}};
 }
 
@@ -47,6 +53,42 @@ struct finding finding_of_rule(int check, enum ambit_reason reason,
 {
     return (struct finding){
         .check = check, .reason = reason, .policy = rule->policy, .rule = rule->rule->id};
+}
+
+struct finding finding_of_approval(int check, int passed, enum ambit_approval_state state,
+                                   const struct compiled_rule *rule)
+{
+    switch (state) {
+    case AMBIT_APPROVAL_GIVEN:
+        return finding_of_rule(passed, AMBIT_REASON_ALLOWED, rule);
+    case AMBIT_APPROVAL_REJECTED:
+        return finding_of_rule(check, AMBIT_REASON_APPROVAL_REJECTED, rule);
+    case AMBIT_APPROVAL_NONE:
+        break;
+    }
+    return finding_of_rule(check, AMBIT_REASON_APPROVAL_REQUIRED, rule);
+}
+
+void judge_ask(struct judge *j, const struct compiled_rule *rule)
+{
+    struct ambit_decision *d = j->d;
+    struct ambit_ask ask = {
+        .agent = j->agent->agent->doc.name,
+        .policy = rule->policy->policy->doc.name,
+        .rule = rule->rule->id,
+        .digest = rule->policy->policy->doc.digest,
+        .tier = rule->policy->policy->tier,
+        .approval = rule->rule->approval,
+    };
+    for (size_t i = 0; i < d->n_asks; i++) {
+        if (ambit_str_eq(d->asks[i].agent, ask.agent) && ambit_str_eq(d->asks[i].rule, ask.rule) &&
+            ambit_str_eq(d->asks[i].policy, ask.policy))
+            return;
+    }
+    if (d->n_asks == AMBIT_ASKS_MAX)
+        j->err = j->err ? j->err : AMBIT_ERR_TOO_LARGE;
+    else
+        d->asks[d->n_asks++] = ask;
 }
 
 struct finding finding_not_supported(int check, const struct compiled_rule *rule,

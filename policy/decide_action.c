@@ -10,6 +10,12 @@
 
 static const struct finding settled = {.check = AMBIT_ACTION_CHECKS};
 
+void action_enter(struct action_judge *a, unsigned level)
+{
+    judge_enter(&a->j, level);
+    a->grant = a->j.levels[level].grant;
+}
+
 static struct finding fails(int check, enum ambit_reason reason)
 {
     return (struct finding){.check = check, .reason = reason};
@@ -198,6 +204,7 @@ static struct finding judge_items(struct action_judge *a, const struct compiled_
         return best;
     }
     bool is_covered = false;
+    *ret_rule = NULL;
     for (size_t i = 0; i < a->grant->n_items && !a->j.err; i++) {
         const struct compiled_rule *rule = NULL;
         if (!item_covers(a, &a->grant->items[i]))
@@ -205,14 +212,32 @@ static struct finding judge_items(struct action_judge *a, const struct compiled_
         struct finding finding = action_judge_item(a, i, &rule);
         if (!is_covered || finding_is_further(&finding, &best)) {
             best = finding;
-            a->j.d->given_item = i;
             *ret_rule = rule;
+            if (a->j.level == 0)
+                a->j.d->given_item = i;
         }
         is_covered = true;
         if (finding.check == AMBIT_ACTION_CHECKS)
             break;
     }
     return best;
+}
+
+/* Every level's own items and rules. The earliest failure names the reason, ties: the nearest. */
+static struct finding judge_levels_items(struct action_judge *a)
+{
+    struct finding worst = settled;
+    for (unsigned level = 0; level < a->j.n_levels && !a->j.err; level++) {
+        action_enter(a, level);
+        struct finding finding = judge_items(a, &a->rules[level]);
+        finding.level = level;
+        if (finding_is_earlier(&finding, &worst))
+            worst = finding;
+        if (finding.check >= AMBIT_ACTION_CHECK_APPROVAL && rule_asks_at_action(a->rules[level]))
+            judge_ask(&a->j, a->rules[level]);
+    }
+    action_enter(a, 0);
+    return worst;
 }
 
 /* What stands before any item, in order. Each is reached only when those before it passed. */
@@ -253,6 +278,33 @@ static struct finding judge_step(struct action_judge *a, enum ambit_action_check
     return fails((int)check, AMBIT_REASON_INACTIVE);
 }
 
+/* Of the checks before any item these are made again for every grant above; the key is proved by
+ * who acts, and names are the same for all. */
+static bool is_made_again(int check)
+{
+    return check == AMBIT_ACTION_CHECK_STOP || check == AMBIT_ACTION_CHECK_LIVE ||
+           check == AMBIT_ACTION_CHECK_NEVER;
+}
+
+static struct finding judge_steps(struct action_judge *a)
+{
+    struct finding finding = settled;
+    for (int check = 0; check < AMBIT_ACTION_CHECK_SCOPE; check++) {
+        unsigned n = is_made_again(check) ? a->j.n_levels : 1;
+        for (unsigned level = 0; level < n; level++) {
+            action_enter(a, level);
+            finding = judge_step(a, (enum ambit_action_check)check);
+            finding.level = level;
+            if (finding.check != AMBIT_ACTION_CHECKS)
+                break;
+        }
+        action_enter(a, 0);
+        if (finding.check != AMBIT_ACTION_CHECKS)
+            break;
+    }
+    return finding;
+}
+
 static struct event event_of(const struct action_judge *a, struct heard_item *ret_item)
 {
     *ret_item = (struct heard_item){.action = &a->action.pattern,
@@ -281,9 +333,10 @@ static void refuse(struct action_judge *a, const struct finding *finding)
     hard_stops_hear(&a->j, &event, finding->reason);
 }
 
-static void allow(struct action_judge *a, const struct compiled_rule *rule)
+static void allow(struct action_judge *a)
 {
     struct ambit_decision *d = a->j.d;
+    const struct compiled_rule *rule = a->rules[0];
     d->verdict = AMBIT_ALLOW;
     d->reason = AMBIT_REASON_ALLOWED;
     d->failed_check = AMBIT_ACTION_CHECKS;
@@ -291,7 +344,11 @@ static void allow(struct action_judge *a, const struct compiled_rule *rule)
     d->digest = rule->policy->policy->doc.digest;
     d->rule = rule->rule->id;
     d->is_attempt = true;
-    action_charge(a, rule);
+    for (unsigned level = 0; level < a->j.n_levels; level++) {
+        action_enter(a, level);
+        action_charge(a, a->rules[level]);
+    }
+    action_enter(a, 0);
 }
 
 /* The stops over an action that passed everything before them. What fails behind them for want of
@@ -310,21 +367,15 @@ static struct finding judge_hard_stops(struct action_judge *a, struct finding be
 
 static void decide(struct action_judge *a)
 {
-    const struct compiled_rule *rule = NULL;
-    struct finding finding = settled;
-    for (int check = 0; check < AMBIT_ACTION_CHECK_SCOPE; check++) {
-        finding = judge_step(a, (enum ambit_action_check)check);
-        if (finding.check != AMBIT_ACTION_CHECKS)
-            break;
-    }
+    struct finding finding = judge_steps(a);
     if (finding.check == AMBIT_ACTION_CHECKS)
-        finding = judge_items(a, &rule);
+        finding = judge_levels_items(a);
     if (a->j.err)
         return;
     if (finding.check > AMBIT_ACTION_CHECK_HARD_STOP)
         finding = judge_hard_stops(a, finding);
     if (finding.check == AMBIT_ACTION_CHECKS)
-        allow(a, rule);
+        allow(a);
     else
         refuse(a, &finding);
 }
@@ -342,20 +393,21 @@ enum ambit_err decide_action(const struct ambit_policy_set *set,
                          .world = world,
                          .d = ret,
                          .trace = trace,
-                         .agent = a.grant ? compiled_agent_find(set, a.grant->agent) : NULL,
                          .name = &question->action,
                          .resource = &question->resource};
     a.has_action = pattern_parse_name(question->action, PATTERN_ACTION, &a.action) == AMBIT_OK;
     a.has_resource =
         pattern_parse_name(question->resource, PATTERN_RESOURCE, &a.resource) == AMBIT_OK;
     decision_begin(ret);
-    if (a.grant) {
-        a.j.variables = (struct variables){
-            .agent = a.grant->agent, .team = a.grant->team, .purpose = a.grant->purpose};
-        id_encode(a.grant->id, ret->grant_text);
+    struct level own = {.grant = a.grant};
+    if (a.grant)
+        own = level_of(set, a.grant);
+    judge_levels(&a.j, own, a.grant ? a.grant->above : NULL);
+    action_enter(&a, 0);
+    if (a.grant)
         id_encode(a.grant->lineage, ret->lineage_text);
-    }
-    decide(&a);
+    if (!a.j.err)
+        decide(&a);
     return a.j.err;
 }
 

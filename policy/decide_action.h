@@ -8,10 +8,14 @@
 struct action_judge {
     struct judge j;
     const struct ambit_action_question *q;
-    const struct ambit_grant_view *grant; /* NULL until it is known */
+    const struct ambit_grant_view *grant; /* of the level that is judged; NULL: not known */
     bool has_action, has_resource;        /* the names below are well formed */
     struct pattern_buf action, resource;
+    /* of each level: the rule that lets it through, or that got furthest */
+    const struct compiled_rule *rules[LEVELS_MAX];
 };
+
+void action_enter(struct action_judge *a, unsigned level);
 
 /* The rule that gave item `i`, as it stands now, from check `policy` on; without the hard stops.
  * check == AMBIT_ACTION_CHECKS when all pass; *ret_rule is set once the rule is found. */

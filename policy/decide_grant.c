@@ -3,6 +3,18 @@
  * engine": first what holds for the whole request, then each item, then the request again. */
 #include "policy/decide_grant.h"
 
+void grant_enter(struct grant_judge *g, unsigned level)
+{
+    const struct ambit_grant_view *grant = g->j.levels[level].grant;
+    const struct ambit_grant_question *q = g->q;
+    judge_enter(&g->j, level);
+    g->claims = (struct claims){
+        .purpose = grant ? grant->purpose : q->purpose,
+        .composition = grant ? grant->composition : q->composition,
+        .binding = grant ? grant->binding : q->binding,
+    };
+}
+
 static struct finding whole(int check, enum ambit_reason reason)
 {
     return (struct finding){.check = check, .reason = reason};
@@ -17,13 +29,13 @@ static struct finding judge_stop(struct grant_judge *g)
         .agent = agent->agent->doc.name, .owner = agent->agent->owner, .team = agent->team};
     const struct ambit_stop_view *stop = judge_stop_covering(&g->j, &covered);
     if (!stop)
-        return settled;
+        return grant_above_stop(g);
     struct finding finding = whole(AMBIT_GRANT_CHECK_STOP, AMBIT_REASON_STOPPED);
     finding.stop = stop->id;
     return finding;
 }
 
-/* No owner, no authority: both must be there and active. */
+/* No owner, no authority: both must be there and active, for every agent whose authority it is. */
 static struct finding judge_owner(struct grant_judge *g)
 {
     const struct ambit_person *owner = g->j.agent->owner, *backup = g->j.agent->backup;
@@ -37,6 +49,19 @@ static struct finding judge_owner(struct grant_judge *g)
         return finding;
     }
     return settled;
+}
+
+static struct finding judge_owners(struct grant_judge *g)
+{
+    struct finding finding = settled;
+    for (unsigned level = 0; level < g->j.n_levels && finding.check == AMBIT_GRANT_CHECKS;
+         level++) {
+        grant_enter(g, level);
+        finding = judge_owner(g);
+        finding.level = level;
+    }
+    grant_enter(g, 0);
+    return finding;
 }
 
 /* Reads every item, so that hard stops know which are malformed. Returns the first that is, or n.
@@ -85,7 +110,8 @@ static struct finding judge_form(struct grant_judge *g, size_t malformed, size_t
 static struct finding judge_items(struct grant_judge *g, size_t *ret_item)
 {
     g->n_giving = g->n_filled = 0;
-    g->j.d->n_given = g->j.d->n_except = 0;
+    g->j.d->n_given = g->j.d->n_except = g->j.d->n_asks = 0;
+    grant_above_except(g);
     struct finding worst = settled;
     for (size_t i = 0; i < g->n_asked && !g->j.err; i++) {
         struct finding finding = grant_judge_item(g, i);
@@ -101,8 +127,8 @@ static struct finding judge_items(struct grant_judge *g, size_t *ret_item)
 static struct finding judge_common_audience(struct grant_judge *g)
 {
     struct ambit_decision *d = g->j.d;
-    if (g->q->audience.p) {
-        d->audience = g->q->audience;
+    if (g->audience.p) {
+        d->audience = g->audience;
         return settled;
     }
     size_t n_common = 0;
@@ -176,6 +202,8 @@ static void give(struct grant_judge *g)
     d->digest = d->given[0].digest;
     d->rule = d->given[0].rule;
     d->expires_ms = grant_end_ms(g->q, g->giving[0].rule);
+    if (d->n_asks > 0 && g->q->approval_lapse_ms && g->q->approval_lapse_ms < d->expires_ms)
+        d->expires_ms = g->q->approval_lapse_ms - g->q->approval_lapse_ms % 1000;
     for (size_t i = 0; i < g->n_giving; i++) {
         const struct compiled_rule *rule = g->giving[i].rule;
         int64_t end_ms = grant_end_ms(g->q, rule);
@@ -263,7 +291,7 @@ static struct finding judge_whole(struct grant_judge *g, size_t *ret_item)
     if (finding.check != AMBIT_GRANT_CHECKS)
         return finding;
 
-    finding = judge_owner(g);
+    finding = judge_owners(g);
     tell_whole(g, AMBIT_GRANT_CHECK_OWNER, &finding, 0);
     if (finding.check != AMBIT_GRANT_CHECKS)
         return finding;
@@ -301,20 +329,21 @@ enum ambit_err decide_grant(const struct ambit_policy_set *set,
         return AMBIT_ERR_NOT_FOUND;
 
     struct grant_judge g PATTERN_SCRATCH;
-    g.j = (struct judge){
-        .set = set,
-        .world = world,
-        .d = ret,
-        .trace = trace,
-        .agent = agent,
-        .variables = {.agent = question->agent, .team = agent->team, .purpose = question->purpose},
-    };
+    g.j = (struct judge){.set = set, .world = world, .d = ret, .trace = trace};
     g.q = question;
+    g.audience =
+        question->audience.p || !question->parent ? question->audience : question->parent->audience;
     g.n_asked = question->n_items > AMBIT_ITEMS_MAX ? 0 : question->n_items;
     g.n_giving = g.n_filled = 0;
     g.may_replace = g.needs_replace = false;
     decision_begin(ret);
-    decide(&g);
+    struct level own = {
+        .agent = agent,
+        .variables = {.agent = question->agent, .team = agent->team, .purpose = question->purpose}};
+    judge_levels(&g.j, own, question->parent);
+    grant_enter(&g, 0);
+    if (!g.j.err)
+        decide(&g);
     return g.j.err;
 }
 

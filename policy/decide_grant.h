@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The token request while it is judged: shared by decide_grant.c (the order of it all),
- * grant_item.c (one item against the rules) and grant_rule.c (one rule from check `audience` on).
- */
+ * grant_item.c (one item against the rules), grant_rule.c (one rule from check `audience` on) and
+ * grant_above.c (the grants that it would be delegated from). */
 #pragma once
 
 #include "policy/judge.h"
@@ -17,9 +17,25 @@ struct giving {
     const struct compiled_rule *rule;
 };
 
+/* An item as it is judged: as asked, or, asked "on every resource", with one of a rule's. */
+struct candidate {
+    size_t i; /* as asked */
+    const struct pattern *action, *resource;
+    const struct finding *above; /* check `scope` of the grants above; NULL: there are none */
+};
+
+/* What rules look at, of the level that is judged: the request's, or what a grant above recorded.
+ */
+struct claims {
+    struct ambit_str purpose, composition;
+    enum ambit_binding binding;
+};
+
 struct grant_judge {
     struct judge j;
     const struct ambit_grant_question *q;
+    struct ambit_str audience; /* asked for, or the parent's; absent: neither */
+    struct claims claims;
     size_t n_asked;
     struct giving giving[AMBIT_GIVEN_MAX]; /* beside d->given */
     size_t n_giving;
@@ -32,12 +48,21 @@ struct grant_judge {
     size_t n_filled;
 };
 
+void grant_enter(struct grant_judge *g, unsigned level);
 /* Judges item `i`: check == AMBIT_GRANT_CHECKS and something added to what is given, or why not. */
 struct finding grant_judge_item(struct grant_judge *g, size_t i);
 /* One rule that contains the item, from check `audience` on. */
 struct finding grant_judge_rule(struct grant_judge *g, size_t i, const struct compiled_rule *rule);
 /* `grants` and `live_grants`. */
 bool limit_counts_grants(const struct ambit_limit *limit);
+/* No stop on whoever is above, and their grants live: check `stop`. */
+struct finding grant_above_stop(struct grant_judge *g);
+/* Every grant above holds the item and may be delegated so far, to this agent: check `scope`. */
+struct finding grant_above_scope(struct grant_judge *g, const struct candidate *c);
+/* The rules that gave those above, as they stand now, from check `audience` on. */
+struct finding grant_above_rules(struct grant_judge *g, const struct candidate *c);
+/* The except of the parent goes with what is given below it. */
+void grant_above_except(struct grant_judge *g);
 /* When a grant under this rule, asked now, ends: on a whole second; not after now when nothing is
  * left. */
 int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled_rule *rule);

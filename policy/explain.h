@@ -56,6 +56,9 @@ void put_bindings(struct buf *buf, const struct ambit_rule *rule);
 void put_path(struct buf *buf, struct ambit_str policy, struct ambit_str id); /* "policy/id" */
 void put_stop(struct explainer *e); /* the stop that decided, into saw */
 void put_not_supported(struct explainer *e);
+/* Who must approve (NULL: nobody), into required; how they answered, into saw. */
+void put_approval(struct explainer *e, const struct ambit_approval *approval,
+                  enum ambit_approval_state state);
 void put_limits(struct explainer *e);
 void put_composition(struct explainer *e, struct ambit_str vouched);
 void put_hard_stop(struct explainer *e, bool failed);

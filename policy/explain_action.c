@@ -222,6 +222,8 @@ static void put_rule_check(struct explainer *e, enum ambit_action_check check, b
         put_context(e, failed);
     } else if (check == AMBIT_ACTION_CHECK_COMPOSITION) {
         put_composition(e, q->grant->composition);
+    } else if (check == AMBIT_ACTION_CHECK_APPROVAL) {
+        put_approval(e, rule_asks_at_action(e->rule) ? e->rule->rule->approval : NULL, q->approval);
     } else {
         buf_put_text(&e->required, "none");
         buf_put_text(&e->saw, "none");

@@ -105,12 +105,6 @@ static void put_lifetime(struct explainer *e)
     put_time(&e->saw, end_ms);
 }
 
-static void put_approval(struct explainer *e)
-{
-    buf_put_text(&e->required, e->rule->rule->approval ? "approval" : "none");
-    buf_put_text(&e->saw, "none");
-}
-
 /* The conditions of the rule: each is what its document says, and what the question brought. */
 static void put_rule_check(struct explainer *e, enum ambit_grant_check check)
 {
@@ -140,7 +134,7 @@ static void put_rule_check(struct explainer *e, enum ambit_grant_check check)
     } else if (check == AMBIT_GRANT_CHECK_LIFETIME) {
         put_lifetime(e);
     } else {
-        put_approval(e);
+        put_approval(e, rule_asks_at_grant(e->rule) ? e->rule->rule->approval : NULL, q->approval);
     }
 }
 

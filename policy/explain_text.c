@@ -132,6 +132,32 @@ void put_not_supported(struct explainer *e)
     buf_put_text(&e->saw, ", which this version cannot judge");
 }
 
+void put_approval(struct explainer *e, const struct ambit_approval *approval,
+                  enum ambit_approval_state state)
+{
+    if (!approval) {
+        buf_put_text(&e->required, "none");
+        buf_put_text(&e->saw, "none");
+        return;
+    }
+    buf_put_text(&e->required, "approval by ");
+    buf_put_i64(&e->required, approval->count);
+    buf_put_text(&e->required, approval->count == 1 ? " person" : " people");
+    if (approval->roles.n) {
+        buf_put_text(&e->required, " of role ");
+        put_strs(&e->required, approval->roles, "");
+    }
+    if (approval->teams.n) {
+        buf_put_text(&e->required, approval->roles.n ? ", of team " : " of team ");
+        put_strs(&e->required, approval->teams, "");
+    }
+    buf_put_text(&e->required, " within ");
+    put_duration(&e->required, approval->timeout_s);
+    buf_put_text(&e->saw, state == AMBIT_APPROVAL_GIVEN      ? "approval"
+                          : state == AMBIT_APPROVAL_REJECTED ? "a rejection"
+                                                             : "nobody's approval");
+}
+
 void put_stop_check(struct explainer *e, bool failed)
 {
     buf_put_text(&e->required, "no stop in force on the agent, its team, its owner or everything");

@@ -3,12 +3,6 @@
  * order of policies and then in document order. */
 #include "policy/decide_grant.h"
 
-/* An item as it is judged: as asked, or, asked "on every resource", with one of a rule's. */
-struct candidate {
-    size_t i; /* as asked */
-    const struct pattern *action, *resource;
-};
-
 static const struct finding settled = {.check = AMBIT_GRANT_CHECKS};
 
 static struct finding fails(int check, enum ambit_reason reason)
@@ -25,11 +19,12 @@ static struct finding forbidden(const struct compiled_never *never)
 }
 
 /* A `never` rule that holds the item whole forbids it. */
-static struct finding judge_never(struct grant_judge *g, const struct candidate *c)
+static struct finding judge_agent_never(const struct compiled_agent *agent,
+                                        const struct candidate *c)
 {
     struct index_probe probe = index_probe_of(c->action, c->resource);
-    for (size_t p = 0; p < g->j.agent->n_policies; p++) {
-        const struct compiled_policy *policy = g->j.agent->policies[p];
+    for (size_t p = 0; p < agent->n_policies; p++) {
+        const struct compiled_policy *policy = agent->policies[p];
         struct index_walk walk = index_begin(&policy->never_index, &probe);
         size_t n = 0;
         while (index_next(&walk, &n)) {
@@ -45,22 +40,51 @@ static struct finding judge_never(struct grant_judge *g, const struct candidate 
     return settled;
 }
 
+/* One of any level's agent. */
+static struct finding judge_never(struct grant_judge *g, const struct candidate *c)
+{
+    struct finding finding = settled;
+    for (unsigned level = 0; level < g->j.n_levels && finding.check == AMBIT_GRANT_CHECKS;
+         level++) {
+        finding = judge_agent_never(g->j.levels[level].agent, c);
+        finding.level = level;
+    }
+    return finding;
+}
+
+static bool strs_eq(struct ambit_strs a, struct ambit_strs b)
+{
+    for (size_t i = 0; i < a.n && a.n == b.n; i++) {
+        if (!ambit_str_eq(a.v[i], b.v[i]))
+            return false;
+    }
+    return a.n == b.n;
+}
+
+static bool except_eq(const struct ambit_except *a, const struct ambit_except *b)
+{
+    return ambit_str_eq(a->policy, b->policy) && ambit_str_eq(a->id, b->id) &&
+           strs_eq(a->actions, b->actions) && strs_eq(a->resources, b->resources);
+}
+
 static bool add_except(struct grant_judge *g, const struct compiled_never *never)
 {
     struct ambit_decision *d = g->j.d;
-    for (size_t i = 0; i < d->n_except; i++) {
-        if (g->excepts[i] == never)
-            return true;
-    }
-    if (d->n_except == AMBIT_EXCEPT_MAX)
-        return false;
-    g->excepts[d->n_except] = never;
-    d->except[d->n_except++] = (struct ambit_except){
+    struct ambit_except except = {
         .policy = never->policy->policy->doc.name,
         .id = never->never->id,
         .actions = never->never->actions,
         .resources = never->never->resources,
     };
+    for (size_t i = 0; i < d->n_except; i++) {
+        /* the parent's, which stand first, are copies: of this rule, or of what it was then */
+        if (g->excepts[i] == never || (!g->excepts[i] && except_eq(&d->except[i], &except)))
+            return true;
+    }
+    if (d->n_except == AMBIT_EXCEPT_MAX)
+        return false;
+    g->excepts[d->n_except] = never;
+    d->except[d->n_except++] = except;
     return true;
 }
 
@@ -124,11 +148,13 @@ static struct finding judge_containing(struct grant_judge *g, const struct candi
 {
     const struct ambit_stop_view *stop = NULL;
     struct finding finding = settled;
-    if (g->j.world->n_stops) {
+    bool stops = g->j.world->n_stops > 0;
+    if (stops)
         stop = judge_stop_on(&g->j, AMBIT_TARGET_POLICY, rule->policy->policy->doc.name);
-        if (!stop)
-            stop = judge_stop_on_resource(&g->j, c->resource);
-    }
+    if (!stop && c->above)
+        finding = *c->above;
+    if (!stop && stops && finding.check == AMBIT_GRANT_CHECKS)
+        stop = judge_stop_on_resource(&g->j, c->resource);
     if (stop)
         finding = stopped(stop);
     bool holds = finding.check == AMBIT_GRANT_CHECKS;
@@ -138,11 +164,32 @@ static struct finding judge_containing(struct grant_judge *g, const struct candi
     return holds ? grant_judge_rule(g, c->i, rule) : finding;
 }
 
-/* The first rule that passes gives the item; else the one that got furthest, ties first. */
-static struct finding judge_named(struct grant_judge *g, const struct candidate *c)
+/* Where an item's rules stand: the first that passes, else the first of those that got furthest. */
+struct best {
+    struct finding finding;
+    const struct compiled_rule *rule; /* NULL: none contains it */
+};
+
+static void note(struct best *best, const struct finding *finding, const struct compiled_rule *rule)
 {
-    struct finding best = fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_OUT_OF_SCOPE);
-    bool is_contained = false;
+    if (!best->rule || finding_is_further(finding, &best->finding))
+        *best = (struct best){.finding = *finding, .rule = rule};
+}
+
+static struct best none_contains(void)
+{
+    return (struct best){.finding = fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_OUT_OF_SCOPE)};
+}
+
+static void note_ask(struct grant_judge *g, const struct best *best)
+{
+    if (best->finding.check >= AMBIT_GRANT_CHECK_APPROVAL && rule_asks_at_grant(best->rule))
+        judge_ask(&g->j, best->rule);
+}
+
+static struct best judge_rules(struct grant_judge *g, const struct candidate *c)
+{
+    struct best best = none_contains();
     struct index_probe probe = index_probe_of(c->action, c->resource);
     for (size_t p = 0; p < g->j.agent->n_policies && !g->j.err; p++) {
         const struct compiled_policy *policy = g->j.agent->policies[p];
@@ -151,22 +198,41 @@ static struct finding judge_named(struct grant_judge *g, const struct candidate 
         while (index_next(&walk, &r)) {
             const struct compiled_rule *rule = &policy->rules[r];
             bool contains = false;
-            if (rule_contains(rule, &g->j.variables, c->action, c->resource, &contains) != AMBIT_OK)
-                return fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
+            if (rule_contains(rule, &g->j.variables, c->action, c->resource, &contains) !=
+                AMBIT_OK) {
+                best.finding = fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
+                return best;
+            }
             if (!contains)
                 continue;
 
             struct finding finding = judge_containing(g, c, rule);
+            note(&best, &finding, rule);
             if (finding.check == AMBIT_GRANT_CHECKS)
-                return add_given(g, c, rule)
-                           ? finding
-                           : fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
-            if (!is_contained || finding_is_further(&finding, &best))
-                best = finding;
-            is_contained = true;
+                return best;
         }
     }
     return best;
+}
+
+/* The agent's own rules, and those that gave what is above: all must pass, the earliest failure
+ * names the reason. */
+static struct finding with_above(struct grant_judge *g, const struct candidate *c,
+                                 const struct finding *own)
+{
+    if (g->j.n_levels == 1)
+        return *own;
+    struct finding above = grant_above_rules(g, c);
+    return finding_is_earlier(&above, own) ? above : *own;
+}
+
+static struct finding judge_named(struct grant_judge *g, const struct candidate *c)
+{
+    struct best best = judge_rules(g, c);
+    if (best.finding.check == AMBIT_GRANT_CHECKS && !add_given(g, c, best.rule))
+        return fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
+    note_ask(g, &best);
+    return with_above(g, c, &best.finding);
 }
 
 static struct finding too_many(void)
@@ -177,12 +243,20 @@ static struct finding too_many(void)
 }
 
 /* One of a rule's own resources, for an action asked for "on every resource" (TOK-12). */
-static struct finding judge_open_resource(struct grant_judge *g, const struct candidate *c,
+static struct finding judge_open_resource(struct grant_judge *g, struct candidate *c,
                                           const struct compiled_rule *rule)
 {
+    struct finding above = settled;
     struct finding finding = judge_never(g, c);
+    if (finding.check == AMBIT_GRANT_CHECKS && g->j.n_levels > 1) {
+        above = grant_above_scope(g, c);
+        c->above = &above;
+    }
     if (finding.check == AMBIT_GRANT_CHECKS)
         finding = judge_containing(g, c, rule);
+    if (finding.check > AMBIT_GRANT_CHECK_SCOPE)
+        finding = with_above(g, c, &finding);
+    c->above = NULL;
     if (finding.check != AMBIT_GRANT_CHECKS)
         return finding;
 
@@ -207,8 +281,7 @@ static const struct pattern *real_resource(struct grant_judge *g, const struct p
 
 static struct finding judge_open(struct grant_judge *g, struct candidate c)
 {
-    struct finding best = fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_OUT_OF_SCOPE);
-    bool is_contained = false;
+    struct best best = none_contains();
     for (size_t p = 0; p < g->j.agent->n_policies; p++) {
         const struct compiled_policy *policy = g->j.agent->policies[p];
         for (size_t r = 0; r < policy->n_rules && !g->j.err; r++) {
@@ -227,13 +300,16 @@ static struct finding judge_open(struct grant_judge *g, struct candidate c)
                     rule->resources.v[k].has_variables && finding.check == AMBIT_GRANT_CHECKS;
                 if (finding.reason == AMBIT_REASON_MALFORMED)
                     return finding;
-                if (!is_contained || finding_is_further(&finding, &best))
-                    best = finding;
-                is_contained = true;
+                struct best one = {.finding = finding, .rule = rule};
+                if (finding.check == AMBIT_GRANT_CHECKS)
+                    note_ask(g, &one);
+                note(&best, &finding, rule);
             }
         }
     }
-    return best;
+    if (best.rule)
+        note_ask(g, &best);
+    return best.finding;
 }
 
 struct finding grant_judge_item(struct grant_judge *g, size_t i)
@@ -247,10 +323,15 @@ struct finding grant_judge_item(struct grant_judge *g, size_t i)
     struct finding finding = judge_never(g, &c);
     if (finding.check == AMBIT_GRANT_CHECKS)
         finding = judge_except(g, &c);
+    g->j.level = finding.level; /* whose `never` it was */
     judge_tell(&g->j, (struct seen){.check = AMBIT_GRANT_CHECK_NEVER,
                                     .passed = finding.check == AMBIT_GRANT_CHECKS,
                                     .item = i});
-    if (finding.check != AMBIT_GRANT_CHECKS)
-        return finding;
+    g->j.level = 0;
+    if (finding.check != AMBIT_GRANT_CHECKS || g->j.n_levels == 1)
+        return finding.check == AMBIT_GRANT_CHECKS ? judge_named(g, &c) : finding;
+
+    struct finding above = grant_above_scope(g, &c);
+    c.above = &above;
     return judge_named(g, &c);
 }

@@ -21,6 +21,11 @@ static struct finding supported(int check, const struct compiled_rule *rule,
     return member ? finding_not_supported(check, rule, member) : passed(rule);
 }
 
+static int64_t earlier(int64_t end_ms, int64_t bound_ms)
+{
+    return bound_ms && bound_ms < end_ms ? bound_ms : end_ms;
+}
+
 int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled_rule *rule)
 {
     const struct ambit_rule *r = rule->rule;
@@ -28,13 +33,24 @@ int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled
     if (life_s <= 0 || life_s > r->ttl_max_s)
         life_s = r->ttl_max_s; /* zero or less asked is `malformed` long before */
     int64_t end_ms = q->now_ms + life_s * 1000;
-    int64_t not_after_ms = rule->policy->policy->not_after_ms;
-    if (not_after_ms && end_ms > not_after_ms)
-        end_ms = not_after_ms;
+    end_ms = earlier(end_ms, rule->policy->policy->not_after_ms);
     int64_t closes_ms = 0;
-    if (rule_in_hours(rule, q->now_ms, &closes_ms) && end_ms > closes_ms)
-        end_ms = closes_ms;
+    if (rule_in_hours(rule, q->now_ms, &closes_ms))
+        end_ms = earlier(end_ms, closes_ms);
+    for (const struct ambit_grant_view *above = q->parent; above; above = above->above)
+        end_ms = earlier(end_ms, above->expires_ms);
+    if (rule_asks_at_grant(rule) && q->approval == AMBIT_APPROVAL_GIVEN)
+        end_ms = earlier(end_ms, q->approval_lapse_ms);
     return end_ms - end_ms % 1000;
+}
+
+/* Some life is left under the rule; that of one above is still young enough for its rule of now. */
+static bool has_life(const struct grant_judge *g, const struct compiled_rule *rule)
+{
+    const struct ambit_grant_view *grant = g->j.levels[g->j.level].grant;
+    if (grant && grant->issued_ms && g->q->now_ms - grant->issued_ms > rule->rule->ttl_max_s * 1000)
+        return false;
+    return grant_end_ms(g->q, rule) > g->q->now_ms;
 }
 
 bool limit_counts_grants(const struct ambit_limit *limit)
@@ -88,13 +104,13 @@ static struct finding judge_hard_stop(const struct compiled_rule *rule)
     };
 }
 
-static struct finding judge_approval(const struct compiled_rule *rule)
+static struct finding judge_approval(const struct grant_judge *g, const struct compiled_rule *rule)
 {
-    struct finding finding =
-        supported(AMBIT_GRANT_CHECK_APPROVAL, rule, UNSUPPORTED_APPROVAL_GRANT);
-    return finding.check == AMBIT_GRANT_CHECKS
-               ? supported(AMBIT_GRANT_CHECK_APPROVAL, rule, UNSUPPORTED_LAST)
-               : finding;
+    if (rule->unsupported[UNSUPPORTED_LAST])
+        return supported(AMBIT_GRANT_CHECK_APPROVAL, rule, UNSUPPORTED_LAST);
+    return rule_asks_at_grant(rule) ? finding_of_approval(AMBIT_GRANT_CHECK_APPROVAL,
+                                                          AMBIT_GRANT_CHECKS, g->q->approval, rule)
+                                    : passed(rule);
 }
 
 static struct finding judge_check(struct grant_judge *g, size_t item,
@@ -104,7 +120,7 @@ static struct finding judge_check(struct grant_judge *g, size_t item,
     const struct ambit_policy *policy = rule->policy->policy;
     switch (check) {
     case AMBIT_GRANT_CHECK_AUDIENCE: /* none asked: judged over all that gives, decide_grant.c */
-        return claim(!q->audience.p || policy_names_audience(policy, q->audience), check,
+        return claim(!g->audience.p || policy_names_audience(policy, g->audience), check,
                      AMBIT_REASON_WRONG_AUDIENCE, rule);
     case AMBIT_GRANT_CHECK_DATES:
         return claim(policy_in_dates(policy, q->now_ms), check, AMBIT_REASON_POLICY_EXPIRED, rule);
@@ -113,24 +129,24 @@ static struct finding judge_check(struct grant_judge *g, size_t item,
     case AMBIT_GRANT_CHECK_SOURCE:
         return claim(rule_accepts_source(rule, &q->source), check, AMBIT_REASON_WRONG_SOURCE, rule);
     case AMBIT_GRANT_CHECK_PURPOSE:
-        return claim(rule_accepts_purpose(rule, q->purpose), check, AMBIT_REASON_PURPOSE_REQUIRED,
-                     rule);
+        return claim(rule_accepts_purpose(rule, g->claims.purpose), check,
+                     AMBIT_REASON_PURPOSE_REQUIRED, rule);
     case AMBIT_GRANT_CHECK_COMPOSITION:
-        return claim(rule_accepts_composition(rule, g->j.agent, q->composition), check,
+        return claim(rule_accepts_composition(rule, g->j.agent, g->claims.composition), check,
                      AMBIT_REASON_COMPOSITION_MISMATCH, rule);
     case AMBIT_GRANT_CHECK_AFTER:
         return supported(check, rule, UNSUPPORTED_AFTER);
     case AMBIT_GRANT_CHECK_BINDING:
-        return claim(rule_accepts_binding(rule, q->binding), check, AMBIT_REASON_BINDING_REQUIRED,
-                     rule);
+        return claim(rule_accepts_binding(rule, g->claims.binding), check,
+                     AMBIT_REASON_BINDING_REQUIRED, rule);
     case AMBIT_GRANT_CHECK_LIFETIME:
-        return claim(grant_end_ms(q, rule) > q->now_ms, check, AMBIT_REASON_EXPIRED, rule);
+        return claim(has_life(g, rule), check, AMBIT_REASON_EXPIRED, rule);
     case AMBIT_GRANT_CHECK_LIMITS:
-        return judge_limits(g, item, rule);
+        return g->j.level == 0 ? judge_limits(g, item, rule) : passed(rule);
     case AMBIT_GRANT_CHECK_HARD_STOP: /* the stops themselves: once, over the whole request */
         return judge_hard_stop(rule);
     case AMBIT_GRANT_CHECK_APPROVAL:
-        return judge_approval(rule);
+        return judge_approval(g, rule);
     case AMBIT_GRANT_CHECK_STOP:
     case AMBIT_GRANT_CHECK_OWNER:
     case AMBIT_GRANT_CHECK_FORM:

@@ -202,6 +202,7 @@ static void fire(struct judge *j, const struct compiled_stop *stop)
         .agent = j->agent->agent->doc.name,
         .team = j->agent->team,
         .key = judge_key(j, stop->stop->by, stop->policy),
+        .lineage = j->lineage,
     };
 }
 
@@ -215,17 +216,26 @@ static bool amount_of(const struct compiled_stop *stop, const struct event *even
     return event->action && context_amount(event->action, stop->stop->field, ret);
 }
 
+/* A single event takes the agent that acted, whichever level's stop heard it. */
+static void cross_at_once(struct judge *j, const struct compiled_stop *stop)
+{
+    unsigned level = j->level;
+    judge_enter(j, 0);
+    if (!is_held(j, stop))
+        fire(j, stop);
+    judge_enter(j, level);
+}
+
 /* Counts the event for one stop that heard it. True: the event crosses its line. It fires then, but
  * while its own hold is in force it only counts on: what would pass is refused all the same. */
 static bool count(struct judge *j, const struct compiled_stop *stop, const struct event *event)
 {
     const struct ambit_hard_stop *s = stop->stop;
-    bool held = is_held(j, stop);
     if (s->at_once) {
-        if (!held)
-            fire(j, stop);
+        cross_at_once(j, stop);
         return true;
     }
+    bool held = is_held(j, stop);
     int64_t amount = 0, figure = 0;
     if (!amount_of(stop, event, &amount))
         return false;
@@ -249,6 +259,17 @@ struct undo {
     size_t n;
 };
 
+/* A request that would pass, while the stops of every level are asked. */
+struct refusal {
+    struct judge *j;
+    const struct event *event;
+    struct finding *ret;
+    int check;
+    bool is_refused;
+    bool is_unsettled; /* whether a stop hears it */
+    struct undo undo;
+};
+
 static void take_back(struct ambit_decision *d, const struct undo *undo)
 {
     size_t kept = 0, next = 0;
@@ -261,46 +282,77 @@ static void take_back(struct ambit_decision *d, const struct undo *undo)
     d->n_charges = kept;
 }
 
-bool hard_stops_refuse(struct judge *j, const struct event *event, int check, struct finding *ret)
+/* What a delegate does counts for every ancestor, by a policy and key that they share once; what
+ * fires on a single event fires once. */
+static bool is_heard_below(struct judge *j, const struct compiled_stop *stop)
 {
-    struct undo undo PATTERN_SCRATCH;
-    undo.n = 0;
-    bool refused = false;
-    for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
-        const struct compiled_policy *policy = j->agent->policies[p];
-        for (size_t s = 0; s < policy->n_stops && !j->err; s++) {
-            const struct compiled_stop *stop = &policy->stops[s];
-            bool hears = false;
-            if (stop->unsupported ||
-                !hard_stop_listens(stop, event->is_grant, AMBIT_REASON_ALLOWED))
-                continue;
-            if (event_inside(j, stop, event, &hears) != AMBIT_OK) {
-                /* Could not settle whether the stop hears it: refused, as malformed. */
-                j->d->n_charges = j->d->n_trips = 0;
-                *ret = (struct finding){.check = check, .reason = AMBIT_REASON_MALFORMED};
-                return true;
-            }
-            if (!hears)
-                continue;
-
-            size_t before = j->d->n_charges;
-            bool crosses = count(j, stop, event);
-            if (crosses && !refused)
-                *ret = (struct finding){.check = check,
-                                        .reason = AMBIT_REASON_HARD_STOP,
-                                        .policy = policy,
-                                        .rule = stop->stop->id};
-            refused |= crosses;
-            if (!crosses && stop->on != AMBIT_ON_ATTEMPTED && j->d->n_charges > before)
-                undo.v[undo.n++] = (uint16_t)before;
-        }
-    }
-    if (refused)
-        take_back(j->d, &undo);
-    return refused;
+    return j->level > 0 &&
+           judge_is_shared(j, stop->stop->at_once ? AMBIT_BY_POLICY : stop->by, stop->policy);
 }
 
-void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reason reason)
+/* A request that would pass, before one stop of the level. */
+static void judge_stop(struct refusal *r, const struct compiled_stop *stop)
+{
+    struct judge *j = r->j;
+    bool hears = false;
+    if (stop->unsupported || !hard_stop_listens(stop, r->event->is_grant, AMBIT_REASON_ALLOWED))
+        return;
+    if (event_inside(j, stop, r->event, &hears) != AMBIT_OK) {
+        r->is_unsettled = true;
+        return;
+    }
+    if (!hears || is_heard_below(j, stop))
+        return;
+
+    size_t before = j->d->n_charges;
+    bool crosses = count(j, stop, r->event);
+    if (crosses && !r->is_refused)
+        *r->ret = (struct finding){.check = r->check,
+                                   .reason = AMBIT_REASON_HARD_STOP,
+                                   .policy = stop->policy,
+                                   .rule = stop->stop->id,
+                                   .level = j->level};
+    r->is_refused |= crosses;
+    if (!crosses && stop->on != AMBIT_ON_ATTEMPTED && j->d->n_charges > before)
+        r->undo.v[r->undo.n++] = (uint16_t)before;
+}
+
+static void judge_level(struct refusal *r)
+{
+    const struct compiled_agent *agent = r->j->agent;
+    for (size_t p = 0; p < agent->n_policies && !r->is_unsettled; p++) {
+        const struct compiled_policy *policy = agent->policies[p];
+        for (size_t s = 0; s < policy->n_stops && !r->j->err && !r->is_unsettled; s++)
+            judge_stop(r, &policy->stops[s]);
+    }
+}
+
+bool hard_stops_refuse(struct judge *j, const struct event *event, int check, struct finding *ret)
+{
+    struct refusal r PATTERN_SCRATCH;
+    r.j = j;
+    r.event = event;
+    r.check = check;
+    r.ret = ret;
+    r.undo.n = 0;
+    r.is_refused = r.is_unsettled = false;
+    for (unsigned level = 0; level < j->n_levels; level++) {
+        judge_enter(j, level);
+        judge_level(&r);
+    }
+    judge_enter(j, 0);
+    if (r.is_unsettled) {
+        /* Could not settle whether a stop hears it: refused, as malformed. */
+        j->d->n_charges = j->d->n_trips = 0;
+        *ret = (struct finding){.check = check, .reason = AMBIT_REASON_MALFORMED};
+        return true;
+    }
+    if (r.is_refused)
+        take_back(j->d, &r.undo);
+    return r.is_refused;
+}
+
+static void hear_level(struct judge *j, const struct event *event, enum ambit_reason reason)
 {
     bool is_dead_end = reason == AMBIT_REASON_STOPPED || reason == AMBIT_REASON_INACTIVE;
     for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
@@ -313,8 +365,19 @@ void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reas
             if (is_dead_end && is_held(j, stop))
                 continue;
             if (!stop->unsupported && hard_stop_listens(stop, event->is_grant, reason) &&
-                event_inside(j, stop, event, &hears) == AMBIT_OK && hears)
+                event_inside(j, stop, event, &hears) == AMBIT_OK && hears &&
+                !is_heard_below(j, stop))
                 (void)count(j, stop, event);
         }
     }
+}
+
+void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reason reason)
+{
+    for (unsigned level = 0; level < j->n_levels; level++) {
+        judge_enter(j, level);
+        if (j->agent)
+            hear_level(j, event, reason);
+    }
+    judge_enter(j, 0);
 }

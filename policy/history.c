@@ -7,7 +7,8 @@ struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compi
 {
     switch (by) {
     case AMBIT_BY_GRANT:
-        return (struct ambit_str){.p = j->d->grant_text, .len = sizeof j->d->grant_text};
+        return (struct ambit_str){.p = j->d->grant_text[j->level],
+                                  .len = sizeof j->d->grant_text[0]};
     case AMBIT_BY_LINEAGE:
         return (struct ambit_str){.p = j->d->lineage_text, .len = sizeof j->d->lineage_text};
     case AMBIT_BY_AGENT:
@@ -91,7 +92,7 @@ bool judge_limit_figure(struct judge *j, const struct compiled_rule *rule,
                         const struct ambit_limit *limit, int64_t *ret)
 {
     for (size_t i = 0; i < j->n_memo; i++) {
-        if (j->memo[i].about == limit) {
+        if (j->memo[i].about == limit && j->memo[i].level == j->level) {
             *ret = j->memo[i].figure;
             return true;
         }
@@ -101,7 +102,7 @@ bool judge_limit_figure(struct judge *j, const struct compiled_rule *rule,
         return false;
 
     if (j->n_memo < AMBIT_LEN(j->memo)) /* a full memo asks again, and is told the same */
-        j->memo[j->n_memo++] = (struct memo){.about = limit, .figure = *ret};
+        j->memo[j->n_memo++] = (struct memo){.about = limit, .figure = *ret, .level = j->level};
     return true;
 }
 
@@ -111,8 +112,27 @@ bool figure_exceeds(int64_t figure, int64_t amount, int64_t max)
     return figure == AMBIT_FIGURE_FULL || __builtin_add_overflow(figure, amount, &sum) || sum > max;
 }
 
+static bool same_history(const struct ambit_figure_query *a, const struct ambit_figure_query *b)
+{
+    return a->is_stop == b->is_stop && a->kind == b->kind && a->by == b->by &&
+           ambit_str_eq(a->id, b->id) && ambit_str_eq(a->policy, b->policy) &&
+           ambit_str_eq(a->field, b->field) && ambit_str_eq(a->key, b->key);
+}
+
+/* A key that several levels share is charged once. */
+static bool is_charged_below(const struct judge *j, const struct ambit_charge *charge)
+{
+    for (size_t i = 0; j->level > 0 && i < j->d->n_charges; i++) {
+        if (same_history(&j->d->charges[i].what, &charge->what))
+            return true;
+    }
+    return false;
+}
+
 void judge_charge(struct judge *j, const struct ambit_charge *charge)
 {
+    if (is_charged_below(j, charge))
+        return;
     if (j->d->n_charges == AMBIT_CHARGES_MAX) {
         j->err = j->err ? j->err : AMBIT_ERR_TOO_LARGE;
         return;

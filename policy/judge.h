@@ -16,6 +16,7 @@ struct finding {
     struct ambit_str rule;                /* rule, never rule or stop id */
     struct ambit_str member;
     struct ambit_id stop;
+    unsigned level; /* of struct judge; set where levels are gone through */
 };
 
 /* One judged check, as explain.c sees it. */
@@ -27,6 +28,7 @@ struct seen {
     const struct ambit_limit
         *limit; /* the limits check: one call for each limit, with its figure */
     int64_t figure;
+    unsigned level; /* set by judge_tell() */
 };
 struct trace {
     void (*tell)(void *ctx, const struct seen *seen);
@@ -34,20 +36,33 @@ struct trace {
 };
 
 struct memo {
-    const void *about; /* a limit: its key is the same throughout one decision */
+    const void *about; /* a limit: its key is the same throughout one level of a decision */
     int64_t figure;
+    unsigned level;
 };
+
+/* One of those whose authority a question needs: the agent that asks or acts, then the grant that
+ * its own was delegated from, then the one above that. */
+struct level {
+    const struct ambit_grant_view *grant; /* NULL: none yet (who asks for one), or unknown */
+    const struct compiled_agent *agent;   /* NULL: not in the set */
+    struct variables variables;
+};
+enum { LEVELS_MAX = AMBIT_DEPTH_MAX + 2 }; /* a grant asked for below the deepest is one more */
 
 struct judge {
     const struct ambit_policy_set *set;
     const struct ambit_world *world;
     struct ambit_decision *d;
     const struct trace *trace;          /* NULL: nobody watches */
-    const struct compiled_agent *agent; /* NULL: not in the set (actions) */
+    const struct compiled_agent *agent; /* of the level that is judged; NULL: not in the set */
+    struct variables variables; /* of the level: as fixed in the grant, or as they would be */
+    unsigned level, n_levels;
+    struct level levels[LEVELS_MAX];
+    struct ambit_id lineage; /* under which all of it happens; none: a root is asked for */
     /* of an action, in the question: charges borrow them; the resource is the key BY_RESOURCE */
     const struct ambit_str *name, *resource;
-    struct variables variables; /* as fixed in the grant, or as they would be */
-    enum ambit_err err;         /* the first thing that could not be told; sticky */
+    enum ambit_err err; /* the first thing that could not be told; sticky */
     struct memo memo[16];
     size_t n_memo;
 };
@@ -62,18 +77,42 @@ static inline bool finding_is_further(const struct finding *a, const struct find
 }
 struct finding finding_of_rule(int check, enum ambit_reason reason,
                                const struct compiled_rule *rule);
+/* What a rule's approval that is asked for now makes of the question; `passed` as of a finding. */
+struct finding finding_of_approval(int check, int passed, enum ambit_approval_state state,
+                                   const struct compiled_rule *rule);
 struct finding finding_not_supported(int check, const struct compiled_rule *rule,
                                      const char *member);
 static inline void judge_tell(const struct judge *j, struct seen seen)
 {
+    seen.level = j->level;
     if (j->trace)
         j->trace->tell(j->trace->ctx, &seen);
 }
+
+/* ---- levels (level.c): a delegated grant is judged for each grant above it too -----------------
+ */
+
+/* The level of a grant that is known. */
+struct level level_of(const struct ambit_policy_set *set, const struct ambit_grant_view *grant);
+/* The first level and all above it. A chain longer than can be is TOO_LARGE in j->err. */
+void judge_levels(struct judge *j, struct level own, const struct ambit_grant_view *above);
+/* What follows is judged for this level: its agent, its keys. */
+void judge_enter(struct judge *j, unsigned level);
+/* The earliest failure names the reason; ties: the level nearest to who asks. */
+static inline bool finding_is_earlier(const struct finding *a, const struct finding *than)
+{
+    return a->check < than->check;
+}
+
+/* The rule's approval stands behind the answer: written down once for the agent of the level. */
+void judge_ask(struct judge *j, const struct compiled_rule *rule);
 
 /* ---- the world (history.c) ------------------------------------------------------------------- */
 
 /* The key of a history, or {NULL,0} and j->err when the question has none of this kind. */
 struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compiled_policy *policy);
+/* A level below heard or counts the same already: the key is shared by both. */
+bool judge_is_shared(struct judge *j, enum ambit_by by, const struct compiled_policy *policy);
 /* Reads one figure and writes it down. False: j->err says why not. */
 bool judge_figure(struct judge *j, const struct ambit_figure_query *query, int64_t *ret);
 /* The figure of a rule's limit; asked of the world once. */
@@ -112,6 +151,15 @@ const struct ambit_stop_view *judge_stop_on_resource(struct judge *j,
 /* ---- conditions both questions judge (condition.c) ------------------------------------------- */
 
 bool policy_in_dates(const struct ambit_policy *policy, int64_t now_ms);
+/* When a person must approve: as the grant is given, or at each action. */
+static inline bool rule_asks_at_grant(const struct compiled_rule *rule)
+{
+    return rule->rule->approval && rule->rule->approval->at_grant;
+}
+static inline bool rule_asks_at_action(const struct compiled_rule *rule)
+{
+    return rule->rule->approval && !rule->rule->approval->at_grant;
+}
 bool policy_names_audience(const struct ambit_policy *policy, struct ambit_str audience);
 /* An open window, or none asked for. *ret_closes_ms (may be NULL): when the one that ends last
  * ends, or INT64_MAX. */

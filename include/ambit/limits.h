@@ -19,6 +19,7 @@ enum {
     AMBIT_NEVER_MAX = 256,
     AMBIT_STOPS_MAX = 64, /* hard stops of one policy */
     AMBIT_POLICIES_MAX = 32,
+    AMBIT_DEPTH_MAX = 5, /* delegations between a root grant and the last below it */
     AMBIT_DOCUMENT_BYTES = 1 << 20,
     AMBIT_DOCUMENT_DEPTH = 32,
     AMBIT_DURATION_MAX_S = 30 * 86400,

@@ -236,6 +236,8 @@ struct ambit_decision {
                                 may be absent */
     struct ambit_id stop;    /* the stop in force that covered, or none */
     size_t item;             /* which asked item failed */
+    unsigned level;          /* whose check failed: 0 the agent's that asks or acts; 1 that of the
+                                grant it was delegated from, 2 of the one above that, ... */
 
     /* grants that are allowed */
     struct ambit_given given[AMBIT_GIVEN_MAX];
@@ -251,7 +253,7 @@ struct ambit_decision {
     int64_t outcome_due_ms;
 
     /* Every rule whose approval stands behind the answer: an allow by approval, `approval_required`
-     * and `approval_rejected`. Each rule once. */
+     * and `approval_rejected`. Each rule once for each agent whose authority it gives. */
     struct ambit_ask asks[AMBIT_ASKS_MAX];
     size_t n_asks;
 
@@ -269,7 +271,8 @@ struct ambit_decision {
     size_t n_figures;
     struct ambit_stop_view used_stops[AMBIT_USED_STOPS_MAX]; /* every stop that changed anything */
     size_t n_used_stops;
-    char grant_text[22], lineage_text[22]; /* what `key` borrows for BY_GRANT and BY_LINEAGE */
+    /* what `key` borrows for BY_GRANT (of each level) and BY_LINEAGE */
+    char grant_text[AMBIT_DEPTH_MAX + 2][22], lineage_text[22];
     char texts[AMBIT_GIVEN_MAX][AMBIT_WORD_MAX]; /* what `given` borrows where a rule's `${...}` was
                                                     filled */
 };

@@ -182,6 +182,11 @@ static void six_different(struct ambit_action_question *q)
     (void)q;
 }
 
+static void rejected(struct ambit_action_question *q)
+{
+    q->approval = AMBIT_APPROVAL_REJECTED;
+}
+
 static const struct row {
     const char *name, *head, *body, *given, *action, *resource;
     change_fn *change;
@@ -258,8 +263,8 @@ static const struct row {
      AMBIT_REASON_POLICY_CHANGED, AMBIT_ACTION_CHECK_POLICY, "staging", "ttl.max", NULL, NULL},
     {"approval at grant now", "",
      RULE(",'approval':{'at':'grant','roles':['oncall'],'timeout':'15m'}") "," LAB_QUIET, PLAIN,
-     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_POLICY,
-     "staging", "approval", NULL, NULL},
+     "service.read", "svc:staging/x", NULL, AMBIT_REASON_POLICY_CHANGED, AMBIT_ACTION_CHECK_POLICY,
+     "staging", "approval", NULL, "changed: approval"},
     {"hours now", "",
      RULE(
          ",'when':{'hours':[{'days':['Sat'],'from':'00:00','to':'24:00','zone':'UTC'}]}") "," LAB_QUIET,
@@ -339,8 +344,14 @@ static const struct row {
      AMBIT_ACTION_CHECK_HARD_STOP, "silent", "hard_stops.on", NULL, NULL},
     {"approval at action now", "",
      RULE(",'approval':{'at':'action','roles':['oncall'],'timeout':'15m'}") "," LAB_QUIET, PLAIN,
-     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_APPROVAL,
-     "staging", "approval", NULL, NULL},
+     "service.read", "svc:staging/x", NULL, AMBIT_REASON_APPROVAL_REQUIRED,
+     AMBIT_ACTION_CHECK_APPROVAL, "staging", "", "approval by 1 person of role oncall within 15m",
+     "nobody's approval"},
+    {"approval at action rejected", "",
+     RULE(",'approval':{'at':'action','teams':['ops'],'timeout':'1h'}") "," LAB_QUIET, PLAIN,
+     "service.read", "svc:staging/x", rejected, AMBIT_REASON_APPROVAL_REJECTED,
+     AMBIT_ACTION_CHECK_APPROVAL, "staging", "", "approval by 1 person of team ops within 1h",
+     "a rejection"},
     {"outcome now", "", RULE(",'outcome':{'within':'2m'}") "," LAB_QUIET, PLAIN, "service.read",
      "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_APPROVAL, "staging",
      "outcome", NULL, NULL},

@@ -93,6 +93,11 @@ static void other_composition(struct ambit_grant_question *q)
     q->composition = AMBIT_STR("sha256:00");
 }
 
+static void rejected(struct ambit_grant_question *q)
+{
+    q->approval = AMBIT_APPROVAL_REJECTED;
+}
+
 static const struct row {
     const char *name, *head, *body, *action, *resource;
     change_fn *change;
@@ -224,12 +229,15 @@ static const struct row {
      "sprawl", "hard_stops.distinct", NULL, NULL},
     {"approval at grant", "",
      RULE(",'approval':{'at':'grant','roles':['oncall'],'timeout':'15m'}") "," LAB_QUIET,
-     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_APPROVAL,
-     "staging", "approval", NULL, "p/staging has approval, which this version cannot judge"},
-    {"approval at action", "",
-     RULE(",'approval':{'at':'action','roles':['oncall'],'timeout':'15m'}") "," LAB_QUIET,
-     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_APPROVAL,
-     "staging", "approval", NULL, NULL},
+     "service.read", "svc:staging/x", NULL, AMBIT_REASON_APPROVAL_REQUIRED,
+     AMBIT_GRANT_CHECK_APPROVAL, "staging", "", "approval by 1 person of role oncall within 15m",
+     "nobody's approval"},
+    {"approval rejected", "",
+     RULE(",'approval':{'at':'grant','roles':['oncall','approver'],'teams':['payments'],'count':2,"
+          "'timeout':'15m'}") "," LAB_QUIET,
+     "service.read", "svc:staging/x", rejected, AMBIT_REASON_APPROVAL_REJECTED,
+     AMBIT_GRANT_CHECK_APPROVAL, "staging", "",
+     "approval by 2 people of role oncall or approver, of team payments within 15m", "a rejection"},
     {"outcome", "", RULE(",'outcome':{'within':'2m'}") "," LAB_QUIET, "service.read",
      "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_APPROVAL, "staging",
      "outcome", NULL, NULL},

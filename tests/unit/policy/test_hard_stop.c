@@ -280,7 +280,7 @@ static void test_not_supported(void **state)
     struct lab_policy policies[] = {
         {"p", "",
          "'allow':[{'id':'r','actions':['a.b'],'resources':['svc:**'],'ttl':{'max':'9m'},"
-         "'approval':{'at':'grant','roles':['oncall'],'timeout':'15m'}}],"
+         "'outcome':{'within':'2m'}}],"
          "'hard_stops':[{'id':'t','on':'attempted','count':9,'within':'1m','then':'suspend_agent'},"
          "{'id':'wire','on':'attempted','resources':['svc:canary'],'then':'suspend_agent'}]"}};
     lab_open(&lab, policies, 1);
