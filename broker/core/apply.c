@@ -6,6 +6,7 @@
 #include "core/apply_people.h"
 #include "core/command.h"
 #include "core/cutoff.h"
+#include "core/distinct.h"
 #include "core/row.h"
 #include "core/stop_row.h"
 #include "core/window.h"
@@ -76,8 +77,17 @@ static AMBIT_CHECKED enum ambit_err apply_count(struct store_txn *txn, const str
                                        .by = count->by,
                                        .key = count->key};
     struct state_key key = state_key_counter(&query);
+    if (count->when_done) /* waits in the row of the action's outcome */
+        return AMBIT_OK;
     if (count->resets)
-        return window_reset(txn, &key);
+        return count->kind == AMBIT_LIMIT_DISTINCT ? distinct_reset(txn, &key)
+                                                   : window_reset(txn, &key);
+    if (count->kind == AMBIT_LIMIT_DISTINCT)
+        return distinct_add(txn, &key,
+                            (struct distinct_values){.v = count->values, .n = count->n_values},
+                            event->time_ms, count->keep_ms);
+    if (count->kind == AMBIT_LIMIT_AFTER)
+        return window_latest_add(txn, &key, event->time_ms, count->keep_ms);
     if (count->kind == AMBIT_LIMIT_LIVE_GRANTS)
         return window_live_add(
             txn, &key, (struct window_live){.grant = event->grant, .expires_ms = event->expires_ms},
@@ -369,6 +379,14 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_BROKER_STOPPED:
     case EVENT_BROKER_SEALED:
     case EVENT_REFUSALS_FOLDED:
+    case EVENT_ACTION_OUTCOME:
+    case EVENT_ACTION_UNACCOUNTED:
+    case EVENT_SIGNAL_RECEIVED:
+    case EVENT_INCIDENT_ESCALATED:
+    case EVENT_INCIDENT_ACKNOWLEDGED:
+    case EVENT_INCIDENT_CLOSED:
+    case EVENT_HISTORY_EXPIRED:
+    case EVENT_BROKER_OUTAGE:
     case EVENT_TYPES:
         return AMBIT_OK;
     }

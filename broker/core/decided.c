@@ -23,6 +23,9 @@ enum ambit_err event_of_decision(struct event *event, const struct ambit_decisio
             .amount = charge->amount,
             .keep_ms = charge->what.within_ms,
             .resets = charge->resets,
+            .when_done = charge->when_done,
+            .values = charge->what.values,
+            .n_values = charge->what.n_values,
         };
     }
     event->decision = decision->verdict;

@@ -6,7 +6,7 @@
 #include "base/encode.h"
 #include "crypto/digest.h"
 
-enum { FRAME_MAX = 4096 };
+enum { FRAME_MAX = 4096, FIELD_MAX = AMBIT_TEXT_MAX };
 struct frame {
     size_t len;
     uint8_t bytes[FRAME_MAX];
@@ -40,7 +40,13 @@ struct state_key state_key_counter(const struct ambit_figure_query *query)
     frame_add(&frame, query->is_stop ? AMBIT_STR("stop") : AMBIT_STR("rule"));
     frame_add(&frame, query->id);
     frame_add(&frame, ambit_str_of(ambit_limit_kind_text(query->kind)));
-    frame_add(&frame, query->field);
+    /* The patterns of an `after` may be long: what is longer than any name stands as its digest. */
+    struct ambit_digest digest;
+    if (query->field.len > FIELD_MAX)
+        crypto_sha256(query->field.p, query->field.len, &digest);
+    frame_add(&frame, query->field.len > FIELD_MAX
+                          ? (struct ambit_str){.p = (const char *)digest.b, .len = sizeof digest.b}
+                          : query->field);
     frame_add(&frame, ambit_str_of(ambit_by_text(query->by)));
     frame_add(&frame, query->key);
     return frame_key(&frame);

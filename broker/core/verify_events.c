@@ -8,7 +8,7 @@
 #include "base/encode.h"
 #include "core/apply.h"
 
-enum { COMMIT_EVERY = 1000, MISSING_MAX = 100000, FIELD_MAX = AMBIT_TEXT_MAX };
+enum { COMMIT_EVERY = 1000, MISSING_MAX = 100000 };
 
 /* ---- bounds ---- */
 
@@ -33,10 +33,11 @@ bool verify_is_bounded(const struct event *event)
         is_fine = is_fine && event->items[i].policy.len <= AMBIT_NAME_MAX;
     for (size_t i = 0; i < event->n_also; i++)
         is_fine = is_fine && is_target(event->also[i]);
+    is_fine = is_fine && event->key.len <= 2 * AMBIT_WORD_MAX;
     for (size_t i = 0; i < event->n_counts; i++) {
         const struct event_count *count = &event->counts[i];
         is_fine = is_fine && is_word(count->policy) && is_word(count->id) && is_word(count->key) &&
-                  count->field.len <= FIELD_MAX;
+                  count->field.len <= AMBIT_EVENT_BYTES;
     }
     return is_fine;
 }

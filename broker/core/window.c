@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The rows of a sliding window. The head row holds aggregates, cursors and the entries of the
  * newest chunk; a full chunk moves to a row of its own in STORE_WINDOWS. */
+#include "core/distinct.h"
 #include "core/window_inside.h"
 
 #include "ambit/limits.h"
@@ -238,7 +239,9 @@ static AMBIT_CHECKED enum ambit_err window_prune(struct store_txn *txn, const st
             return err;
         if (chunk.n == 0)
             return AMBIT_ERR_DAMAGED;
-        if (now_ms - window_entry_at(chunk.entries, chunk.n - 1).time_ms < keep_ms)
+        /* What is full stays full without its oldest entries. */
+        if (now_ms - window_entry_at(chunk.entries, chunk.n - 1).time_ms < keep_ms &&
+            window->kept_count - (int64_t)chunk.n < AMBIT_WINDOW_MAX)
             return AMBIT_OK;
 
         struct chunk_key row_key = chunk_key(key, window->first_chunk);
@@ -336,7 +339,9 @@ bool window_rows_agree(struct ambit_str row_a, struct ambit_str row_b)
 {
     if (row_a.len != row_b.len || row_a.len < 2)
         return false;
-    if ((uint8_t)row_a.p[1] == WINDOW_KIND_LIVE || row_a.len < ENTRIES_AT)
+    if ((uint8_t)row_a.p[1] == WINDOW_KIND_DISTINCT)
+        return distinct_rows_agree(row_a, row_b);
+    if ((uint8_t)row_a.p[1] != WINDOW_KIND_ENTRIES || row_a.len < ENTRIES_AT)
         return ambit_str_eq(row_a, row_b);
     return memcmp(row_a.p, row_b.p, CURSORS_AT) == 0 &&
            memcmp(row_a.p + ENTRIES_AT, row_b.p + ENTRIES_AT, row_a.len - ENTRIES_AT) == 0;

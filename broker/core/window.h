@@ -11,7 +11,13 @@
 
 enum { WINDOW_CHUNK = 128, WINDOW_CURSORS = 4 };
 /* The first two bytes of every row. */
-enum { WINDOW_VERSION = 1, WINDOW_KIND_ENTRIES = 1, WINDOW_KIND_LIVE = 2 };
+enum {
+    WINDOW_VERSION = 1,
+    WINDOW_KIND_ENTRIES = 1,
+    WINDOW_KIND_LIVE = 2,
+    WINDOW_KIND_LATEST = 3,
+    WINDOW_KIND_DISTINCT = 4, /* distinct.h */
+};
 
 /* Entries in the window and the sum of their amounts. within_ms 0: everything since the counter
  * began. A window that holds AMBIT_WINDOW_MAX entries or more is full. `may_keep` (a write
@@ -41,6 +47,14 @@ AMBIT_CHECKED enum ambit_err window_cursors_hold(struct store_txn *txn, const st
                                                  struct ambit_str row, int64_t now_ms, bool *ret);
 /* Do two counter rows say the same, cursors apart? (verify) */
 bool window_rows_agree(struct ambit_str row_a, struct ambit_str row_b);
+
+/* A history of which only the latest time is asked (AFTER); -1: there is none. An earlier time than
+ * is there already changes nothing. */
+AMBIT_CHECKED enum ambit_err window_latest_read(struct store_txn *txn, const struct state_key *key,
+                                                int64_t *ret);
+AMBIT_CHECKED enum ambit_err window_latest_add(struct store_txn *txn, const struct state_key *key,
+                                               int64_t time_ms, int64_t keep_ms);
+AMBIT_CHECKED enum ambit_err window_latest_is_over(struct ambit_str row, int64_t now_ms, bool *ret);
 
 /* The list of live grants of a counter of kind LIVE_GRANTS: (grant id, expires) pairs, at most
  * AMBIT_LIVE_GRANTS_MAX and a few that died since. */

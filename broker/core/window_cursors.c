@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The cursors of a window against its entries. A cursor that lies would let an agent pass a limit,
  * or keep it from what it may do, and no event says where a cursor stands. */
+#include "core/distinct.h"
 #include "core/window_inside.h"
 
 /* What the entries kept say of one cursor: how many stand from it on, their sum, and whether one
@@ -42,6 +43,8 @@ enum ambit_err window_cursors_hold(struct store_txn *txn, const struct state_key
     struct window_chunk chunk;
     struct found found[WINDOW_CURSORS] = {{0}};
     *ret = true;
+    if (row.len >= 2 && (uint8_t)row.p[1] == WINDOW_KIND_DISTINCT)
+        return distinct_cursors_hold(txn, key, row, now_ms, ret);
     if (row.len < 2 || (uint8_t)row.p[1] != WINDOW_KIND_ENTRIES)
         return AMBIT_OK;
     enum ambit_err err = window_decode((const uint8_t *)row.p, row.len, &window);

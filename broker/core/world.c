@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "core/cutoff.h"
+#include "core/distinct.h"
 #include "core/stops.h"
 #include "core/window.h"
 
@@ -43,6 +44,7 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
     enum ambit_err err = AMBIT_OK;
     switch (query->kind) {
     case AMBIT_LIMIT_COUNT:
+    case AMBIT_LIMIT_GRANTS:
     case AMBIT_LIMIT_USES:
     case AMBIT_LIMIT_SUM:
         err =
@@ -55,9 +57,14 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
     case AMBIT_LIMIT_LIVE_GRANTS:
         return live_grants(world, &key, ret);
     case AMBIT_LIMIT_DISTINCT:
-    case AMBIT_LIMIT_GRANTS:
+        return distinct_read(world->txn, &key,
+                             (struct window_span){.within_ms = query->within_ms,
+                                                  .now_ms = world->now_ms,
+                                                  .may_keep = world->is_writer},
+                             (struct distinct_values){.v = query->values, .n = query->n_values},
+                             ret);
     case AMBIT_LIMIT_AFTER:
-        return AMBIT_ERR_UNSUPPORTED;
+        return window_latest_read(world->txn, &key, ret);
     }
     return AMBIT_ERR_INTERNAL;
 }

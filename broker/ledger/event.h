@@ -14,11 +14,12 @@
  * [{"actions":[a],"resources":[r]}], resources left out for TOK-12 items
  * [{"actions":[a],"digest","policy","resources":[r],"rule"}] except
  * [{"actions":[…],"id","policy","resources":[…]}] counts
- * [{"amount","by","field","id","keep_ms","key","kind","policy","resets","stop"}]: amount left out
- * when 1, keep_ms when 0, resets and stop unless true figures     [n,…], "full" for
- * AMBIT_FIGURE_FULL used_stops  [{"id","kind","target"}], target left out for all trips, also ["…"]
- * Personal members stand as {"commitment":"sha256:…"}. Integers are at most 2^53-1 in magnitude
- * (MALFORMED beyond). */
+ * [{"amount","by","field","id","keep_ms","key","kind","policy","resets","stop","values",
+ * "when_done"}]: amount left out when 1, keep_ms when 0, resets, stop and when_done unless true,
+ * values when there are none; figures [n,…], "full" for
+ * AMBIT_FIGURE_FULL used_stops  [{"id","kind","target"}], target left out for all; trips, also,
+ * expired ["…"] Personal members stand as {"commitment":"sha256:…"}. Integers are at most 2^53-1 in
+ * magnitude (MALFORMED beyond). */
 #pragma once
 
 #include "ambit/policy.h"
@@ -27,31 +28,39 @@ struct arena;
 struct buf;
 struct json_value;
 
-#define EVENT_TYPE_LIST(X)                          \
-    X(GRANT_ISSUED, "grant.issued")                 \
-    X(GRANT_REFUSED, "grant.refused")               \
-    X(GRANT_REVOKED, "grant.revoked")               \
-    X(ACTION_ALLOWED, "action.allowed")             \
-    X(ACTION_DENIED, "action.denied")               \
-    X(STOP_RAISED, "stop.raised")                   \
-    X(STOP_CLEARED, "stop.cleared")                 \
-    X(INCIDENT_OPENED, "incident.opened")           \
-    X(DOCUMENTS_ACTIVATED, "documents.activated")   \
-    X(DOCUMENTS_REJECTED, "documents.rejected")     \
-    X(PERSON_READ, "person.read")                   \
-    X(IDENTITY_REFUSED, "identity.refused")         \
-    X(CALLER_LIMITED, "caller.limited")             \
-    X(KEY_CREATED, "key.created")                   \
-    X(TIME_DISTRUSTED, "time.distrusted")           \
-    X(TIME_ACKNOWLEDGED, "time.acknowledged")       \
-    X(BROKER_STARTED, "broker.started")             \
-    X(BROKER_STOPPED, "broker.stopped")             \
-    X(BROKER_SEALED, "broker.sealed")               \
-    X(REFUSALS_FOLDED, "refusals.folded")           \
-    X(STOP_CLEAR_ASKED, "stop.clear_asked")         \
-    X(DOCUMENTS_CONFIRMED, "documents.confirmed")   \
-    X(DOCUMENTS_SUPERSEDED, "documents.superseded") \
-    X(PERSON_OFFBOARDED, "person.offboarded")
+#define EVENT_TYPE_LIST(X)                            \
+    X(GRANT_ISSUED, "grant.issued")                   \
+    X(GRANT_REFUSED, "grant.refused")                 \
+    X(GRANT_REVOKED, "grant.revoked")                 \
+    X(ACTION_ALLOWED, "action.allowed")               \
+    X(ACTION_DENIED, "action.denied")                 \
+    X(STOP_RAISED, "stop.raised")                     \
+    X(STOP_CLEARED, "stop.cleared")                   \
+    X(INCIDENT_OPENED, "incident.opened")             \
+    X(DOCUMENTS_ACTIVATED, "documents.activated")     \
+    X(DOCUMENTS_REJECTED, "documents.rejected")       \
+    X(PERSON_READ, "person.read")                     \
+    X(IDENTITY_REFUSED, "identity.refused")           \
+    X(CALLER_LIMITED, "caller.limited")               \
+    X(KEY_CREATED, "key.created")                     \
+    X(TIME_DISTRUSTED, "time.distrusted")             \
+    X(TIME_ACKNOWLEDGED, "time.acknowledged")         \
+    X(BROKER_STARTED, "broker.started")               \
+    X(BROKER_STOPPED, "broker.stopped")               \
+    X(BROKER_SEALED, "broker.sealed")                 \
+    X(REFUSALS_FOLDED, "refusals.folded")             \
+    X(STOP_CLEAR_ASKED, "stop.clear_asked")           \
+    X(DOCUMENTS_CONFIRMED, "documents.confirmed")     \
+    X(DOCUMENTS_SUPERSEDED, "documents.superseded")   \
+    X(PERSON_OFFBOARDED, "person.offboarded")         \
+    X(ACTION_OUTCOME, "action.outcome")               \
+    X(ACTION_UNACCOUNTED, "action.unaccounted")       \
+    X(SIGNAL_RECEIVED, "signal.received")             \
+    X(INCIDENT_ESCALATED, "incident.escalated")       \
+    X(INCIDENT_ACKNOWLEDGED, "incident.acknowledged") \
+    X(INCIDENT_CLOSED, "incident.closed")             \
+    X(HISTORY_EXPIRED, "history.expired")             \
+    X(BROKER_OUTAGE, "broker.outage")
 enum event_type {
 #define X(name, text) EVENT_##name,
     EVENT_TYPE_LIST(X)
@@ -71,6 +80,9 @@ struct event_count {
     int64_t amount;
     int64_t keep_ms; /* 0: for ever */
     bool resets;
+    bool when_done; /* enters when the action is reported done: waits in the outcome's row */
+    const struct ambit_str *values; /* DISTINCT */
+    size_t n_values;
 };
 
 enum { EVENT_DECISION_NONE = -1, EVENT_ATTESTED_NEVER = -1 };
@@ -154,6 +166,27 @@ struct event {
      * documents.superseded: `also` are the digests whose confirmations count no more.
      * person.offboarded: `target` "owner:x", with the stop and its incident. */
     bool is_removal;
+    /* action.allowed: when its outcome is due; JSON "outcome_due" */
+    int64_t outcome_due_ms;
+    /* action.outcome, action.unaccounted (`cause` is the decision's id) */
+    struct ambit_str outcome;     /* "succeeded" "failed" "not_attempted" */
+    struct ambit_str reported_by; /* "service" "agent" */
+    struct ambit_str agreement;   /* "pending" "matched" "mismatched" "missing" */
+    bool late;
+    struct ambit_digest evidence_digest;
+    /* signal.received (`service` says it, `words` are its detail) */
+    struct ambit_str signal;
+    bool heard;
+    /* incident.opened: the stop's counting key, "agent:remediator"; an incident of the same stop
+     * and key that is still open is joined instead */
+    struct ambit_str key;
+    struct ambit_str backup;         /* incident.opened: who is next; absent: nobody is named */
+    int64_t escalates_ms;            /* incident.*: when it goes further; 0: no more */
+    struct ambit_str level;          /* incident.escalated: "backup" "escalation" */
+    struct ambit_str to;             /* incident.escalated: the person, where it is one */
+    int64_t outage_ms;               /* broker.outage: how long no report could be taken */
+    const struct ambit_str *expired; /* history.expired: keys of counters, as ids */
+    size_t n_expired;
 
     struct ambit_str detail; /* canonical JSON object of what only this type has; absent mostly */
 };

@@ -68,6 +68,7 @@ void event_write_also(struct json_out *out, const struct event *event);
 void event_write_asked(struct json_out *out, const struct event *event);
 void event_write_counts(struct json_out *out, const struct event *event);
 void event_write_except(struct json_out *out, const struct event *event);
+void event_write_expired(struct json_out *out, const struct event *event);
 void event_write_figures(struct json_out *out, const struct event *event);
 void event_write_items(struct json_out *out, const struct event *event);
 void event_write_trips(struct json_out *out, const struct event *event);
@@ -78,6 +79,7 @@ enum ambit_err event_read_also(struct event_leaf *leaf, const struct json_value 
 enum ambit_err event_read_asked(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_counts(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_except(struct event_leaf *leaf, const struct json_value *value);
+enum ambit_err event_read_expired(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_figures(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_items(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_trips(struct event_leaf *leaf, const struct json_value *value);

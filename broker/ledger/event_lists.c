@@ -122,9 +122,22 @@ void event_write_counts(struct json_out *out, const struct event *event)
             json_key(out, "stop");
             json_bool(out, true);
         }
+        if (count->n_values > 0)
+            write_strs(out, "values",
+                       (struct ambit_strs){.v = count->values, .n = count->n_values});
+        if (count->when_done) {
+            json_key(out, "when_done");
+            json_bool(out, true);
+        }
         json_end_object(out);
     }
     json_end_array(out);
+}
+
+void event_write_expired(struct json_out *out, const struct event *event)
+{
+    if (event->n_expired > 0)
+        write_strs(out, "expired", (struct ambit_strs){.v = event->expired, .n = event->n_expired});
 }
 
 void event_write_figures(struct json_out *out, const struct event *event)

@@ -208,7 +208,6 @@ static enum ambit_err read_limit_kind(const struct json_value *value, enum ambit
 static enum ambit_err count_member(struct event_leaf *leaf, const struct json_value *member,
                                    void *element)
 {
-    (void)leaf;
     struct event_count *count = element;
     if (is_named(member, "amount"))
         return read_integer(member, &count->amount);
@@ -230,6 +229,15 @@ static enum ambit_err count_member(struct event_leaf *leaf, const struct json_va
         return read_true(member, &count->resets);
     if (is_named(member, "stop"))
         return read_true(member, &count->is_stop);
+    if (is_named(member, "when_done"))
+        return read_true(member, &count->when_done);
+    if (is_named(member, "values")) {
+        struct ambit_strs strs = {0};
+        enum ambit_err err = read_strs(leaf, member, &strs);
+        count->values = strs.v;
+        count->n_values = strs.n;
+        return err;
+    }
     return AMBIT_ERR_MALFORMED;
 }
 
@@ -291,6 +299,15 @@ enum ambit_err event_read_trips(struct event_leaf *leaf, const struct json_value
     leaf->event->trips = strs.v;
     leaf->event->n_trips = strs.n;
     return AMBIT_OK;
+}
+
+enum ambit_err event_read_expired(struct event_leaf *leaf, const struct json_value *value)
+{
+    struct ambit_strs strs = {0};
+    enum ambit_err err = read_strs(leaf, value, &strs);
+    leaf->event->expired = strs.v;
+    leaf->event->n_expired = strs.n;
+    return err;
 }
 
 static enum ambit_err stop_member(struct event_leaf *leaf, const struct json_value *member,

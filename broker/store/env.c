@@ -32,6 +32,10 @@ static const char *const table_names[STORE_TABLES] = {
     [STORE_SETS] = "sets",
     [STORE_CONFIRMATIONS] = "confirmations",
     [STORE_OFFBOARDED] = "offboarded",
+    [STORE_VALUES] = "values",
+    [STORE_OUTCOMES] = "outcomes",
+    [STORE_DUE] = "due",
+    [STORE_OPEN_INCIDENTS] = "open_incidents",
 };
 static const char format_key[] = "format";
 

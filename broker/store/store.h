@@ -33,6 +33,10 @@ enum store_table {
      * having them empty before that. */
     STORE_CONFIRMATIONS, /* document digest (32) || removal u8 || person key (16) -> row */
     STORE_OFFBOARDED,    /* person key (16) -> row */
+    STORE_VALUES,        /* the values of histories of different ones: see core/distinct_inside.h */
+    STORE_OUTCOMES,      /* decision id (16) -> outcome row */
+    STORE_DUE,           /* kind u8 || when i64 BE || id (16) -> "" : see core/due.h */
+    STORE_OPEN_INCIDENTS, /* stop and key (16) -> incident id */
     STORE_TABLES
 };
 enum { STORE_FIRST_LATER = STORE_CONFIRMATIONS };
