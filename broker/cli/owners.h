@@ -5,3 +5,5 @@
 #include "cli/cli.h"
 
 extern const struct cli_verb owners_policy_check;
+extern const struct cli_verb owners_policy_test;
+extern const struct cli_verb owners_policy_explain;

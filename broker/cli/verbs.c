@@ -17,6 +17,8 @@ const struct cli_verb *const cli_verbs[] = {
     &oncall_grants,
     /* owners */
     &owners_policy_check,
+    &owners_policy_test,
+    &owners_policy_explain,
     /* auditors */
     &audit_trace,
     &audit_events,

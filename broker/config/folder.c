@@ -19,6 +19,7 @@ struct walk {
     const char *path;
     struct ambit_problems *problems;
     struct folder *folder;
+    const char *suffix; /* of the files that are read */
     size_t cap;
     size_t n_folders; /* of the four, how many are there */
 };
@@ -50,9 +51,10 @@ static bool ends_with(struct ambit_str text, const char *suffix)
     return text.len > len && memcmp(text.p + text.len - len, suffix, len) == 0;
 }
 
-static bool is_document(struct ambit_str name)
+static bool is_wanted(const struct walk *walk, struct ambit_str name)
 {
-    return ends_with(name, ".json") && !ends_with(name, ".test.json");
+    return ends_with(name, walk->suffix) &&
+           ends_with(name, ".test.json") == streq(walk->suffix, ".test.json");
 }
 
 /* "policies/restart-services.json" as messages name it. */
@@ -89,7 +91,7 @@ static enum ambit_err complain(struct walk *walk, struct ambit_str path, const c
 /* "acme__agent.json" stands for "acme/agent". */
 static struct ambit_str name_of(struct walk *walk, struct ambit_str file_name)
 {
-    size_t len = file_name.len - strlen(".json");
+    size_t len = file_name.len - strlen(walk->suffix);
     char *name = arena_alloc(&walk->folder->arena, len + 1);
     size_t n = 0;
     for (size_t i = 0; name && i < len; i++) {
@@ -188,7 +190,7 @@ static enum ambit_err walk_kind(struct walk *walk, int root_fd, enum ambit_kind 
         if (walk->folder->n >= FOLDER_FILES_MAX)
             return complain(walk, path_of(walk, kind, AMBIT_STR("")), "holds too many files",
                             "at most 100000 documents");
-        if (is_document(names[i]))
+        if (is_wanted(walk, names[i]))
             err = take_file(walk, dir_fd, kind, names[i]);
     }
     return err;
@@ -205,7 +207,7 @@ enum ambit_err folder_read(const char *path, struct ambit_problems *problems, st
     if (root_fd < 0)
         return errno == ENOENT || errno == ENOTDIR ? AMBIT_ERR_NOT_FOUND : AMBIT_ERR_IO;
 
-    struct walk walk = {.path = path, .problems = problems, .folder = ret};
+    struct walk walk = {.path = path, .problems = problems, .folder = ret, .suffix = ".json"};
     size_t before = problems->n_errors;
     for (size_t i = 0; i < AMBIT_LEN(kinds); i++) {
         enum ambit_err err = walk_kind(&walk, root_fd, kinds[i]);
@@ -219,6 +221,21 @@ enum ambit_err folder_read(const char *path, struct ambit_problems *problems, st
             return err;
     }
     return problems->n_errors > before ? AMBIT_ERR_MALFORMED : AMBIT_OK;
+}
+
+enum ambit_err folder_read_tests(const char *path, struct ambit_problems *problems,
+                                 struct folder *ret)
+{
+    *ret = (struct folder){.files = NULL};
+    arena_init(&ret->arena, NULL, 0, 0);
+    FD_AUTO root_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (root_fd < 0)
+        return errno == ENOENT || errno == ENOTDIR ? AMBIT_ERR_NOT_FOUND : AMBIT_ERR_IO;
+
+    struct walk walk = {.path = path, .problems = problems, .folder = ret, .suffix = ".test.json"};
+    size_t before = problems->n_errors;
+    enum ambit_err err = walk_kind(&walk, root_fd, AMBIT_KIND_POLICY);
+    return err || problems->n_errors == before ? err : AMBIT_ERR_MALFORMED;
 }
 
 struct ambit_read_env folder_env(struct zones *zones, int64_t now_ms)

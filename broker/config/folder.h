@@ -25,6 +25,10 @@ enum { FOLDER_FILES_MAX = 100000 };
 AMBIT_CHECKED enum ambit_err folder_read(const char *path, struct ambit_problems *problems,
                                          struct folder *ret);
 
+/* The tests beside the policies, policies/NAME.test.json, with NAME as their name. */
+AMBIT_CHECKED enum ambit_err folder_read_tests(const char *path, struct ambit_problems *problems,
+                                               struct folder *ret);
+
 /* Time zones as bytes: /usr/share/zoneinfo, names checked, links followed only beneath it. Each is
  * read once and kept. */
 struct zones;

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a policy test expects, against the answer. */
+#include "base/encode.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
+
+#include "policy/policy_test.h"
+
+static bool holds(const struct json_value *expected, const struct json_value *is);
+
+static bool list_holds(const struct json_value *expected, const struct json_value *is)
+{
+    const struct json_value *a = expected->first, *b = is->first;
+    for (; a && b; a = a->next, b = b->next) {
+        if (!holds(a, b))
+            return false;
+    }
+    return !a && !b;
+}
+
+static bool object_holds(const struct json_value *expected, const struct json_value *is)
+{
+    for (const struct json_value *m = expected->first; m; m = m->next) {
+        const struct json_value *found = NULL;
+        for (const struct json_value *c = is->first; c && !found; c = c->next)
+            found = ambit_str_eq(c->key, m->key) ? c : NULL;
+        if (!found || !holds(m, found))
+            return false;
+    }
+    return true;
+}
+
+static bool holds(const struct json_value *expected, const struct json_value *is)
+{
+    if (expected->kind != is->kind)
+        return false;
+    switch (expected->kind) {
+    case JSON_NULL:
+    case JSON_FALSE:
+    case JSON_TRUE:
+        return true;
+    case JSON_INTEGER:
+        return expected->integer == is->integer;
+    case JSON_DECIMAL:
+    case JSON_STRING:
+        return ambit_str_eq(expected->text, is->text);
+    case JSON_ARRAY:
+        return list_holds(expected, is);
+    case JSON_OBJECT:
+        return object_holds(expected, is);
+    }
+    return false;
+}
+
+/* Each check that is named, by its name; the others may be as they are. */
+static bool checks_hold(const struct json_value *expected, const struct json_value *is)
+{
+    for (const struct json_value *want = expected->first; want; want = want->next) {
+        const struct json_value *found = NULL;
+        for (const struct json_value *c = is->first; c && !found; c = c->next)
+            found = ambit_str_eq(json_get_str(c, "check"), json_get_str(want, "check")) ? c : NULL;
+        if (!found || !holds(want, found))
+            return false;
+    }
+    return true;
+}
+
+static void put_value(struct buf *out, const struct json_value *value)
+{
+    struct json_out json;
+    json_out_init(&json, out, false);
+    if (value)
+        json_write_value(&json, value);
+    else
+        buf_put_text(out, "absent");
+}
+
+static void put_why(struct buf *why, const struct json_value *expected,
+                    const struct json_value *found)
+{
+    buf_put_str(why, expected->key);
+    buf_put_text(why, ": expected ");
+    put_value(why, expected);
+    buf_put_text(why, ", is ");
+    put_value(why, found);
+}
+
+/* `lifetime` is a duration, of an answer that says seconds. */
+static bool lifetime_holds(const struct json_value *expected, const struct json_value *answer,
+                           struct buf *why)
+{
+    int64_t want_s = 0, is_s = 0;
+    const struct json_value *is = json_get(answer, "lifetime_s");
+    if (expected->kind == JSON_STRING && duration_decode(expected->text, &want_s) == AMBIT_OK &&
+        is && json_get_i64(answer, "lifetime_s", &is_s) && want_s == is_s)
+        return true;
+    put_why(why, expected, is);
+    return false;
+}
+
+bool test_expectation_holds(const struct json_value *expected, const struct json_value *answer,
+                            struct buf *why)
+{
+    if (ambit_str_is(expected->key, "lifetime"))
+        return lifetime_holds(expected, answer, why);
+
+    const struct json_value *is = NULL;
+    for (const struct json_value *m = answer->first; m && !is; m = m->next)
+        is = ambit_str_eq(m->key, expected->key) ? m : NULL;
+    bool is_checks = ambit_str_is(expected->key, "checks") && expected->kind == JSON_ARRAY;
+    bool holds_all = is && (is_checks ? checks_hold(expected, is) : holds(expected, is));
+    /* A list that is not there is an empty one. */
+    if (!is && expected->kind == JSON_ARRAY && expected->count == 0)
+        holds_all = true;
+    if (!holds_all)
+        put_why(why, expected, is);
+    return holds_all;
+}
