@@ -7,3 +7,4 @@
 extern const struct cli_verb owners_policy_check;
 extern const struct cli_verb owners_policy_test;
 extern const struct cli_verb owners_policy_explain;
+extern const struct cli_verb owners_confirm;

@@ -19,6 +19,7 @@ const struct cli_verb *const cli_verbs[] = {
     &owners_policy_check,
     &owners_policy_test,
     &owners_policy_explain,
+    &owners_confirm,
     /* auditors */
     &audit_trace,
     &audit_events,

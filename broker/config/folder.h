@@ -47,5 +47,10 @@ AMBIT_CHECKED enum ambit_err folder_load(const char *path, int64_t now_ms,
                                          struct ambit_problems *problems,
                                          struct ambit_documents **ret);
 
+/* What the folder proposes under this kind and name. NOT_FOUND: nothing; MALFORMED: no document of
+ * that kind and name stands there. */
+AMBIT_CHECKED enum ambit_err folder_identify(const char *path, enum ambit_kind kind,
+                                             struct ambit_str name, struct ambit_identity *ret);
+
 /* File name of a document: "/" written "__", ".json" behind. */
 void folder_file_name(struct buf *out, struct ambit_str name);

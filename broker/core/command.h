@@ -173,6 +173,29 @@ AMBIT_CHECKED enum ambit_err reload_submit(struct reload_command *command);
 
 void reload_done(struct reload_command *command); /* releases both; instead of command_release */
 
+/* ---- POST /v1/documents/confirm ---- */
+struct confirm_command {
+    struct command base;
+    enum ambit_kind kind;
+    struct ambit_str name;      /* 1 to 128 bytes */
+    bool is_in_force;           /* whichever version is in force: for removals; no digest then */
+    struct ambit_digest digest; /* of the version that is confirmed; in force: an output */
+    bool is_removal;            /* not the document: that this version goes */
+    struct ambit_str reason;    /* words; absent: none */
+    bool is_proposed;           /* by confirm_prepare: the folder holds this very version */
+    bool is_there;              /* by confirm_prepare: the folder holds some version */
+    /* outputs */
+    enum confirm_refusal {
+        CONFIRM_FINE,
+        CONFIRM_UNKNOWN, /* no document of that kind and name, neither proposed nor in force */
+        CONFIRM_OTHER    /* there is one, of another version */
+    } refusal;
+};
+/* Looks at the folder. Not on a loop thread. */
+AMBIT_CHECKED enum ambit_err confirm_prepare(struct confirm_command *command);
+/* MALFORMED: the reason is no text of 1 to 1,024 bytes. */
+AMBIT_CHECKED enum ambit_err confirm_submit(struct confirm_command *command);
+
 /* A proposed set that was refused: recorded (documents.rejected), the old one stays in force. */
 struct rejected_command {
     struct command base;

@@ -157,6 +157,20 @@ static void write_what(struct json_out *out, const struct event *event)
     json_member_str(out, "txn", event->txn);
 }
 
+static void write_attested(struct json_out *out, const struct event *event)
+{
+    if (event->attested_until_ms == EVENT_ATTESTED_NEVER)
+        json_member_text(out, "attested_until", "never");
+    if (event->attested_until_ms > 0) {
+        json_key(out, "attested_until");
+        json_time_ms(out, event->attested_until_ms);
+    }
+    if (event->is_unattested) {
+        json_key(out, "unattested");
+        json_bool(out, true);
+    }
+}
+
 static void write_after(struct json_out *out, const struct event *event)
 {
     if (event->n_trips > 0) {
@@ -171,6 +185,18 @@ static void write_after(struct json_out *out, const struct event *event)
     json_member_str(out, "by", event->by);
     json_member_id(out, "incident", event->incident);
     json_member_id(out, "cause", event->cause);
+    if (event->type == EVENT_DOCUMENTS_SUPERSEDED && event->n_also > 0) {
+        json_key(out, "also");
+        json_begin_array(out);
+        for (size_t i = 0; i < event->n_also; i++)
+            json_str(out, event->also[i]);
+        json_end_array(out);
+    }
+    write_attested(out, event);
+    if (event->is_removal) {
+        json_key(out, "removal");
+        json_bool(out, true);
+    }
     if (event->detail.p != NULL && event->detail.len > 0) {
         json_key(out, "detail");
         json_raw(out, event->detail);

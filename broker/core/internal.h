@@ -138,6 +138,16 @@ AMBIT_CHECKED enum ambit_err stop_take_journal(void *ctx, struct ambit_str recor
 AMBIT_CHECKED enum ambit_err broker_record_own(struct broker *broker, enum event_type type,
                                                struct ambit_str detail);
 
+/* ---- confirm.c ---- */
+const struct ambit_document *documents_find(const struct ambit_documents *documents,
+                                            enum ambit_kind kind, struct ambit_str name);
+enum { DOCUMENTS_LABEL_MAX = AMBIT_AGENT_NAME_MAX + 16 };
+/* "policy:x" */
+struct ambit_str documents_label(enum ambit_kind kind, struct ambit_str name,
+                                 char dst[DOCUMENTS_LABEL_MAX]);
+/* So that the event is found by the name of the agent or policy that it is about. */
+void event_name_document(struct event *event, enum ambit_kind kind, struct ambit_str name);
+
 /* ---- documents.c ---- */
 AMBIT_CHECKED enum ambit_err documents_ref_new(struct ambit_documents *documents,
                                                struct ambit_problems *problems,

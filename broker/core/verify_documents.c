@@ -321,7 +321,8 @@ enum ambit_err verify_named(struct verify *verify, const struct event *event)
         verify->has_set = true;
     if (verify->has_set && !is_none(&event->documents))
         err = named_set(verify, event->seq, &event->documents);
-    if (!err)
+    /* What was confirmed may never have been activated. */
+    if (!err && event->type != EVENT_DOCUMENTS_CONFIRMED)
         err = named_document(verify, event->seq, &event->digest);
     for (size_t i = 0; !err && i < event->n_items; i++)
         err = named_document(verify, event->seq, &event->items[i].digest);

@@ -12,6 +12,8 @@ static const struct {
     [RIGHT_STOP] = {.all = AMBIT_ROLE_ONCALL, .own = AMBIT_ROLE_OWNER, .unlimited = true},
     [RIGHT_CLEAR] = {.all = AMBIT_ROLE_ONCALL, .own = AMBIT_ROLE_OWNER},
     [RIGHT_TIME] = {.all = AMBIT_ROLE_ONCALL},
+    [RIGHT_CONFIRM] = {.all = AMBIT_ROLE_OWNER | AMBIT_ROLE_ONCALL | AMBIT_ROLE_APPROVER |
+                              AMBIT_ROLE_AUDITOR | AMBIT_ROLE_ADMIN},
     [RIGHT_DOCUMENTS] = {.all = AMBIT_ROLE_ADMIN},
 };
 

@@ -49,7 +49,8 @@ static enum ambit_err take(const struct member *table, size_t n, const struct js
             return AMBIT_OK;
         }
         return refuse(reterr_what,
-                      table[i].text ? "target and reason are texts." : "dry_run is true or false.");
+                      table[i].text ? "This member is a text: target, reason, kind, name, digest."
+                                    : "dry_run and removal are true or false.");
     }
     return refuse_unknown(arena, value->key, reterr_what);
 }
@@ -94,6 +95,45 @@ enum ambit_err stop_body_read(struct ambit_str body, struct arena *arena, struct
     if (!ret->target.p)
         return refuse(reterr_what, "target is missing: KIND:NAME, or all.");
     if (!is_reason(ret->reason) && !(ret->dry_run && !ret->reason.p))
+        return refuse(reterr_what, reason_rule);
+    return AMBIT_OK;
+}
+
+static bool is_kind(struct ambit_str text, enum ambit_kind *ret)
+{
+    static const enum ambit_kind kinds[] = {AMBIT_KIND_PERSON, AMBIT_KIND_AGENT, AMBIT_KIND_SERVICE,
+                                            AMBIT_KIND_POLICY};
+    for (size_t i = 0; i < AMBIT_LEN(kinds); i++) {
+        *ret = kinds[i];
+        if (ambit_str_is(text, ambit_kind_text(kinds[i])))
+            return true;
+    }
+    return false;
+}
+
+enum ambit_err confirm_body_read(struct ambit_str body, struct arena *arena,
+                                 struct confirm_body *ret, const char **reterr_what)
+{
+    struct ambit_str kind = {0}, digest = {0};
+    *ret = (struct confirm_body){0};
+    const struct member table[] = {
+        {.name = "kind", .text = &kind},
+        {.name = "name", .text = &ret->name},
+        {.name = "digest", .text = &digest},
+        {.name = "reason", .text = &ret->reason},
+        {.name = "removal", .truth = &ret->is_removal},
+    };
+    enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
+    if (err)
+        return err;
+    if (!is_kind(kind, &ret->kind))
+        return refuse(reterr_what, "kind is person, agent, service or policy.");
+    if (ret->name.len == 0 || ret->name.len > AMBIT_AGENT_NAME_MAX || text_has_control(ret->name))
+        return refuse(reterr_what, "name is the name of the document.");
+    ret->has_digest = digest.p || !ret->is_removal;
+    if (ret->has_digest && digest_decode(digest, &ret->digest) != AMBIT_OK)
+        return refuse(reterr_what, "digest is the version: sha256: and 64 hexadecimal digits.");
+    if (ret->reason.p && !is_reason(ret->reason))
         return refuse(reterr_what, reason_rule);
     return AMBIT_OK;
 }

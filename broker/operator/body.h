@@ -3,7 +3,7 @@
  * named and refused. Pure; texts stand in the body or the arena. */
 #pragma once
 
-#include "ambit/base.h"
+#include "ambit/document.h"
 
 struct arena;
 
@@ -15,6 +15,17 @@ struct stop_body {
  * arena, or NO_MEMORY. */
 AMBIT_CHECKED enum ambit_err stop_body_read(struct ambit_str body, struct arena *arena,
                                             struct stop_body *ret, const char **reterr_what);
+struct confirm_body {
+    enum ambit_kind kind;
+    struct ambit_str name; /* 1 to 128 bytes */
+    bool has_digest;       /* a removal may leave it out: the version in force */
+    struct ambit_digest digest;
+    struct ambit_str reason; /* may be absent */
+    bool is_removal;
+};
+/* POST /v1/documents/confirm. */
+AMBIT_CHECKED enum ambit_err confirm_body_read(struct ambit_str body, struct arena *arena,
+                                               struct confirm_body *ret, const char **reterr_what);
 /* {"reason"}: clearing a stop, acknowledging the time. */
 AMBIT_CHECKED enum ambit_err reason_body_read(struct ambit_str body, struct arena *arena,
                                               struct ambit_str *ret, const char **reterr_what);

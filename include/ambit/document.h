@@ -5,6 +5,7 @@
  * Absent text is {NULL, 0}; absent lists have n == 0; absent numbers are 0 unless said. */
 #pragma once
 
+#include "ambit/limits.h"
 #include "ambit/model.h"
 
 enum ambit_kind { AMBIT_KIND_PERSON, AMBIT_KIND_AGENT, AMBIT_KIND_SERVICE, AMBIT_KIND_POLICY };
@@ -282,6 +283,18 @@ AMBIT_CHECKED enum ambit_err ambit_documents_digest(const struct ambit_documents
                                                     bool with_zones,
                                                     const struct ambit_read_env *env,
                                                     struct ambit_digest *ret);
+
+/* Of one document by itself: which one it is, and its version. Nothing else in it is looked at. */
+struct ambit_identity {
+    enum ambit_kind kind;
+    struct ambit_digest digest;
+    size_t name_len;
+    char name[AMBIT_AGENT_NAME_MAX];
+};
+/* MALFORMED: no JSON object that names itself as one kind; TOO_LARGE; NO_MEMORY. */
+AMBIT_CHECKED enum ambit_err ambit_document_identify(struct ambit_str bytes,
+                                                     const struct ambit_read_env *env,
+                                                     struct ambit_identity *ret);
 
 /* Binary search by name; NULL when there is none. */
 const struct ambit_person *ambit_person_find(const struct ambit_documents *documents,
