@@ -14,13 +14,6 @@ static struct finding claim(bool holds, int check, enum ambit_reason reason,
     return holds ? passed(rule) : finding_of_rule(check, reason, rule);
 }
 
-static struct finding supported(int check, const struct compiled_rule *rule,
-                                enum unsupported_at place)
-{
-    const char *member = rule->unsupported[place];
-    return member ? finding_not_supported(check, rule, member) : passed(rule);
-}
-
 /* What a question in thought does not say of its grant passes. */
 static bool is_left_out(const struct action_judge *a, bool is_absent)
 {
@@ -182,6 +175,25 @@ static struct finding judge_context(struct action_judge *a, const struct compile
     return passed(rule);
 }
 
+static struct finding judge_afters(struct action_judge *a, size_t item,
+                                   const struct compiled_rule *rule)
+{
+    const struct ambit_when *when = &rule->rule->when;
+    for (size_t i = 0; i < when->n_after; i++) {
+        int64_t latest_ms = -1;
+        bool holds = judge_after(&a->j, rule, &when->after[i], &latest_ms);
+        judge_tell(&a->j, (struct seen){.check = AMBIT_ACTION_CHECK_AFTER,
+                                        .passed = holds,
+                                        .item = item,
+                                        .rule = rule,
+                                        .after = &when->after[i],
+                                        .figure = latest_ms});
+        if (!holds)
+            return finding_of_rule(AMBIT_ACTION_CHECK_AFTER, AMBIT_REASON_ORDER_VIOLATED, rule);
+    }
+    return passed(rule);
+}
+
 /* What one action adds to a limit's figure, which of different names has this one in it already;
  * false: this kind does not count actions. */
 static bool limit_amount(const struct action_judge *a, const struct ambit_limit *limit,
@@ -233,24 +245,8 @@ static struct finding judge_limits(struct action_judge *a, size_t item,
     return passed(rule);
 }
 
-static struct finding judge_hard_stop(const struct compiled_rule *rule)
-{
-    const struct compiled_stop *stop = rule->policy->unsupported;
-    if (!stop)
-        return passed(rule);
-    return (struct finding){
-        .check = AMBIT_ACTION_CHECK_HARD_STOP,
-        .reason = AMBIT_REASON_NOT_SUPPORTED,
-        .policy = rule->policy,
-        .rule = stop->stop->id,
-        .member = ambit_str_of(stop->unsupported),
-    };
-}
-
 static struct finding judge_approval(const struct action_judge *a, const struct compiled_rule *rule)
 {
-    if (rule->unsupported[UNSUPPORTED_LAST])
-        return supported(AMBIT_ACTION_CHECK_APPROVAL, rule, UNSUPPORTED_LAST);
     return rule_asks_at_action(rule)
                ? finding_of_approval(AMBIT_ACTION_CHECK_APPROVAL, AMBIT_ACTION_CHECKS,
                                      a->q->approval, rule)
@@ -277,14 +273,12 @@ static struct finding judge_check(struct action_judge *a, size_t item,
     case AMBIT_ACTION_CHECK_CONTEXT:
         return judge_context(a, rule);
     case AMBIT_ACTION_CHECK_AFTER:
-        return supported(check, rule, UNSUPPORTED_AFTER);
+        return judge_afters(a, item, rule);
     case AMBIT_ACTION_CHECK_COMPOSITION:
         return claim(rule_accepts_composition(rule, a->j.agent, a->grant->composition), check,
                      AMBIT_REASON_COMPOSITION_MISMATCH, rule);
     case AMBIT_ACTION_CHECK_LIMITS:
         return judge_limits(a, item, rule);
-    case AMBIT_ACTION_CHECK_HARD_STOP: /* the stops themselves: once, decide_action.c */
-        return judge_hard_stop(rule);
     case AMBIT_ACTION_CHECK_APPROVAL:
         return judge_approval(a, rule);
     case AMBIT_ACTION_CHECK_AUDIENCE:
@@ -295,6 +289,7 @@ static struct finding judge_check(struct action_judge *a, size_t item,
     case AMBIT_ACTION_CHECK_FORM:
     case AMBIT_ACTION_CHECK_NEVER:
     case AMBIT_ACTION_CHECK_SCOPE:
+    case AMBIT_ACTION_CHECK_HARD_STOP: /* once, over the whole question */
     case AMBIT_ACTION_CHECKS:
         return passed(rule);
     }
@@ -327,8 +322,35 @@ struct finding action_judge_item(struct action_judge *a, size_t i,
     return passed(rule);
 }
 
+/* Due by the earliest of all that ask for it. */
+static void owe_outcome(struct action_judge *a, const struct compiled_rule *rule)
+{
+    struct ambit_decision *d = a->j.d;
+    int64_t due_ms = a->q->now_ms + rule->rule->outcome_within_s * 1000;
+    if (rule->rule->outcome_within_s && (d->outcome_due_ms == 0 || due_ms < d->outcome_due_ms))
+        d->outcome_due_ms = due_ms;
+}
+
+/* By the rule that let it through, of whichever level. */
+static bool owes_outcome(const struct action_judge *a)
+{
+    for (unsigned level = 0; level < a->j.n_levels; level++) {
+        if (a->rules[level]->rule->outcome_within_s)
+            return true;
+    }
+    return false;
+}
+
 void action_charge(struct action_judge *a, const struct compiled_rule *rule)
 {
+    struct done done = {
+        .action = &a->action.pattern,
+        .resource = &a->resource.pattern,
+        .by_service = a->q->service.p || a->q->is_hypothetical,
+        .owes_outcome = owes_outcome(a),
+    };
+    judge_charge_afters(&a->j, &done);
+    owe_outcome(a, rule);
     for (size_t i = 0; i < rule->rule->n_limits; i++) {
         int64_t amount = 0;
         const struct ambit_limit *limit = &rule->rule->limits[i];

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The two halves of compiling: compile.c makes the set, compile_policy.c one policy of it. */
+/* The two halves of compiling: compile.c makes the set, compile_policy.c one policy of it
+ * (with compile_after.c for what an allowed action is remembered for). */
 #pragma once
 
 #include "policy/compiled.h"
@@ -7,6 +8,7 @@
 AMBIT_CHECKED enum ambit_err compile_patterns(struct arena *arena, struct ambit_strs texts,
                                               enum pattern_kind kind, bool variables,
                                               struct patterns *ret);
+AMBIT_CHECKED enum ambit_err compile_afters(struct arena *arena, struct compiled_policy *policy);
 AMBIT_CHECKED enum ambit_err compile_policy(struct arena *arena,
                                             const struct ambit_documents *documents,
                                             const struct ambit_policy *policy,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* One policy compiled: its patterns, its blocks of addresses, which histories its limits share, and
- * which of its members this version cannot judge (they deny with `not_supported`). */
+/* One policy compiled: its patterns, its blocks of addresses, which histories its limits share,
+ * and which of its rules a service must ask the broker about. */
 #include "policy/compile.h"
 
 enum ambit_err compile_patterns(struct arena *arena, struct ambit_strs texts,
@@ -74,16 +74,6 @@ static enum ambit_err compile_limits(struct arena *arena, struct compiled_rule *
     return AMBIT_OK;
 }
 
-static void name_unsupported(struct compiled_rule *compiled)
-{
-    const struct ambit_rule *rule = compiled->rule;
-    const char **un = compiled->unsupported;
-    if (rule->when.n_after)
-        un[UNSUPPORTED_AFTER] = "when.after";
-    if (rule->outcome_within_s)
-        un[UNSUPPORTED_LAST] = "outcome";
-}
-
 /* PL "What a service may decide alone": what of the rule and its policy alone asks for the broker.
  */
 static bool rule_needs_broker(const struct ambit_rule *rule, enum ambit_tier tier)
@@ -121,8 +111,6 @@ static enum ambit_err compile_rule(struct arena *arena, const struct ambit_docum
         err = compile_sources(arena, ret);
     if (!err)
         err = compile_limits(arena, ret);
-    if (!err)
-        name_unsupported(ret);
     return err;
 }
 
@@ -178,17 +166,6 @@ static enum ambit_err compile_never(struct arena *arena, struct compiled_policy 
     return index_build(&pairs, arena, &policy->never_index);
 }
 
-static const char *unsupported_stop(const struct ambit_hard_stop *stop)
-{
-    if (stop->on == AMBIT_ON_UNACCOUNTED || stop->on == AMBIT_ON_SIGNAL)
-        return "hard_stops.on";
-    if (stop->after)
-        return "hard_stops.after";
-    if (!stop->at_once && stop->kind != AMBIT_LIMIT_COUNT && stop->kind != AMBIT_LIMIT_SUM)
-        return stop->kind == AMBIT_LIMIT_DISTINCT ? "hard_stops.distinct" : "hard_stops";
-    return NULL;
-}
-
 static enum ambit_err compile_stops(struct arena *arena, struct compiled_policy *policy)
 {
     size_t n = policy->policy->n_hard_stops;
@@ -198,11 +175,8 @@ static enum ambit_err compile_stops(struct arena *arena, struct compiled_policy 
 
     for (size_t i = 0; i < n; i++) {
         const struct ambit_hard_stop *from = &policy->policy->hard_stops[i];
-        stops[i] = (struct compiled_stop){.stop = from,
-                                          .on = from->on,
-                                          .by = from->by,
-                                          .policy = policy,
-                                          .unsupported = unsupported_stop(from)};
+        stops[i] =
+            (struct compiled_stop){.stop = from, .on = from->on, .by = from->by, .policy = policy};
         enum ambit_err err =
             compile_patterns(arena, from->actions, PATTERN_ACTION, false, &stops[i].actions);
         if (!err)
@@ -210,8 +184,6 @@ static enum ambit_err compile_stops(struct arena *arena, struct compiled_policy 
                                    &stops[i].resources);
         if (err)
             return err;
-        if (stops[i].unsupported && !policy->unsupported)
-            policy->unsupported = &stops[i];
     }
     policy->stops = stops;
     return AMBIT_OK;
@@ -231,5 +203,7 @@ enum ambit_err compile_policy(struct arena *arena, const struct ambit_documents 
         err = compile_never(arena, ret);
     if (!err)
         err = compile_stops(arena, ret);
+    if (!err)
+        err = compile_afters(arena, ret);
     return err;
 }

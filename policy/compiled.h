@@ -18,13 +18,6 @@ struct patterns {
     size_t n;
 };
 
-/* Where a condition that this version reads but does not judge would be judged. */
-enum unsupported_at {
-    UNSUPPORTED_AFTER,
-    UNSUPPORTED_LAST, /* outcome, a duty that begins with the allow */
-    UNSUPPORTED_PLACES
-};
-
 struct compiled_policy;
 
 struct compiled_limit {
@@ -40,8 +33,7 @@ struct compiled_rule {
     const struct compiled_hours *hours; /* rule->when.n_hours of them */
     const struct cidr *sources;
     size_t n_sources;
-    const struct compiled_limit *limits;         /* rule->n_limits of them */
-    const char *unsupported[UNSUPPORTED_PLACES]; /* the member's name, or NULL */
+    const struct compiled_limit *limits; /* rule->n_limits of them */
     bool needs_broker; /* an item of it stands under `ambit-ask` whatever the stops */
 };
 
@@ -57,7 +49,17 @@ struct compiled_stop {
     enum ambit_by by;
     const struct compiled_policy *policy;
     struct patterns actions, resources; /* n == 0: all */
-    const char *unsupported;            /* member's name, or NULL */
+};
+
+/* What an allowed action is remembered for: an `after` of a rule or a stop. Of those of one rule
+ * that look for the same there is one. */
+struct compiled_after {
+    const struct ambit_after *after;
+    struct ambit_str id; /* the rule's or the stop's */
+    bool is_stop;
+    enum ambit_by by;
+    int64_t keep_ms;                    /* the largest window that reads this history */
+    struct patterns actions, resources; /* resources n == 0: all */
 };
 
 struct compiled_policy {
@@ -65,9 +67,10 @@ struct compiled_policy {
     const struct compiled_rule *rules;
     const struct compiled_never *never;
     const struct compiled_stop *stops;
-    size_t n_rules, n_never, n_stops; /* as in the document, at hand */
+    size_t n_rules, n_never, n_stops;    /* as in the document, at hand */
+    const struct compiled_after *afters; /* NULL: none */
     struct index rule_index, never_index, rule_names;
-    const struct compiled_stop *unsupported; /* a stop that cannot be judged: nothing is given */
+    struct index after_index, after_any_index; /* on some resources, on every one */
 };
 
 struct compiled_agent {

@@ -21,7 +21,7 @@ void decision_begin(struct ambit_decision *decision)
     decision->outcome_due_ms = 0;
     decision->n_charges = decision->n_trips = 0;
     decision->is_attempt = false;
-    decision->n_figures = decision->n_used_stops = 0;
+    decision->n_figures = decision->n_used_stops = decision->n_values = 0;
     memset(decision->grant_text, 0, sizeof decision->grant_text);
     memset(decision->lineage_text, 0, sizeof decision->lineage_text);
 }
@@ -89,14 +89,6 @@ void judge_ask(struct judge *j, const struct compiled_rule *rule)
         j->err = j->err ? j->err : AMBIT_ERR_TOO_LARGE;
     else
         d->asks[d->n_asks++] = ask;
-}
-
-struct finding finding_not_supported(int check, const struct compiled_rule *rule,
-                                     const char *member)
-{
-    struct finding finding = finding_of_rule(check, AMBIT_REASON_NOT_SUPPORTED, rule);
-    finding.member = ambit_str_of(member);
-    return finding;
 }
 
 bool policy_in_dates(const struct ambit_policy *policy, int64_t now_ms)

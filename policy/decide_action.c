@@ -318,7 +318,6 @@ static struct event event_of(const struct action_judge *a, struct heard_item *re
 static bool is_attempt(const struct action_judge *a, const struct finding *finding)
 {
     return a->grant && a->j.agent && finding->reason != AMBIT_REASON_WRONG_AUDIENCE &&
-           finding->reason != AMBIT_REASON_NOT_SUPPORTED &&
            (a->grant->binding == AMBIT_BINDING_NONE || a->q->has_proof);
 }
 
@@ -393,6 +392,7 @@ enum ambit_err decide_action(const struct ambit_policy_set *set,
                          .world = world,
                          .d = ret,
                          .trace = trace,
+                         .now_ms = question->now_ms,
                          .name = &question->action,
                          .resource = &question->resource};
     a.has_action = pattern_parse_name(question->action, PATTERN_ACTION, &a.action) == AMBIT_OK;

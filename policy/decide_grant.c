@@ -226,6 +226,8 @@ static size_t asked_items(const struct grant_judge *g, struct heard_item *ret)
             .action = &asked->action.pattern,
             .resource = asked->has_resource ? &asked->resource.pattern : NULL,
             .is_malformed = asked->is_malformed,
+            .action_text = g->q->items[i].action,
+            .resource_text = g->q->items[i].resource,
         };
     }
     return g->n_asked;
@@ -234,8 +236,12 @@ static size_t asked_items(const struct grant_judge *g, struct heard_item *ret)
 static size_t given_items(const struct grant_judge *g, struct heard_item *ret)
 {
     for (size_t i = 0; i < g->n_giving; i++)
-        ret[i] =
-            (struct heard_item){.action = g->giving[i].action, .resource = g->giving[i].resource};
+        ret[i] = (struct heard_item){
+            .action = g->giving[i].action,
+            .resource = g->giving[i].resource,
+            .action_text = g->giving[i].action->text,
+            .resource_text = g->giving[i].resource->text,
+        };
     return g->n_giving;
 }
 
@@ -267,8 +273,6 @@ static void refuse(struct grant_judge *g, const struct finding *finding, size_t 
     decision_refuse(g->j.d, finding);
     g->j.d->audience = (struct ambit_str){0};
     g->j.d->item = item;
-    if (finding->reason == AMBIT_REASON_NOT_SUPPORTED)
-        return; /* counted by no hard stop */
     g->j.d->is_attempt = true;
     if (finding->reason != AMBIT_REASON_HARD_STOP)
         hear_refused(g, finding->reason);
@@ -329,7 +333,8 @@ enum ambit_err decide_grant(const struct ambit_policy_set *set,
         return AMBIT_ERR_NOT_FOUND;
 
     struct grant_judge g PATTERN_SCRATCH;
-    g.j = (struct judge){.set = set, .world = world, .d = ret, .trace = trace};
+    g.j = (struct judge){
+        .set = set, .world = world, .d = ret, .trace = trace, .now_ms = question->now_ms};
     g.q = question;
     g.audience =
         question->audience.p || !question->parent ? question->audience : question->parent->audience;

@@ -23,12 +23,15 @@ static void watch(void *ctx, const struct seen *seen)
     if (seen->rule != e->rule && e->rule && e->reached >= e->d->failed_check)
         return; /* an earlier rule got as far: ties first */
     if (seen->check == e->first_check || seen->rule != e->rule)
-        e->n_limits = 0;
+        e->n_limits = e->n_afters = 0;
     e->rule = seen->rule;
     e->reached = seen->check;
     if (seen->limit && e->n_limits < AMBIT_LEN(e->limits))
         e->limits[e->n_limits++] =
             (struct seen_limit){.limit = seen->limit, .figure = seen->figure};
+    if (seen->after && e->n_afters < AMBIT_LEN(e->afters))
+        e->afters[e->n_afters++] =
+            (struct seen_limit){.after = seen->after, .figure = seen->figure};
 }
 
 /* The rule that the checks are of, where one decided. */
@@ -37,9 +40,7 @@ static const struct compiled_rule *deciding_rule(const struct compiled_agent *ag
 {
     const struct compiled_policy *policy =
         agent && d->policy.p ? compiled_policy_of(agent, d->policy) : NULL;
-    bool is_stop =
-        d->reason == AMBIT_REASON_HARD_STOP || d->reason == AMBIT_REASON_FORBIDDEN ||
-        (policy && policy->unsupported && ambit_str_eq(policy->unsupported->stop->id, d->rule));
+    bool is_stop = d->reason == AMBIT_REASON_HARD_STOP || d->reason == AMBIT_REASON_FORBIDDEN;
     if (!policy || is_stop)
         return NULL;
     return compiled_rule_find(policy, d->rule);

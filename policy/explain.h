@@ -8,8 +8,9 @@
 
 #include "policy/judge.h"
 
-struct seen_limit {
+struct seen_limit { /* one of the two */
     const struct ambit_limit *limit;
+    const struct ambit_after *after;
     int64_t figure;
 };
 
@@ -25,8 +26,8 @@ struct explainer {
     const struct compiled_rule *rule;   /* that was seen; NULL: none was reached */
     int first_check;                    /* with which the judging of a rule begins */
     int reached;                        /* the last check told of `rule` */
-    struct seen_limit limits[AMBIT_LIST_MAX];
-    size_t n_limits;
+    struct seen_limit limits[AMBIT_LIST_MAX], afters[AMBIT_LIST_MAX];
+    size_t n_limits, n_afters;
 
     struct arena *arena;
     struct buf required, saw;
@@ -55,11 +56,11 @@ void put_dates(struct buf *buf, const struct ambit_policy *policy);
 void put_bindings(struct buf *buf, const struct ambit_rule *rule);
 void put_path(struct buf *buf, struct ambit_str policy, struct ambit_str id); /* "policy/id" */
 void put_stop(struct explainer *e); /* the stop that decided, into saw */
-void put_not_supported(struct explainer *e);
 /* Who must approve (NULL: nobody), into required; how they answered, into saw. */
 void put_approval(struct explainer *e, const struct ambit_approval *approval,
                   enum ambit_approval_state state);
 void put_limits(struct explainer *e);
+void put_afters(struct explainer *e);
 void put_composition(struct explainer *e, struct ambit_str vouched);
 void put_hard_stop(struct explainer *e, bool failed);
 void put_never(struct explainer *e, bool failed);

@@ -220,6 +220,8 @@ static void put_rule_check(struct explainer *e, enum ambit_action_check check, b
         buf_put_text(&e->saw, q->stated_reason.len ? "a stated reason" : "none");
     } else if (check == AMBIT_ACTION_CHECK_CONTEXT) {
         put_context(e, failed);
+    } else if (check == AMBIT_ACTION_CHECK_AFTER) {
+        put_afters(e);
     } else if (check == AMBIT_ACTION_CHECK_COMPOSITION) {
         put_composition(e, q->grant->composition);
     } else if (check == AMBIT_ACTION_CHECK_APPROVAL) {
@@ -232,11 +234,6 @@ static void put_rule_check(struct explainer *e, enum ambit_action_check check, b
 
 void explain_action_check(struct explainer *e, enum ambit_action_check check, bool failed)
 {
-    if (failed && e->d->reason == AMBIT_REASON_NOT_SUPPORTED) {
-        buf_put_text(&e->required, "nothing that this version cannot judge");
-        put_not_supported(e);
-        return;
-    }
     switch (check) {
     case AMBIT_ACTION_CHECK_AUDIENCE:
         put_audience(e);

@@ -61,8 +61,6 @@ static void put_scope(struct explainer *e, bool failed)
     buf_put_text(&e->required, "; no stop on a resource overlaps it");
     if (failed && e->d->reason == AMBIT_REASON_STOPPED)
         put_stop(e);
-    else if (failed && e->d->reason == AMBIT_REASON_NOT_SUPPORTED)
-        put_not_supported(e);
     else if (failed)
         buf_put_text(&e->saw, e->d->reason == AMBIT_REASON_MALFORMED
                                   ? "more than can be settled: ask narrower"
@@ -126,8 +124,7 @@ static void put_rule_check(struct explainer *e, enum ambit_grant_check check)
     } else if (check == AMBIT_GRANT_CHECK_COMPOSITION) {
         put_composition(e, q->composition);
     } else if (check == AMBIT_GRANT_CHECK_AFTER) {
-        buf_put_text(&e->required, when->n_after > 0 ? "what the rule names" : "none");
-        buf_put_text(&e->saw, "none");
+        put_afters(e);
     } else if (check == AMBIT_GRANT_CHECK_BINDING) {
         put_bindings(&e->required, e->rule->rule);
         buf_put_text(&e->saw, ambit_binding_text(q->binding));
@@ -140,11 +137,6 @@ static void put_rule_check(struct explainer *e, enum ambit_grant_check check)
 
 void explain_grant_check(struct explainer *e, enum ambit_grant_check check, bool failed)
 {
-    if (failed && e->d->reason == AMBIT_REASON_NOT_SUPPORTED && check != AMBIT_GRANT_CHECK_SCOPE) {
-        buf_put_text(&e->required, "nothing that this version cannot judge");
-        put_not_supported(e);
-        return;
-    }
     switch (check) {
     case AMBIT_GRANT_CHECK_STOP:
         put_stop_check(e, failed);

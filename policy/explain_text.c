@@ -124,14 +124,6 @@ void put_stop(struct explainer *e)
     }
 }
 
-void put_not_supported(struct explainer *e)
-{
-    put_path(&e->saw, e->d->policy, e->d->rule);
-    buf_put_text(&e->saw, " has ");
-    buf_put_str(&e->saw, e->d->member);
-    buf_put_text(&e->saw, ", which this version cannot judge");
-}
-
 void put_approval(struct explainer *e, const struct ambit_approval *approval,
                   enum ambit_approval_state state)
 {
@@ -206,6 +198,37 @@ static void put_limit(struct explainer *e, const struct seen_limit *seen)
     }
     buf_put_i64(&e->saw, seen->figure);
     buf_put_text(&e->saw, is_distinct ? " with this" : " before this");
+}
+
+static void put_after(struct explainer *e, const struct seen_limit *seen)
+{
+    if (e->required.len) {
+        buf_put_text(&e->required, "; ");
+        buf_put_text(&e->saw, "; ");
+    }
+    put_strs(&e->required, seen->after->actions, "any action");
+    if (seen->after->resources.n) {
+        buf_put_text(&e->required, " on ");
+        put_strs(&e->required, seen->after->resources, "");
+    }
+    buf_put_text(&e->required, " allowed within ");
+    put_duration(&e->required, seen->after->within_s);
+    if (seen->figure < 0) {
+        buf_put_text(&e->saw, "never");
+        return;
+    }
+    buf_put_text(&e->saw, "last at ");
+    put_time(&e->saw, seen->figure);
+}
+
+void put_afters(struct explainer *e)
+{
+    for (size_t i = 0; i < e->n_afters; i++)
+        put_after(e, &e->afters[i]);
+    if (e->n_afters == 0) {
+        buf_put_text(&e->required, "none");
+        buf_put_text(&e->saw, "none");
+    }
 }
 
 void put_composition(struct explainer *e, struct ambit_str vouched)

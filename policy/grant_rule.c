@@ -14,13 +14,6 @@ static struct finding claim(bool holds, int check, enum ambit_reason reason,
     return holds ? passed(rule) : finding_of_rule(check, reason, rule);
 }
 
-static struct finding supported(int check, const struct compiled_rule *rule,
-                                enum unsupported_at place)
-{
-    const char *member = rule->unsupported[place];
-    return member ? finding_not_supported(check, rule, member) : passed(rule);
-}
-
 static int64_t earlier(int64_t end_ms, int64_t bound_ms)
 {
     return bound_ms && bound_ms < end_ms ? bound_ms : end_ms;
@@ -90,27 +83,30 @@ static struct finding judge_limits(struct grant_judge *g, size_t item,
     return passed(rule);
 }
 
-static struct finding judge_hard_stop(const struct compiled_rule *rule)
-{
-    const struct compiled_stop *stop = rule->policy->unsupported;
-    if (!stop)
-        return passed(rule);
-    return (struct finding){
-        .check = AMBIT_GRANT_CHECK_HARD_STOP,
-        .reason = AMBIT_REASON_NOT_SUPPORTED,
-        .policy = rule->policy,
-        .rule = stop->stop->id,
-        .member = ambit_str_of(stop->unsupported),
-    };
-}
-
 static struct finding judge_approval(const struct grant_judge *g, const struct compiled_rule *rule)
 {
-    if (rule->unsupported[UNSUPPORTED_LAST])
-        return supported(AMBIT_GRANT_CHECK_APPROVAL, rule, UNSUPPORTED_LAST);
     return rule_asks_at_grant(rule) ? finding_of_approval(AMBIT_GRANT_CHECK_APPROVAL,
                                                           AMBIT_GRANT_CHECKS, g->q->approval, rule)
                                     : passed(rule);
+}
+
+static struct finding judge_afters(struct grant_judge *g, size_t item,
+                                   const struct compiled_rule *rule)
+{
+    const struct ambit_when *when = &rule->rule->when;
+    for (size_t i = 0; i < when->n_after; i++) {
+        int64_t latest_ms = -1;
+        bool holds = judge_after(&g->j, rule, &when->after[i], &latest_ms);
+        judge_tell(&g->j, (struct seen){.check = AMBIT_GRANT_CHECK_AFTER,
+                                        .passed = holds,
+                                        .item = item,
+                                        .rule = rule,
+                                        .after = &when->after[i],
+                                        .figure = latest_ms});
+        if (!holds)
+            return finding_of_rule(AMBIT_GRANT_CHECK_AFTER, AMBIT_REASON_ORDER_VIOLATED, rule);
+    }
+    return passed(rule);
 }
 
 static struct finding judge_check(struct grant_judge *g, size_t item,
@@ -135,7 +131,7 @@ static struct finding judge_check(struct grant_judge *g, size_t item,
         return claim(rule_accepts_composition(rule, g->j.agent, g->claims.composition), check,
                      AMBIT_REASON_COMPOSITION_MISMATCH, rule);
     case AMBIT_GRANT_CHECK_AFTER:
-        return supported(check, rule, UNSUPPORTED_AFTER);
+        return judge_afters(g, item, rule);
     case AMBIT_GRANT_CHECK_BINDING:
         return claim(rule_accepts_binding(rule, g->claims.binding), check,
                      AMBIT_REASON_BINDING_REQUIRED, rule);
@@ -143,8 +139,6 @@ static struct finding judge_check(struct grant_judge *g, size_t item,
         return claim(has_life(g, rule), check, AMBIT_REASON_EXPIRED, rule);
     case AMBIT_GRANT_CHECK_LIMITS:
         return g->j.level == 0 ? judge_limits(g, item, rule) : passed(rule);
-    case AMBIT_GRANT_CHECK_HARD_STOP: /* the stops themselves: once, over the whole request */
-        return judge_hard_stop(rule);
     case AMBIT_GRANT_CHECK_APPROVAL:
         return judge_approval(g, rule);
     case AMBIT_GRANT_CHECK_STOP:
@@ -152,6 +146,7 @@ static struct finding judge_check(struct grant_judge *g, size_t item,
     case AMBIT_GRANT_CHECK_FORM:
     case AMBIT_GRANT_CHECK_NEVER:
     case AMBIT_GRANT_CHECK_SCOPE:
+    case AMBIT_GRANT_CHECK_HARD_STOP: /* once, over the whole question */
     case AMBIT_GRANT_CHECKS:
         return passed(rule);
     }

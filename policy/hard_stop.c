@@ -113,9 +113,8 @@ enum ambit_err hard_stop_item_inside(const struct judge *j, const struct compile
     return patterns_contain(&stop->resources, item->resource, ret);
 }
 
-/* One of the items lies inside the stop's patterns. */
-static enum ambit_err event_inside(const struct judge *j, const struct compiled_stop *stop,
-                                   const struct event *event, bool *ret)
+enum ambit_err hard_stop_hears(const struct judge *j, const struct compiled_stop *stop,
+                               const struct event *event, bool *ret)
 {
     *ret = event->n_items == 0 && stop->actions.n == 0 && stop->resources.n == 0;
     for (size_t i = 0; i < event->n_items && !*ret; i++) {
@@ -131,7 +130,7 @@ bool hard_stop_requires(const struct compiled_stop *stop, const struct heard_ite
     const struct ambit_hard_stop *s = stop->stop;
     bool is_inside = false;
     return (stop->on == AMBIT_ON_ALLOWED || stop->on == AMBIT_ON_ATTEMPTED) && !s->at_once &&
-           s->kind == AMBIT_LIMIT_SUM && !stop->unsupported &&
+           s->kind == AMBIT_LIMIT_SUM &&
            hard_stop_item_inside(NULL, stop, item, &is_inside) == AMBIT_OK && is_inside;
 }
 
@@ -157,8 +156,7 @@ bool hard_stop_listens(const struct compiled_stop *stop, bool is_grant, enum amb
     return false;
 }
 
-/* While the hold it puts is in force a stop does not fire again. A cut-off alone holds nothing. */
-static bool is_held(struct judge *j, const struct compiled_stop *stop)
+bool hard_stop_is_held(struct judge *j, const struct compiled_stop *stop)
 {
     switch (stop->stop->then) {
     case AMBIT_THEN_REVOKE_GRANT:
@@ -173,9 +171,10 @@ static bool is_held(struct judge *j, const struct compiled_stop *stop)
     return false;
 }
 
-static struct ambit_figure_query stop_query(struct judge *j, const struct compiled_stop *stop)
+static struct ambit_figure_query stop_query(struct judge *j, const struct compiled_stop *stop,
+                                            const struct event *event)
 {
-    return (struct ambit_figure_query){
+    struct ambit_figure_query query = {
         .policy = stop->policy->policy->doc.name,
         .id = stop->stop->id,
         .is_stop = true,
@@ -185,6 +184,11 @@ static struct ambit_figure_query stop_query(struct judge *j, const struct compil
         .key = judge_key(j, stop->stop->by, stop->policy),
         .within_ms = stop->stop->within_s * 1000,
     };
+    if (query.kind == AMBIT_LIMIT_DISTINCT) {
+        query.field = distinct_field(stop->stop->distinct_action);
+        distinct_values(j, stop, event, &query);
+    }
+    return query;
 }
 
 static void fire(struct judge *j, const struct compiled_stop *stop)
@@ -216,36 +220,66 @@ static bool amount_of(const struct compiled_stop *stop, const struct event *even
     return event->action && context_amount(event->action, stop->stop->field, ret);
 }
 
-/* A single event takes the agent that acted, whichever level's stop heard it. */
+static bool has_fired(const struct judge *j, const struct compiled_stop *stop)
+{
+    for (size_t i = 0; i < j->d->n_trips; i++) {
+        const struct ambit_trip *trip = &j->d->trips[i];
+        if (ambit_str_eq(trip->id, stop->stop->id) &&
+            ambit_str_eq(trip->policy, stop->policy->policy->doc.name))
+            return true;
+    }
+    return false;
+}
+
+/* A single event takes the agent that acted, whichever level's stop heard it, and once. */
 static void cross_at_once(struct judge *j, const struct compiled_stop *stop)
 {
     unsigned level = j->level;
     judge_enter(j, 0);
-    if (!is_held(j, stop))
+    if (!hard_stop_is_held(j, stop) && !has_fired(j, stop))
         fire(j, stop);
     judge_enter(j, level);
 }
 
-/* Counts the event for one stop that heard it. True: the event crosses its line. It fires then, but
- * while its own hold is in force it only counts on: what would pass is refused all the same. */
-static bool count(struct judge *j, const struct compiled_stop *stop, const struct event *event)
+/* Of a count `max` is the number that fires, else what may not be passed; of different names what
+ * the event adds is in the figure already. */
+static bool passes_line(const struct ambit_hard_stop *stop, int64_t figure, int64_t amount)
+{
+    switch (stop->kind) {
+    case AMBIT_LIMIT_COUNT:
+        return figure_exceeds(figure, amount, stop->max - 1);
+    case AMBIT_LIMIT_DISTINCT:
+        return figure_exceeds(figure, 0, stop->max);
+    case AMBIT_LIMIT_SUM:
+    case AMBIT_LIMIT_GRANTS:
+    case AMBIT_LIMIT_LIVE_GRANTS:
+    case AMBIT_LIMIT_USES:
+    case AMBIT_LIMIT_AFTER:
+        break;
+    }
+    return figure_exceeds(figure, amount, stop->max);
+}
+
+bool hard_stop_count(struct judge *j, const struct compiled_stop *stop, const struct event *event)
 {
     const struct ambit_hard_stop *s = stop->stop;
     if (s->at_once) {
-        cross_at_once(j, stop);
-        return true;
+        bool crosses = judge_after_stop(j, stop);
+        if (crosses)
+            cross_at_once(j, stop);
+        return crosses;
     }
-    bool held = is_held(j, stop);
+    bool held = hard_stop_is_held(j, stop);
     int64_t amount = 0, figure = 0;
     if (!amount_of(stop, event, &amount))
         return false;
 
-    struct ambit_figure_query query = stop_query(j, stop);
+    struct ambit_figure_query query = stop_query(j, stop, event);
+    if (s->kind == AMBIT_LIMIT_DISTINCT && query.n_values == 0)
+        return false;
     if (!judge_figure(j, &query, &figure))
         return false;
-    /* Of a count `max` is the number that fires, of a sum what may not be passed. */
-    bool crosses =
-        figure_exceeds(figure, amount, s->kind == AMBIT_LIMIT_COUNT ? s->max - 1 : s->max);
+    bool crosses = passes_line(s, figure, amount) && judge_after_stop(j, stop);
     if (crosses && !held)
         fire(j, stop);
     struct ambit_charge charge = {.what = query, .amount = amount, .resets = crosses && !held};
@@ -253,131 +287,10 @@ static bool count(struct judge *j, const struct compiled_stop *stop, const struc
     return crosses;
 }
 
-/* The charges of stops that only what passed is counted by, to be taken back. */
-struct undo {
-    uint16_t v[AMBIT_CHARGES_MAX];
-    size_t n;
-};
-
-/* A request that would pass, while the stops of every level are asked. */
-struct refusal {
-    struct judge *j;
-    const struct event *event;
-    struct finding *ret;
-    int check;
-    bool is_refused;
-    bool is_unsettled; /* whether a stop hears it */
-    struct undo undo;
-};
-
-static void take_back(struct ambit_decision *d, const struct undo *undo)
-{
-    size_t kept = 0, next = 0;
-    for (size_t i = 0; i < d->n_charges; i++) {
-        if (next < undo->n && undo->v[next] == i)
-            next++;
-        else
-            d->charges[kept++] = d->charges[i];
-    }
-    d->n_charges = kept;
-}
-
 /* What a delegate does counts for every ancestor, by a policy and key that they share once; what
- * fires on a single event fires once. */
-static bool is_heard_below(struct judge *j, const struct compiled_stop *stop)
+ * fires on a single event, whatever was done before under which key, fires once. */
+bool hard_stop_is_heard_below(struct judge *j, const struct compiled_stop *stop)
 {
-    return j->level > 0 &&
-           judge_is_shared(j, stop->stop->at_once ? AMBIT_BY_POLICY : stop->by, stop->policy);
-}
-
-/* A request that would pass, before one stop of the level. */
-static void judge_stop(struct refusal *r, const struct compiled_stop *stop)
-{
-    struct judge *j = r->j;
-    bool hears = false;
-    if (stop->unsupported || !hard_stop_listens(stop, r->event->is_grant, AMBIT_REASON_ALLOWED))
-        return;
-    if (event_inside(j, stop, r->event, &hears) != AMBIT_OK) {
-        r->is_unsettled = true;
-        return;
-    }
-    if (!hears || is_heard_below(j, stop))
-        return;
-
-    size_t before = j->d->n_charges;
-    bool crosses = count(j, stop, r->event);
-    if (crosses && !r->is_refused)
-        *r->ret = (struct finding){.check = r->check,
-                                   .reason = AMBIT_REASON_HARD_STOP,
-                                   .policy = stop->policy,
-                                   .rule = stop->stop->id,
-                                   .level = j->level};
-    r->is_refused |= crosses;
-    if (!crosses && stop->on != AMBIT_ON_ATTEMPTED && j->d->n_charges > before)
-        r->undo.v[r->undo.n++] = (uint16_t)before;
-}
-
-static void judge_level(struct refusal *r)
-{
-    const struct compiled_agent *agent = r->j->agent;
-    for (size_t p = 0; p < agent->n_policies && !r->is_unsettled; p++) {
-        const struct compiled_policy *policy = agent->policies[p];
-        for (size_t s = 0; s < policy->n_stops && !r->j->err && !r->is_unsettled; s++)
-            judge_stop(r, &policy->stops[s]);
-    }
-}
-
-bool hard_stops_refuse(struct judge *j, const struct event *event, int check, struct finding *ret)
-{
-    struct refusal r PATTERN_SCRATCH;
-    r.j = j;
-    r.event = event;
-    r.check = check;
-    r.ret = ret;
-    r.undo.n = 0;
-    r.is_refused = r.is_unsettled = false;
-    for (unsigned level = 0; level < j->n_levels; level++) {
-        judge_enter(j, level);
-        judge_level(&r);
-    }
-    judge_enter(j, 0);
-    if (r.is_unsettled) {
-        /* Could not settle whether a stop hears it: refused, as malformed. */
-        j->d->n_charges = j->d->n_trips = 0;
-        *ret = (struct finding){.check = check, .reason = AMBIT_REASON_MALFORMED};
-        return true;
-    }
-    if (r.is_refused)
-        take_back(j->d, &r.undo);
-    return r.is_refused;
-}
-
-static void hear_level(struct judge *j, const struct event *event, enum ambit_reason reason)
-{
-    bool is_dead_end = reason == AMBIT_REASON_STOPPED || reason == AMBIT_REASON_INACTIVE;
-    for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
-        const struct compiled_policy *policy = j->agent->policies[p];
-        for (size_t s = 0; s < policy->n_stops && !j->err; s++) {
-            const struct compiled_stop *stop = &policy->stops[s];
-            bool hears = false;
-            /* What a hold already refuses is not counted for the stop that put it: it could not
-             * fire, and a suspended agent's attempts can then be folded in the record. */
-            if (is_dead_end && is_held(j, stop))
-                continue;
-            if (!stop->unsupported && hard_stop_listens(stop, event->is_grant, reason) &&
-                event_inside(j, stop, event, &hears) == AMBIT_OK && hears &&
-                !is_heard_below(j, stop))
-                (void)count(j, stop, event);
-        }
-    }
-}
-
-void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reason reason)
-{
-    for (unsigned level = 0; level < j->n_levels; level++) {
-        judge_enter(j, level);
-        if (j->agent)
-            hear_level(j, event, reason);
-    }
-    judge_enter(j, 0);
+    bool is_keyed = !stop->stop->at_once || stop->stop->after;
+    return j->level > 0 && judge_is_shared(j, is_keyed ? stop->by : AMBIT_BY_POLICY, stop->policy);
 }

@@ -62,12 +62,6 @@ bool judge_same_live(struct judge *j, const struct ambit_same_query *query, stru
     return !ambit_id_is_none(*ret);
 }
 
-/* What of an action is counted by being different. */
-static struct ambit_str distinct_field(bool is_action)
-{
-    return is_action ? AMBIT_STR("action") : AMBIT_STR("resource");
-}
-
 static struct ambit_figure_query limit_query(struct judge *j, const struct compiled_rule *rule,
                                              const struct ambit_limit *limit)
 {
@@ -88,22 +82,28 @@ static struct ambit_figure_query limit_query(struct judge *j, const struct compi
     return query;
 }
 
-bool judge_limit_figure(struct judge *j, const struct compiled_rule *rule,
-                        const struct ambit_limit *limit, int64_t *ret)
+bool judge_figure_once(struct judge *j, const void *about, const struct ambit_figure_query *query,
+                       int64_t *ret)
 {
     for (size_t i = 0; i < j->n_memo; i++) {
-        if (j->memo[i].about == limit && j->memo[i].level == j->level) {
+        if (j->memo[i].about == about && j->memo[i].level == j->level) {
             *ret = j->memo[i].figure;
             return true;
         }
     }
-    struct ambit_figure_query query = limit_query(j, rule, limit);
-    if (!judge_figure(j, &query, ret))
+    if (!judge_figure(j, query, ret))
         return false;
 
     if (j->n_memo < AMBIT_LEN(j->memo)) /* a full memo asks again, and is told the same */
-        j->memo[j->n_memo++] = (struct memo){.about = limit, .figure = *ret, .level = j->level};
+        j->memo[j->n_memo++] = (struct memo){.about = about, .figure = *ret, .level = j->level};
     return true;
+}
+
+bool judge_limit_figure(struct judge *j, const struct compiled_rule *rule,
+                        const struct ambit_limit *limit, int64_t *ret)
+{
+    struct ambit_figure_query query = limit_query(j, rule, limit);
+    return judge_figure_once(j, limit, &query, ret);
 }
 
 bool figure_exceeds(int64_t figure, int64_t amount, int64_t max)

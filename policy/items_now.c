@@ -32,21 +32,11 @@ static bool is_dead(const struct ambit_grant_view *grant, const struct compiled_
     return false;
 }
 
-static bool is_supported(const struct compiled_rule *rule)
-{
-    for (size_t i = 0; i < UNSUPPORTED_PLACES; i++) {
-        if (rule->unsupported[i])
-            return false;
-    }
-    return rule->policy->unsupported == NULL;
-}
-
 static bool rule_gives(const struct item_view *view, const struct compiled_rule *rule)
 {
     const struct ambit_policy *policy = rule->policy->policy;
     bool contains = false;
-    return is_supported(rule) && policy_in_dates(policy, view->now_ms) &&
-           rule_in_hours(rule, view->now_ms, NULL) &&
+    return policy_in_dates(policy, view->now_ms) && rule_in_hours(rule, view->now_ms, NULL) &&
            policy_names_audience(policy, view->grant->audience) &&
            rule_accepts_binding(rule, view->grant->binding) &&
            rule_accepts_purpose(rule, view->grant->purpose) &&

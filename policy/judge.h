@@ -28,7 +28,8 @@ struct seen {
     const struct ambit_limit
         *limit; /* the limits check: one call for each limit, with its figure */
     int64_t figure;
-    unsigned level; /* set by judge_tell() */
+    unsigned level;                  /* set by judge_tell() */
+    const struct ambit_after *after; /* the after check: the same */
 };
 struct trace {
     void (*tell)(void *ctx, const struct seen *seen);
@@ -36,7 +37,8 @@ struct trace {
 };
 
 struct memo {
-    const void *about; /* a limit: its key is the same throughout one level of a decision */
+    const void *about; /* a limit or an `after`: its key is the same throughout one level of a
+                          decision */
     int64_t figure;
     unsigned level;
 };
@@ -62,9 +64,12 @@ struct judge {
     struct ambit_id lineage; /* under which all of it happens; none: a root is asked for */
     /* of an action, in the question: charges borrow them; the resource is the key BY_RESOURCE */
     const struct ambit_str *name, *resource;
+    int64_t now_ms;
     enum ambit_err err; /* the first thing that could not be told; sticky */
     struct memo memo[16];
     size_t n_memo;
+    const struct ambit_str *last_values; /* of distinct.c */
+    size_t n_last_values;
 };
 
 /* Sets every member that is read before it is written; leaves the arrays alone. */
@@ -80,8 +85,6 @@ struct finding finding_of_rule(int check, enum ambit_reason reason,
 /* What a rule's approval that is asked for now makes of the question; `passed` as of a finding. */
 struct finding finding_of_approval(int check, int passed, enum ambit_approval_state state,
                                    const struct compiled_rule *rule);
-struct finding finding_not_supported(int check, const struct compiled_rule *rule,
-                                     const char *member);
 static inline void judge_tell(const struct judge *j, struct seen seen)
 {
     seen.level = j->level;
@@ -118,6 +121,9 @@ bool judge_figure(struct judge *j, const struct ambit_figure_query *query, int64
 /* The figure of a rule's limit; asked of the world once. */
 bool judge_limit_figure(struct judge *j, const struct compiled_rule *rule,
                         const struct ambit_limit *limit, int64_t *ret);
+/* The same for a figure that several items ask for: told once. `about` is what it is of. */
+bool judge_figure_once(struct judge *j, const void *about, const struct ambit_figure_query *query,
+                       int64_t *ret);
 /* Is there a live grant that this one would replace? Its being there is written down as a figure.
  */
 bool judge_same_live(struct judge *j, const struct ambit_same_query *query, struct ambit_id *ret);
@@ -126,6 +132,23 @@ bool figure_exceeds(int64_t figure, int64_t amount, int64_t max);
 void judge_charge(struct judge *j, const struct ambit_charge *charge);
 void judge_charge_limit(struct judge *j, const struct compiled_rule *rule,
                         const struct compiled_limit *limit, int64_t amount);
+
+/* ---- what was done before (after.c) -----------------------------------------------------------
+ */
+
+/* Was what the rule's `after` looks for allowed within its window? When last: -1 never. */
+bool judge_after(struct judge *j, const struct compiled_rule *rule, const struct ambit_after *after,
+                 int64_t *ret_latest_ms);
+/* The same under the stop's key; a stop without `after` needs none. */
+bool judge_after_stop(struct judge *j, const struct compiled_stop *stop);
+/* An allowed action. */
+struct done {
+    const struct pattern *action, *resource;
+    bool by_service;   /* who asked for it */
+    bool owes_outcome; /* by its rule */
+};
+/* Remembers it wherever a rule or a stop of the agent's policies looks for it. */
+void judge_charge_afters(struct judge *j, const struct done *done);
 
 /* ---- stops in force (stop.c); judge_*: the same, and what was found is written down as used ---
  */
@@ -182,12 +205,13 @@ AMBIT_CHECKED enum ambit_err patterns_pair_contains(const struct patterns *actio
 bool patterns_match(const struct patterns *patterns, const struct pattern *name);
 bool patterns_overlap(const struct patterns *patterns, const struct pattern *item);
 
-/* ---- hard stops (hard_stop.c) ---------------------------------------------------------------- */
+/* ---- hard stops (hard_stop.c; before them all: hard_stop_heard.c) ---------------------------- */
 
 struct heard_item {
     const struct pattern *action,
         *resource;     /* resource NULL: asked for on every resource (TOK-12) */
     bool is_malformed; /* lies inside no pattern */
+    struct ambit_str action_text, resource_text; /* as asked or given */
 };
 struct event {
     bool is_grant;                  /* a token request, else an action */
@@ -202,6 +226,17 @@ bool hard_stops_refuse(struct judge *j, const struct event *event, int check, st
 void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reason reason);
 /* Does this kind of event count for the stop at all? `reason` is ALLOWED while it would pass. */
 bool hard_stop_listens(const struct compiled_stop *stop, bool is_grant, enum ambit_reason reason);
+/* One of the event's items lies inside the stop's patterns. */
+AMBIT_CHECKED enum ambit_err hard_stop_hears(const struct judge *j,
+                                             const struct compiled_stop *stop,
+                                             const struct event *event, bool *ret);
+/* A level below heard the same: a key that both share is charged once. */
+bool hard_stop_is_heard_below(struct judge *j, const struct compiled_stop *stop);
+/* While the hold it puts is in force a stop does not fire again. A cut-off alone holds nothing. */
+bool hard_stop_is_held(struct judge *j, const struct compiled_stop *stop);
+/* Counts the event for one stop that heard it. True: the event crosses its line. It fires then, but
+ * while its own hold is in force it only counts on: what would pass is refused all the same. */
+bool hard_stop_count(struct judge *j, const struct compiled_stop *stop, const struct event *event);
 /* Does the item lie inside the stop's patterns? */
 AMBIT_CHECKED enum ambit_err hard_stop_item_inside(const struct judge *j,
                                                    const struct compiled_stop *stop,
@@ -209,6 +244,10 @@ AMBIT_CHECKED enum ambit_err hard_stop_item_inside(const struct judge *j,
 /* A stop on `allowed` or `attempted` with a sum, which the action lies inside: its field is
  * required context. */
 bool hard_stop_requires(const struct compiled_stop *stop, const struct heard_item *item);
+/* What different names the event adds for the stop (distinct.c): query's values, each once. */
+void distinct_values(struct judge *j, const struct compiled_stop *stop, const struct event *event,
+                     struct ambit_figure_query *ret);
+struct ambit_str distinct_field(bool is_action);
 /* An integer >= 0 under that name, from a service; else false. */
 bool context_amount(const struct ambit_action_question *question, struct ambit_str field,
                     int64_t *ret);

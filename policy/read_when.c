@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `when` of an allow rule, and `after`, which hard stops have too. */
-#include "policy/shape.h"
 #include "policy/read.h"
+
+#include "base/buf.h"
+#include "base/encode.h"
+
+#include "policy/shape.h"
 
 #define WHEN(member)  offsetof(struct ambit_when, member)
 #define HOURS(member) offsetof(struct ambit_hours, member)
@@ -9,7 +13,7 @@
 #define AFTER(member) offsetof(struct ambit_after, member)
 
 static const int64_t LARGEST = 9007199254740991; /* 2^53-1 */
-enum { DAY_MIN = 1440, ALL_DAYS = 0x7f };
+enum { DAY_MIN = 1440, ALL_DAYS = 0x7f, AFTER_DIGEST_BYTES = 16, AFTER_TEXT_LEN = 22 };
 
 /* -- hours -- */
 
@@ -129,7 +133,52 @@ static const struct field after_fields[] = {
     {"within", FIELD_REQUIRED, read_duration, AFTER(within_s), .min = 1,
      .max = AMBIT_DURATION_MAX_S},
 };
-const struct object_type type_after = OBJECT_TYPE(after_fields, NULL);
+
+static int text_cmp(const void *a, const void *b)
+{
+    return ambit_str_cmp(*(const struct ambit_str *)a, *(const struct ambit_str *)b);
+}
+
+/* How many, then each with its length before it, in their order as bytes. */
+static void put_texts(struct buf *buf, struct ambit_strs texts)
+{
+    struct ambit_str sorted[AMBIT_LIST_MAX];
+    size_t n = texts.n < AMBIT_LIST_MAX ? texts.n : AMBIT_LIST_MAX;
+    if (n)
+        memcpy(sorted, texts.v, n * sizeof sorted[0]);
+    qsort(sorted, n, sizeof sorted[0], text_cmp);
+    buf_put_i64(buf, (int64_t)n);
+    buf_put_char(buf, ' ');
+    for (size_t i = 0; i < n; i++) {
+        buf_put_i64(buf, (int64_t)sorted[i].len);
+        buf_put_char(buf, ' ');
+        buf_put_str(buf, sorted[i]);
+    }
+}
+
+/* The name of the history: of what is looked for and not of how long ago, so that a new `within`
+ * reads what was kept. */
+static void check_after(struct reading *reading, const struct place *at, void *target)
+{
+    BUF_AUTO buf = {0};
+    char text[AFTER_TEXT_LEN];
+    struct ambit_after *after = target;
+    struct ambit_digest digest;
+    (void)at;
+    buf_init(&buf, 0);
+    buf_put_text(&buf, "ambit after v1 ");
+    put_texts(&buf, after->actions);
+    put_texts(&buf, after->resources);
+    if (buf_check(&buf) != AMBIT_OK) {
+        reading->is_out_of_memory = true;
+        return;
+    }
+    reading->env->sha256(buf.p, buf.len, &digest);
+    base64url_encode(digest.b, AFTER_DIGEST_BYTES, text);
+    after->history = arena_copy(reading->keep, (struct ambit_str){text, sizeof text});
+    reading->is_out_of_memory |= after->history.p == NULL;
+}
+const struct object_type type_after = OBJECT_TYPE(after_fields, check_after);
 static const struct field element_after = {.read = read_object, .with = &type_after};
 static const struct list_type list_after = {&element_after, sizeof(struct ambit_after), 1,
                                             AMBIT_LIST_MAX};

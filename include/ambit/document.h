@@ -123,8 +123,10 @@ struct ambit_context_test {
     struct ambit_str matches; /* text pattern */
 };
 struct ambit_after {
-    struct ambit_strs actions, resources;
+    struct ambit_strs actions, resources; /* resources n == 0: all */
     int64_t within_s;
+    struct ambit_str history; /* names what it looks for, whatever the order of the patterns: 22
+                                 characters over a digest of them */
 };
 struct ambit_when {
     const struct ambit_hours *hours;

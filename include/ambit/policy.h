@@ -38,8 +38,8 @@ struct ambit_figure_query {
     struct ambit_str policy, id; /* rule or stop id */
     bool is_stop;
     enum ambit_limit_kind kind;
-    struct ambit_str field; /* SUM: the context member; DISTINCT: "resource" or "action"; AFTER: the
-                               patterns looked for, as compiled_after says them */
+    struct ambit_str field; /* SUM: the context member; DISTINCT: "resource" or "action"; AFTER:
+                               what is looked for, as struct ambit_after names it */
     enum ambit_by by;
     /* agent/team/owner/policy name, resource, or 22-char id of grant/lineage */
     struct ambit_str key;
@@ -221,6 +221,7 @@ enum {
     AMBIT_TRIPS_MAX = 64,
     AMBIT_USED_STOPS_MAX = 64,
     AMBIT_ASKS_MAX = 64,
+    AMBIT_VALUES_MAX = 1024,
     AMBIT_GIVEN_MAX = 64, /* items given: TOK-12 may expand one action to several patterns */
 };
 
@@ -273,6 +274,8 @@ struct ambit_decision {
     size_t n_used_stops;
     /* what `key` borrows for BY_GRANT (of each level) and BY_LINEAGE */
     char grant_text[AMBIT_DEPTH_MAX + 2][22], lineage_text[22];
+    struct ambit_str values[AMBIT_VALUES_MAX]; /* what charges of DISTINCT borrow */
+    size_t n_values;
     char texts[AMBIT_GIVEN_MAX][AMBIT_WORD_MAX]; /* what `given` borrows where a rule's `${...}` was
                                                     filled */
 };
@@ -280,7 +283,8 @@ struct ambit_decision {
 /* OK with a decision, or why it could not be decided (what cannot be decided is denied by the
  * caller: 503; TOO_LARGE: one of the arrays above would overflow). NOT_FOUND: no such agent.
  * The decision must not be moved or copied while what is given, charges or trips are read: they
- * borrow from it. About 100 KB, of which only what is counted is written: callers keep one per thread. */
+ * borrow from it. About 100 KB, of which only what is counted is written: callers keep one per
+ * thread. */
 AMBIT_CHECKED enum ambit_err ambit_decide_grant(const struct ambit_policy_set *set,
                                                 const struct ambit_grant_question *question,
                                                 const struct ambit_world *world,

@@ -176,6 +176,10 @@ static void bad_reason(struct ambit_action_question *q)
 
 /* A row's grant is given under its own documents, but where `given` names others (it was given
  * before they changed). */
+static void long_ago(struct ambit_action_question *q)
+{
+    lab_set(&lab, "p/staging/rule/after//agent/remediator", q->now_ms - 3600 * 1000);
+}
 static void six_different(struct ambit_action_question *q)
 {
     lab_set(&lab, "p/staging/rule/distinct/action/agent/remediator", 6);
@@ -309,8 +313,9 @@ static const struct row {
      AMBIT_ACTION_CHECK_CONTEXT, "staging", "rows", NULL, NULL},
     {"after now", "",
      RULE(",'when':{'after':[{'actions':['backup.create'],'within':'1h'}]}") "," LAB_QUIET, PLAIN,
-     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_AFTER,
-     "staging", "when.after", NULL, NULL},
+     "service.read", "svc:staging/x", long_ago, AMBIT_REASON_ORDER_VIOLATED,
+     AMBIT_ACTION_CHECK_AFTER, "staging", "", "backup.create allowed within 1h",
+     "last at 2026-11-20T09:00:01.000Z"},
     {"composition now", "", RULE(",'when':{'composition':true}") "," LAB_QUIET, PLAIN,
      "service.read", "svc:staging/x", NULL, AMBIT_REASON_COMPOSITION_MISMATCH,
      AMBIT_ACTION_CHECK_COMPOSITION, "staging", "", LAB_COMPOSITION ", vouched for by the platform",
@@ -337,11 +342,6 @@ static const struct row {
               "'then':'suspend_agent'}]",
      NULL, "service.read", "svc:staging/canary/x", NULL, AMBIT_REASON_HARD_STOP,
      AMBIT_ACTION_CHECK_HARD_STOP, "wire", "", "no hard stop fires", "p/wire fires"},
-    {"a stop that cannot be judged now", "",
-     RULE("") ",'hard_stops':[{'id':'silent','on':'unaccounted','count':2,'within':'1h','then':"
-              "'suspend_agent'}]",
-     PLAIN, "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED,
-     AMBIT_ACTION_CHECK_HARD_STOP, "silent", "hard_stops.on", NULL, NULL},
     {"approval at action now", "",
      RULE(",'approval':{'at':'action','roles':['oncall'],'timeout':'15m'}") "," LAB_QUIET, PLAIN,
      "service.read", "svc:staging/x", NULL, AMBIT_REASON_APPROVAL_REQUIRED,
@@ -352,9 +352,6 @@ static const struct row {
      "service.read", "svc:staging/x", rejected, AMBIT_REASON_APPROVAL_REJECTED,
      AMBIT_ACTION_CHECK_APPROVAL, "staging", "", "approval by 1 person of team ops within 1h",
      "a rejection"},
-    {"outcome now", "", RULE(",'outcome':{'within':'2m'}") "," LAB_QUIET, PLAIN, "service.read",
-     "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_ACTION_CHECK_APPROVAL, "staging",
-     "outcome", NULL, NULL},
 };
 
 /* A grant of every service action on everything in staging. */

@@ -97,6 +97,11 @@ static void rejected(struct ambit_grant_question *q)
 {
     q->approval = AMBIT_APPROVAL_REJECTED;
 }
+static void fifty_one(struct ambit_grant_question *q)
+{
+    (void)q;
+    lab_set(&lab, "p/sprawl/stop/distinct/resource/agent/remediator", 51);
+}
 
 static const struct row {
     const char *name, *head, *body, *action, *resource;
@@ -192,8 +197,8 @@ static const struct row {
      AMBIT_GRANT_CHECK_COMPOSITION, "staging", "", NULL, "sha256:00"},
     {"after", "",
      RULE(",'when':{'after':[{'actions':['backup.create'],'within':'1h'}]}") "," LAB_QUIET,
-     "service.read", "svc:staging/web-1", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_AFTER,
-     "staging", "when.after", NULL, NULL},
+     "service.read", "svc:staging/web-1", NULL, AMBIT_REASON_ORDER_VIOLATED,
+     AMBIT_GRANT_CHECK_AFTER, "staging", "", "backup.create allowed within 1h", "never"},
     {"not bound", "", RULE(",'bind':['dpop','mtls']") "," LAB_QUIET, "service.read",
      "svc:staging/web-1", NULL, AMBIT_REASON_BINDING_REQUIRED, AMBIT_GRANT_CHECK_BINDING, "staging",
      "", "a key bound by dpop or mtls", "none"},
@@ -211,22 +216,11 @@ static const struct row {
               "'then':'suspend_agent'}]",
      "service.read", "svc:staging/canary/x", NULL, AMBIT_REASON_HARD_STOP,
      AMBIT_GRANT_CHECK_HARD_STOP, "wire", "", "no hard stop fires", "p/wire fires"},
-    {"a stop that cannot be judged", "",
-     RULE("") ",'hard_stops':[{'id':'silent','on':'unaccounted','count':2,'within':'1h','then':"
-              "'suspend_agent'}]",
-     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_HARD_STOP,
-     "silent", "hard_stops.on", NULL,
-     "p/silent has hard_stops.on, which this version cannot judge"},
-    {"a stop with after", "",
-     RULE("") ",'hard_stops':[{'id':'exfil','on':'attempted','actions':['net.send'],'after':"
-              "{'actions':['secret.read'],'within':'30m'},'then':'suspend_agent'}]",
-     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_HARD_STOP,
-     "exfil", "hard_stops.after", NULL, NULL},
-    {"a stop with distinct", "",
-     RULE("") ",'hard_stops':[{'id':'sprawl','on':'allowed','distinct':'resource','max':50,"
+    {"a stop on different names", "",
+     RULE("") ",'hard_stops':[{'id':'sprawl','on':'granted','distinct':'resource','max':50,"
               "'within':'10m','then':'suspend_agent'}]",
-     "service.read", "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_HARD_STOP,
-     "sprawl", "hard_stops.distinct", NULL, NULL},
+     "service.read", "svc:staging/x", fifty_one, AMBIT_REASON_HARD_STOP,
+     AMBIT_GRANT_CHECK_HARD_STOP, "sprawl", "", NULL, "p/sprawl fires"},
     {"approval at grant", "",
      RULE(",'approval':{'at':'grant','roles':['oncall'],'timeout':'15m'}") "," LAB_QUIET,
      "service.read", "svc:staging/x", NULL, AMBIT_REASON_APPROVAL_REQUIRED,
@@ -238,9 +232,6 @@ static const struct row {
      "service.read", "svc:staging/x", rejected, AMBIT_REASON_APPROVAL_REJECTED,
      AMBIT_GRANT_CHECK_APPROVAL, "staging", "",
      "approval by 2 people of role oncall or approver, of team payments within 15m", "a rejection"},
-    {"outcome", "", RULE(",'outcome':{'within':'2m'}") "," LAB_QUIET, "service.read",
-     "svc:staging/x", NULL, AMBIT_REASON_NOT_SUPPORTED, AMBIT_GRANT_CHECK_APPROVAL, "staging",
-     "outcome", NULL, NULL},
 };
 
 static void test_reasons(void **state)

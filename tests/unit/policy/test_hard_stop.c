@@ -273,20 +273,31 @@ static void test_several_items(void **state)
     lab_close(&lab);
 }
 
-/* not_supported is counted by no hard stop; but a stop that comes before it in the order fires. */
-static void test_not_supported(void **state)
+/* What waits for a person is an attempt, and neither allowed nor denied; a stop that comes before
+ * it in the order fires. */
+static void test_not_approved(void **state)
 {
     (void)state;
-    struct lab_policy policies[] = {
-        {"p", "",
-         "'allow':[{'id':'r','actions':['a.b'],'resources':['svc:**'],'ttl':{'max':'9m'},"
-         "'outcome':{'within':'2m'}}],"
-         "'hard_stops':[{'id':'t','on':'attempted','count':9,'within':'1m','then':'suspend_agent'},"
-         "{'id':'wire','on':'attempted','resources':['svc:canary'],'then':'suspend_agent'}]"}};
-    lab_open(&lab, policies, 1);
+    struct lab_policy policy = {
+        "p", "",
+        "'allow':[{'id':'r','actions':['a.b'],'resources':['svc:**'],'ttl':{'max':'9m'},"
+        "'approval':{'at':'grant','roles':['oncall'],'timeout':'2m'}}],"
+        "'hard_stops':[{'id':'t','on':'attempted','count':9,'within':'1m','then':'suspend_agent'},"
+        "{'id':'d','on':'denied','count':9,'within':'1m','then':'suspend_agent'},"
+        "{'id':'g','on':'granted','count':9,'within':'1m','then':'suspend_agent'},"
+        "{'id':'wire','on':'granted','resources':['svc:canary'],'then':'suspend_agent'}]"};
+    lab_open(&lab, &policy, 1);
     question.audience = LAB_AUDIENCE;
-    assert_int_equal(ask("a.b", "svc:1"), AMBIT_REASON_NOT_SUPPORTED);
-    assert_true(lab.d.n_charges == 0 && lab.d.n_trips == 0 && !lab.d.is_attempt);
+    assert_int_equal(ask("a.b", "svc:1"), AMBIT_REASON_APPROVAL_REQUIRED);
+    assert_true(lab.d.n_charges == 1 && lab.d.n_trips == 0 && lab.d.is_attempt);
+    lab_assert_text("stop", lab.d.charges[0].what.id, "t");
+    question.approval = AMBIT_APPROVAL_REJECTED;
+    assert_int_equal(ask("a.b", "svc:1"), AMBIT_REASON_APPROVAL_REJECTED);
+    assert_int_equal(lab.d.n_charges, 1);
+    question.approval = AMBIT_APPROVAL_GIVEN;
+    assert_int_equal(ask("a.b", "svc:1"), AMBIT_REASON_ALLOWED);
+    assert_int_equal(lab.d.n_charges, 2);
+    question.approval = AMBIT_APPROVAL_NONE;
     assert_int_equal(ask("a.b", "svc:canary"), AMBIT_REASON_HARD_STOP);
     assert_int_equal(lab.d.n_trips, 1);
     lab_close(&lab);
@@ -372,7 +383,7 @@ int main(void)
         cmocka_unit_test(test_allowed_count),  cmocka_unit_test(test_sum),
         cmocka_unit_test(test_granted),        cmocka_unit_test(test_held),
         cmocka_unit_test(test_malformed),      cmocka_unit_test(test_several_items),
-        cmocka_unit_test(test_not_supported),  cmocka_unit_test(test_dates),
+        cmocka_unit_test(test_not_approved),   cmocka_unit_test(test_dates),
         cmocka_unit_test(test_held_refuses),   cmocka_unit_test(test_bounds),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

@@ -37,6 +37,10 @@ static const struct row {
      RULE("") ",'hard_stops':[{'id':'s','on':'allowed','resources':['db:**'],'then':"
               "'suspend_agent'}]",
      true, false},
+    {"a stop on what nobody accounted for", "",
+     RULE("") ",'hard_stops':[{'id':'s','on':'unaccounted','count':2,'within':'1h','then':"
+              "'suspend_agent'}]",
+     true, false},
     {"a stop on denied", "",
      RULE("") ",'hard_stops':[{'id':'s','on':'denied','then':'suspend_agent'}]", true, false},
     {"a never that meets it", "",
@@ -59,10 +63,18 @@ static const struct row {
     {"over", "'not_after':'2026-11-20T10:00:00Z',", PLAIN, false, false},
     {"another audience", "'audiences':['https://other.example.gov'],", PLAIN, false, false},
     {"shadow now", "'mode':'shadow',", PLAIN, false, false},
-    {"an outcome", "", RULE(",'outcome':{'within':'1m'}") "," LAB_QUIET, false, false},
-    {"a stop that cannot be judged", "",
-     RULE("") ",'hard_stops':[{'id':'s','on':'unaccounted','count':2,'within':'1h','then':"
-              "'suspend_agent'}]",
+    {"an outcome", "", RULE(",'outcome':{'within':'1m'}") "," LAB_QUIET, true, true},
+    {"limits on grants alone", "", RULE(",'limits':[{'grants':9,'within':'1h'}]") "," LAB_QUIET,
+     true, false},
+    {"different names", "",
+     RULE(",'limits':[{'distinct':'action','max':9,'within':'1h'}]") "," LAB_QUIET, true, true},
+    {"after", "", RULE(",'when':{'after':[{'actions':['b'],'within':'1h'}]}") "," LAB_QUIET, true,
+     true},
+    {"a composition nobody vouched for", "", RULE(",'when':{'composition':true}") "," LAB_QUIET,
+     false, false},
+    {"another agent's own", "",
+     "'allow':[{'id':'r','actions':['a.*'],'resources':['svc:${agent}/"
+     "**'],'ttl':{'max':'9m'}}]," LAB_QUIET,
      false, false},
 };
 

@@ -113,15 +113,6 @@ static const struct grant_row {
      AMBIT_CHANGE_SHORTEN,
      "300",
      "300"},
-    {"not supported",
-     "",
-     RULE(",'outcome':{'within':'1m'}"),
-     {{{"a.b", 3}, {"svc:x/1", 7}}},
-     1,
-     false,
-     AMBIT_CHANGE_NONE,
-     NULL,
-     NULL},
 };
 
 static void assert_value(const char *name, struct ambit_str got, const char *want)
