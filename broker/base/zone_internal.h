@@ -33,7 +33,7 @@ struct zone_rule {
 AMBIT_CHECKED enum ambit_err zone_rule_read(struct ambit_str text, bool is_extended,
                                             struct zone_rule *ret);
 /* Adds the changes of the rule behind the last there is (none: from ZONE_FIRST_YEAR on). MALFORMED:
- * the rule contradicts the last change. The list has room for ZONE_RULE_CHANGES more. */
+ * the last is too late. The list has room for ZONE_RULE_CHANGES more. */
 enum {
     ZONE_FIRST_YEAR = 1800, /* older than any clock that was ever set by a rule */
     ZONE_RULE_CHANGES = 2 * (ZONE_LAST_YEAR - ZONE_FIRST_YEAR + 8)

@@ -168,19 +168,17 @@ static int64_t instant_of(const struct zone_date *date, int64_t year, int32_t of
     return day_in(date, year) * DAY_S + date->time_s - offset_s;
 }
 
-/* Summer of a year: from its start to the first end behind it. */
+/* Summer that begins in a year: until it ends in that year or, in the south, in the next. */
 struct summer {
     int64_t from_s, until_s;
 };
 
 static struct summer summer_of(const struct zone_rule *rule, int64_t year)
 {
-    struct summer summer = {.from_s = instant_of(&rule->start, year, rule->standard_s)};
-    for (int64_t y = year - 1; y <= year + 2; y++) {
-        summer.until_s = instant_of(&rule->end, y, rule->summer_s);
-        if (summer.until_s > summer.from_s)
-            break;
-    }
+    struct summer summer = {.from_s = instant_of(&rule->start, year, rule->standard_s),
+                            .until_s = instant_of(&rule->end, year, rule->summer_s)};
+    if (summer.until_s <= summer.from_s)
+        summer.until_s = instant_of(&rule->end, year + 1, rule->summer_s);
     return summer;
 }
 
@@ -200,7 +198,8 @@ static void add(struct zone_changes *changes, int64_t at_s, int32_t offset_s)
     changes->v[changes->n++] = (struct zone_change){.at_s = at_s, .offset_s = offset_s};
 }
 
-/* The offset that the rule has at `from_s` must be the one that the file ends with. */
+/* The rule speaks from the last listed change on, also where that says otherwise: zic before 2023
+ * wrote such files (America/Ojinaga without a list), and every reader takes them so. */
 static enum ambit_err apply_from(const struct zone_rule *rule, int64_t from_s, int64_t year,
                                  struct zone_changes *changes)
 {
@@ -225,7 +224,8 @@ static enum ambit_err apply_from(const struct zone_rule *rule, int64_t from_s, i
         changes->first_offset_s = before_s;
         return AMBIT_OK;
     }
-    return changes->v[first - 1].offset_s == before_s ? AMBIT_OK : AMBIT_ERR_MALFORMED;
+    changes->v[first - 1].offset_s = before_s;
+    return AMBIT_OK;
 }
 
 enum ambit_err zone_rule_apply(const struct zone_rule *rule, struct zone_changes *changes)
@@ -236,8 +236,8 @@ enum ambit_err zone_rule_apply(const struct zone_rule *rule, struct zone_changes
     if (!rule->has_summer) {
         if (changes->n == 0)
             changes->first_offset_s = rule->standard_s;
-        else if (changes->v[changes->n - 1].offset_s != rule->standard_s)
-            return AMBIT_ERR_MALFORMED;
+        else
+            changes->v[changes->n - 1].offset_s = rule->standard_s;
         return AMBIT_OK;
     }
     if (from_s < first_s)

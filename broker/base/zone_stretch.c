@@ -77,6 +77,10 @@ static size_t cut(struct zone_stretch *stretches, size_t n)
     int64_t end_s = zone_day_of(ZONE_LAST_YEAR + 1, 1, 1) * 86400;
     while (n > 1 && stretches[n - 1].from_s >= end_s)
         n--;
+    if (stretches[n - 1].is_repeated) {
+        stretches[n - 1].until_s = INT64_MAX;
+        return n;
+    }
     stretches[n - 1].until_s = end_s;
     stretches[n] =
         (struct zone_stretch){.from_s = end_s, .until_s = INT64_MAX, .is_repeated = true};

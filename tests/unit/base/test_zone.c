@@ -65,6 +65,8 @@ static const struct footer_row {
         -4 * HOUR, false),
     ROW("summer all year, at the join", "XXX3EDT4,0/0,J365/23", "2026-01-01T04:00:00Z", -4 * HOUR,
         false),
+    ROW("summer all year and a little more", "XXX0EDT4,0/0,J365/23", "2026-01-01T01:00:00Z",
+        -4 * HOUR, false),
     ROW("day 60 is the first of March, leap year or not", "AAA0BBB,J60/0,J300/0",
         "2028-03-01T00:00:00Z", HOUR, false),
     ROW("and the day before is not", "AAA0BBB,J60/0,J300/0", "2028-02-29T23:59:59Z", 0, false),
@@ -305,7 +307,7 @@ static void faults_of_files(void **state)
     REFUSED("universal but not standard", AMBIT_ERR_MALFORMED, plan.n_std = plan.n_ut = 2;
             plan.ut[0] = 1);
     REFUSED("an indicator of two", AMBIT_ERR_MALFORMED, plan.n_std = 2; plan.std[1] = 2);
-    REFUSED("a footer that contradicts", AMBIT_ERR_MALFORMED, plan.footer = "\nAAA0\n");
+    REFUSED("a footer that contradicts: it is right", AMBIT_OK, plan.footer = "\nAAA0\n");
     REFUSED("no footer", AMBIT_ERR_MALFORMED, plan.footer = "");
     REFUSED("half a footer", AMBIT_ERR_MALFORMED, plan.footer = "\n");
     REFUSED("an empty footer", AMBIT_OK, plan.footer = "\n\n");
