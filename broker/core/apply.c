@@ -387,6 +387,7 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_INCIDENT_CLOSED:
     case EVENT_HISTORY_EXPIRED:
     case EVENT_BROKER_OUTAGE:
+    case EVENT_QUESTION_ANSWERED:
     case EVENT_TYPES:
         return AMBIT_OK;
     }

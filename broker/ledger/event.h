@@ -60,7 +60,8 @@ struct json_value;
     X(INCIDENT_ACKNOWLEDGED, "incident.acknowledged") \
     X(INCIDENT_CLOSED, "incident.closed")             \
     X(HISTORY_EXPIRED, "history.expired")             \
-    X(BROKER_OUTAGE, "broker.outage")
+    X(BROKER_OUTAGE, "broker.outage")                 \
+    X(QUESTION_ANSWERED, "question.answered")
 enum event_type {
 #define X(name, text) EVENT_##name,
     EVENT_TYPE_LIST(X)

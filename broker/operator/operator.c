@@ -5,7 +5,7 @@
 
 #include "operator/handlers.h"
 
-enum { BODY_MAX = 8 * 1024 };
+enum { BODY_MAX = 8 * 1024, QUESTION_MAX = 256 * 1024 };
 
 #define ACT(where, name)                                                                         \
     {                                                                                            \
@@ -47,6 +47,16 @@ static const struct http_route routes[] = {
      .begin = reload_begin,
      .finish = reload_finish,
      .done = reload_end},
+    {.method = HTTP_POST,
+     .path = "/v1/explain",
+     .listeners = HTTP_OPERATORS,
+     .body_max = QUESTION_MAX,
+     .media_type = "application/json",
+     .flags = HTTP_NO_QUERY,
+     .class = HTTP_QUERY,
+     .begin = explain_begin,
+     .finish = explain_finish,
+     .done = explain_done},
     READ("/v1/stops", stops),
     READ("/v1/stops/{x}", stop_one),
     READ("/v1/grants", grants),
