@@ -31,12 +31,15 @@ class Harness:
         if not answer:
             process, self.process = self.process, None
             process.kill()
-            return {"crashed": process.wait()}
+            status = process.wait()
+            if self.loaded and "documents" not in line:  # the next question finds its documents again
+                self.say({"documents": self.loaded})
+            return {"crashed": status}
         return json.loads(answer)
 
     def load(self, documents):
         """None, or the problems that the engine has with the set."""
-        answer = self.say({"documents": documents})
+        answer, self.loaded = self.say({"documents": documents}), documents
         return None if answer.get("ok") else answer
 
     def ask(self, question):

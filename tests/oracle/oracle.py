@@ -122,7 +122,8 @@ def write_shrunk(args, tally):
     for number, sort, sets, question in tally.differences:
         by_signature.setdefault(sort, (number, sets, question))
     counts = collections.Counter(s for _, s, _, _ in tally.differences)
-    for n, (sort, _) in enumerate(counts.most_common(args.most)):
+    known = [s for s, _ in counts.most_common() if s[4] != "not_supported" and "error" not in s[2]]
+    for n, sort in enumerate(known[: args.most]):
         number, sets, question = by_signature[sort]
         case = shrunk(harness, sets, question, sort)
         harness.load(case["documents"])
@@ -169,7 +170,7 @@ def main():
     build = os.environ.get("AMBIT_BUILD", os.path.join(ROOT, "build"))
     parser.add_argument("--cases", type=int, default=500_000 if is_long else 50_000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--harness", default=os.path.join(build, "tests", "oracle", "explain_harness"))
+    parser.add_argument("--harness", default=os.path.join(build, "tests", "oracle", "oracle_harness"))
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--first", action="store_true")
     parser.add_argument("--shrink")

@@ -88,7 +88,7 @@ def tighten(rng, _, sets, question):
     rule = rng.choice(policy["allow"])
     ways = [lambda: rule["ttl"].update({k: halved(v) for k, v in rule["ttl"].items()}),
             lambda: policy.update(not_after=clock.text(clock.instant(question["now"]) + rng.choice([1, 30_000])))
-            if "not_after" not in policy else None]
+            if not {"not_after", "not_before"} & set(policy) else None]
     for limit in rule.get("limits", []):
         number = next(k for k in ("max", "count", "grants", "live_grants", "uses") if k in limit)
         if limit[number] > 1:

@@ -4,8 +4,8 @@ from model import clock, patterns
 from model.history import pairs_of
 from worlds import AUDIENCES
 
-GRANTS = ["AAAAAAAAAAAAAAAAAAAAA" + c for c in "AQgw"]
-LINEAGES = ["BBBBBBBBBBBBBBBBBBBBB" + c for c in "AQgw"]
+GRANTS = ["GAAAAAAAAAAAAAAAAAAAA" + c for c in "AQgw"]
+LINEAGES = ["LAAAAAAAAAAAAAAAAAAAA" + c for c in "AQgw"]
 ADDRESSES = ["10.1.2.3", "10.2.0.1", "192.168.1.7", "192.168.1.8", "2001:db8::7", "::ffff:10.1.9.9", "fe80::1", "nowhere"]
 PURPOSES = ["INC-1", "INC-", "x", "y", "a-1b", "", "x/y"]
 REASONS = ["forbidden", "out_of_scope", "not_delegable", "malformed", "context_violated", "wrong_source", "order_violated",

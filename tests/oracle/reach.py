@@ -20,7 +20,7 @@ STOPS = ([(on, "by " + by) for on in ("denied", "allowed", "attempted", "unaccou
           for by in ("agent", "team", "policy", "grant", "lineage")]
          + [("granted", "by " + by) for by in ("agent", "team", "policy")]
          + [(on, q) for on in ("denied", "allowed", "attempted", "granted", "unaccounted") for q in ("once", "count", "distinct")]
-         + [(on, "sum") for on in ("denied", "allowed", "attempted")] + [("signal", "once"), ("signal", "count")])
+         + [(on, "sum") for on in ("allowed", "attempted")] + [("signal", "once"), ("signal", "count")])
 AFTER = [("then", t) for t in ("revoke_grant", "suspend_agent", "stop_team", "stop_policy")]
 
 

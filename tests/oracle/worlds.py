@@ -169,6 +169,8 @@ class World:
                 limit["within"] = rng.choice(SPANS)
             if kind != "uses" and self.chance(0.8):
                 limit["by"] = rng.choice(everyone if kind in ("grants", "live_grants") else everyone + shared)
+            if limit.get("distinct") == limit.get("by") == "resource":
+                limit["distinct"] = "action"  # each resource by itself is always one resource
             if limit not in out:
                 out.append(limit)
         if any("uses" in l or l.get("by") in shared for l in out):
@@ -189,7 +191,7 @@ class World:
         if on != "signal" and (self.chance(0.5) or on in ("allowed", "granted") and "actions" not in stop):
             stop["resources"] = self.resources()
         kinds = {"signal": ["once", "count"], "granted": ["once", "count", "distinct"], "unaccounted": ["once", "count", "distinct"]}
-        kind = rng.choice(kinds.get(on, ["once", "count", "count", "sum", "distinct"]))
+        kind = rng.choice(kinds.get(on, ["once", "count", "count", "distinct"] + ["sum"] * (on != "denied")))
         if kind == "once" and on in ("allowed", "attempted", "granted") and self.chance(0.6):
             kind = "count"
         if kind == "count":

@@ -49,6 +49,14 @@ class Actor:
         return None
 
 
+class Gone:
+    """A rule that a grant names and no document in force has."""
+
+    def __init__(self, policy, rule, digest):
+        self.policy, self.id = self, rule
+        self.name, self.digest = policy, digest
+
+
 class Case:
     """What both questions share."""
 
@@ -189,7 +197,8 @@ def answer_of(checks, refusal, trips, given):
     answer = {"decision": "deny" if refusal else "allow", "reason": refusal.reason if refusal else "allowed", "trips": sorted(trips)}
     by = refusal.by if refusal else given.pop("by")
     if by:
-        answer.update(policy=by.policy.name, rule=by.id, digest=by.policy.digest)
+        named = {"policy": by.policy.name, "rule": by.id, "digest": by.policy.digest}
+        answer.update({k: v for k, v in named.items() if v is not None})
     if not refusal:
         answer.update(given)
     at = checks.index(refusal.check) if refusal else len(checks)
@@ -274,15 +283,13 @@ class Grant(Case):
         return [r for i in items if (r := ancestor.giving_rule(i)) and r.contains(action, resource, ancestor.who)]
 
     def check_parent(self, action, resource):
-        if not all(self.covering(a, action, resource) for a in self.ancestors):
-            raise No("scope", "out_of_scope")
-        for child, ancestor in zip(self.actors, self.ancestors):
-            if child.agent.id not in ancestor.agent.delegates_to:
-                raise No("scope", "not_delegable")
         depth = self.ancestors[0].given.get("depth", 0) + 1 if self.ancestors else 0
-        for ancestor in self.ancestors:
-            if not any(depth <= r.depth for r in self.covering(ancestor, action, resource)):
-                raise No("scope", "not_delegable")
+        for child, ancestor in zip(self.actors, self.ancestors):
+            rules = self.covering(ancestor, action, resource)
+            if not rules:
+                raise No("scope", "out_of_scope")
+            if child.agent.id not in ancestor.agent.delegates_to or all(depth > r.depth for r in rules):
+                raise No("scope", "not_delegable", rules[0])
 
     def candidates(self, actor, action, resource):
         if actor is self.self:
@@ -419,7 +426,10 @@ class Action(Case):
             rules = []
             for item in self.covering(actor):
                 rule = actor.giving_rule(item)
-                rules.append((rule, lambda r=rule, a=actor: self.check_rule(r, a)))
+                if rule:
+                    rules.append((rule, lambda r=rule, a=actor: self.check_rule(r, a)))
+                else:
+                    rules.append((None, lambda i=item, a=actor: self.refuse_gone(i, a)))
             passing, furthest = try_rules(rules, ACTION)
             failed += [furthest] if not passing else []
             chains.append(passing)
@@ -428,7 +438,7 @@ class Action(Case):
         return chains
 
     def check_rule(self, rule, actor):
-        if rule is None or not self.still_gives(rule, actor):
+        if not self.still_gives(rule, actor):
             raise No("policy", "policy_changed", rule)
         self.check_hours(rule)
         self.check_source(rule)
@@ -444,6 +454,11 @@ class Action(Case):
                 if not history.limit_holds(limit, rule, key, self.event, self.history, self.now):
                     self.notes.append(("limit", quantity_of(limit), limit.get("by", "grant" if "uses" in limit else "agent")))
                     raise No("limits", "limit_exceeded", rule)
+
+    def refuse_gone(self, item, actor):
+        """The rule that gave it is no more, or its agent does not list it: named as the grant recorded it."""
+        policy = next((p for p in actor.agent.policies if p.name == item[2]), None)
+        raise No("policy", "policy_changed", Gone(item[2], item[3], policy and policy.digest))
 
     def still_gives(self, rule, actor):
         policy, given = rule.policy, actor.given
