@@ -12,6 +12,15 @@ def _paths(value, path=()):
         yield from _paths(child, (*path, key))
 
 
+def _is_kept(value, path):
+    """What a case would mean something else without, and a list's last element."""
+    inner = value
+    for key in path[:-1]:
+        inner = inner[key]
+    return path[-1] in ("policy", "actions", "resources", "items", "grant_items", "audience", "rule") or (
+        isinstance(inner, list) and len(inner) == 1 and path[-2] not in ("history", "stops", "hard_stops", "never"))
+
+
 def _without(value, path):
     value = copy.deepcopy(value)
     inner = value
@@ -30,6 +39,8 @@ def smallest(value, still_fails, seconds=20):
             if time.monotonic() > ends:
                 return value
             try:
+                if _is_kept(value, path):
+                    continue
                 smaller = _without(value, path)
             except (KeyError, IndexError, TypeError):
                 continue  # it went with an earlier one

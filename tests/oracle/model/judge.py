@@ -277,18 +277,28 @@ class Grant(Case):
             if any(patterns.overlaps(stop, resource) for stop in self.stopped_resources()):
                 raise No("scope", "stopped")
 
+    def inside(self, ancestor, action, resource):
+        return [i for i in ancestor.items if patterns.contains(i[0], action) and patterns.contains(i[1], resource)]
+
     def covering(self, ancestor, action, resource):
         """The ancestor's giving rules, as they stand now, of those of its items that contain this one."""
-        items = [i for i in ancestor.items if patterns.contains(i[0], action) and patterns.contains(i[1], resource)]
-        return [r for i in items if (r := ancestor.giving_rule(i)) and r.contains(action, resource, ancestor.who)]
+        rules = [ancestor.giving_rule(i) for i in self.inside(ancestor, action, resource)]
+        return [r for r in rules if r and r.contains(action, resource, ancestor.who)]
+
+    def lost(self, ancestor, action, resource):
+        """The first rule of a parent's item that no longer gives it, if there is such an item."""
+        items = self.inside(ancestor, action, resource)
+        return items and ancestor.giving_rule(items[0])
 
     def check_parent(self, action, resource):
         depth = self.ancestors[0].given.get("depth", 0) + 1 if self.ancestors else 0
         for child, ancestor in zip(self.actors, self.ancestors):
             rules = self.covering(ancestor, action, resource)
             if not rules:
-                raise No("scope", "out_of_scope")
-            if child.agent.id not in ancestor.agent.delegates_to or all(depth > r.depth for r in rules):
+                raise No("scope", "out_of_scope", self.lost(ancestor, action, resource))
+            if child.agent.id not in ancestor.agent.delegates_to:
+                raise No("scope", "not_delegable")
+            if all(depth > r.depth for r in rules):
                 raise No("scope", "not_delegable", rules[0])
 
     def candidates(self, actor, action, resource):
