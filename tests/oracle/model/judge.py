@@ -337,7 +337,9 @@ class Grant(Case):
 
     def check_rule(self, rule, actor):
         policy, is_self = rule.policy, actor is self.self
-        if self.audience is not None and (self.audience not in policy.audiences or actor.audience not in (None, self.audience)):
+        if self.audience is not None and actor.audience not in (None, self.audience):
+            raise No("audience", "wrong_audience")  # a child grant lies inside its parent's audience; no rule decided
+        if self.audience is not None and self.audience not in policy.audiences:
             raise No("audience", "wrong_audience", rule)
         if not policy.is_inside_dates(self.now):
             raise No("dates", "policy_expired", rule)
@@ -397,7 +399,8 @@ class Action(Case):
         audience = self.question.get("audience")
         if audience is not None:
             service = self.documents.audiences.get(audience)
-            if service is None or self.resource is None or not any(patterns.matches(p, self.resource) for p in service.resources):
+            # A malformed name is nobody's to speak for, and is refused as `malformed` further down.
+            if service is None or (self.resource and not any(patterns.matches(p, self.resource) for p in service.resources)):
                 raise No("audience", "wrong_audience")
 
     def check_stop(self):
