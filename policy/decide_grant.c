@@ -323,6 +323,24 @@ static void decide(struct grant_judge *g)
     give(g);
 }
 
+static bool asks_everywhere(const struct ambit_grant_question *q)
+{
+    for (size_t i = 0; i < q->n_items; i++) {
+        if (!q->items[i].resource.p)
+            return true;
+    }
+    return false;
+}
+
+/* Only what is asked for on every resource pays for the room that filling takes. */
+__attribute__((noinline)) static void decide_everywhere(struct grant_judge *g)
+{
+    struct pattern_buf filled[AMBIT_GIVEN_MAX] PATTERN_SCRATCH;
+    g->filled = filled;
+    decide(g);
+    g->filled = NULL;
+}
+
 enum ambit_err decide_grant(const struct ambit_policy_set *set,
                             const struct ambit_grant_question *question,
                             const struct ambit_world *world, const struct trace *trace,
@@ -340,6 +358,7 @@ enum ambit_err decide_grant(const struct ambit_policy_set *set,
         question->audience.p || !question->parent ? question->audience : question->parent->audience;
     g.n_asked = question->n_items > AMBIT_ITEMS_MAX ? 0 : question->n_items;
     g.n_giving = g.n_filled = 0;
+    g.filled = NULL;
     g.may_replace = g.needs_replace = false;
     decision_begin(ret);
     struct level own = {
@@ -347,7 +366,9 @@ enum ambit_err decide_grant(const struct ambit_policy_set *set,
         .variables = {.agent = question->agent, .team = agent->team, .purpose = question->purpose}};
     judge_levels(&g.j, own, question->parent);
     grant_enter(&g, 0);
-    if (!g.j.err)
+    if (!g.j.err && asks_everywhere(question))
+        decide_everywhere(&g);
+    else if (!g.j.err)
         decide(&g);
     return g.j.err;
 }

@@ -44,7 +44,8 @@ struct grant_judge {
      * that lives is known only when every item has its rule. */
     bool may_replace, needs_replace;
     struct asked asked[AMBIT_ITEMS_MAX];
-    struct pattern_buf filled[AMBIT_GIVEN_MAX]; /* of texts in the decision */
+    struct pattern_buf *filled; /* AMBIT_GIVEN_MAX, of texts in the decision; only where an item
+                                   is asked for on every resource */
     size_t n_filled;
 };
 
