@@ -210,14 +210,25 @@ static void fire(struct judge *j, const struct compiled_stop *stop)
     };
 }
 
-/* What one event adds to the stop's history: nothing to a sum of a token request, nor of an action
- * that did not say a usable number. False: it adds nothing and cannot fire. */
-static bool amount_of(const struct compiled_stop *stop, const struct event *event, int64_t *ret)
+/* What one event adds to the stop's number: nothing to a sum of a token request, nor of an action
+ * that did not say a usable number; of different names what it adds is in the figure already. */
+static int64_t amount_of(const struct compiled_stop *stop, const struct event *event)
 {
-    *ret = 1;
-    if (stop->stop->kind != AMBIT_LIMIT_SUM)
-        return true;
-    return event->action && context_amount(event->action, stop->stop->field, ret);
+    int64_t amount = 0;
+    switch (stop->stop->kind) {
+    case AMBIT_LIMIT_COUNT:
+        return 1;
+    case AMBIT_LIMIT_SUM:
+        return event->action && context_amount(event->action, stop->stop->field, &amount) ? amount
+                                                                                          : 0;
+    case AMBIT_LIMIT_DISTINCT:
+    case AMBIT_LIMIT_GRANTS:
+    case AMBIT_LIMIT_LIVE_GRANTS:
+    case AMBIT_LIMIT_USES:
+    case AMBIT_LIMIT_AFTER:
+        break;
+    }
+    return 0;
 }
 
 static bool has_fired(const struct judge *j, const struct compiled_stop *stop)
@@ -241,49 +252,31 @@ static void cross_at_once(struct judge *j, const struct compiled_stop *stop)
     judge_enter(j, level);
 }
 
-/* Of a count `max` is the number that fires, else what may not be passed; of different names what
- * the event adds is in the figure already. */
-static bool passes_line(const struct ambit_hard_stop *stop, int64_t figure, int64_t amount)
-{
-    switch (stop->kind) {
-    case AMBIT_LIMIT_COUNT:
-        return figure_exceeds(figure, amount, stop->max - 1);
-    case AMBIT_LIMIT_DISTINCT:
-        return figure_exceeds(figure, 0, stop->max);
-    case AMBIT_LIMIT_SUM:
-    case AMBIT_LIMIT_GRANTS:
-    case AMBIT_LIMIT_LIVE_GRANTS:
-    case AMBIT_LIMIT_USES:
-    case AMBIT_LIMIT_AFTER:
-        break;
-    }
-    return figure_exceeds(figure, amount, stop->max);
-}
-
 bool hard_stop_count(struct judge *j, const struct compiled_stop *stop, const struct event *event)
 {
     const struct ambit_hard_stop *s = stop->stop;
     if (s->at_once) {
-        bool crosses = judge_after_stop(j, stop);
-        if (crosses)
+        bool fires = judge_after_stop(j, stop);
+        if (fires)
             cross_at_once(j, stop);
-        return crosses;
+        return fires;
     }
     bool held = hard_stop_is_held(j, stop);
-    int64_t amount = 0, figure = 0;
-    if (!amount_of(stop, event, &amount))
+    int64_t figure = 0;
+    struct ambit_charge charge = {.what = stop_query(j, stop, event),
+                                  .amount = amount_of(stop, event)};
+    if (!judge_figure(j, &charge.what, &figure))
         return false;
-
-    struct ambit_figure_query query = stop_query(j, stop, event);
-    if (s->kind == AMBIT_LIMIT_DISTINCT && query.n_values == 0)
-        return false;
-    if (!judge_figure(j, &query, &figure))
-        return false;
-    bool crosses = passes_line(s, figure, amount) && judge_after_stop(j, stop);
+    /* Of a count `max` is the number that fires, else what may not be passed. */
+    int64_t most = s->kind == AMBIT_LIMIT_COUNT ? s->max - 1 : s->max;
+    bool crosses = figure_exceeds(figure, charge.amount, most) && judge_after_stop(j, stop);
     if (crosses && !held)
         fire(j, stop);
-    struct ambit_charge charge = {.what = query, .amount = amount, .resets = crosses && !held};
-    judge_charge(j, &charge);
+    charge.resets = crosses && !held;
+    if (charge.what.n_values)
+        charge.amount = 1;
+    if (charge.amount > 0 || charge.resets)
+        judge_charge(j, &charge);
     return crosses;
 }
 
