@@ -101,5 +101,6 @@ enum ambit_err compile_afters(struct arena *arena, struct compiled_policy *polic
     if (!err)
         err = index_build(&any, arena, &policy->after_any_index);
     policy->afters = afters.v;
+    policy->n_afters = afters.n;
     return err;
 }

@@ -111,17 +111,36 @@ static bool counts_for_rule(const struct ambit_entry *e, const struct ambit_figu
 
 /* ---- hard stops ------------------------------------------------------------------------------ */
 
+static const struct compiled_policy *find_policy(const struct given_world *w,
+                                                 struct ambit_str name)
+{
+    for (size_t p = 0; p < w->set->documents->n_policies; p++) {
+        if (ambit_str_eq(w->set->policies[p].policy->doc.name, name))
+            return &w->set->policies[p];
+    }
+    return NULL;
+}
+
 static const struct compiled_stop *find_stop(const struct given_world *w,
                                              const struct ambit_figure_query *query)
 {
-    for (size_t p = 0; p < w->set->documents->n_policies; p++) {
-        const struct compiled_policy *policy = &w->set->policies[p];
-        if (!ambit_str_eq(policy->policy->doc.name, query->policy))
-            continue;
-        for (size_t s = 0; s < policy->n_stops; s++) {
-            if (ambit_str_eq(policy->stops[s].stop->id, query->id))
-                return &policy->stops[s];
-        }
+    const struct compiled_policy *policy = find_policy(w, query->policy);
+    for (size_t s = 0; policy && s < policy->n_stops; s++) {
+        if (ambit_str_eq(policy->stops[s].stop->id, query->id))
+            return &policy->stops[s];
+    }
+    return NULL;
+}
+
+static const struct compiled_after *find_after(const struct given_world *w,
+                                               const struct ambit_figure_query *query)
+{
+    const struct compiled_policy *policy = find_policy(w, query->policy);
+    for (size_t i = 0; policy && i < policy->n_afters; i++) {
+        const struct compiled_after *after = &policy->afters[i];
+        if (after->is_stop == query->is_stop && ambit_str_eq(after->id, query->id) &&
+            ambit_str_eq(after->after->history, query->field))
+            return after;
     }
     return NULL;
 }
@@ -272,8 +291,9 @@ static bool counts_for_after(const struct given_world *w, const struct ambit_fig
                              const struct ambit_entry *e)
 {
     struct heard heard PATTERN_SCRATCH;
+    const struct compiled_after *after = find_after(w, query);
     heard_fill(&heard, e);
-    if (e->kind != AMBIT_ENTRY_ALLOWED || heard.n != 1 || heard.items[0].is_malformed)
+    if (!after || e->kind != AMBIT_ENTRY_ALLOWED || heard.n != 1 || heard.items[0].is_malformed)
         return false;
     if (!query->is_stop) {
         const struct ambit_policy *policy = ambit_policy_find(w->set->documents, e->policy);
@@ -284,7 +304,8 @@ static bool counts_for_after(const struct given_world *w, const struct ambit_fig
         if (e->asked_by_agent || (owes && e->is_outcome_missing))
             return false;
     }
-    return false;
+    return patterns_match(&after->actions, heard.items[0].action) &&
+           (!after->resources.n || patterns_match(&after->resources, heard.items[0].resource));
 }
 
 static bool counts(const struct given_world *w, const struct ambit_figure_query *query,
