@@ -8,20 +8,12 @@ import sys
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "support"))
 
-from broker import ROOT, Broker, skip_all  # noqa: E402
-
-
-def installed():
-    """The Node to run with, or None with words on standard error."""
-    found = subprocess.run([os.path.join(ROOT, "tests/support/node.sh"), "--npm"], stdout=subprocess.PIPE, check=False)
-    if found.returncode:
-        return None
-    done = subprocess.run(["npm", "ci", "--silent", "--ignore-scripts"], cwd=HERE, stdin=subprocess.DEVNULL, check=False)
-    return found.stdout.decode().strip() if done.returncode == 0 else None
+from broker import Broker, skip_all  # noqa: E402
+from node import node_for  # noqa: E402
 
 
 def main():
-    node = installed()
+    node = node_for(HERE)
     if not node:
         skip_all("no Node 20 with npm, or the client cannot be installed")
     with Broker() as broker:
