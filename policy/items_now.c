@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What is left of a grant by the documents and stops of now (INT-5), and which of its items a
- * service must ask the broker about (PL "What a service may decide alone"). Unsure is left out. */
+ * service must ask the broker about (PL "What a service may decide alone"): an item stands when
+ * everyone above still gives it too, and is asked about when anyone's rule says so. Unsure is left
+ * out. */
 #include "policy/judge.h"
 
 struct item_view {
@@ -38,6 +40,7 @@ static bool rule_gives(const struct item_view *view, const struct compiled_rule 
     bool contains = false;
     return policy_in_dates(policy, view->now_ms) && rule_in_hours(rule, view->now_ms, NULL) &&
            policy_names_audience(policy, view->grant->audience) &&
+           (!rule_asks_at_grant(rule) || view->grant->is_approved) &&
            rule_accepts_binding(rule, view->grant->binding) &&
            rule_accepts_purpose(rule, view->grant->purpose) &&
            view->now_ms - view->grant->issued_ms <= rule->rule->ttl_max_s * 1000 &&
@@ -106,45 +109,104 @@ static bool stop_watches(const struct item_view *view)
     return false;
 }
 
-static void judge_item(struct item_view *view, const struct ambit_given *item,
-                       const struct ambit_stop_view *stops, size_t n_stops, bool *ret_live,
-                       bool *ret_ask)
+/* An item that this grant recorded: does its rule still give what is looked at, and must the broker
+ * be asked? */
+static bool gives(const struct item_view *view, const struct ambit_given *item, bool *ret_ask)
 {
-    struct pattern_buf action PATTERN_SCRATCH, resource PATTERN_SCRATCH;
     const struct compiled_policy *policy = compiled_policy_of(view->agent, item->policy);
     const struct compiled_rule *rule = policy ? compiled_rule_find(policy, item->rule) : NULL;
     bool meets_never = false;
-    *ret_live = *ret_ask = false;
-    if (!rule || pattern_parse(item->action, PATTERN_ACTION, false, &action) != AMBIT_OK ||
+    if (!rule || !rule_gives(view, rule) || is_forbidden(view, &meets_never))
+        return false;
+    *ret_ask |= rule->needs_broker || meets_never || is_excepted(view) || stop_watches(view);
+    return true;
+}
+
+static bool recorded_contains(const struct ambit_given *item, const struct item_view *view)
+{
+    struct pattern_buf action PATTERN_SCRATCH, resource PATTERN_SCRATCH;
+    bool holds = false;
+    if (pattern_parse(item->action, PATTERN_ACTION, false, &action) != AMBIT_OK ||
+        pattern_parse(item->resource, PATTERN_RESOURCE, false, &resource) != AMBIT_OK ||
+        pattern_contains(&action.pattern, view->action, &holds) != AMBIT_OK || !holds)
+        return false;
+    return pattern_contains(&resource.pattern, view->resource, &holds) == AMBIT_OK && holds;
+}
+
+static struct item_view view_of(const struct ambit_policy_set *set,
+                                const struct ambit_grant_view *grant, int64_t now_ms)
+{
+    return (struct item_view){
+        .grant = grant,
+        .agent = compiled_agent_find(set, grant->agent),
+        .variables = {.agent = grant->agent, .team = grant->team, .purpose = grant->purpose},
+        .now_ms = now_ms,
+    };
+}
+
+/* Of the items of a grant above that hold it, the first that gives it answers for that grant. */
+static bool above_gives(const struct ambit_policy_set *set, const struct item_view *below,
+                        const struct ambit_grant_view *above, bool *ret_ask)
+{
+    struct item_view view = view_of(set, above, below->now_ms);
+    view.action = below->action;
+    view.resource = below->resource;
+    for (size_t i = 0; i < above->n_items; i++) {
+        if (recorded_contains(&above->items[i], &view) && gives(&view, &above->items[i], ret_ask))
+            return true;
+    }
+    return false;
+}
+
+struct stops {
+    const struct ambit_stop_view *v;
+    size_t n;
+};
+
+static bool judge_item(const struct ambit_policy_set *set, struct item_view *view,
+                       const struct ambit_given *item, struct stops stops, bool *ret_ask)
+{
+    struct pattern_buf action PATTERN_SCRATCH, resource PATTERN_SCRATCH;
+    *ret_ask = false;
+    if (pattern_parse(item->action, PATTERN_ACTION, false, &action) != AMBIT_OK ||
         pattern_parse(item->resource, PATTERN_RESOURCE, false, &resource) != AMBIT_OK)
-        return;
+        return false;
 
     view->action = &action.pattern;
     view->resource = &resource.pattern;
-    if (!rule_gives(view, rule) || stop_on_resource(stops, n_stops, view->resource) ||
-        is_forbidden(view, &meets_never))
-        return;
+    bool is_live =
+        !stop_on_resource(stops.v, stops.n, view->resource) && gives(view, item, ret_ask);
+    for (const struct ambit_grant_view *g = view->grant->above; is_live && g; g = g->above)
+        is_live = above_gives(set, view, g, ret_ask);
+    *ret_ask &= is_live;
+    return is_live;
+}
 
-    *ret_live = true;
-    *ret_ask = rule->needs_broker || meets_never || is_excepted(view) || stop_watches(view);
+/* Itself or anyone above, of whom there are at most as many as may be. */
+static bool is_any_dead(const struct ambit_policy_set *set, const struct ambit_grant_view *grant,
+                        struct stops stops, int64_t now_ms)
+{
+    unsigned n = 0;
+    for (const struct ambit_grant_view *g = grant; g; g = g->above) {
+        if (n++ == LEVELS_MAX ||
+            is_dead(g, compiled_agent_find(set, g->agent), stops.v, stops.n, now_ms))
+            return true;
+    }
+    return false;
 }
 
 void ambit_grant_items_now(const struct ambit_policy_set *set, const struct ambit_grant_view *grant,
                            const struct ambit_stop_view *stops, size_t n_stops, int64_t now_ms,
                            uint64_t *ret_live, uint64_t *ret_ask)
 {
-    struct item_view view = {
-        .grant = grant,
-        .agent = compiled_agent_find(set, grant->agent),
-        .variables = {.agent = grant->agent, .team = grant->team, .purpose = grant->purpose},
-        .now_ms = now_ms,
-    };
+    struct item_view view = view_of(set, grant, now_ms);
+    struct stops in_force = {.v = stops, .n = n_stops};
     *ret_live = *ret_ask = 0;
-    if (is_dead(grant, view.agent, stops, n_stops, now_ms))
+    if (is_any_dead(set, grant, in_force, now_ms))
         return;
     for (size_t i = 0; i < grant->n_items && i < 64; i++) {
-        bool is_live = false, asks = false;
-        judge_item(&view, &grant->items[i], stops, n_stops, &is_live, &asks);
+        bool asks = false;
+        bool is_live = judge_item(set, &view, &grant->items[i], in_force, &asks);
         *ret_live |= (uint64_t)is_live << i;
         *ret_ask |= (uint64_t)asks << i;
     }

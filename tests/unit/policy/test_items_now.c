@@ -41,6 +41,13 @@ static const struct row {
      RULE("") ",'hard_stops':[{'id':'s','on':'unaccounted','count':2,'within':'1h','then':"
               "'suspend_agent'}]",
      true, false},
+    {"approval at action", "",
+     RULE(",'approval':{'at':'action','roles':['oncall'],'timeout':'1m'}") "," LAB_QUIET, true,
+     true},
+    {"approval at grant, which it has not", "",
+     RULE(",'approval':{'at':'grant','roles':['oncall'],'timeout':'1m'}") "," LAB_QUIET, false,
+     false},
+    {"tier critical", "'tier':'critical',", PLAIN, true, true},
     {"a stop on denied", "",
      RULE("") ",'hard_stops':[{'id':'s','on':'denied','then':'suspend_agent'}]", true, false},
     {"a never that meets it", "",
@@ -172,12 +179,70 @@ static void test_except(void **state)
     lab_close(&lab);
 }
 
+/* Everyone above must still give it; and what any of them asks about, the service asks about. */
+static void test_above(void **state)
+{
+    (void)state;
+    struct lab_policy policies[] = {
+        {"p", "", PLAIN},
+        {"q", "",
+         "'allow':[{'id':'all','actions':['**'],'resources':['svc:**'],'ttl':{'max':'15m'}},"
+         "{'id':'asks','actions':['**'],'resources':['svc:**'],'ttl':{'max':'15m'},'when':{'reason'"
+         ":true}}]," LAB_QUIET}};
+    static const struct {
+        const char *name, *action, *resource, *rule;
+        bool is_live, asks;
+    } above[] = {{"wider", "**", "svc:**", "all", true, false},
+                 {"the same", "a.*", "svc:**", "all", true, false},
+                 {"one that asks", "a.*", "svc:**", "asks", true, true},
+                 {"narrower in the action", "a.b", "svc:**", "all", false, false},
+                 {"narrower in the resource", "a.*", "svc:x", "all", false, false},
+                 {"its rule is gone", "a.*", "svc:**", "gone", false, false},
+                 {"no name", "a..", "svc:**", "all", false, false},
+                 {"no resource", "**", "svc:", "all", false, false}};
+    lab_open(&lab, policies, 2);
+    struct ambit_grant_view grant = view(), root = view();
+    struct ambit_given items[2] = {
+        {.policy = AMBIT_STR("q")},
+        {AMBIT_STR("b.*"), AMBIT_STR("svc:**"), AMBIT_STR("q"), AMBIT_STR("all"), {{0}}}};
+    uint64_t live = 0, ask = 0;
+    grant.above = &root;
+    grant.depth = 1;
+    root.items = items;
+    root.n_items = 2;
+    for (size_t i = 0; i < AMBIT_LEN(above); i++) {
+        items[0].action = ambit_str_of(above[i].action);
+        items[0].resource = ambit_str_of(above[i].resource);
+        items[0].rule = ambit_str_of(above[i].rule);
+        look(&grant, &live, &ask);
+        if (live != above[i].is_live || ask != above[i].asks)
+            fail_msg("%s: live %d ask %d", above[i].name, (int)live, (int)ask);
+    }
+    items[0] = (struct ambit_given){
+        AMBIT_STR("**"), AMBIT_STR("svc:**"), AMBIT_STR("q"), AMBIT_STR("all"), {{0}}};
+    root.liveness = AMBIT_DEAD_REVOKED;
+    look(&grant, &live, &ask);
+    assert_int_equal(live, 0);
+    root.liveness = AMBIT_LIVE;
+    /* More above it than may be: unsure. */
+    struct ambit_grant_view chain[9];
+    for (size_t i = 0; i < 9; i++) {
+        chain[i] = root;
+        chain[i].above = i ? &chain[i - 1] : NULL;
+        grant.above = &chain[i];
+        look(&grant, &live, &ask);
+        assert_int_equal(live, i < 6);
+    }
+    lab_close(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_documents),
         cmocka_unit_test(test_stops),
         cmocka_unit_test(test_except),
+        cmocka_unit_test(test_above),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
