@@ -6,6 +6,7 @@
 #include "base/addr.h"
 #include "base/arena.h"
 #include "core/cutoff.h"
+#include "core/settle.h"
 #include "core/world.h"
 
 /* Finds the grant; a token whose rnd does not fit is an unknown one. */
@@ -90,6 +91,8 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
     event_init(&event, &command->base,
                decision->verdict == AMBIT_ALLOW ? EVENT_ACTION_ALLOWED : EVENT_ACTION_DENIED);
     fill_question(&event, command, source);
+    event.outcome_due_ms = decision->outcome_due_ms;
+    settle_note(broker, decision->outcome_due_ms);
     if (decision->verdict == AMBIT_DENY && decision->n_trips == 0 && decision->n_charges == 0 &&
         fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
         return AMBIT_OK;
@@ -145,6 +148,9 @@ static enum ambit_err action_run(struct writer_job *job, struct store_txn *txn, 
         return err;
     if (command->is_other_subject)
         return refuse_other_subject(command, txn);
+    err = settle_before(&command->base, txn);
+    if (err != AMBIT_OK || command->base.is_behind)
+        return err;
     err = find_grant(command, txn);
     return err == AMBIT_OK ? decide(command, txn) : err;
 }
@@ -152,7 +158,7 @@ static enum ambit_err action_run(struct writer_job *job, struct store_txn *txn, 
 static void action_done(struct writer_job *job, enum ambit_err err)
 {
     struct action_command *command = (struct action_command *)(void *)job;
-    if (err == AMBIT_OK && !command->base.way_in_lost)
+    if (err == AMBIT_OK && !command->base.way_in_lost && !command->base.is_behind)
         metrics_decided(command->base.broker, 1, command->decided.reason);
     command_finished(&command->base, err);
 }

@@ -3,6 +3,7 @@
 #include "core/apply.h"
 
 #include "base/encode.h"
+#include "core/apply_outcome.h"
 #include "core/apply_people.h"
 #include "core/command.h"
 #include "core/cutoff.h"
@@ -235,26 +236,9 @@ static AMBIT_CHECKED enum ambit_err apply_raised(struct store_txn *txn, struct h
                            .holds = event->holds,
                            .seq = event->seq,
                            .raised_ms = event->time_ms};
-    return store_stop_row(txn, &row);
-}
-
-static AMBIT_CHECKED enum ambit_err apply_incident(struct store_txn *txn, const struct event *event)
-{
-    struct incident_row row = {.id = event->incident,
-                               .stop = event->stop,
-                               .owner = event->owner,
-                               .agent = event->agent,
-                               .policy = event->policy,
-                               .rule = event->rule,
-                               .seq = event->seq,
-                               .opened_ms = event->time_ms};
-    BUF_AUTO buf;
-    buf_init(&buf, 0);
-    incident_row_encode(&row, &buf);
-    enum ambit_err err = buf_check(&buf);
-    return err != AMBIT_OK
-               ? err
-               : store_put(txn, STORE_INCIDENTS, (struct store_key){row.id.b, 16}, buf.p, buf.len);
+    err = store_stop_row(txn, &row);
+    head->stops_in_force++;
+    return err == AMBIT_OK ? apply_incident_joined(txn, event) : err;
 }
 
 /* After a clear: the greatest cut-off of the stops still in force on this very target. Only targets
@@ -316,6 +300,7 @@ static AMBIT_CHECKED enum ambit_err apply_cleared(struct store_txn *txn, struct 
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 
+    head->stops_in_force--;
     row.cleared_ms = event->time_ms;
     row.cleared_seq = event->seq;
     row.cleared_by = event->person;
@@ -355,18 +340,32 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_STOP_CLEAR_ASKED:
         return apply_clear_asked(txn, event);
     case EVENT_INCIDENT_OPENED:
-        return apply_incident(txn, event);
+        return apply_incident_opened(txn, event);
     case EVENT_DOCUMENTS_CONFIRMED:
         return apply_confirmed(txn, event);
     case EVENT_DOCUMENTS_SUPERSEDED:
         return apply_superseded(txn, event);
     case EVENT_PERSON_OFFBOARDED:
         return apply_offboarded(txn, event);
+    case EVENT_INCIDENT_ESCALATED:
+    case EVENT_INCIDENT_ACKNOWLEDGED:
+    case EVENT_INCIDENT_CLOSED:
+        return apply_incident_goes_on(txn, event);
+    case EVENT_ACTION_ALLOWED:
+        return event->outcome_due_ms != 0 ? apply_owed(txn, head, event) : AMBIT_OK;
+    case EVENT_ACTION_OUTCOME:
+        return apply_outcome(txn, event);
+    case EVENT_ACTION_UNACCOUNTED:
+        return apply_unaccounted(txn, event);
+    case EVENT_HISTORY_EXPIRED:
+        return apply_expired(txn, event);
+    case EVENT_BROKER_OUTAGE:
+        head->outage_ms += event->outage_ms;
+        return AMBIT_OK;
     case EVENT_DOCUMENTS_ACTIVATED:
         head->documents = event->documents;
         return AMBIT_OK;
     case EVENT_GRANT_REFUSED:
-    case EVENT_ACTION_ALLOWED:
     case EVENT_ACTION_DENIED:
     case EVENT_DOCUMENTS_REJECTED:
     case EVENT_PERSON_READ:
@@ -379,14 +378,7 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_BROKER_STOPPED:
     case EVENT_BROKER_SEALED:
     case EVENT_REFUSALS_FOLDED:
-    case EVENT_ACTION_OUTCOME:
-    case EVENT_ACTION_UNACCOUNTED:
     case EVENT_SIGNAL_RECEIVED:
-    case EVENT_INCIDENT_ESCALATED:
-    case EVENT_INCIDENT_ACKNOWLEDGED:
-    case EVENT_INCIDENT_CLOSED:
-    case EVENT_HISTORY_EXPIRED:
-    case EVENT_BROKER_OUTAGE:
     case EVENT_QUESTION_ANSWERED:
     case EVENT_TYPES:
         return AMBIT_OK;

@@ -6,6 +6,7 @@
 #include "core/budget.h"
 #include "core/distrust.h"
 #include "core/sealed.h"
+#include "core/settle.h"
 #include "core/tick.h"
 #include "ledger/indexer.h"
 
@@ -35,7 +36,9 @@ static enum ambit_err on_end(void *ctx, struct store_txn *txn)
 {
     struct broker *broker = ctx;
     const struct holds *holds = NULL;
-    enum ambit_err err = batch_holds(broker, txn, &holds);
+    enum ambit_err err = settle_after(broker, txn);
+    if (err == AMBIT_OK)
+        err = batch_holds(broker, txn, &holds);
     return err == AMBIT_OK ? head_store(txn, &broker->batch.head) : err;
 }
 
@@ -58,11 +61,14 @@ static void on_committed(void *ctx)
     budgets_keep(broker->budgets);
     unproved_keep(broker->unproved);
     distrust_keep(broker);
+    settle_keep(broker);
+    unheard_keep(&broker->unheard);
     if (batch->documents != NULL && batch->documents != broker->documents)
         documents_publish(broker, batch->documents);
     if (batch->holds != broker->holds)
         publish_holds(broker);
     atomic_store(&broker->size, batch->head.edge.size);
+    atomic_store(&broker->stops_in_force, batch->head.stops_in_force);
     if (broker->indexer != NULL)
         indexer_wake(broker->indexer);
 }
@@ -74,6 +80,8 @@ static void on_aborted(void *ctx)
     budgets_restore(broker->budgets);
     unproved_restore(broker->unproved);
     distrust_restore(broker);
+    settle_restore(broker);
+    unheard_restore(&broker->unheard);
     batch_drop(&broker->batch);
 }
 

@@ -77,6 +77,9 @@ static AMBIT_CHECKED enum ambit_err take_up_state(struct broker *broker)
     if (err == AMBIT_OK)
         err = holds_load(txn, head.holds_version, &broker->holds);
     atomic_store(&broker->size, head.edge.size);
+    atomic_store(&broker->stops_in_force, head.stops_in_force);
+    broker->settle.kept = broker->settle.next =
+        (struct settle_state){.able_ms = head.last_now_ms, .was_outage = true};
     store_read_end(txn);
     return err;
 }

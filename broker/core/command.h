@@ -33,6 +33,7 @@ struct command {
     bool way_in_lost; /* the set changed and the caller's way in is gone: 401 */
     /* err == REFUSED: the caller's one-time value was used before (CLI-11): invalid_client */
     bool once_used; /* core's own note of it */
+    bool is_behind; /* err == BUSY: what fell due was not all recorded yet; nothing was decided */
 };
 void command_init(struct command *command, struct broker *broker, const struct caller *caller,
                   struct documents_ref *authenticated);
@@ -137,6 +138,59 @@ AMBIT_CHECKED enum ambit_err stop_target_parse(struct ambit_str text,
 
 /* Where two people clear, the first one's word stands for a day. */
 enum { CLEAR_ASKED_FOR_S = 24 * 3600 };
+/* ---- POST /v1/actions/{id}/outcome ---- */
+enum outcome_refusal {
+    OUTCOME_FINE,
+    OUTCOME_UNKNOWN, /* no such action that owes one, or none of this caller's */
+    OUTCOME_OTHER    /* this side has reported something else before */
+};
+struct outcome_command {
+    struct command base; /* its caller is a service or an agent */
+    struct ambit_id action;
+    struct ambit_str outcome; /* "succeeded" "failed" "not_attempted" */
+    struct ambit_str detail;  /* 0..1024 bytes; absent: none */
+    struct ambit_digest evidence; /* all zero: none */
+    /* outputs */
+    enum outcome_refusal refusal;
+    const char *reported_by, *agreement;
+    bool is_late;
+    bool is_repeated; /* the same report again: nothing was recorded */
+};
+AMBIT_CHECKED enum ambit_err outcome_submit(struct outcome_command *command);
+
+/* ---- POST /v1/signals ---- */
+struct signal_command {
+    struct command base; /* its caller is a service */
+    struct ambit_str signal;
+    struct ambit_str agent; /* or */
+    struct ambit_id grant;  /* then the agent is the grant's */
+    struct ambit_str detail;
+    struct arena *arena;
+    /* outputs */
+    bool is_unknown; /* no such agent or grant */
+    bool is_heard;
+    struct ambit_str *trips; /* "POLICY/STOP" */
+    size_t n_trips;
+};
+AMBIT_CHECKED enum ambit_err signal_submit(struct signal_command *command);
+
+/* ---- POST /v1/incidents/{id}/acknowledge, /close ---- */
+struct incident_command {
+    struct command base;
+    struct ambit_id incident;
+    bool closes;
+    struct ambit_str reason; /* required to close */
+    /* outputs */
+    enum incident_refusal {
+        INCIDENT_FINE,
+        INCIDENT_UNKNOWN,
+        INCIDENT_CLOSED,
+        INCIDENT_ALREADY, /* acknowledged before */
+        INCIDENT_NOT_PERMITTED
+    } refusal;
+};
+AMBIT_CHECKED enum ambit_err incident_submit(struct incident_command *command);
+
 struct clear_command {
     struct command base;
     struct ambit_id stop;

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/random.h"
+#include "core/settle.h"
 #include "core/world.h"
 
 static void fill_question(struct event *event, const struct grant_command *command,
@@ -141,6 +142,9 @@ static enum ambit_err grant_run(struct writer_job *job, struct store_txn *txn, i
     if (err != AMBIT_OK || base->way_in_lost || base->once_used)
         return err;
 
+    err = settle_before(base, txn);
+    if (err != AMBIT_OK || base->is_behind)
+        return err;
     const struct ambit_agent *agent =
         ambit_agent_find(base->documents->documents, command->question.agent);
     if (agent == NULL) {
@@ -154,7 +158,8 @@ static void grant_done(struct writer_job *job, enum ambit_err err)
 {
     struct grant_command *command = (struct grant_command *)(void *)job;
     struct broker *broker = command->base.broker;
-    bool is_decided = err == AMBIT_OK && !command->base.way_in_lost && !command->base.once_used;
+    bool is_decided = err == AMBIT_OK && !command->base.way_in_lost && !command->base.once_used &&
+                      !command->base.is_behind;
     if (is_decided)
         metrics_decided(broker, 0, command->decided.reason);
     if (is_decided && command->decided.verdict == AMBIT_ALLOW)

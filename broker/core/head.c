@@ -3,11 +3,41 @@
  * set. */
 #include "core/head.h"
 
+#include "base/arena.h"
 #include "base/encode.h"
+#include "core/stop_row.h"
 
-enum { HEAD_VERSION = 1, HEAD_FIXED = 1 + 8 * 5 + 32, HEAD_MAX = HEAD_FIXED + TREE_LEVELS * 32 };
+enum {
+    HEAD_FIRST = 1, /* without outage and stops in force */
+    HEAD_VERSION = 2,
+    HEAD_FIRST_FIXED = 1 + 8 * 5 + 32,
+    HEAD_FIXED = HEAD_FIRST_FIXED + 8 * 2,
+    HEAD_MAX = HEAD_FIXED + TREE_LEVELS * 32
+};
 
 static const struct store_key head_key = {.p = "head", .len = 4};
+
+/* A head row of the first version did not say: counted once, until it is stored again. */
+static AMBIT_CHECKED enum ambit_err count_stops(struct store_txn *txn, uint64_t *ret)
+{
+    STORE_CURSOR_AUTO cursor = NULL;
+    struct ambit_str key, value;
+    enum store_seek seek = STORE_FIRST;
+    enum ambit_err err = store_cursor_open(txn, STORE_STOPS, &cursor);
+    for (*ret = 0; err == AMBIT_OK; seek = STORE_NEXT) {
+        ARENA_AUTO arena;
+        struct stop_row row;
+        arena_init(&arena, NULL, 0, 0);
+        err = store_cursor_move(cursor, seek, (struct store_key){0}, &key, &value);
+        if (err != AMBIT_OK)
+            break;
+        err = stop_row_decode(value, &arena, &row);
+        if (err != AMBIT_OK || row.cleared_ms == 0)
+            ++*ret;
+        err = err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_OK; /* a damaged row is told elsewhere */
+    }
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+}
 
 enum ambit_err head_load(struct store_txn *txn, struct head *ret)
 {
@@ -16,10 +46,12 @@ enum ambit_err head_load(struct store_txn *txn, struct head *ret)
     enum ambit_err err = store_get(txn, STORE_META, head_key, row, sizeof row, &len);
     if (err != AMBIT_OK)
         return err;
-    if (len < HEAD_FIXED)
+    bool is_first = len > 0 && row[0] == HEAD_FIRST;
+    size_t at = is_first ? HEAD_FIRST_FIXED : HEAD_FIXED;
+    if (len > 0 && row[0] > HEAD_VERSION)
+        return AMBIT_ERR_NEWER;
+    if (len < at || (!is_first && row[0] != HEAD_VERSION))
         return AMBIT_ERR_DAMAGED;
-    if (row[0] != HEAD_VERSION)
-        return row[0] > HEAD_VERSION ? AMBIT_ERR_NEWER : AMBIT_ERR_DAMAGED;
 
     struct head head = {
         .edge.size = get_be64(row + 1),
@@ -29,7 +61,10 @@ enum ambit_err head_load(struct store_txn *txn, struct head *ret)
         .grants_issued = get_be64(row + 33),
     };
     memcpy(head.documents.b, row + 41, 32);
-    size_t at = HEAD_FIXED;
+    if (!is_first) {
+        head.outage_ms = (int64_t)get_be64(row + HEAD_FIRST_FIXED);
+        head.stops_in_force = get_be64(row + HEAD_FIRST_FIXED + 8);
+    }
     for (unsigned level = 0; level < TREE_LEVELS; level++) {
         if ((head.edge.size >> level & 1) == 0)
             continue;
@@ -40,8 +75,11 @@ enum ambit_err head_load(struct store_txn *txn, struct head *ret)
     }
     if (at != len)
         return AMBIT_ERR_DAMAGED;
-    *ret = head;
-    return AMBIT_OK;
+    if (is_first)
+        err = count_stops(txn, &head.stops_in_force);
+    if (err == AMBIT_OK)
+        *ret = head;
+    return err;
 }
 
 enum ambit_err head_store(struct store_txn *txn, const struct head *head)
@@ -54,6 +92,8 @@ enum ambit_err head_store(struct store_txn *txn, const struct head *head)
     put_be64(row + 25, head->holds_version);
     put_be64(row + 33, head->grants_issued);
     memcpy(row + 41, head->documents.b, 32);
+    put_be64(row + HEAD_FIRST_FIXED, (uint64_t)head->outage_ms);
+    put_be64(row + HEAD_FIRST_FIXED + 8, head->stops_in_force);
     size_t at = HEAD_FIXED;
     for (unsigned level = 0; level < TREE_LEVELS; level++) {
         if ((head->edge.size >> level & 1) == 0)

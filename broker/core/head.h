@@ -13,6 +13,8 @@ struct head {
     uint64_t last_cutoff_seq;      /* a grant with a greater sequence is under no cut-off at all */
     uint64_t holds_version;        /* changes whenever the stops in force change */
     uint64_t grants_issued;
+    int64_t outage_ms;       /* all the time in which no report could be taken: see core/due.h */
+    uint64_t stops_in_force; /* raised and not cleared */
 };
 /* NOT_FOUND on a store that has no head yet. */
 AMBIT_CHECKED enum ambit_err head_load(struct store_txn *txn, struct head *ret);

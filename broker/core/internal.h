@@ -16,6 +16,8 @@
 #include "core/live.h"
 #include "core/metrics.h"
 #include "core/pending.h"
+#include "core/state_key.h"
+#include "core/unheard.h"
 
 struct indexer;
 struct search;
@@ -27,6 +29,8 @@ struct batch {
     /* a reference; changes when a command of the batch activates a set */
     struct documents_ref *documents;
     struct holds *holds; /* a reference, or NULL: to be loaded */
+    bool is_settled;     /* what fell due is recorded (settle.h) */
+    bool is_behind;      /* not all of it */
 };
 
 struct broker {
@@ -52,6 +56,7 @@ struct broker {
 
     struct pending pending; /* stops accepted and not yet committed */
     _Atomic uint64_t size;  /* events committed */
+    _Atomic uint64_t stops_in_force; /* committed, and not cleared */
     _Atomic bool is_sealed, is_stopping;
     _Atomic bool is_open; /* all above is set: the writer may look at it between commands */
     struct metrics metrics;
@@ -67,6 +72,15 @@ struct broker {
         bool is_recorded, is_recording; /* the second: by the batch that is open */
     } distrust;                         /* of the clock */
     struct unproved *unproved;          /* has its own lock */
+    struct settle {
+        struct settle_state {
+            int64_t able_ms; /* when a report could last be taken */
+            int64_t due_ms;  /* nothing is due before */
+            bool was_outage; /* since then none could */
+        } next, kept;        /* of the batch that is open; as committed */
+    } settle;
+    struct unheard unheard;
+    struct state_key expire_from; /* where the next look for history that is over begins */
 };
 
 static inline struct ambit_str broker_text(const struct buf *buf)

@@ -60,9 +60,6 @@ static void put_writer(struct broker *broker, struct buf *out)
 void broker_metrics(struct broker *broker, struct buf *out)
 {
     struct store_space space;
-    struct holds *holds = broker_holds_acquire(broker);
-    uint64_t n_holds = holds->n;
-    holds_release(holds);
     store_space(broker->store, &space);
 
     live_count_in(broker);
@@ -72,8 +69,9 @@ void broker_metrics(struct broker *broker, struct buf *out)
          "would have.");
     number(out, "ambit_grants_live", live_count(&broker->live, broker_now_ms(broker)));
     head(out, "ambit_stops_in_force", "gauge",
-         "Stops that hold, and those accepted and not yet durable.");
-    number(out, "ambit_stops_in_force", n_holds + atomic_load(&broker->pending.n));
+         "Stops raised and not cleared, and those accepted and not yet durable.");
+    number(out, "ambit_stops_in_force",
+           atomic_load(&broker->stops_in_force) + atomic_load(&broker->pending.n));
     head(out, "ambit_events_total", "counter", "Events in the record.");
     number(out, "ambit_events_total", atomic_load(&broker->size));
     put_writer(broker, out);

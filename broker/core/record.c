@@ -58,7 +58,9 @@ static enum ambit_err own_fault(enum ambit_err err)
 
 void command_finished(struct command *command, enum ambit_err err)
 {
-    command->err = err == AMBIT_OK && command->once_used ? AMBIT_ERR_REFUSED : own_fault(err);
+    command->err = err == AMBIT_OK && command->once_used   ? AMBIT_ERR_REFUSED
+                   : err == AMBIT_OK && command->is_behind ? AMBIT_ERR_BUSY
+                                                           : own_fault(err);
     if (command->done != NULL)
         command->done(command->done_ctx);
 }
@@ -114,6 +116,7 @@ enum ambit_err command_begin(struct command *command, int64_t now_ms)
     command->seq = 0;
     broker->batch.head.last_now_ms = now_ms;
     command->way_in_lost = false;
+    command->is_behind = false;
     if (command->caller.kind != CALLER_NONE && command->authenticated != command->documents)
         command->way_in_lost = !identity_stands(command->documents->documents,
                                                 command->documents->keys, &command->caller, now_ms);

@@ -102,6 +102,18 @@ struct state_key state_key_person(struct ambit_str person)
     return frame_key(&frame);
 }
 
+struct state_key state_key_incident(struct ambit_str policy, struct ambit_str stop,
+                                    struct ambit_str key)
+{
+    struct frame frame;
+    frame.len = 0;
+    frame_add(&frame, AMBIT_STR("ambit incident v1"));
+    frame_add(&frame, policy);
+    frame_add(&frame, stop);
+    frame_add(&frame, key);
+    return frame_key(&frame);
+}
+
 struct state_key state_key_agent(struct ambit_str agent)
 {
     struct frame frame;

@@ -22,4 +22,7 @@ struct state_key state_key_cutoff_text(struct ambit_str target);
 /* The grants of one agent under one policy (a hard stop on token requests revokes these). */
 struct state_key state_key_cutoff_agent_policy(struct ambit_str agent, struct ambit_str policy);
 struct state_key state_key_agent(struct ambit_str agent);
+/* One incident is open for a hard stop and a counting key ("agent:remediator"). */
+struct state_key state_key_incident(struct ambit_str policy, struct ambit_str stop,
+                                    struct ambit_str key);
 struct state_key state_key_person(struct ambit_str person);

@@ -37,7 +37,26 @@ struct incident_row {
     struct ambit_str owner, agent, policy, rule; /* absent where a stop covers no one of these */
     uint64_t seq;                                /* of incident.opened */
     int64_t opened_ms;
+    /* Not in the rows of the first version, which knew of no end: absent and zero there. */
+    bool is_later;
+    struct ambit_str service; /* on whose word it rests */
+    struct ambit_str key;     /* of the hard stop; absent: nothing joins it */
+    struct ambit_str backup;  /* who is next */
+    int64_t escalates_ms;     /* 0: it goes no further */
+    struct ambit_str level;   /* "backup", "escalation"; absent: it is the owner's */
+    struct ambit_str to;      /* the person it went to, where it is one */
+    int64_t escalated_ms;
+    int64_t acknowledged_ms; /* 0: nobody has */
+    struct ambit_str acknowledged_by;
+    int64_t closed_ms; /* 0: open */
+    uint64_t closed_seq;
+    struct ambit_str closed_by;
+    uint64_t n_stops; /* that it stands for */
+    struct ambit_id last_stop; /* none: the first */
 };
 void incident_row_encode(const struct incident_row *row, struct buf *buf);
 AMBIT_CHECKED enum ambit_err incident_row_decode(struct ambit_str bytes, struct arena *arena,
                                                  struct incident_row *ret);
+/* NOT_FOUND. */
+AMBIT_CHECKED enum ambit_err incident_row_load(struct store_txn *txn, struct ambit_id id,
+                                               struct arena *arena, struct incident_row *ret);

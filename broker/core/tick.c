@@ -7,6 +7,9 @@
 #include "core/apply.h"
 #include "core/budget.h"
 #include "core/distrust.h"
+#include "core/expire.h"
+#include "core/settle.h"
+#include "core/signal.h"
 
 enum { EXPIRE_EVERY_MS = 10000, EXPIRE_ROWS = 2000 };
 
@@ -15,7 +18,8 @@ bool tick_wanted(void *ctx, int64_t now_ms)
     struct broker *broker = ctx;
     return now_ms - broker->expired_ms >= EXPIRE_EVERY_MS ||
            fold_due(&broker->fold, now_ms) != NULL || budgets_due(broker->budgets, now_ms) ||
-           unproved_is_due(broker->unproved, now_ms) || distrust_is_news(broker);
+           unproved_is_due(broker->unproved, now_ms) || distrust_is_news(broker) ||
+           settle_wanted(broker, now_ms) || unheard_due(&broker->unheard, now_ms) != NULL;
 }
 
 enum ambit_err record_own(struct broker *broker, struct store_txn *txn, int64_t now_ms,
@@ -135,6 +139,12 @@ enum ambit_err tick_run(void *ctx, struct store_txn *txn, int64_t now_ms)
     if (err == AMBIT_OK && now_ms - broker->expired_ms >= EXPIRE_EVERY_MS) {
         broker->expired_ms = now_ms;
         err = apply_expire_once(txn, now_ms, EXPIRE_ROWS);
+        if (err == AMBIT_OK)
+            err = expire_some(broker, txn, now_ms);
     }
+    if (err == AMBIT_OK)
+        err = signal_tick(broker, txn, now_ms);
+    if (err == AMBIT_OK)
+        err = settle_batch(broker, txn, now_ms);
     return err;
 }

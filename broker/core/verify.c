@@ -35,6 +35,8 @@ static void check_head(struct verify *verify)
     if (verify->stored.last_cutoff_seq != verify->head.last_cutoff_seq ||
         verify->stored.holds_version != verify->head.holds_version ||
         verify->stored.grants_issued != verify->head.grants_issued ||
+        verify->stored.outage_ms != verify->head.outage_ms ||
+        verify->stored.stops_in_force != verify->head.stops_in_force ||
         !ambit_digest_eq(verify->stored.documents, verify->head.documents))
         verify_problem(verify, NULL, "meta", AMBIT_STR("head"),
                        "the head row is not what the events give");

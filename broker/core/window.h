@@ -64,6 +64,8 @@ struct window_live {
 };
 AMBIT_CHECKED enum ambit_err window_live_read(struct store_txn *txn, const struct state_key *key,
                                               struct window_live *dst, size_t max, size_t *ret_n);
+/* Has every grant of the list ended? */
+bool window_live_is_over(struct ambit_str row, int64_t now_ms);
 /* Adds a grant and forgets those that ended before now, and now and then those under a cut-off. */
 AMBIT_CHECKED enum ambit_err window_live_add(struct store_txn *txn, const struct state_key *key,
                                              struct window_live entry, int64_t now_ms,

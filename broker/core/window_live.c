@@ -39,6 +39,14 @@ enum ambit_err window_live_read(struct store_txn *txn, const struct state_key *k
     return AMBIT_OK;
 }
 
+bool window_live_is_over(struct ambit_str row, int64_t now_ms)
+{
+    for (size_t at = LIVE_FIXED; at + LIVE_BYTES <= row.len; at += LIVE_BYTES)
+        if ((int64_t)get_be64((const uint8_t *)row.p + at + 16) > now_ms)
+            return false;
+    return true;
+}
+
 static AMBIT_CHECKED enum ambit_err is_live(struct store_txn *txn, struct ambit_id grant,
                                             uint64_t last_cutoff_seq, bool *ret)
 {
