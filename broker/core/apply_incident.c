@@ -14,9 +14,9 @@ static AMBIT_CHECKED enum ambit_err put_row(struct store_txn *txn, const struct 
     buf_init(&buf, 0);
     incident_row_encode(row, &buf);
     enum ambit_err err = buf_check(&buf);
-    return err != AMBIT_OK ? err
-                           : store_put(txn, STORE_INCIDENTS, (struct store_key){row->id.b, 16},
-                                       buf.p, buf.len);
+    return err != AMBIT_OK
+               ? err
+               : store_put(txn, STORE_INCIDENTS, (struct store_key){row->id.b, 16}, buf.p, buf.len);
 }
 
 static AMBIT_CHECKED enum ambit_err due_at(struct store_txn *txn, const struct incident_row *row)

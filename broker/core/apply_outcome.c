@@ -81,8 +81,7 @@ enum ambit_err apply_outcome(struct store_txn *txn, const struct event *event)
         return err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_MALFORMED ? AMBIT_ERR_DAMAGED : err;
 
     bool is_service = ambit_str_is(event->reported_by, "service");
-    bool is_first =
-        row.by_service.outcome == OUTCOME_NONE && row.by_agent.outcome == OUTCOME_NONE;
+    bool is_first = row.by_service.outcome == OUTCOME_NONE && row.by_agent.outcome == OUTCOME_NONE;
     struct outcome_report *report = is_service ? &row.by_service : &row.by_agent;
     if (report->outcome != OUTCOME_NONE)
         return AMBIT_ERR_DAMAGED;

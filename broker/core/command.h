@@ -147,8 +147,8 @@ enum outcome_refusal {
 struct outcome_command {
     struct command base; /* its caller is a service or an agent */
     struct ambit_id action;
-    struct ambit_str outcome; /* "succeeded" "failed" "not_attempted" */
-    struct ambit_str detail;  /* 0..1024 bytes; absent: none */
+    struct ambit_str outcome;     /* "succeeded" "failed" "not_attempted" */
+    struct ambit_str detail;      /* 0..1024 bytes; absent: none */
     struct ambit_digest evidence; /* all zero: none */
     /* outputs */
     enum outcome_refusal refusal;

@@ -171,6 +171,44 @@ static void write_attested(struct json_out *out, const struct event *event)
     }
 }
 
+static void time_member(struct json_out *out, const char *key, int64_t ms)
+{
+    if (ms == 0)
+        return;
+    json_key(out, key);
+    json_time_ms(out, ms);
+}
+
+static void true_member(struct json_out *out, const char *key, bool value)
+{
+    if (!value)
+        return;
+    json_key(out, key);
+    json_bool(out, true);
+}
+
+/* Outcomes, signals, incidents, outages. */
+static void write_history(struct json_out *out, const struct event *event)
+{
+    time_member(out, "outcome_due", event->outcome_due_ms);
+    json_member_str(out, "outcome", event->outcome);
+    json_member_str(out, "reported_by", event->reported_by);
+    json_member_str(out, "agreement", event->agreement);
+    true_member(out, "late", event->late);
+    json_optional_digest(out, "evidence_digest", event->evidence_digest);
+    json_member_str(out, "signal", event->signal);
+    true_member(out, "heard", event->heard);
+    json_member_str(out, "key", event->key);
+    json_member_str(out, "backup", event->backup);
+    json_member_str(out, "level", event->level);
+    json_member_str(out, "to", event->to);
+    time_member(out, "escalates_at", event->escalates_ms);
+    if (event->outage_ms != 0) {
+        json_key(out, "outage_ms");
+        json_i64(out, event->outage_ms);
+    }
+}
+
 static void write_after(struct json_out *out, const struct event *event)
 {
     if (event->n_trips > 0) {
@@ -192,6 +230,7 @@ static void write_after(struct json_out *out, const struct event *event)
             json_str(out, event->also[i]);
         json_end_array(out);
     }
+    write_history(out, event);
     write_attested(out, event);
     if (event->is_removal) {
         json_key(out, "removal");

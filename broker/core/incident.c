@@ -14,8 +14,8 @@ enum ambit_err incident_find(struct store_txn *txn, const struct event *event, s
     struct state_key key = state_key_incident(event->policy, event->rule, event->key);
     size_t len = 0;
     *ret = (struct ambit_id){{0}};
-    enum ambit_err err = store_get(txn, STORE_OPEN_INCIDENTS, state_key_store(&key), ret->b,
-                                   sizeof ret->b, &len);
+    enum ambit_err err =
+        store_get(txn, STORE_OPEN_INCIDENTS, state_key_store(&key), ret->b, sizeof ret->b, &len);
     if (err == AMBIT_ERR_NOT_FOUND)
         return AMBIT_OK;
     return err == AMBIT_OK && len != sizeof ret->b ? AMBIT_ERR_DAMAGED : err;
@@ -127,8 +127,7 @@ static enum ambit_err incident_run(struct writer_job *job, struct store_txn *txn
     if (command->refusal != INCIDENT_FINE)
         return AMBIT_OK;
 
-    event_init(&event, base,
-               command->closes ? EVENT_INCIDENT_CLOSED : EVENT_INCIDENT_ACKNOWLEDGED);
+    event_init(&event, base, command->closes ? EVENT_INCIDENT_CLOSED : EVENT_INCIDENT_ACKNOWLEDGED);
     fill(&event, &row);
     event.words = command->reason;
     err = record_event(base->broker, txn, base, &event);

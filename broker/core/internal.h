@@ -54,8 +54,8 @@ struct broker {
     struct documents_ref *documents;
     struct holds *holds;
 
-    struct pending pending; /* stops accepted and not yet committed */
-    _Atomic uint64_t size;  /* events committed */
+    struct pending pending;          /* stops accepted and not yet committed */
+    _Atomic uint64_t size;           /* events committed */
     _Atomic uint64_t stops_in_force; /* committed, and not cleared */
     _Atomic bool is_sealed, is_stopping;
     _Atomic bool is_open; /* all above is set: the writer may look at it between commands */

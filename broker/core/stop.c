@@ -9,6 +9,7 @@
 #include "base/json_read.h"
 #include "base/json_write.h"
 #include "base/random.h"
+#include "core/incident.h"
 #include "core/query.h"
 #include "core/stop_row.h"
 
@@ -158,9 +159,7 @@ static enum ambit_err stop_run(struct writer_job *job, struct store_txn *txn, in
     base->seq = event.seq;
     command->raised_ms = now_ms;
 
-    event.type = EVENT_INCIDENT_OPENED;
-    event.id = command->incident;
-    return record_event(base->broker, txn, base, &event);
+    return incident_open(base->broker, txn, base, &event);
 }
 
 /* After the commit the stop stands in the store and in the published holds: memory may forget it.

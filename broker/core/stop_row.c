@@ -7,8 +7,7 @@
 
 /* A row that nobody asked to clear is of version 1, whoever wrote it: the same event gives the same
  * bytes in every version of the broker. */
-enum { STOP_VERSION = 1, STOP_ASKED_VERSION = 2, INCIDENT_FIRST = 1,
-    INCIDENT_VERSION = 2 };
+enum { STOP_VERSION = 1, STOP_ASKED_VERSION = 2, INCIDENT_FIRST = 1, INCIDENT_VERSION = 2 };
 enum { FLAG_PERSON = 1, FLAG_HOLDS = 2 };
 
 void stop_row_encode(const struct stop_row *row, struct buf *buf)
@@ -127,8 +126,8 @@ static void take_later(struct row_reader *reader, struct incident_row *ret)
 enum ambit_err incident_row_decode(struct ambit_str bytes, struct arena *arena,
                                    struct incident_row *ret)
 {
-    uint8_t version = bytes.len > 0 && bytes.p[0] == INCIDENT_FIRST ? INCIDENT_FIRST
-                                                                    : INCIDENT_VERSION;
+    uint8_t version =
+        bytes.len > 0 && bytes.p[0] == INCIDENT_FIRST ? INCIDENT_FIRST : INCIDENT_VERSION;
     struct row_reader reader = row_reader(bytes, arena, version);
     struct incident_row row = {.n_stops = 1};
     row_take_into(&reader, row.id.b, sizeof row.id.b);

@@ -51,7 +51,7 @@ struct incident_row {
     int64_t closed_ms; /* 0: open */
     uint64_t closed_seq;
     struct ambit_str closed_by;
-    uint64_t n_stops; /* that it stands for */
+    uint64_t n_stops;          /* that it stands for */
     struct ambit_id last_stop; /* none: the first */
 };
 void incident_row_encode(const struct incident_row *row, struct buf *buf);

@@ -4,11 +4,16 @@
 #include "core/internal.h"
 
 #include "base/encode.h"
+#include "core/incident.h"
 
-enum { TARGET_MAX = AMBIT_AGENT_NAME_MAX + AMBIT_NAME_MAX + 32, BY_MAX = 2 * AMBIT_NAME_MAX + 16 };
+enum {
+    TARGET_MAX = AMBIT_AGENT_NAME_MAX + AMBIT_NAME_MAX + 32,
+    BY_MAX = 2 * AMBIT_NAME_MAX + 16,
+    KEY_MAX = AMBIT_WORD_MAX + 16
+};
 
 struct trip_texts {
-    char target[TARGET_MAX], lineage[8 + ID_TEXT_LEN], by[BY_MAX];
+    char target[TARGET_MAX], lineage[8 + ID_TEXT_LEN], by[BY_MAX], key[KEY_MAX];
     struct ambit_str also[1];
 };
 
@@ -96,16 +101,21 @@ static AMBIT_CHECKED enum ambit_err trip_raise(struct broker *broker, struct sto
     stop.cause = cause->id;
     stop.by = JOIN(texts.by, AMBIT_STR("hard_stop:"), trip->policy, AMBIT_STR("/"), trip->id);
     trip_target(&stop, trip, cause, &texts);
-    enum ambit_err err = record_event(broker, txn, command, &stop);
-    if (err != AMBIT_OK)
-        return err;
 
     struct event incident = stop;
-    incident.type = EVENT_INCIDENT_OPENED;
-    incident.id = stop.incident;
+    struct ambit_id open;
     incident.also = NULL;
     incident.n_also = 0;
-    return record_event(broker, txn, command, &incident);
+    incident.key =
+        JOIN(texts.key, ambit_str_of(ambit_by_text(trip->by)), AMBIT_STR(":"), trip->key);
+    enum ambit_err err = incident_find(txn, &incident, &open);
+    if (err != AMBIT_OK)
+        return err;
+    bool joins = !ambit_id_is_none(open);
+    if (joins)
+        stop.incident = open;
+    err = record_event(broker, txn, command, &stop);
+    return err == AMBIT_OK && !joins ? incident_open(broker, txn, command, &incident) : err;
 }
 
 enum ambit_err trips_raise(struct broker *broker, struct store_txn *txn, struct command *command,
