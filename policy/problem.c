@@ -64,7 +64,8 @@ enum ambit_err ambit_problems_add(struct ambit_problems *problems,
     struct arena *texts = &problems->memory->texts;
     if (!keep_text(texts, &copy.file) || !keep_text(texts, &copy.pointer) ||
         !keep_text(texts, &copy.what) || !keep_text(texts, &copy.expected) ||
-        !keep_text(texts, &copy.nearest))
+        !keep_text(texts, &copy.nearest) || !keep_text(texts, &copy.id) ||
+        !keep_text(texts, &copy.action) || !keep_text(texts, &copy.resource))
         return AMBIT_ERR_NO_MEMORY;
     problems->v[problems->n++] = copy;
     problems->n_errors += !copy.is_warning;
@@ -121,6 +122,14 @@ static void put_visible(struct buf *buf, struct ambit_str text)
     }
 }
 
+static void put_example(struct buf *buf, struct ambit_str name)
+{
+    if (!name.p)
+        return;
+    buf_put_char(buf, ' ');
+    put_visible(buf, name);
+}
+
 void problem_write_line(struct buf *buf, const struct ambit_problem *problem)
 {
     put_visible(buf, problem->file);
@@ -135,6 +144,16 @@ void problem_write_line(struct buf *buf, const struct ambit_problem *problem)
         buf_put_text(buf, "; did you mean \"");
         put_visible(buf, problem->nearest);
         buf_put_text(buf, "\"?");
+    }
+    if (problem->action.p || problem->resource.p) {
+        buf_put_text(buf, "; for example");
+        put_example(buf, problem->action);
+        put_example(buf, problem->resource);
+    }
+    if (problem->id.p) {
+        buf_put_text(buf, " [");
+        put_visible(buf, problem->id);
+        buf_put_char(buf, ']');
     }
 }
 
@@ -152,5 +171,13 @@ void problem_write_json(struct json_out *out, const struct ambit_problem *proble
     json_member_str(out, "what", problem->what);
     json_member_str(out, "expected", problem->expected);
     json_member_str(out, "nearest", problem->nearest);
+    json_member_str(out, "id", problem->id);
+    if (problem->action.p || problem->resource.p) {
+        json_key(out, "example");
+        json_begin_object(out);
+        json_member_str(out, "action", problem->action);
+        json_member_str(out, "resource", problem->resource);
+        json_end_object(out);
+    }
     json_end_object(out);
 }

@@ -2,108 +2,113 @@
 /* `policy check`: the broker's own reader, check and engine, with no broker. */
 #include "cli/owners.h"
 
-#include "base/json_write.h"
-#include "cli/alone.h"
-#include "cli/show.h"
-#include "config/folder.h"
-#include "policy/problem.h"
+#include <fcntl.h>
+#include <unistd.h>
 
-/* What one check found. `set` is NULL when the documents are not valid. */
-struct finding {
-    struct ambit_problems problems;
-    struct ambit_policy_set *set;
-    struct alone_rules alone;
-};
+#include "base/encode.h"
+#include "cli/check_report.h"
+#include "cli/cli.h"
+#include "config/zones.h"
 
-static void finding_done(struct finding *finding)
+/* NAME.test.json beside NAME.json. */
+static bool has_tests(void *ctx, const struct ambit_file *policy)
 {
-    ambit_problems_done(&finding->problems);
-    ambit_policy_set_free(finding->set);
-    alone_done(&finding->alone);
+    (void)ctx;
+    BUF_AUTO path = {.p = NULL};
+    size_t stem = policy->path.len - strlen(".json");
+    buf_put_str(&path, (struct ambit_str){.p = policy->path.p, .len = stem});
+    buf_put_text(&path, ".test.json");
+    buf_put_char(&path, '\0');
+    return buf_check(&path) == AMBIT_OK && faccessat(AT_FDCWD, path.p, R_OK, 0) == 0;
 }
 
-static enum ambit_err find(const char *folder, int64_t now_ms, struct finding *ret)
+static enum ambit_err find_warnings(int64_t now_ms, struct ambit_documents *documents,
+                                    struct check_finding *ret)
 {
-    struct ambit_documents *documents = NULL;
-    enum ambit_err err = folder_load(folder, now_ms, &ret->problems, &documents);
+    enum ambit_err err = ambit_policy_compile(documents, &ret->set);
     if (err)
         return err;
 
-    err = ambit_policy_compile(documents, &ret->set);
-    return err ? err : alone_find(ret->set, now_ms, &ret->alone);
+    err = alone_find(ret->set, now_ms, &ret->alone);
+    if (err)
+        return err;
+
+    const struct ambit_check check = {.set = ret->set,
+                                      .files = ret->folder.files,
+                                      .n_files = ret->folder.n,
+                                      .now_ms = now_ms,
+                                      .has_tests = has_tests};
+    return ambit_policy_warn(&check, &ret->problems);
 }
 
-/* {"policy","rule","stop_reaches_within_s"} */
-static void put_alone(struct json_out *out, const struct alone_rules *alone)
+/* MALFORMED: what is wrong is listed. */
+static enum ambit_err find(const char *path, int64_t now_ms, struct check_finding *ret)
 {
-    json_key(out, "alone");
-    json_begin_array(out);
-    for (size_t i = 0; i < alone->n; i++) {
-        json_begin_object(out);
-        json_member_str(out, "policy", alone->v[i].policy);
-        json_member_str(out, "rule", alone->v[i].rule);
-        json_key(out, "stop_reaches_within_s");
-        json_i64(out, alone->v[i].within_s);
-        json_end_object(out);
-    }
-    json_end_array(out);
+    ZONES_AUTO zones = NULL;
+    enum ambit_err err = zones_open(NULL, &zones);
+    if (err)
+        return err;
+
+    enum ambit_err folder_err = folder_read(path, &ret->problems, &ret->folder);
+    if (folder_err && folder_err != AMBIT_ERR_MALFORMED)
+        return folder_err;
+
+    /* A link among the files does not hide what is wrong in the others. */
+    struct ambit_documents *documents = NULL;
+    const struct ambit_read_env env = folder_env(zones, now_ms);
+    err = ambit_documents_read(ret->folder.files, ret->folder.n, &env, &ret->problems, &documents);
+    if (!err && !folder_err)
+        return find_warnings(now_ms, documents, ret);
+
+    ambit_documents_free(documents);
+    return err ? err : folder_err;
 }
 
-static void put_json(struct cli *cli, const struct finding *finding)
-{
-    struct json_out out = {.buf = NULL};
-    json_out_init(&out, &cli->out, false);
-    json_begin_object(&out);
-    json_key(&out, "ok");
-    json_bool(&out, finding->set != NULL);
-    if (finding->set) {
-        json_key(&out, "documents");
-        json_digest(&out, ambit_policy_documents(finding->set)->digest);
-    }
-    json_key(&out, "problems");
-    json_begin_array(&out);
-    for (size_t i = 0; i < finding->problems.n; i++)
-        problem_write_json(&out, &finding->problems.v[i]);
-    json_end_array(&out);
-    if (finding->set)
-        put_alone(&out, &finding->alone);
-    json_end_object(&out);
-    buf_put_char(&cli->out, '\n');
-}
+/* ---- the verb -------------------------------------------------------------------------------- */
 
-static void put_lines(struct cli *cli, const struct finding *finding)
-{
-    for (size_t i = 0; i < finding->problems.n; i++)
-        show_problem(&cli->out, &finding->problems.v[i]);
-    if (!finding->set)
-        return;
+typedef void put_finding(struct buf *out, const struct check_finding *finding);
 
-    const struct ambit_documents *documents = ambit_policy_documents(finding->set);
-    for (size_t i = 0; i < finding->alone.n; i++) {
-        const struct alone_rule *rule = &finding->alone.v[i];
-        buf_printf(&cli->out,
-                   "%.*s/%.*s: a service may decide this alone; a stop reaches it when the token "
-                   "ends, after %llds at most\n",
-                   AMBIT_STR_ARG(rule->policy), AMBIT_STR_ARG(rule->rule),
-                   (long long)rule->within_s);
+static put_finding *format_of(const struct cli *cli)
+{
+    static const struct {
+        const char *name;
+        put_finding *put;
+    } formats[] = {
+        {"text", check_put_text},
+        {"json", check_put_json},
+        {"sarif", check_put_sarif},
+        {"junit", check_put_junit},
+    };
+    const char *name = cli_get(cli, "format");
+    if (!name)
+        return cli->wants_json ? check_put_json : check_put_text;
+    for (size_t i = 0; i < AMBIT_LEN(formats); i++) {
+        if (streq(formats[i].name, name))
+            return formats[i].put;
     }
-    buf_printf(&cli->out, "%zu people, %zu agents, %zu services, %zu policies: valid\n",
-               documents->n_people, documents->n_agents, documents->n_services,
-               documents->n_policies);
+    return NULL;
 }
 
 static enum cli_exit run_check(struct cli *cli)
 {
-    AMBIT_CLEANUP(finding_done) struct finding finding = {.set = NULL};
-    enum ambit_err err = find(cli->argument, cli->now_ms, &finding);
+    CHECK_FINDING_AUTO finding = {.set = NULL, .is_strict = cli_has(cli, "strict")};
+    put_finding *put = format_of(cli);
+    int64_t now_ms = cli->now_ms;
+    const char *now = cli_get(cli, "now");
+    if (!put)
+        return cli_usage(cli, "--format is text, json, sarif or junit, not \"%s\"",
+                         cli_get(cli, "format"));
+    if (now && time_decode(ambit_str_of(now), &now_ms))
+        return cli_usage(cli, "--now is a time like 2026-11-20T10:00:00Z, not \"%s\"", now);
+
+    enum ambit_err err = find(cli->argument, now_ms, &finding);
     if (err && err != AMBIT_ERR_MALFORMED)
         return cli_fail(cli, CLI_USAGE, "%s: %s", cli->argument, ambit_err_text(err));
 
-    if (cli->wants_json)
-        put_json(cli, &finding);
-    else
-        put_lines(cli, &finding);
-    return err ? CLI_USAGE : CLI_YES;
+    put(&cli->out, &finding);
+    if (err)
+        return CLI_USAGE;
+    return finding.is_strict && check_n_warnings(&finding) > 0 ? CLI_NO : CLI_YES;
 }
 
 const struct cli_verb owners_policy_check = {
@@ -113,10 +118,14 @@ const struct cli_verb owners_policy_check = {
     .text = "Reads people/, agents/, services/ and policies/ in DIR as the broker would and prints "
             "every mistake of every "
             "file: FILE:LINE:COLUMN: error: POINTER: what; expected what. Exits 2 when there is "
-            "one. Of a valid set it says "
+            "one. Of a valid set it warns of what is probably not meant (rules that can never "
+            "apply, hard stops that cannot fire, order that matters ...), and says "
             "which rules a service may apply without asking the broker, and how late a stop can "
             "reach it then.",
     .example = "ambit policy check ambit-dev/documents",
-    .options = {{NULL}},
+    .options = {{"format", "FORMAT", "text (default), json, sarif or junit", false, false},
+                {"strict", NULL, "exit 1 when there are warnings", false, false},
+                {"now", "TIME", "judge dates as of then (default: now)", false, false},
+                {NULL}},
     .run = run_check,
 };

@@ -248,6 +248,8 @@ struct ambit_problem {
     struct ambit_str pointer; /* RFC 6901 */
     bool is_warning;
     struct ambit_str what, expected, nearest; /* nearest may be absent */
+    struct ambit_str id;                      /* of a warning (ambit/check.h); absent: an error */
+    struct ambit_str action, resource;        /* on which it shows; may be absent */
 };
 struct ambit_problems {
     struct ambit_problem *v;

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Warnings of hard stops and limits: a smallest set that has each, and the set next to it that has
+ * not. */
+#include "warnings.h"
+
+static const struct row rows[] = {
+    /* hard stops */
+    {"allowed, what no rule allows",
+     {NULL, NULL, STOP("\"on\":\"allowed\",\"actions\":[\"b\"]"), NULL},
+     "stop-never-fires",
+     "/hard_stops/0",
+     "overlaps it",
+     NULL,
+     NULL},
+    {"granted, where no rule gives",
+     {NULL, NULL,
+      STOP("\"on\":\"granted\",\"resources\":[\"svc:y\"],\"count\":2,\"within\":\"1m\""), NULL},
+     "stop-never-fires",
+     "/hard_stops/0",
+     "overlaps it",
+     NULL,
+     NULL},
+    {"attempted, what no rule allows",
+     {NULL, NULL, STOP("\"on\":\"attempted\",\"actions\":[\"b\"]"), NULL},
+     NULL,
+     NULL,
+     NULL,
+     NULL,
+     NULL},
+    {"unaccounted without outcomes",
+     {NULL, NULL, STOP("\"on\":\"unaccounted\""), NULL},
+     "stop-never-fires",
+     "/hard_stops/0",
+     "outcome",
+     NULL,
+     NULL},
+    {"unaccounted with outcomes",
+     {RULE("r", ",\"outcome\":{\"within\":\"1m\"}"), NULL, STOP("\"on\":\"unaccounted\""), NULL},
+     NULL,
+     NULL,
+     NULL,
+     NULL,
+     NULL},
+    {"after what cannot come before",
+     {NULL, NULL, STOP("\"on\":\"attempted\",\"after\":{\"actions\":[\"b\"],\"within\":\"1h\"}"),
+      NULL},
+     "stop-never-fires",
+     "/hard_stops/0",
+     "\"after\"",
+     NULL,
+     NULL},
+    {"a limit refuses first",
+     {LIMITS("{\"count\":10,\"within\":\"1h\"}"), NULL,
+      STOP("\"on\":\"allowed\",\"count\":11,\"within\":\"1h\""), NULL},
+     "stop-never-fires",
+     "/hard_stops/0",
+     "limits",
+     NULL,
+     NULL},
+    {"a limit does not refuse first",
+     {LIMITS("{\"count\":10,\"within\":\"1h\"}"), NULL,
+      STOP("\"on\":\"allowed\",\"count\":10,\"within\":\"1h\""), NULL},
+     NULL,
+     NULL,
+     NULL,
+     NULL,
+     NULL},
+    {"a limit of a shorter window, twice",
+     {LIMITS("{\"count\":5,\"within\":\"30m\"}"), NULL,
+      STOP("\"on\":\"allowed\",\"count\":10,\"within\":\"1h\""), NULL},
+     NULL,
+     NULL,
+     NULL,
+     NULL,
+     NULL},
+    {"distinct under a count",
+     {LIMITS("{\"count\":5,\"within\":\"30m\"}"), NULL,
+      STOP("\"on\":\"allowed\",\"distinct\":\"resource\",\"max\":10,\"within\":\"1h\""), NULL},
+     "stop-never-fires",
+     "/hard_stops/0",
+     "limits",
+     NULL,
+     NULL},
+    {"more than a window holds",
+     {NULL, NULL, STOP("\"on\":\"denied\",\"count\":100001,\"within\":\"1h\""), NULL},
+     "limit-unreachable",
+     "/hard_stops/0",
+     "100000",
+     NULL,
+     NULL},
+
+    /* limits */
+    {"a limit past its window",
+     {LIMITS("{\"count\":100001,\"within\":\"1h\"}"), NULL, NULL, NULL},
+     "limit-unreachable",
+     "/allow/0/limits/0",
+     "100000",
+     NULL,
+     NULL},
+    {"a looser limit",
+     {LIMITS("{\"count\":10,\"within\":\"1h\"},{\"count\":10,\"within\":\"10m\"}"), NULL, NULL,
+      NULL},
+     "limit-unreachable",
+     "/allow/0/limits/1",
+     "limit 0",
+     NULL,
+     NULL},
+    {"a looser limit of a longer window",
+     {LIMITS("{\"count\":240,\"within\":\"24h\"},{\"count\":10,\"within\":\"1h\"}"), NULL, NULL,
+      NULL},
+     "limit-unreachable",
+     "/allow/0/limits/0",
+     "never more than 240",
+     NULL,
+     NULL},
+    {"two limits that both bind",
+     {LIMITS("{\"count\":239,\"within\":\"24h\"},{\"count\":10,\"within\":\"1h\"}"), NULL, NULL,
+      NULL},
+     NULL,
+     NULL,
+     NULL,
+     NULL,
+     NULL},
+    {"twice the same by other keys",
+     {LIMITS("{\"count\":10,\"within\":\"1h\"},{\"count\":10,\"within\":\"1h\",\"by\":\"team\"}"),
+      NULL, NULL, NULL},
+     NULL,
+     NULL,
+     NULL,
+     NULL,
+     NULL},
+    {"a sum under a count of small ones",
+     {RULE("r", ",\"when\":{\"context\":{\"m\":{\"max\":10}}},\"limits\":[{\"count\":5,\"within\":"
+                "\"1h\"},{\"sum\":\"m\",\"max\":50,\"within\":\"1h\"}]"),
+      NULL, NULL, NULL},
+     "limit-unreachable",
+     "/allow/0/limits/1",
+     "never more than 50",
+     NULL,
+     NULL},
+    {"live grants under grants",
+     {LIMITS("{\"grants\":3,\"within\":\"15m\"},{\"live_grants\":3}"), NULL, NULL, NULL},
+     "limit-unreachable",
+     "/allow/0/limits/1",
+     "limit 0",
+     NULL,
+     NULL},
+};
+
+static void stops_and_limits(void **state)
+{
+    (void)state;
+    check_rows(rows, AMBIT_LEN(rows));
+}
+
+/* Sixty-five stops that may fall on one attempt: more than one event can record. */
+static void stops_too_many(void **state)
+{
+    (void)state;
+    for (size_t n = 32; n <= 33; n++) {
+        struct set set;
+        struct ambit_problems problems = {0};
+        struct ambit_check check = {0};
+        BUF_AUTO stops = {0};
+        start(&set);
+        for (size_t i = 0; i < n; i++)
+            buf_printf(&stops,
+                       "%s{\"id\":\"s%zu\",\"on\":\"attempted\",\"actions\":[\"z%zu\"],\"then\":"
+                       "\"suspend_agent\"}",
+                       i ? "," : "", i, i);
+        buf_put_char(&stops, '\0');
+        assert_int_equal(buf_check(&stops), AMBIT_OK);
+        put_policy(&set, "one", &(struct policy_text){.stops = stops.p});
+        put_policy(&set, "two", &(struct policy_text){.stops = stops.p});
+        put_agent(&set, "bot", "\"one\",\"two\"", NULL);
+        warn(&set, &check, &problems);
+        assert_int_equal(problems.n, n == 33);
+        if (n == 33)
+            assert_true(ambit_str_is(only(&problems, "stops-too-many")->pointer, "/policies"));
+        ambit_problems_done(&problems);
+        set_done(&set);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stops_and_limits),
+        cmocka_unit_test(stops_too_many),
+    };
+    cmocka_set_message_output(CM_OUTPUT_TAP);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
