@@ -179,6 +179,14 @@ enum ambit_err patterns_pair_contains(const struct patterns *actions,
     return err || !*ret ? err : patterns_contain(resources, resource, ret);
 }
 
+bool text_contains(struct ambit_str text, enum pattern_kind kind, const struct pattern *item)
+{
+    struct pattern_buf buf PATTERN_SCRATCH;
+    bool contains = false;
+    return pattern_parse(text, kind, false, &buf) == AMBIT_OK &&
+           pattern_contains(&buf.pattern, item, &contains) == AMBIT_OK && contains;
+}
+
 bool patterns_match(const struct patterns *patterns, const struct pattern *name)
 {
     for (size_t i = 0; i < patterns->n; i++) {

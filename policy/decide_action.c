@@ -388,17 +388,13 @@ enum ambit_err decide_action(const struct ambit_policy_set *set,
     a.q = question;
     a.grant = question->grant && question->grant->liveness != AMBIT_UNKNOWN_GRANT ? question->grant
                                                                                   : NULL;
-    a.j = (struct judge){.set = set,
-                         .world = world,
-                         .d = ret,
-                         .trace = trace,
-                         .now_ms = question->now_ms,
-                         .name = &question->action,
-                         .resource = &question->resource};
+    judge_begin(&a.j, set, world, ret, question->now_ms);
+    a.j.trace = trace;
+    a.j.name = &question->action;
+    a.j.resource = &question->resource;
     a.has_action = pattern_parse_name(question->action, PATTERN_ACTION, &a.action) == AMBIT_OK;
     a.has_resource =
         pattern_parse_name(question->resource, PATTERN_RESOURCE, &a.resource) == AMBIT_OK;
-    decision_begin(ret);
     struct level own = {.grant = a.grant};
     if (a.grant)
         own = level_of(set, a.grant);

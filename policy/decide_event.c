@@ -54,16 +54,11 @@ enum ambit_err ambit_decide_event(const struct ambit_policy_set *set,
 
     if (question->grant)
         own = level_of(set, question->grant);
-    decision_begin(ret);
+    struct judge j PATTERN_SCRATCH;
+    judge_begin(&j, set, world, ret, question->now_ms);
+    j.name = &question->action;
+    j.resource = &question->resource;
     ret->reason = AMBIT_REASON_ALLOWED;
-    struct judge j = {
-        .set = set,
-        .world = world,
-        .d = ret,
-        .name = &question->action,
-        .resource = &question->resource,
-        .now_ms = question->now_ms,
-    };
     struct pattern_buf action PATTERN_SCRATCH, resource PATTERN_SCRATCH;
     struct heard_item item = {.action = &action.pattern, .resource = &resource.pattern};
     bool has_names = question->kind == AMBIT_EVENT_UNACCOUNTED;

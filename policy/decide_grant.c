@@ -351,8 +351,8 @@ enum ambit_err decide_grant(const struct ambit_policy_set *set,
         return AMBIT_ERR_NOT_FOUND;
 
     struct grant_judge g PATTERN_SCRATCH;
-    g.j = (struct judge){
-        .set = set, .world = world, .d = ret, .trace = trace, .now_ms = question->now_ms};
+    judge_begin(&g.j, set, world, ret, question->now_ms);
+    g.j.trace = trace;
     g.q = question;
     g.audience =
         question->audience.p || !question->parent ? question->audience : question->parent->audience;
@@ -360,7 +360,6 @@ enum ambit_err decide_grant(const struct ambit_policy_set *set,
     g.n_giving = g.n_filled = 0;
     g.filled = NULL;
     g.may_replace = g.needs_replace = false;
-    decision_begin(ret);
     struct level own = {
         .agent = agent,
         .variables = {.agent = question->agent, .team = agent->team, .purpose = question->purpose}};

@@ -18,7 +18,9 @@ static const char *const action_checks[] = {
 static void watch(void *ctx, const struct seen *seen)
 {
     struct explainer *e = ctx;
-    if (!seen->rule || seen->item != e->item || (e->wanted && seen->rule != e->wanted))
+    bool is_other_item = seen->item != e->item && !e->any_item;
+    if (!seen->rule || seen->level != e->d->level || is_other_item ||
+        (e->wanted && seen->rule != e->wanted))
         return;
     if (seen->rule != e->rule && e->rule && e->reached >= e->d->failed_check)
         return; /* an earlier rule got as far: ties first */
@@ -26,6 +28,7 @@ static void watch(void *ctx, const struct seen *seen)
         e->n_limits = e->n_afters = 0;
     e->rule = seen->rule;
     e->reached = seen->check;
+    e->item = seen->item;
     if (seen->limit && e->n_limits < AMBIT_LEN(e->limits))
         e->limits[e->n_limits++] =
             (struct seen_limit){.limit = seen->limit, .figure = seen->figure};
@@ -61,6 +64,8 @@ static enum ambit_err report(struct explainer *e, size_t n, const char *const *n
         check->outcome = failed ? AMBIT_CHECK_FAIL : AMBIT_CHECK_PASS;
         buf_reset(&e->required);
         buf_reset(&e->saw);
+        if (failed)
+            put_level(e);
         if (is_grant)
             explain_grant_check(e, (enum ambit_grant_check)i, failed);
         else
@@ -74,10 +79,24 @@ static enum ambit_err report(struct explainer *e, size_t n, const char *const *n
     return ret->user_text.p && ret->admin_text.p ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
 }
 
+static const struct ambit_grant_view *above(const struct explainer *e, unsigned level)
+{
+    const struct ambit_grant_view *grant =
+        e->grant_question ? e->grant_question->parent : e->action_question->grant->above;
+    while (--level > 0)
+        grant = grant->above;
+    return grant;
+}
+
 static void begin(struct explainer *e, const struct ambit_decision *d)
 {
     e->d = d;
     e->item = e->grant_question ? d->item : d->given_item;
+    if (d->level > 0) {
+        e->grant = above(e, d->level);
+        e->agent = compiled_agent_find(e->set, e->grant->agent);
+        e->any_item = e->action_question != NULL; /* of a grant above: the first that got as far */
+    }
     e->wanted = deciding_rule(e->agent, d);
     *e->ret = (struct ambit_explanation){0};
     buf_init(&e->required, 0);
@@ -133,6 +152,7 @@ enum ambit_err ambit_explain_action(const struct ambit_policy_set *set,
         .set = set,
         .agent = question->grant ? compiled_agent_find(set, question->grant->agent) : NULL,
         .action_question = question,
+        .grant = question->grant,
         .first_check = AMBIT_ACTION_CHECK_POLICY,
         .arena = arena,
         .ret = ret,

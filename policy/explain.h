@@ -17,11 +17,14 @@ struct seen_limit { /* one of the two */
 struct explainer {
     const struct ambit_policy_set *set;
     const struct ambit_decision *d;
+    /* of the level whose checks are told: that which failed, else the first */
     const struct compiled_agent *agent;                /* NULL: not in the set, or no grant */
+    const struct ambit_grant_view *grant;              /* NULL: none yet, or unknown */
     const struct ambit_grant_question *grant_question; /* one of the two */
     const struct ambit_action_question *action_question;
     /* the item and rule that the checks are told of */
     size_t item;
+    bool any_item;
     const struct compiled_rule *wanted; /* NULL: whichever was judged last for the item */
     const struct compiled_rule *rule;   /* that was seen; NULL: none was reached */
     int first_check;                    /* with which the judging of a rule begins */
@@ -56,6 +59,8 @@ void put_dates(struct buf *buf, const struct ambit_policy *policy);
 void put_bindings(struct buf *buf, const struct ambit_rule *rule);
 void put_path(struct buf *buf, struct ambit_str policy, struct ambit_str id); /* "policy/id" */
 void put_stop(struct explainer *e); /* the stop that decided, into saw */
+/* Whose check it was, where that is a grant above: before what it saw. */
+void put_level(struct explainer *e);
 /* Who must approve (NULL: nobody), into required; how they answered, into saw. */
 void put_approval(struct explainer *e, const struct ambit_approval *approval,
                   enum ambit_approval_state state);

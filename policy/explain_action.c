@@ -43,7 +43,7 @@ static void put_stop_or_resource(struct explainer *e, bool failed)
 
 static void put_live(struct explainer *e, bool failed)
 {
-    const struct ambit_grant_view *grant = e->action_question->grant;
+    const struct ambit_grant_view *grant = e->grant;
     buf_put_text(&e->required, "unexpired and unrevoked, its agent in force and the owner active");
     if (failed && ambit_str_is(e->d->member, "revoked")) {
         buf_put_text(&e->saw, "revoked");
@@ -86,7 +86,7 @@ static void put_form(struct explainer *e, bool failed)
 
 static void put_scope(struct explainer *e, bool failed)
 {
-    const struct ambit_grant_view *grant = e->action_question->grant;
+    const struct ambit_grant_view *grant = e->grant;
     buf_put_text(&e->required, "inside an item of the grant, and inside none of its exceptions");
     if (failed)
         buf_put_text(&e->saw, ambit_str_is(e->d->member, "except") ? "inside an exception"
@@ -97,7 +97,7 @@ static void put_scope(struct explainer *e, bool failed)
 
 static void put_policy(struct explainer *e, bool failed)
 {
-    const struct ambit_given *item = &e->action_question->grant->items[e->item];
+    const struct ambit_given *item = &e->grant->items[e->item];
     put_path(&e->required, item->policy, item->rule);
     buf_put_text(&e->required, " still gives it");
     if (!failed) {
@@ -214,7 +214,7 @@ static void put_rule_check(struct explainer *e, enum ambit_action_check check, b
         put_address(&e->saw, &q->source);
     } else if (check == AMBIT_ACTION_CHECK_PURPOSE) {
         put_str_or(&e->required, when->purpose, "any");
-        put_str_or(&e->saw, q->grant->purpose, "none");
+        put_str_or(&e->saw, e->grant->purpose, "none");
     } else if (check == AMBIT_ACTION_CHECK_REASON) {
         buf_put_text(&e->required, when->reason ? "a stated reason" : "none");
         buf_put_text(&e->saw, q->stated_reason.len ? "a stated reason" : "none");
@@ -223,7 +223,7 @@ static void put_rule_check(struct explainer *e, enum ambit_action_check check, b
     } else if (check == AMBIT_ACTION_CHECK_AFTER) {
         put_afters(e);
     } else if (check == AMBIT_ACTION_CHECK_COMPOSITION) {
-        put_composition(e, q->grant->composition);
+        put_composition(e, e->grant->composition);
     } else if (check == AMBIT_ACTION_CHECK_APPROVAL) {
         put_approval(e, rule_asks_at_action(e->rule) ? e->rule->rule->approval : NULL, q->approval);
     } else {

@@ -54,8 +54,50 @@ static void put_form(struct explainer *e, bool failed)
     }
 }
 
+static void put_delegable(struct explainer *e)
+{
+    const struct compiled_policy *policy = compiled_policy_of(e->agent, e->d->policy);
+    const struct compiled_rule *rule = compiled_rule_find(policy, e->d->rule);
+    put_path(&e->required, e->d->policy, e->d->rule);
+    if (rule->rule->delegation_depth == 0) {
+        buf_put_text(&e->required, " is not delegable");
+    } else {
+        buf_put_text(&e->required, " is delegable to depth ");
+        buf_put_i64(&e->required, rule->rule->delegation_depth);
+    }
+    buf_put_text(&e->saw, "depth ");
+    buf_put_i64(&e->saw, (int64_t)e->grant_question->parent->depth + 1);
+}
+
+/* Check `scope` of a grant above, failed: `member` says by what. */
+static void put_above_scope(struct explainer *e)
+{
+    struct ambit_str member = e->d->member;
+    if (ambit_str_is(member, "delegates_to")) {
+        buf_put_str(&e->required, e->grant->agent);
+        buf_put_text(&e->required, " delegates to ");
+        buf_put_str(&e->required, e->grant_question->agent);
+        buf_put_text(&e->saw, "its document does not say so");
+    } else if (ambit_str_is(member, "delegation.depth")) {
+        put_delegable(e);
+    } else if (ambit_str_is(member, "allow")) {
+        buf_put_text(&e->required, "the rule that gave the grant above still gives ");
+        put_asked_item(e, &e->required);
+        buf_put_text(&e->saw, "it does not");
+    } else {
+        buf_put_text(&e->required, "the grant above contains ");
+        put_asked_item(e, &e->required);
+        buf_put_text(&e->saw, ambit_str_is(member, "except") ? "inside an exception of it"
+                                                             : "no item of it does");
+    }
+}
+
 static void put_scope(struct explainer *e, bool failed)
 {
+    if (failed && e->d->level > 0 && e->d->reason != AMBIT_REASON_MALFORMED) {
+        put_above_scope(e);
+        return;
+    }
     buf_put_text(&e->required, "a rule of a policy that is not stopped contains ");
     put_asked_item(e, &e->required);
     buf_put_text(&e->required, "; no stop on a resource overlaps it");
@@ -69,27 +111,61 @@ static void put_scope(struct explainer *e, bool failed)
         put_path(&e->saw, e->rule->policy->policy->doc.name, e->rule->rule->id);
 }
 
-static void put_audience(struct explainer *e)
+/* Nobody above is stopped, and their grants live. */
+static void put_stop_or_dead(struct explainer *e, bool failed)
 {
-    struct ambit_str audience = e->grant_question->audience;
-    if (audience.p) {
-        put_strs(&e->required, e->rule->policy->policy->audiences, "none");
-        put_asked(&e->saw, audience);
+    if (!failed || e->d->reason != AMBIT_REASON_INACTIVE) {
+        put_stop_check(e, failed);
         return;
     }
-    buf_put_text(&e->required, "one audience that is common to all policies that give");
-    put_str_or(&e->saw, e->d->audience, "none, or several");
+    buf_put_text(&e->required, "the grant above is active");
+    buf_put_text(&e->saw, ambit_str_is(e->d->member, "agent") ? "there is no such agent"
+                                                              : "its grant is revoked");
+}
+
+static void put_audience(struct explainer *e, bool failed)
+{
+    const struct ambit_grant_question *q = e->grant_question;
+    struct ambit_str audience = q->audience.p || !q->parent ? q->audience : q->parent->audience;
+    if (failed && ambit_str_is(e->d->member, "parent")) {
+        buf_put_str(&e->required, e->grant->audience);
+        put_asked(&e->saw, audience);
+    } else if (audience.p) {
+        put_strs(&e->required, e->rule->policy->policy->audiences, "none");
+        put_asked(&e->saw, audience);
+    } else {
+        buf_put_text(&e->required, "one audience that is common to all policies that give");
+        put_str_or(&e->saw, e->d->audience, "none, or several");
+    }
+}
+
+/* A grant above is held to its rule's ttl.max of now. */
+static void put_age(struct explainer *e)
+{
+    buf_put_text(&e->required, "at most ");
+    put_duration(&e->required, e->rule->rule->ttl_max_s);
+    buf_put_text(&e->required, " since the grant above was given");
+    buf_put_text(&e->saw, "given at ");
+    put_time(&e->saw, e->grant->issued_ms);
 }
 
 static void put_lifetime(struct explainer *e)
 {
     const struct ambit_grant_question *q = e->grant_question;
     const struct ambit_policy *policy = e->rule->policy->policy;
+    if (e->d->level > 0) {
+        put_age(e);
+        return;
+    }
     buf_put_text(&e->required, "some of at most ");
     put_duration(&e->required, e->rule->rule->ttl_max_s);
     if (policy->not_after_ms) {
         buf_put_text(&e->required, " before ");
         put_time(&e->required, policy->not_after_ms);
+    }
+    if (q->parent) {
+        buf_put_text(&e->required, ", before the grant above ends at ");
+        put_time(&e->required, q->parent->expires_ms);
     }
     int64_t closes_ms = 0;
     if (e->rule->rule->when.n_hours && rule_in_hours(e->rule, q->now_ms, &closes_ms)) {
@@ -104,12 +180,13 @@ static void put_lifetime(struct explainer *e)
 }
 
 /* The conditions of the rule: each is what its document says, and what the question brought. */
-static void put_rule_check(struct explainer *e, enum ambit_grant_check check)
+static void put_rule_check(struct explainer *e, enum ambit_grant_check check, bool failed)
 {
     const struct ambit_grant_question *q = e->grant_question;
+    const struct ambit_grant_view *grant = e->grant; /* what it recorded, of a grant above */
     const struct ambit_when *when = &e->rule->rule->when;
     if (check == AMBIT_GRANT_CHECK_AUDIENCE) {
-        put_audience(e);
+        put_audience(e, failed);
     } else if (check == AMBIT_GRANT_CHECK_DATES) {
         put_dates(&e->required, e->rule->policy->policy);
         put_time(&e->saw, q->now_ms);
@@ -120,14 +197,14 @@ static void put_rule_check(struct explainer *e, enum ambit_grant_check check)
         put_address(&e->saw, &q->source);
     } else if (check == AMBIT_GRANT_CHECK_PURPOSE) {
         put_str_or(&e->required, when->purpose, "any");
-        put_str_or(&e->saw, q->purpose, "none");
+        put_str_or(&e->saw, grant ? grant->purpose : q->purpose, "none");
     } else if (check == AMBIT_GRANT_CHECK_COMPOSITION) {
-        put_composition(e, q->composition);
+        put_composition(e, grant ? grant->composition : q->composition);
     } else if (check == AMBIT_GRANT_CHECK_AFTER) {
         put_afters(e);
     } else if (check == AMBIT_GRANT_CHECK_BINDING) {
         put_bindings(&e->required, e->rule->rule);
-        buf_put_text(&e->saw, ambit_binding_text(q->binding));
+        buf_put_text(&e->saw, ambit_binding_text(grant ? grant->binding : q->binding));
     } else if (check == AMBIT_GRANT_CHECK_LIFETIME) {
         put_lifetime(e);
     } else {
@@ -139,7 +216,7 @@ void explain_grant_check(struct explainer *e, enum ambit_grant_check check, bool
 {
     switch (check) {
     case AMBIT_GRANT_CHECK_STOP:
-        put_stop_check(e, failed);
+        put_stop_or_dead(e, failed);
         return;
     case AMBIT_GRANT_CHECK_OWNER:
         put_owner(e);
@@ -169,7 +246,7 @@ void explain_grant_check(struct explainer *e, enum ambit_grant_check check, bool
     case AMBIT_GRANT_CHECK_BINDING:
     case AMBIT_GRANT_CHECK_LIFETIME:
     case AMBIT_GRANT_CHECK_APPROVAL:
-        put_rule_check(e, check);
+        put_rule_check(e, check, failed);
         return;
     case AMBIT_GRANT_CHECKS:
         return;

@@ -102,6 +102,15 @@ void put_path(struct buf *buf, struct ambit_str policy, struct ambit_str id)
     buf_put_str(buf, id);
 }
 
+void put_level(struct explainer *e)
+{
+    if (e->d->level == 0)
+        return;
+    buf_put_text(&e->saw, "of ");
+    buf_put_str(&e->saw, e->grant->agent);
+    buf_printf(&e->saw, ", %u above: ", e->d->level);
+}
+
 void put_stop(struct explainer *e)
 {
     char id[ID_TEXT_LEN];

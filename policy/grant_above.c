@@ -57,16 +57,6 @@ struct finding grant_above_stop(struct grant_judge *g)
 
 /* ---- scope ----------------------------------------------------------------------------------- */
 
-/* Some pattern that the grant recorded contains the item's. What cannot be settled does not. */
-static bool text_contains(struct ambit_str text, enum pattern_kind kind,
-                          const struct pattern *pattern)
-{
-    struct pattern_buf buf PATTERN_SCRATCH;
-    bool contains = false;
-    return pattern_parse(text, kind, false, &buf) == AMBIT_OK &&
-           pattern_contains(&buf.pattern, pattern, &contains) == AMBIT_OK && contains;
-}
-
 static bool texts_contain(struct ambit_strs texts, enum pattern_kind kind,
                           const struct pattern *pattern)
 {

@@ -124,13 +124,8 @@ static bool gives(const struct item_view *view, const struct ambit_given *item, 
 
 static bool recorded_contains(const struct ambit_given *item, const struct item_view *view)
 {
-    struct pattern_buf action PATTERN_SCRATCH, resource PATTERN_SCRATCH;
-    bool holds = false;
-    if (pattern_parse(item->action, PATTERN_ACTION, false, &action) != AMBIT_OK ||
-        pattern_parse(item->resource, PATTERN_RESOURCE, false, &resource) != AMBIT_OK ||
-        pattern_contains(&action.pattern, view->action, &holds) != AMBIT_OK || !holds)
-        return false;
-    return pattern_contains(&resource.pattern, view->resource, &holds) == AMBIT_OK && holds;
+    return text_contains(item->resource, PATTERN_RESOURCE, view->resource) &&
+           text_contains(item->action, PATTERN_ACTION, view->action);
 }
 
 static struct item_view view_of(const struct ambit_policy_set *set,

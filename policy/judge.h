@@ -72,7 +72,10 @@ struct judge {
     size_t n_last_values;
 };
 
-/* Sets every member that is read before it is written; leaves the arrays alone. */
+/* Both set every member that is read before it is written, and leave the arrays alone: zeroing them
+ * would cost more than a decision. */
+void judge_begin(struct judge *j, const struct ambit_policy_set *set,
+                 const struct ambit_world *world, struct ambit_decision *decision, int64_t now_ms);
 void decision_begin(struct ambit_decision *decision);
 void decision_refuse(struct ambit_decision *decision, const struct finding *finding);
 /* Keeps `with` in mind for the first failure that got furthest. */
@@ -202,6 +205,8 @@ AMBIT_CHECKED enum ambit_err patterns_pair_contains(const struct patterns *actio
                                                     const struct patterns *resources,
                                                     const struct pattern *action,
                                                     const struct pattern *resource, bool *ret);
+/* A pattern that was recorded contains the item's. What cannot be read or settled does not. */
+bool text_contains(struct ambit_str text, enum pattern_kind kind, const struct pattern *item);
 bool patterns_match(const struct patterns *patterns, const struct pattern *name);
 bool patterns_overlap(const struct patterns *patterns, const struct pattern *item);
 

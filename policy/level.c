@@ -5,6 +5,23 @@
 
 #include "base/encode.h"
 
+void judge_begin(struct judge *j, const struct ambit_policy_set *set,
+                 const struct ambit_world *world, struct ambit_decision *decision, int64_t now_ms)
+{
+    j->set = set;
+    j->world = world;
+    j->d = decision;
+    j->now_ms = now_ms;
+    j->trace = NULL;
+    j->agent = NULL;
+    j->level = j->n_levels = 0;
+    j->name = j->resource = NULL;
+    j->err = AMBIT_OK;
+    j->n_memo = j->n_last_values = 0;
+    j->last_values = NULL;
+    decision_begin(decision);
+}
+
 struct level level_of(const struct ambit_policy_set *set, const struct ambit_grant_view *grant)
 {
     return (struct level){

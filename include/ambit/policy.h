@@ -378,6 +378,14 @@ void ambit_grant_items_now(const struct ambit_policy_set *set, const struct ambi
                            const struct ambit_stop_view *stops, size_t n_stops, int64_t now_ms,
                            uint64_t *ret_live, uint64_t *ret_ask);
 
+/* What an envelope covers: each of the items asked for lies inside one that was shown (its action
+ * inside that one's action, its resource inside that one's resource). No item, one without a
+ * resource and one that is malformed lie inside nothing. TOO_LARGE: not settled in the bounded
+ * steps of a containment, and thus not covered. */
+AMBIT_CHECKED enum ambit_err ambit_items_inside(const struct ambit_item *shown, size_t n_shown,
+                                                const struct ambit_item *asked, size_t n_asked,
+                                                bool *ret);
+
 /* Patterns (policy/pattern.h has the whole of it). */
 bool ambit_name_is_action(struct ambit_str text);
 bool ambit_name_is_resource(struct ambit_str text);

@@ -87,20 +87,26 @@ static void put_service(struct lab *lab, struct pile *pile, const char *name, co
               name, audience, resources, 1));
 }
 
-static void put_agent(struct lab *lab, struct pile *pile, const struct lab_policy *policies,
-                      size_t n)
+static void put_agent(struct lab *lab, struct pile *pile, const struct lab_agent *agent)
+{
+    put(lab, pile, AMBIT_KIND_AGENT, agent->name,
+        print(lab,
+              "{'agent':'%s','description':'d','owner':'%s','backup':'%s',"
+              "'provenance':{'composition':'" LAB_COMPOSITION "'},"
+              "'authenticate':[{'method':'unix_peer','uid':1000}],%s'policies':[%s]}",
+              agent->name, agent->owner, agent->backup, agent->more, agent->policies));
+}
+
+static void put_remediator(struct lab *lab, struct pile *pile, const struct lab_policy *policies,
+                           size_t n)
 {
     char names[4096] = "";
     size_t at = 0;
     for (size_t i = 0; i < n; i++)
         at += (size_t)snprintf(names + at, sizeof names - at, "%s'%s'", i ? "," : "",
                                policies[i].name);
-    put(lab, pile, AMBIT_KIND_AGENT, "remediator",
-        print(lab,
-              "{'agent':'remediator','description':'d','owner':'dana','backup':'sam',"
-              "'provenance':{'composition':'" LAB_COMPOSITION "'},"
-              "'authenticate':[{'method':'unix_peer','uid':1000}],'policies':[%s]}",
-              names));
+    struct lab_agent agent = {"remediator", "dana", "sam", names, ""};
+    put_agent(lab, pile, &agent);
 }
 
 static void put_policy(struct lab *lab, struct pile *pile, const struct lab_policy *policy)
@@ -258,23 +264,44 @@ void lab_commit(struct lab *lab)
 
 /* ---- opening and asking ---------------------------------------------------------------------- */
 
+static void begin(struct lab *lab, struct pile *pile)
+{
+    memset(lab, 0, sizeof *lab);
+    arena_init(&lab->arena, NULL, 0, 0);
+    put_service(lab, pile, "payments-api", "https://payments.example.gov",
+                "'svc:**','db:**','secret:**','ticket:**'");
+    put_service(lab, pile, "other", "https://other.example.gov", "'x:**'");
+}
+
+static void compile(struct lab *lab, struct pile *pile, const struct lab_policy *policies, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        put_policy(lab, pile, &policies[i]);
+    assert_int_equal(ambit_policy_compile(read_all(pile), &lab->set), AMBIT_OK);
+    lab->world = (struct ambit_world){
+        .stops = lab->stops, .ctx = lab, .figure = figure, .same_live = same_live};
+}
+
 void lab_open_with(struct lab *lab, const struct lab_policy *policies, size_t n, bool dana_active,
                    bool sam_active)
 {
     struct pile pile = {.n = 0};
-    memset(lab, 0, sizeof *lab);
-    arena_init(&lab->arena, NULL, 0, 0);
+    begin(lab, &pile);
     put_person(lab, &pile, "dana", dana_active);
     put_person(lab, &pile, "sam", sam_active);
-    put_service(lab, &pile, "payments-api", "https://payments.example.gov",
-                "'svc:**','db:**','secret:**','ticket:**'");
-    put_service(lab, &pile, "other", "https://other.example.gov", "'x:**'");
-    put_agent(lab, &pile, policies, n);
-    for (size_t i = 0; i < n; i++)
-        put_policy(lab, &pile, &policies[i]);
-    assert_int_equal(ambit_policy_compile(read_all(&pile), &lab->set), AMBIT_OK);
-    lab->world = (struct ambit_world){
-        .stops = lab->stops, .ctx = lab, .figure = figure, .same_live = same_live};
+    put_remediator(lab, &pile, policies, n);
+    compile(lab, &pile, policies, n);
+}
+
+void lab_open_agents(struct lab *lab, const struct lab_documents *documents)
+{
+    struct pile pile = {.n = 0};
+    begin(lab, &pile);
+    for (const char *const *name = documents->people; *name; name++)
+        put_person(lab, &pile, **name == '-' ? *name + 1 : *name, **name != '-');
+    for (size_t i = 0; i < documents->n_agents; i++)
+        put_agent(lab, &pile, &documents->agents[i]);
+    compile(lab, &pile, documents->policies, documents->n_policies);
 }
 
 void lab_open(struct lab *lab, const struct lab_policy *policies, size_t n)

@@ -48,6 +48,19 @@ void lab_open(struct lab *lab, const struct lab_policy *policies, size_t n);
 /* The same with the owner or the backup not active. */
 void lab_open_with(struct lab *lab, const struct lab_policy *policies, size_t n, bool dana_active,
                    bool sam_active);
+/* Several agents: `more` are further members ("'delegates_to':['b'],"), or "". People: a list that
+ * ends with NULL; "-lee" is not active. All are of team payments. */
+struct lab_agent {
+    const char *name, *owner, *backup, *policies, *more;
+};
+struct lab_documents {
+    const char *const *people;
+    const struct lab_agent *agents;
+    size_t n_agents;
+    const struct lab_policy *policies;
+    size_t n_policies;
+};
+void lab_open_agents(struct lab *lab, const struct lab_documents *documents);
 void lab_close(struct lab *lab);
 
 void lab_set(struct lab *lab, const char *key, int64_t value);
