@@ -156,6 +156,35 @@ enum ambit_err stage_revoke(struct stage *stage, const char *agent, const struct
                             bool *ret_foreign);
 enum ambit_err stage_note_read(struct stage *stage, const char *person, const char *what);
 
+/* ---- outcomes, signals, incidents (stage_history.c) ---- */
+struct reported {
+    enum ambit_err err;
+    enum outcome_refusal refusal;
+    const char *by, *agreement;
+    bool is_late, is_repeated;
+};
+/* `who` is "service:api" or "agent:worker"; `detail` may be NULL. */
+struct reported stage_report(struct stage *stage, const char *who, struct ambit_id action,
+                             const char *outcome, const char *detail);
+struct signalled {
+    enum ambit_err err;
+    bool is_unknown, is_heard;
+    size_t n_trips;
+    char trip[132];
+};
+/* Of an agent, or (agent NULL) of a token's grant. */
+struct signalled stage_signal(struct stage *stage, const char *service, const char *signal,
+                              const char *agent, const struct answer *token);
+enum incident_refusal stage_acknowledge(struct stage *stage, const char *person,
+                                        struct ambit_id incident);
+enum incident_refusal stage_close_incident(struct stage *stage, const char *person,
+                                           struct ambit_id incident);
+/* The id in the member of the last event of this type. */
+struct ambit_id stage_last_id(struct stage *stage, const char *type, const char *member);
+/* Both clocks go on in steps of ten seconds, the broker looking at each: it was there all the
+ * time. */
+void stage_live_on(struct stage *stage, int64_t ms);
+
 /* "grant:<id>" for an answer. */
 const char *stage_target(const char *word, struct ambit_id id, char dst[64]);
 
