@@ -285,22 +285,6 @@ class Grant(Case):
         rules = [ancestor.giving_rule(i) for i in self.inside(ancestor, action, resource)]
         return [r for r in rules if r and r.contains(action, resource, ancestor.who)]
 
-    def lost(self, ancestor, action, resource):
-        """The first rule of a parent's item that no longer gives it, if there is such an item."""
-        items = self.inside(ancestor, action, resource)
-        return items and ancestor.giving_rule(items[0])
-
-    def check_parent(self, action, resource):
-        depth = self.ancestors[0].given.get("depth", 0) + 1 if self.ancestors else 0
-        for child, ancestor in zip(self.actors, self.ancestors):
-            rules = self.covering(ancestor, action, resource)
-            if not rules:
-                raise No("scope", "out_of_scope", self.lost(ancestor, action, resource))
-            if child.agent.id not in ancestor.agent.delegates_to:
-                raise No("scope", "not_delegable")
-            if all(depth > r.depth for r in rules):
-                raise No("scope", "not_delegable", rules[0])
-
     def candidates(self, actor, action, resource):
         if actor is self.self:
             return [r for p in actor.agent.policies if not self.is_policy_stopped(p.name) for r in p.rules
@@ -399,8 +383,8 @@ class Action(Case):
         audience = self.question.get("audience")
         if audience is not None:
             service = self.documents.audiences.get(audience)
-            # A malformed name is nobody's to speak for, and is refused as `malformed` further down.
-            if service is None or (self.resource and not any(patterns.matches(p, self.resource) for p in service.resources)):
+            # What is malformed lies inside no pattern, so it is no service's to speak for.
+            if service is None or self.resource is None or not any(patterns.matches(p, self.resource) for p in service.resources):
                 raise No("audience", "wrong_audience")
 
     def check_stop(self):
