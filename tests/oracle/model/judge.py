@@ -285,6 +285,25 @@ class Grant(Case):
         rules = [ancestor.giving_rule(i) for i in self.inside(ancestor, action, resource)]
         return [r for r in rules if r and r.contains(action, resource, ancestor.who)]
 
+    def check_parent(self, action, resource):
+        depth = self.ancestors[0].given.get("depth", 0) + 1 if self.ancestors else 0
+        for child, ancestor in zip(self.actors, self.ancestors):
+            links = [(None, lambda i=i, c=child, a=ancestor: self.check_link(c, a, depth, i, action, resource))
+                     for i in self.inside(ancestor, action, resource)]
+            passing, furthest = try_rules(links, GRANT)
+            if not passing:
+                raise furthest or No("scope", "out_of_scope")
+
+    def check_link(self, child, ancestor, depth, item, action, resource):
+        """One item of an ancestor that contains the one asked for: its rule still gives it, and may be delegated."""
+        rule = ancestor.giving_rule(item)
+        if rule is None or not rule.contains(action, resource, ancestor.who):
+            raise No("scope", "out_of_scope", rule)
+        if child.agent.id not in ancestor.agent.delegates_to:
+            raise No("scope", "not_delegable")
+        if depth > rule.depth:
+            raise No("scope", "not_delegable", rule)
+
     def candidates(self, actor, action, resource):
         if actor is self.self:
             return [r for p in actor.agent.policies if not self.is_policy_stopped(p.name) for r in p.rules
