@@ -51,7 +51,7 @@ def normal(answer):
     if "checks" not in answer:  # of an event, or an error
         return {"trips": sorted(answer["trips"])} if "trips" in answer else {"error": answer}
     out = {m: answer[m] for m in COMPARED if m in answer}
-    out["trips"] = sorted(out.get("trips", []))
+    out["trips"] = sorted(set(out.get("trips", [])))
     out["checks"] = [[c["check"], c["result"]] for c in answer["checks"]]
     if out["decision"] in (True, False):
         out["decision"] = "allow" if out["decision"] else "deny"

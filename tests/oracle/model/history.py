@@ -28,6 +28,8 @@ class Event:
         self.context = entry.get("context", {})
         self.is_token = "items" in entry
         self.texts = pairs_of(entry["items"]) if self.is_token else [(entry.get("action"), entry.get("resource"))]
+        if len(self.texts) > 32:  # malformed as a whole: it lies inside no pattern
+            self.texts = []
         self.pairs = [(patterns.read_action(a, self.is_token), patterns.read_resource(r, self.is_token)) for a, r in self.texts]
         self.who = (self.agent.id, self.agent.team, entry.get("purpose"))
         self._rules = None

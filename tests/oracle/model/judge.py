@@ -143,11 +143,18 @@ class Case:
         for actor in self.actors:
             for policy in actor.agent.policies:
                 for stop in policy.hard_stops:
-                    if (stop.on in kinds and history.is_heard(stop, event)
+                    if (stop.on in kinds and history.is_heard(stop, event) and not self.is_held(stop, actor)
                             and history.would_fire(stop, actor.key, event, self.history, self.now)):
                         found.setdefault(stop.name, stop)
         self.notes += [("stop", s.on, s.by, quantity_of(s.document), s.document["then"]) for s in found.values()]
         return found
+
+    def is_held(self, stop, actor):
+        """While its hold lasts a stop does not fire again. A choice: a hold on what it would stop is its hold, whoever
+        raised it. On a single event it takes the agent that acted, on a count the agent whose count it is."""
+        agent = self.agent if quantity_of(stop.document) == "once" else actor.agent
+        target = {"suspend_agent": ("agent", agent.id), "stop_team": ("team", agent.team), "stop_policy": ("policy", stop.policy.name)}
+        return target.get(stop.document["then"]) in self.stops
 
     def judge(self, checks, event):
         """Runs the question's own checks and then says which stops fire and how the checks came out."""
@@ -248,7 +255,7 @@ class Grant(Case):
 
     def check_form(self):
         asked = self.question.get("lifetime_s", 1)
-        if len(self.pairs) > 32 or asked <= 0 or any(a is None or r is None for a, r in self.pairs):
+        if len(history.pairs_of(self.question.get("items", []))) > 32 or asked <= 0 or any(a is None or r is None for a, r in self.pairs):
             raise No("form", "malformed")
         if not self.pairs:
             raise No("form", "nothing_requested")
@@ -339,7 +346,7 @@ class Grant(Case):
         self.audience = common.pop()
 
     def check_rule(self, rule, actor):
-        policy, is_self = rule.policy, actor is self.self
+        policy = rule.policy
         if self.audience is not None and actor.audience not in (None, self.audience):
             raise No("audience", "wrong_audience")  # a child grant lies inside its parent's audience; no rule decided
         if self.audience is not None and self.audience not in policy.audiences:
@@ -351,7 +358,7 @@ class Grant(Case):
         self.check_purpose(rule, actor)
         self.check_composition(rule, actor)
         self.check_after(rule, actor)
-        if rule.bind and actor.binding not in rule.bind and (is_self or actor.binding is not None):
+        if rule.bind and actor.binding not in rule.bind:
             raise No("binding", "binding_required", rule)
         if self.end_under(rule) <= self.now:
             raise No("lifetime", "expired", rule)
@@ -402,9 +409,17 @@ class Action(Case):
         audience = self.question.get("audience")
         if audience is not None:
             service = self.documents.audiences.get(audience)
-            # What is malformed lies inside no pattern, so it is no service's to speak for.
-            if service is None or self.resource is None or not any(patterns.matches(p, self.resource) for p in service.resources):
+            if service is None or not (self.is_spoken_for(service) if self.resource else self.has_type_of(service)):
                 raise No("audience", "wrong_audience")
+
+    def is_spoken_for(self, service):
+        return any(patterns.matches(p, self.resource) for p in service.resources)
+
+    def has_type_of(self, service):
+        """A choice where the language is silent: a malformed name is the service's to speak for when its type is. By the
+        letter it lies inside no pattern, so that no attempt with such a name would ever be the agent's."""
+        kind, colon, _ = self.question["resource"].partition(":")
+        return bool(colon) and any(p[0] == ":" + kind for p in service.resources)
 
     def check_stop(self):
         if any(self.is_grant_stopped(a) for a in self.actors):
