@@ -334,8 +334,11 @@ class Grant(Case):
         if refusals:
             raise earliest(refusals, GRANT)
         if self.audience is None:
-            self.settle_audience([chain[0][0] for chain in chosen])
+            self.settle_audience([next((r for r in chain[0] if self.is_approved(r)), chain[0][0]) for chain in chosen])
         return chosen
+
+    def is_approved(self, rule):
+        return rule.approval != "grant" or self.approval == "given"
 
     def settle_audience(self, giving):
         """Without an audience: the one common to the giving policies, never several by accident (TOK-14, RES-4)."""
@@ -349,7 +352,8 @@ class Grant(Case):
         policy = rule.policy
         if self.audience is not None and actor.audience not in (None, self.audience):
             raise No("audience", "wrong_audience")  # a child grant lies inside its parent's audience; no rule decided
-        if self.audience is not None and self.audience not in policy.audiences:
+        recorded = self.audience if self.audience is not None else actor.audience
+        if recorded is not None and recorded not in policy.audiences:
             raise No("audience", "wrong_audience", rule)
         if not policy.is_inside_dates(self.now):
             raise No("dates", "policy_expired", rule)
