@@ -101,3 +101,5 @@ def tighten(rng, _, sets, question):
     if len(rule.get("when", {}).get("source", [])) > 1:
         ways.append(lambda: rule["when"]["source"].pop())
     rng.choice(ways)()
+    limits = rule.get("limits", [])
+    rule.update({"limits": [one for i, one in enumerate(limits) if one not in limits[:i]]} if limits else {})

@@ -248,7 +248,7 @@ class Asker:
                 objects = {"actions": [action if self.chance(0.6) else "**"], "resources": [resource if self.chance(0.6) else resource.split(":")[0] + ":**"]}
             parent["items"].append({**objects, "policy": rule.policy.name, **({"rule": rule.id} if self.chance(0.9) else {})})
         parent["expires_at"] = clock.text(self.now + rng.choice([-1, 0, 1, 500, 999, 1000, 1001, 60_000, 60_500, 3_600_000, 3_600_000]))
-        if self.chance(0.8) or "audience" in question:
+        if "audience" in question or (most == 2 and self.chance(0.8)):
             parent["audience"] = question.get("audience", AUDIENCES[0]) if self.chance(0.9) else rng.choice(AUDIENCES)
         if self.chance(0.2):
             parent["except"] = [{"policy": "p0", "id": "n0", "actions": [self.world.action_pattern()], "resources": [self.world.resource_pattern()]}]

@@ -124,7 +124,7 @@ def grants_hold(limit, rule, key, request, history, now, is_dead):
     alive = [e for e in past if e.is_alive(now, is_dead)]
     # A live grant of the same agent for the same items, audience and key is replaced by this one.
     audience = request.entry.get("audience") or (rule.policy.audiences[0] if len(rule.policy.audiences) == 1 else None)
-    same = [e for e in alive if e.agent is request.agent and set(e.texts) == set(request.texts)
+    same = [e for e in alive if e.agent is request.agent and sorted(e.texts) == sorted(request.texts)
             and e.entry.get("audience") == audience and e.entry.get("binding") == request.entry.get("binding")]
     return len(alive) + 1 <= limit["live_grants"] or bool(same)
 

@@ -254,11 +254,13 @@ class Grant(Case):
             raise No("owner", "owner_required")
 
     def check_form(self):
-        asked = self.question.get("lifetime_s", 1)
-        if len(history.pairs_of(self.question.get("items", []))) > 32 or asked <= 0 or any(a is None or r is None for a, r in self.pairs):
+        asked = history.pairs_of(self.question.get("items", []))
+        if len(asked) > 32 or any(a is None or r is None for a, r in self.pairs):
             raise No("form", "malformed")
-        if not self.pairs:
+        if not asked:
             raise No("form", "nothing_requested")
+        if self.question.get("lifetime_s", 1) <= 0:
+            raise No("form", "malformed")
 
     def check_never(self):
         """A single rule forbids an item whole; what overlaps goes with the grant as `except`."""
@@ -268,7 +270,7 @@ class Grant(Case):
                 if never.scope.has(action, resource):
                     raise No("never", "forbidden", never)
         rows = [n.row for n in rules if any(n.scope.touches(a, r) for a, r in self.pairs)]
-        rows += [row for actor in self.ancestors for row in actor.except_rows]
+        rows += self.ancestors[0].except_rows if self.ancestors else []
         self.exceptions = [row for i, row in enumerate(rows) if row not in rows[:i]]
         if len(self.exceptions) > 64:
             raise No("never", "malformed")
@@ -298,6 +300,8 @@ class Grant(Case):
             links = [(None, lambda i=i, c=child, a=ancestor: self.check_link(c, a, depth, i, action, resource))
                      for i in self.inside(ancestor, action, resource)]
             passing, furthest = try_rules(links, GRANT)
+            if any(Scope(row).has(action, resource) for row in ancestor.except_rows):
+                raise No("scope", "out_of_scope")  # not in what the parent has, whatever its items are
             if not passing:
                 raise furthest or No("scope", "out_of_scope")
 
@@ -319,8 +323,9 @@ class Grant(Case):
         return [r for r in self.covering(actor, action, resource) if depth <= r.depth]
 
     def choose(self):
-        """For each item, the rules that pass all but the approval, of each actor; first the question's own audience."""
-        self.audience = self.question.get("audience")
+        """For each item, the rules that pass all but the approval, of each actor."""
+        # A child grant lies inside its parent's audience: without one of its own it has that.
+        self.audience = self.question.get("audience", next((a.audience for a in self.ancestors if a.audience), None))
         refusals, chosen = [], []
         for action, resource in self.pairs:
             failed, chain = [], []
@@ -343,7 +348,6 @@ class Grant(Case):
     def settle_audience(self, giving):
         """Without an audience: the one common to the giving policies, never several by accident (TOK-14, RES-4)."""
         common = set.intersection(*(set(r.policy.audiences) for r in giving))
-        common &= set.intersection(common, *({a.audience} for a in self.ancestors if a.audience))
         if len(common) != 1:
             raise No("audience", "wrong_audience", giving[0])
         self.audience = common.pop()
