@@ -17,7 +17,7 @@ struct remedy {
     enum ambit_err err;
 };
 
-enum { REMEDY_TRIES = 64 };
+enum { REMEDY_TRIES = 160 };
 
 /* True: allowed. A failure to decide is no allow; the last is kept in r->err. */
 bool remedy_try_grant(struct remedy *r, const struct ambit_grant_question *question);
@@ -29,11 +29,40 @@ enum remedy_for { REMEDY_FOR_ALL, REMEDY_FOR_PEOPLE };
 void remedy_give(struct remedy *r, enum ambit_change change, const struct buf *value,
                  const char *text, enum remedy_for whom);
 void remedy_none(struct remedy *r);
-/* What was refused at `now_ms` because of the calendar (hours, dates): when that is over. False:
- * that was not the reason, or it never is. */
-bool remedy_next_time(const struct compiled_agent *agent, const struct ambit_decision *denied,
-                      int64_t now_ms, int64_t *ret_ms);
-void remedy_give_time(struct remedy *r, int64_t at_ms, const char *text);
+
+/* A person approves what is asked: the rules that ask one, for people to see. */
+void remedy_give_approval(struct remedy *r);
+/* What must be done first, in words for people; no change of the question itself. */
+void remedy_give_order(struct remedy *r, const struct compiled_rule *rule);
+
+/* The world when `ms` have passed and nothing was done; it borrows `later`. */
+struct later {
+    const struct ambit_world *now;
+    int64_t ms;
+};
+struct ambit_world remedy_world_later(struct later *later);
+/* The world as it is, had all that rules want done before just been done. */
+struct ambit_world remedy_world_in_order(struct later *later);
+
+/* A question that is asked again as of another time. */
+struct waiting {
+    struct remedy *r;
+    struct ambit_str agent;
+    const struct ambit_grant_view *above;
+    bool (*try_at)(const struct waiting *w, int64_t at_ms);
+    const void *question;
+};
+/* The earliest time found at which it would pass, given as the remedy; or false. */
+bool remedy_wait(const struct waiting *w, const struct ambit_decision *denied, int64_t now_ms);
+
+/* The rule that refused, of whoever it was that was judged; NULL: none did. */
+const struct compiled_rule *remedy_rule(const struct ambit_policy_set *set, struct ambit_str agent,
+                                        const struct ambit_grant_view *above,
+                                        const struct ambit_decision *denied);
+/* A pattern inside both, in `room` of AMBIT_WORD_MAX bytes or one of the two; {NULL,0}: none was
+ * found. */
+struct ambit_str remedy_narrower(const struct pattern *a, const struct pattern *b, char *room);
+
 AMBIT_CHECKED enum ambit_err remedy_begin(struct remedy *r);
 enum ambit_err remedy_end(struct remedy *r);
 /* A text that the pattern matches: itself without stars. */

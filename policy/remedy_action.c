@@ -12,21 +12,6 @@ struct action_remedy {
     const struct compiled_rule *rule; /* that decided; NULL: none */
 };
 
-/* A world in which `ms` have passed and nothing was done: windows that short are empty. */
-struct later {
-    const struct ambit_world *now;
-    int64_t ms;
-};
-
-static enum ambit_err figure_later(void *ctx, const struct ambit_figure_query *query, int64_t *ret)
-{
-    const struct later *later = ctx;
-    *ret = 0;
-    if (query->within_ms > 0 && query->within_ms <= later->ms)
-        return AMBIT_OK;
-    return later->now->figure(later->now->ctx, query, ret);
-}
-
 /* A value that the test accepts, if one can be named. */
 static bool value_for_test(struct action_remedy *a, const struct ambit_context_test *test,
                            struct ambit_scalar *ret)
@@ -187,53 +172,92 @@ static bool name_source(struct action_remedy *a)
     return true;
 }
 
-/* When every window of the rule that is no longer than the one has passed, they are empty, whatever
- * stands in them now: that much is known. */
-static bool wait_for_window(struct action_remedy *a)
+static bool try_at(const struct waiting *w, int64_t at_ms)
 {
-    BUF_AUTO value = {0};
-    struct json_out out;
-    for (size_t i = 0; a->rule && i < a->rule->rule->n_limits; i++) {
-        struct later later = {.now = a->r.world, .ms = a->rule->rule->limits[i].within_s * 1000};
-        struct ambit_world world = {.stops = a->r.world->stops,
-                                    .n_stops = a->r.world->n_stops,
-                                    .ctx = &later,
-                                    .figure = figure_later};
-        struct ambit_action_question q = a->q;
-        struct remedy r = a->r;
-        if (later.ms == 0)
-            continue;
-        q.now_ms += later.ms;
-        r.world = &world;
-        if (!remedy_try_action(&r, &q))
-            continue;
+    struct ambit_action_question q = *(const struct ambit_action_question *)w->question;
+    struct remedy *r = w->r;
+    const struct ambit_world *now = r->world;
+    struct later later = {.now = now, .ms = at_ms - q.now_ms};
+    struct ambit_world then = remedy_world_later(&later);
+    q.now_ms = at_ms;
+    r->world = &then;
+    bool passes = remedy_try_action(r, &q);
+    r->world = now;
+    return passes;
+}
 
-        json_out_init(&out, &value, false);
-        json_time_ms(&out, q.now_ms);
-        remedy_give(&a->r, AMBIT_CHANGE_WAIT, &value,
-                    "Ask again at this time at the latest: the window is empty then, if nothing "
-                    "else is done.",
-                    REMEDY_FOR_ALL);
+static bool wait(struct action_remedy *a, const struct ambit_decision *denied)
+{
+    struct waiting w = {.r = &a->r,
+                        .agent = a->q.grant->agent,
+                        .above = a->q.grant->above,
+                        .try_at = try_at,
+                        .question = &a->q};
+    return remedy_wait(&w, denied, a->q.now_ms);
+}
+
+/* More than a window ever takes: how much of it would pass now, found by halving. */
+static bool do_less(struct action_remedy *a, const struct ambit_limit *limit)
+{
+    int64_t passes = 0, refused = 0;
+    if (!context_amount(&a->q, limit->field, &refused))
+        return false;
+    size_t at = 0;
+    while (!ambit_str_eq(a->context[at].name, limit->field))
+        at++;
+    int64_t asked = refused;
+    while (refused - passes > 1 && a->r.tries > 1) {
+        int64_t middle = passes + (refused - passes) / 2;
+        a->context[at].value.integer = middle;
+        if (remedy_try_action(&a->r, &a->q))
+            passes = middle;
+        else
+            refused = middle;
+    }
+    a->context[at].value.integer = passes;
+    a->changed[0] = limit->field;
+    a->n_changed = 1;
+    if (passes > 0 && remedy_try_action(&a->r, &a->q)) {
+        give_context(a);
         return true;
+    }
+    a->context[at].value.integer = asked;
+    return false;
+}
+
+static bool make_room(struct action_remedy *a, const struct ambit_decision *denied)
+{
+    bool is_sum = ambit_str_is(denied->member, "sum");
+    if (wait(a, denied))
+        return true;
+    for (size_t i = 0; a->rule && is_sum && i < a->rule->rule->n_limits; i++) {
+        if (a->rule->rule->limits[i].kind == AMBIT_LIMIT_SUM &&
+            do_less(a, &a->rule->rule->limits[i]))
+            return true;
     }
     return false;
 }
 
-/* As of a later time nothing is known but what stands in the windows now. */
-static bool wait_for_hours(struct action_remedy *a, const struct ambit_decision *denied)
+static bool ask_approval(struct action_remedy *a)
 {
-    struct ambit_action_question q = a->q;
-    const struct compiled_agent *agent = compiled_agent_find(a->r.set, q.grant->agent);
-    while (remedy_next_time(agent, denied, q.now_ms, &q.now_ms)) {
-        if (remedy_try_action(&a->r, &q)) {
-            remedy_give_time(&a->r, q.now_ms, "Ask again from this time on.");
-            return true;
-        }
-        if (a->r.tries == 0)
-            return false;
-        denied = a->r.scratch;
-    }
-    return false;
+    a->q.approval = AMBIT_APPROVAL_GIVEN;
+    if (!remedy_try_action(&a->r, &a->q))
+        return false;
+    remedy_give_approval(&a->r);
+    return true;
+}
+
+static bool do_first(struct action_remedy *a)
+{
+    const struct ambit_world *now = a->r.world;
+    struct later done = {.now = now, .ms = a->q.now_ms};
+    struct ambit_world in_order = remedy_world_in_order(&done);
+    a->r.world = &in_order;
+    bool passes = remedy_try_action(&a->r, &a->q);
+    a->r.world = now;
+    if (passes && a->rule)
+        remedy_give_order(&a->r, a->rule);
+    return passes;
 }
 
 static bool change(struct action_remedy *a, const struct ambit_decision *denied)
@@ -249,9 +273,13 @@ static bool change(struct action_remedy *a, const struct ambit_decision *denied)
     case AMBIT_REASON_WRONG_SOURCE:
         return name_source(a);
     case AMBIT_REASON_LIMIT_EXCEEDED:
-        return wait_for_window(a);
+        return make_room(a, denied);
     case AMBIT_REASON_OUTSIDE_HOURS:
-        return wait_for_hours(a, denied);
+        return wait(a, denied);
+    case AMBIT_REASON_APPROVAL_REQUIRED:
+        return ask_approval(a);
+    case AMBIT_REASON_ORDER_VIOLATED:
+        return do_first(a);
     case AMBIT_REASON_ALLOWED:
     case AMBIT_REASON_STOPPED:
     case AMBIT_REASON_OWNER_REQUIRED:
@@ -264,11 +292,9 @@ static bool change(struct action_remedy *a, const struct ambit_decision *denied)
     case AMBIT_REASON_POLICY_EXPIRED:
     case AMBIT_REASON_PURPOSE_REQUIRED:
     case AMBIT_REASON_COMPOSITION_MISMATCH:
-    case AMBIT_REASON_ORDER_VIOLATED:
     case AMBIT_REASON_BINDING_REQUIRED:
     case AMBIT_REASON_EXPIRED:
     case AMBIT_REASON_HARD_STOP:
-    case AMBIT_REASON_APPROVAL_REQUIRED:
     case AMBIT_REASON_APPROVAL_REJECTED:
     case AMBIT_REASON_INACTIVE:
     case AMBIT_REASON_POLICY_CHANGED:
@@ -288,11 +314,8 @@ enum ambit_err ambit_remedy_action(const struct ambit_policy_set *set,
         .r = {.set = set, .world = world, .arena = arena, .ret = ret},
         .q = *question,
     };
-    const struct compiled_agent *agent =
-        question->grant ? compiled_agent_find(set, question->grant->agent) : NULL;
-    const struct compiled_policy *policy =
-        agent && denied->policy.p ? compiled_policy_of(agent, denied->policy) : NULL;
-    a.rule = policy ? compiled_rule_find(policy, denied->rule) : NULL;
+    if (question->grant)
+        a.rule = remedy_rule(set, question->grant->agent, question->grant->above, denied);
 
     enum ambit_err err = remedy_begin(&a.r);
     if (err)

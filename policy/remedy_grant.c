@@ -11,7 +11,7 @@ struct grant_remedy {
     const struct compiled_agent *agent;
     const struct compiled_rule *rule; /* that decided; NULL: none */
     struct pattern_buf filled;        /* a rule's resource with its variables' values */
-    char text[AMBIT_WORD_MAX];
+    char text[AMBIT_WORD_MAX], action_room[AMBIT_WORD_MAX], resource_room[AMBIT_WORD_MAX];
 };
 
 static void write_items(struct buf *buf, const struct ambit_item *items, size_t n)
@@ -65,17 +65,6 @@ static bool drop_items(struct grant_remedy *g, size_t failed)
     return false;
 }
 
-/* The narrower of two patterns; {NULL,0} when neither holds the other. */
-static struct ambit_str narrower(const struct pattern *a, const struct pattern *b)
-{
-    bool holds = false;
-    if (pattern_contains(a, b, &holds) == AMBIT_OK && holds)
-        return b->text;
-    if (pattern_contains(b, a, &holds) == AMBIT_OK && holds)
-        return a->text;
-    return (struct ambit_str){0};
-}
-
 static bool try_narrower(struct grant_remedy *g, const struct ambit_item *item)
 {
     g->items[0] = *item;
@@ -88,13 +77,15 @@ static bool narrow_to_rule(struct grant_remedy *g, const struct compiled_rule *r
     struct variables values = {
         .agent = g->q.agent, .team = g->agent->team, .purpose = g->q.purpose};
     for (size_t a = 0; a < rule->actions.n; a++) {
-        struct ambit_item item = {.action = narrower(action, &rule->actions.v[a])};
+        struct ambit_item item = {.action =
+                                      remedy_narrower(action, &rule->actions.v[a], g->action_room)};
         for (size_t k = 0; item.action.p && k < rule->resources.n; k++) {
             struct pattern_buf *real = &g->filled;
             const struct pattern *own = &rule->resources.v[k];
             if (own->has_variables && !pattern_fill(own, &values, g->text, real))
                 continue;
-            item.resource = narrower(resource, own->has_variables ? &real->pattern : own);
+            item.resource = remedy_narrower(resource, own->has_variables ? &real->pattern : own,
+                                            g->resource_room);
             if (try_narrower(g, &item))
                 return true;
         }
@@ -164,20 +155,48 @@ static bool bind_key(struct grant_remedy *g)
     return false;
 }
 
-/* No history is needed to know a date: what stands in windows now can only have left them then. */
-static bool wait_for_time(struct grant_remedy *g, const struct ambit_decision *denied)
+static bool try_at(const struct waiting *w, int64_t at_ms)
+{
+    struct ambit_grant_question q = *(const struct ambit_grant_question *)w->question;
+    struct remedy *r = w->r;
+    const struct ambit_world *now = r->world;
+    struct later later = {.now = now, .ms = at_ms - q.now_ms};
+    struct ambit_world then = remedy_world_later(&later);
+    q.now_ms = at_ms;
+    r->world = &then;
+    bool passes = remedy_try_grant(r, &q);
+    r->world = now;
+    return passes;
+}
+
+static bool wait(struct grant_remedy *g, const struct ambit_decision *denied)
+{
+    struct waiting w = {
+        .r = &g->r, .agent = g->q.agent, .above = g->q.parent, .try_at = try_at, .question = &g->q};
+    return remedy_wait(&w, denied, g->q.now_ms);
+}
+
+static bool ask_approval(struct grant_remedy *g)
 {
     struct ambit_grant_question q = g->q;
-    while (remedy_next_time(g->agent, denied, q.now_ms, &q.now_ms)) {
-        if (remedy_try_grant(&g->r, &q)) {
-            remedy_give_time(&g->r, q.now_ms, "Ask again from this time on.");
-            return true;
-        }
-        if (g->r.tries == 0)
-            return false;
-        denied = g->r.scratch;
-    }
-    return false;
+    q.approval = AMBIT_APPROVAL_GIVEN;
+    if (!remedy_try_grant(&g->r, &q))
+        return false;
+    remedy_give_approval(&g->r);
+    return true;
+}
+
+static bool do_first(struct grant_remedy *g)
+{
+    const struct ambit_world *now = g->r.world;
+    struct later done = {.now = now, .ms = g->q.now_ms};
+    struct ambit_world in_order = remedy_world_in_order(&done);
+    g->r.world = &in_order;
+    bool passes = remedy_try_grant(&g->r, &g->q);
+    g->r.world = now;
+    if (passes && g->rule)
+        remedy_give_order(&g->r, g->rule);
+    return passes;
 }
 
 /* A lifetime of zero or less: the rule's own, or what is left of it. */
@@ -210,7 +229,12 @@ static bool change_field(struct grant_remedy *g, const struct ambit_decision *de
         return bind_key(g);
     case AMBIT_REASON_POLICY_EXPIRED:
     case AMBIT_REASON_OUTSIDE_HOURS:
-        return wait_for_time(g, denied);
+    case AMBIT_REASON_LIMIT_EXCEEDED:
+        return wait(g, denied);
+    case AMBIT_REASON_APPROVAL_REQUIRED:
+        return ask_approval(g);
+    case AMBIT_REASON_ORDER_VIOLATED:
+        return do_first(g);
     case AMBIT_REASON_MALFORMED:
         return ambit_str_is(denied->member, "lifetime_s") && state_lifetime(g);
     case AMBIT_REASON_ALLOWED:
@@ -226,12 +250,9 @@ static bool change_field(struct grant_remedy *g, const struct ambit_decision *de
     case AMBIT_REASON_MISSING_CONTEXT:
     case AMBIT_REASON_CONTEXT_VIOLATED:
     case AMBIT_REASON_COMPOSITION_MISMATCH:
-    case AMBIT_REASON_ORDER_VIOLATED:
     case AMBIT_REASON_BINDING_MISMATCH:
     case AMBIT_REASON_EXPIRED:
-    case AMBIT_REASON_LIMIT_EXCEEDED:
     case AMBIT_REASON_HARD_STOP:
-    case AMBIT_REASON_APPROVAL_REQUIRED:
     case AMBIT_REASON_APPROVAL_REJECTED:
     case AMBIT_REASON_INACTIVE:
     case AMBIT_REASON_POLICY_CHANGED:
@@ -278,9 +299,7 @@ enum ambit_err ambit_remedy_grant(const struct ambit_policy_set *set,
     if (err)
         return err;
 
-    const struct compiled_policy *policy =
-        denied->policy.p ? compiled_policy_of(g.agent, denied->policy) : NULL;
-    g.rule = policy ? compiled_rule_find(policy, denied->rule) : NULL;
+    g.rule = remedy_rule(set, question->agent, question->parent, denied);
     if (question->n_items <= AMBIT_ITEMS_MAX) {
         if (question->n_items)
             memcpy(g.items, question->items, question->n_items * sizeof g.items[0]);
