@@ -17,6 +17,7 @@
 #include "config/dev.h"
 #include "config/folder.h"
 #include "core/broker.h"
+#include "core/review.h"
 #include "http/http.h"
 #include "notify.h"
 #include "oauth/oauth.h"
@@ -134,23 +135,43 @@ int serve_configure(struct service *service, const struct options *options)
     return err == AMBIT_OK ? SERVE_GO_ON : SERVE_WRONG;
 }
 
+/* Whose confirmations keep the folder from coming in force, as things stand in the store. */
+static enum ambit_err check_review(const struct service *service,
+                                   const struct ambit_policy_set *set,
+                                   struct ambit_problems *problems)
+{
+    const struct review_check check = {.state_folder = service->config.state.p,
+                                       .documents_folder = service->config.documents.p,
+                                       .now_ms = clock_wall_ms()};
+    return review_check(&check, set, problems);
+}
+
+static void print_counts(const struct ambit_documents *documents)
+{
+    printf("ambitd: configuration and documents hold: %zu people, %zu agents, %zu services, "
+           "%zu policies\n",
+           documents->n_people, documents->n_agents, documents->n_services, documents->n_policies);
+}
+
 int serve_check(struct service *service)
 {
     struct ambit_problems problems = {0};
     struct ambit_documents *documents = NULL;
     enum ambit_err err =
         folder_load(service->config.documents.p, clock_wall_ms(), &problems, &documents);
+    struct ambit_policy_set *set = NULL;
+    if (err == AMBIT_OK)
+        err = ambit_policy_compile(TAKE(documents), &set);
+    if (err == AMBIT_OK && ambit_str_is(service->config.review, "enforce"))
+        err = check_review(service, set, &problems);
     print_problems(problems.v, problems.n);
     if (err == AMBIT_OK)
-        printf("ambitd: configuration and documents hold: %zu people, %zu agents, %zu services, "
-               "%zu policies\n",
-               documents->n_people, documents->n_agents, documents->n_services,
-               documents->n_policies);
+        print_counts(ambit_policy_documents(set));
     else if (err == AMBIT_ERR_NOT_FOUND)
         fprintf(stderr, "ambitd: there is no documents folder %s\n", service->config.documents.p);
     else if (err != AMBIT_ERR_MALFORMED)
         fprintf(stderr, "ambitd: the documents cannot be read: %s\n", ambit_err_text(err));
-    ambit_documents_free(documents);
+    ambit_policy_set_free(set);
     ambit_problems_done(&problems);
     return err == AMBIT_OK ? SERVE_FINE : SERVE_WRONG;
 }
@@ -269,6 +290,8 @@ int serve_open(struct service *service)
         .documents_folder = service->config.documents.p,
         .credentials_folder = getenv("CREDENTIALS_DIRECTORY"),
         .limits = broker_limits(&service->config.limits),
+        .is_enforcing = ambit_str_is(service->config.review, "enforce"),
+        .attestation_s = service->config.attestation_s,
         .wall_ms = clock_wall_ms,
         .boot_ms = clock_boot_ms,
         .kick = kick,

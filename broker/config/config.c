@@ -24,7 +24,7 @@ static const struct config_row rows[] = {
     {"", "listen", CONFIG_LISTEN, AT(listen), 0, 0, 0, NULL},
     {"", "keys", CONFIG_SECTION, 0, 0, 0, 0, NULL},
     {"", "trusted_issuers", CONFIG_EMPTY_LIST, 0, 0, 0, 0, "this version trusts no other issuer"},
-    {"", "review", CONFIG_REVIEW, AT(review), 0, 0, 0, NULL},
+    {"", "review", CONFIG_REVIEW, AT(review), 0, 0, 0, "enforce"},
     {"", "attestation", CONFIG_DURATION, AT(attestation_s), 1, 3650 * DAY, 90 * DAY, NULL},
     {"", "trusted_proxies", CONFIG_EMPTY_LIST, 0, 0, 0, 0, "this version stands behind no proxy"},
     {"", "notify", CONFIG_EMPTY_LIST, 0, 0, 0, 0, "this version notifies nobody"},
@@ -184,12 +184,6 @@ static void check_whole(struct config_reader *reader)
     struct config *config = reader->config;
     struct config_place place = {.file = reader->path};
     check_listeners(reader, &place);
-    if (!config->review.p && !reader->has_review_problem)
-        config_complain(
-            reader, &place,
-            "\"review\" is absent, which means \"enforce\": this version cannot enforce "
-            "reviews, it records what is missing",
-            "\"review\": \"record\"");
     if (config->limits.store_reserve_bytes >= config->limits.store_bytes)
         config_complain(reader, &place, "limits.store_reserve_bytes leaves no room for the store",
                         "less than limits.store_bytes");

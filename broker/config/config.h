@@ -46,7 +46,7 @@ struct config {
     struct config_listener listen[CONFIG_LISTENERS_MAX];
     size_t n_listen;
     struct ambit_str algorithm; /* of tokens: "ES256" */
-    struct ambit_str review;    /* "record": what is not confirmed is recorded, not refused */
+    struct ambit_str review; /* "enforce": what is not confirmed is refused; "record": recorded */
     int64_t attestation_s;
     struct config_limits limits;
     struct arena arena; /* owns the texts */

@@ -52,5 +52,19 @@ AMBIT_CHECKED enum ambit_err folder_load(const char *path, int64_t now_ms,
 AMBIT_CHECKED enum ambit_err folder_identify(const char *path, enum ambit_kind kind,
                                              struct ambit_str name, struct ambit_identity *ret);
 
+/* A file beside a document, or the document's own: NAME.json, and behind that the suffix, and
+ * ".PERSON.sig" where there is a person; or NAME.test.json. */
+struct folder_beside {
+    enum ambit_kind kind;
+    struct ambit_str name;
+    const char *suffix; /* NULL: none */
+    struct ambit_str person;
+    bool is_test;
+};
+/* NOT_FOUND; MALFORMED: a link, no plain file, more than 1 MiB. */
+AMBIT_CHECKED enum ambit_err folder_read_beside(const char *path,
+                                                const struct folder_beside *beside,
+                                                struct buf *ret);
+
 /* File name of a document: "/" written "__", ".json" behind. */
 void folder_file_name(struct buf *out, struct ambit_str name);

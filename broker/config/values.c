@@ -189,17 +189,12 @@ static void take_path(struct config_reader *reader, const struct config_row *row
 static void take_review(struct config_reader *reader, const struct config_row *row,
                         const struct config_place *place, struct ambit_str text)
 {
-    if (ambit_str_is(text, "record")) {
+    if (ambit_str_is(text, "record") || ambit_str_is(text, "enforce")) {
         store_text(reader, row, text);
         return;
     }
 
-    reader->has_review_problem = true;
-    config_complain(reader, place,
-                    ambit_str_is(text, "enforce")
-                        ? "this version cannot enforce reviews, it records what is missing"
-                        : "is no way to treat reviews",
-                    "\"record\"");
+    config_complain(reader, place, "is no way to treat reviews", "\"enforce\" or \"record\"");
 }
 
 static void take_duration(struct config_reader *reader, const struct config_row *row,

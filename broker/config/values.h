@@ -32,7 +32,7 @@ struct config_reader {
     struct ambit_problems *problems;
     struct ambit_str path; /* of the file, for messages */
     const char *folder;    /* that relative paths start from; NULL: the working directory */
-    bool has_review_problem, is_out_of_memory;
+    bool is_out_of_memory;
 };
 
 /* Where a value stands. */

@@ -14,6 +14,8 @@
 #include "store/lock.h"
 #include "store/search.h"
 
+enum { ATTESTATION_S = 90 * 86400 };
+
 /* ---- opening ------------------------------------------------------------------------------- */
 
 static AMBIT_CHECKED enum ambit_err copy_text(struct buf *buf, struct ambit_str text)
@@ -188,6 +190,8 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     broker->lock_fd = -1;
     broker->limits = options->limits;
     broker->wall_ms = options->wall_ms;
+    broker->is_enforcing = options->is_enforcing;
+    broker->attestation_s = options->attestation_s > 0 ? options->attestation_s : ATTESTATION_S;
     int64_t now_ms = options->wall_ms();
     struct ambit_id first = random_id(now_ms);
     live_init(&broker->live, now_ms, &first);

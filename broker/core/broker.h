@@ -34,6 +34,8 @@ struct broker_options {
         uint32_t queue, agent_per_s, agent_burst, service_per_s, service_burst, person_per_s,
             person_burst;
     } limits;
+    bool is_enforcing;     /* review "enforce": what is not confirmed is refused, else recorded */
+    int64_t attestation_s; /* 0: 90 days */
     int64_t (*wall_ms)(void);
     int64_t (*boot_ms)(void);
     void (*kick)(

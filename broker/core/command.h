@@ -11,6 +11,7 @@
 
 #include "core/broker.h"
 #include "core/grant_row.h"
+#include "core/review.h"
 #include "ledger/event.h"
 
 struct command {
@@ -219,8 +220,15 @@ struct reload_command {
     /* in and out: read on the answering (query) thread by reload_prepare */
     struct documents_ref *proposed;
     bool unchanged;
+    struct documents_ref *judged_under; /* the set in force that it was reviewed against */
+    uint64_t people_version;            /* and who had left then */
+    struct reviewer reviewer;           /* signatures that the record does not have yet */
+    struct ambit_problems missing;      /* under review "record": what is recorded, not refused */
+    /* output: the set in force, or who has left, is not what it was when it was reviewed */
+    bool is_stale;
 };
-/* Reads the folder; MALFORMED with problems. Not on a loop thread. */
+/* Reads the folder and reviews what changed; MALFORMED with problems: it does not hold, or, under
+ * review "enforce", not everything is confirmed. Not on a loop thread. */
 AMBIT_CHECKED enum ambit_err reload_prepare(struct reload_command *command,
                                             struct ambit_problems *problems);
 AMBIT_CHECKED enum ambit_err reload_submit(struct reload_command *command);

@@ -37,6 +37,8 @@ struct broker {
     /* set at open, constant afterwards */
     struct buf issuer, state_folder, documents_folder, credentials_folder, jwks;
     struct ambit_limits_config limits;
+    bool is_enforcing;     /* review "enforce" */
+    int64_t attestation_s; /* how long an owner's confirmation attests an agent */
     int64_t (*wall_ms)(void);
     void (*kick)(void *ctx);
     void *kick_ctx;
@@ -57,6 +59,7 @@ struct broker {
     struct pending pending;          /* stops accepted and not yet committed */
     _Atomic uint64_t size;           /* events committed */
     _Atomic uint64_t stops_in_force; /* committed, and not cleared */
+    _Atomic uint64_t people_version; /* changes when somebody is offboarded */
     _Atomic bool is_sealed, is_stopping;
     _Atomic bool is_open; /* all above is set: the writer may look at it between commands */
     struct metrics metrics;

@@ -85,6 +85,18 @@ static void write_activated(const struct ambit_documents *now, const struct ambi
     json_end_array(out);
 }
 
+/* Under review "record": what would have been refused. */
+static void write_missing(const struct ambit_problems *missing, struct json_out *out)
+{
+    if (missing->n == 0)
+        return;
+    json_key(out, "missing");
+    json_begin_array(out);
+    for (size_t i = 0; i < missing->n; i++)
+        problem_write_json(out, &missing->v[i]);
+    json_end_array(out);
+}
+
 static void reply_rejected(const struct reload_state *state, struct http_reply *reply)
 {
     struct json_out out;
@@ -111,6 +123,14 @@ enum http_next reload_finish(void *app, struct http_request *req, struct http_re
         reply_rejected(state, reply);
         return HTTP_DONE;
     }
+    if (state->reload.is_stale) {
+        http_reply_problem(req, reply,
+                           (struct http_problem){.status = 409,
+                                                 .reason = "conflict",
+                                                 .detail = "The set in force changed meanwhile; "
+                                                           "nothing was done."});
+        return HTTP_DONE;
+    }
     const struct ambit_documents *now = state->reload.proposed->documents;
     struct json_out out;
     json_out_init(&out, &reply->body, false);
@@ -118,6 +138,7 @@ enum http_next reload_finish(void *app, struct http_request *req, struct http_re
     json_key(&out, "documents");
     json_digest(&out, now->digest);
     write_activated(now, state->access.documents->documents, &out);
+    write_missing(&state->reload.missing, &out);
     json_end_object(&out);
     http_reply_json(reply, 200);
     return HTTP_DONE;

@@ -31,14 +31,15 @@ static void check_config(const struct config *config)
         FUZZ_CHECK(again.port == config->listen[i].port);
         FUZZ_CHECK(memcmp(&again.address, &config->listen[i].address, sizeof again.address) == 0);
     }
-    FUZZ_CHECK(config->state.p && config->documents.p && ambit_str_is(config->review, "record"));
+    FUZZ_CHECK(config->state.p && config->documents.p &&
+               (ambit_str_is(config->review, "record") || ambit_str_is(config->review, "enforce")));
     FUZZ_CHECK(config->limits.queue >= 16 && config->limits.idle_s >= 1 &&
                config->attestation_s >= 1);
     FUZZ_CHECK(config->limits.store_reserve_bytes < config->limits.store_bytes);
 }
 
-/* The same bytes as the value of an environment variable, of a flag, and as the name of a file: each
- * is refused in words, or taken whole. */
+/* The same bytes as the value of an environment variable, of a flag, and as the name of a file:
+ * each is refused in words, or taken whole. */
 static void check_elsewhere(struct ambit_str bytes)
 {
     BUF_AUTO entry = {.p = NULL};

@@ -100,13 +100,7 @@ static const struct refusal_row refusals[] = {
     {"decimal", "{" REVIEW ", \"limits\": {\"idle_s\": 1.5}}", "", NULL, 1, 43, NULL},
     {"duration", "{" REVIEW ", \"attestation\": \"0d\"}", "/attestation", "is no duration in range",
      1, 37, NULL},
-    {"enforce", "{\"review\": \"enforce\"}", "/review",
-     "this version cannot enforce reviews, it records what is missing", 1, 12, NULL},
-    {"review absent", "{}", "",
-     "\"review\" is absent, which means \"enforce\": this version cannot enforce reviews, it "
-     "records what is "
-     "missing",
-     0, 0, NULL},
+    {"review", "{\"review\": \"strict\"}", "/review", "is no way to treat reviews", 1, 12, NULL},
     {"algorithm", "{" REVIEW ", \"keys\": {\"algorithm\": \"RS256\"}}", "/keys/algorithm",
      "this version signs with ES256 alone", 1, 44, NULL},
     {"rotation", "{" REVIEW ", \"keys\": {\"rotate\": \"30d\"}}", "/keys/rotate",
@@ -180,7 +174,7 @@ static void all_mistakes_come_at_once(void **state)
     PROBLEMS_AUTO problems = {.v = NULL};
     const struct config_source none = {.path = NULL};
     const char *json =
-        "{\"a\": 1, \"state\": 2, \"review\": \"enforce\", \"limits\": {\"queue\": 0, \"b\": 1}}";
+        "{\"a\": 1, \"state\": 2, \"review\": \"strict\", \"limits\": {\"queue\": 0, \"b\": 1}}";
     assert_int_equal(load(json, &none, &config, &problems), AMBIT_ERR_MALFORMED);
     assert_int_equal(problems.n, 5);
 }

@@ -171,6 +171,8 @@ enum ambit_err stage_try_open(struct stage *stage, struct buf *reterr_text)
         .state_folder = stage->folder,
         .documents_folder = stage->documents,
         .limits = stage->limits,
+        .is_enforcing = stage->is_enforcing,
+        .attestation_s = stage->attestation_s,
         .wall_ms = wall_ms,
         .boot_ms = boot_ms,
     };

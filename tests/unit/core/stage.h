@@ -23,6 +23,8 @@ struct stage {
     char folder[FOLDER_PATH_MAX];    /* the state folder */
     char documents[FOLDER_PATH_MAX]; /* the proposal */
     struct ambit_limits_config limits;
+    bool is_enforcing;     /* for the next stage_open */
+    int64_t attestation_s; /* 0: as it is */
     struct broker *broker; /* NULL while closed */
 };
 
@@ -151,6 +153,9 @@ void stage_submit_stop(struct stage *stage, const char *person, const char *targ
                        struct held_stop *held);
 struct stopped stage_await_stop(struct held_stop *held);
 enum clear_refusal stage_clear(struct stage *stage, const char *person, struct ambit_id stop);
+/* The version in the folder; of a removal, the one in force. */
+enum confirm_refusal stage_confirm(struct stage *stage, const char *person, enum ambit_kind kind,
+                                   const char *name, bool is_removal);
 enum ambit_err stage_acknowledge_time(struct stage *stage, const char *person);
 enum ambit_err stage_revoke(struct stage *stage, const char *agent, const struct answer *token,
                             bool *ret_foreign);

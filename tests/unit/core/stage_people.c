@@ -3,6 +3,7 @@
 #include "stage.h"
 
 #include "base/encode.h"
+#include "config/folder.h"
 #include "core/event_json.h"
 #include "core/head.h"
 #include "ledger/ledger.h"
@@ -115,6 +116,26 @@ enum clear_refusal stage_clear(struct stage *stage, const char *person, struct a
     struct turn turn;
     turn_begin(&turn, stage, &command.base, stage_caller(CALLER_PERSON, person));
     assert_int_equal(turn_end(&turn, &command.base, clear_submit(&command)), AMBIT_OK);
+    return command.refusal;
+}
+
+enum confirm_refusal stage_confirm(struct stage *stage, const char *person, enum ambit_kind kind,
+                                   const char *name, bool is_removal)
+{
+    struct confirm_command command = {.kind = kind,
+                                      .name = ambit_str_of(name),
+                                      .is_removal = is_removal,
+                                      .is_in_force = is_removal,
+                                      .reason = AMBIT_STR("read it")};
+    struct ambit_identity found = {0};
+    struct turn turn;
+    if (!is_removal)
+        assert_int_equal(folder_identify(stage->documents, kind, ambit_str_of(name), &found),
+                         AMBIT_OK);
+    command.digest = found.digest;
+    turn_begin(&turn, stage, &command.base, stage_caller(CALLER_PERSON, person));
+    assert_int_equal(confirm_prepare(&command), AMBIT_OK);
+    assert_int_equal(turn_end(&turn, &command.base, confirm_submit(&command)), AMBIT_OK);
     return command.refusal;
 }
 

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Goal: under review "enforce" nothing comes in force that is not confirmed, what was confirmed
+ * once does not bring an old version back, and an unattested agent is given nothing; under "record"
+ * all of that is only recorded. Signatures: tests/wire/d_review.py. */
+#include "stage.h"
+
+#include "stage_documents.h"
+
+#define SECRET                                                            \
+    "'authenticate':[{'method':'client_secret_basic','sha256':"           \
+    "'00000000000000000000000000000000000000000000000000000000000000aa'," \
+    "'expires':'2027-01-31T00:00:00Z'}]"
+#define PORTER(words)                                                                  \
+    "{'agent':'porter','description':'" words "','owner':'oli','backup':'sam'," SECRET \
+    ",'policies':['ports']}"
+#define EXTRA(words, replaces)                                                         \
+    "{'policy':'extra','description':'" words "','owner':'dana','tier':'medium',"      \
+    "'audiences':['https://api.example.gov'],'review':{'authored_by':'sam',"           \
+    "'accepted_by':'sam','reviewed_by':['lee','kim']" replaces "},'allow':[{'id':'x'," \
+    "'actions':['x.do'],'resources':['svc:x/**'],'ttl':{'max':'5m'}}],'hard_stops':["  \
+    "{'id':'s','on':'denied','count':3,'within':'1m','then':'suspend_agent'}]}"
+
+/* In force as it is under "record", and from here on enforced. */
+static void begin(struct stage *stage)
+{
+    stage_make(stage);
+    stage_open(stage);
+    stage_close(stage);
+    stage->is_enforcing = true;
+    stage_open(stage);
+}
+
+static enum confirm_refusal confirm(struct stage *stage, const char *person, enum ambit_kind kind,
+                                    const char *name)
+{
+    return stage_confirm(stage, person, kind, name, false);
+}
+
+static void test_policy(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    begin(&stage);
+    stage_document(&stage, "policies/extra.json", EXTRA("first", ""));
+    assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+    /* sam accepted it, lee or kim reviewed it, dana's service it reaches. */
+    assert_int_equal(confirm(&stage, "sam", AMBIT_KIND_POLICY, "extra"), CONFIRM_FINE);
+    assert_int_equal(confirm(&stage, "kim", AMBIT_KIND_POLICY, "extra"), CONFIRM_FINE);
+    assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+    stage_reopen(&stage); /* the folder is a proposal at start as at reload */
+    assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+    assert_int_equal(confirm(&stage, "dana", AMBIT_KIND_POLICY, "extra"), CONFIRM_FINE);
+    /* It counts for this version alone. */
+    stage_document(&stage, "policies/extra.json", EXTRA("changed", ""));
+    assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+    stage_document(&stage, "policies/extra.json", EXTRA("first", ""));
+    assert_int_equal(stage_reload(&stage), AMBIT_OK);
+    /* A later version names what it replaces. */
+    stage_document(&stage, "policies/extra.json", EXTRA("second", ""));
+    assert_int_equal(confirm(&stage, "sam", AMBIT_KIND_POLICY, "extra"), CONFIRM_FINE);
+    assert_int_equal(confirm(&stage, "kim", AMBIT_KIND_POLICY, "extra"), CONFIRM_FINE);
+    assert_int_equal(confirm(&stage, "dana", AMBIT_KIND_POLICY, "extra"), CONFIRM_FINE);
+    assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+    assert_int_equal(stage_count_events(&stage, "documents.activated", "\"missing\""), 1);
+    assert_int_equal(stage_count_events(&stage, "documents.activated", "\"review\":\"enforce\""),
+                     1);
+    stage_verify(&stage);
+}
+
+static void test_an_old_version_does_not_come_back(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    begin(&stage);
+    static const char *const versions[] = {PORTER("one"), PORTER("two")};
+    for (size_t i = 0; i < AMBIT_LEN(versions); i++) {
+        stage_document(&stage, "agents/porter.json", versions[i]);
+        assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+        assert_int_equal(confirm(&stage, "oli", AMBIT_KIND_AGENT, "porter"), CONFIRM_FINE);
+        assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+        assert_int_equal(confirm(&stage, "sam", AMBIT_KIND_AGENT, "porter"), CONFIRM_FINE);
+        assert_int_equal(stage_reload(&stage), AMBIT_OK);
+    }
+    stage_document(&stage, "agents/porter.json", versions[0]);
+    assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+    assert_int_equal(confirm(&stage, "oli", AMBIT_KIND_AGENT, "porter"), CONFIRM_FINE);
+    assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+    assert_int_equal(confirm(&stage, "sam", AMBIT_KIND_AGENT, "porter"), CONFIRM_FINE);
+    assert_int_equal(stage_reload(&stage), AMBIT_OK);
+    assert_int_equal(stage_count_events(&stage, "documents.superseded", "sha256:"), 2);
+    stage_verify(&stage);
+}
+
+static void test_removal(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    begin(&stage);
+    stage_document(&stage, "agents/porter.json", NULL);
+    assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+    assert_int_equal(stage_confirm(&stage, "oli", AMBIT_KIND_AGENT, "porter", true), CONFIRM_FINE);
+    assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+    assert_int_equal(stage_confirm(&stage, "sam", AMBIT_KIND_AGENT, "porter", true), CONFIRM_FINE);
+    assert_int_equal(stage_reload(&stage), AMBIT_OK);
+    assert_int_equal(stage_confirm(&stage, "sam", AMBIT_KIND_AGENT, "porter", true),
+                     CONFIRM_UNKNOWN);
+    /* Back again: what was said of its removal says nothing of it. */
+    stage_document(&stage, "agents/porter.json", PORTER("d"));
+    assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED);
+    assert_int_equal(confirm(&stage, "oli", AMBIT_KIND_AGENT, "porter"), CONFIRM_FINE);
+    assert_int_equal(confirm(&stage, "sam", AMBIT_KIND_AGENT, "porter"), CONFIRM_FINE);
+    assert_int_equal(stage_reload(&stage), AMBIT_OK);
+    stage_document(&stage, "agents/porter.json", NULL);
+    assert_int_equal(stage_reload(&stage), AMBIT_ERR_MALFORMED); /* and its removal is said anew */
+    stage_verify(&stage);
+}
+
+/* Without signatures nobody can confirm the first set: it is refused, and nothing is left. */
+static void test_first_set(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    BUF_AUTO text = {0};
+    stage_make(&stage);
+    stage.is_enforcing = true;
+    assert_int_equal(stage_try_open(&stage, &text), AMBIT_ERR_MALFORMED);
+    stage.is_enforcing = false;
+    stage_open(&stage);
+    stage_verify(&stage);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_policy),
+    cmocka_unit_test(test_an_old_version_does_not_come_back),
+    cmocka_unit_test(test_removal),
+    cmocka_unit_test(test_first_set),
+};
+UNIT_MAIN(tests)
