@@ -48,6 +48,11 @@ static struct finding judge_owner(struct grant_judge *g)
         finding.member = AMBIT_STR("backup");
         return finding;
     }
+    /* It is about the agent that asks: what was given to those above it goes on. */
+    if (g->q->owner_fault.p && g->j.level == 0) {
+        finding.member = g->q->owner_fault;
+        return finding;
+    }
     return settled;
 }
 

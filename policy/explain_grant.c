@@ -20,10 +20,18 @@ static void put_owner(struct explainer *e)
     buf_put_str(&e->required, agent->owner);
     buf_put_text(&e->required, " and backup ");
     buf_put_str(&e->required, agent->backup);
-    buf_put_text(&e->required, " are active");
+    buf_put_text(&e->required, " are active, and the owner's confirmation has not lapsed");
     put_person(&e->saw, e->agent->owner, agent->owner);
     buf_put_text(&e->saw, ", ");
     put_person(&e->saw, e->agent->backup, agent->backup);
+    struct ambit_str fault = e->grant_question->owner_fault;
+    if (ambit_str_is(fault, "attestation")) {
+        buf_put_text(&e->saw, ", but no confirmation by the owner that still holds");
+    } else if (fault.p) {
+        buf_put_text(&e->saw, ", but the ");
+        buf_put_str(&e->saw, fault);
+        buf_put_text(&e->saw, " was offboarded");
+    }
 }
 
 static void put_asked_item(struct explainer *e, struct buf *buf)

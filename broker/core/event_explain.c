@@ -50,6 +50,8 @@ static AMBIT_CHECKED enum ambit_err explain_grant(const struct documents_ref *do
         .purpose = event->purpose,
         .source = source_of(event->source),
         .binding = event->binding,
+        .owner_fault =
+            event->reason == AMBIT_REASON_OWNER_REQUIRED ? event->member : (struct ambit_str){0},
     };
     return ambit_explain_grant(documents->set, &question, world, arena, ret);
 }

@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "base/random.h"
+#include "core/attest.h"
 #include "core/settle.h"
 #include "core/world.h"
 
@@ -91,6 +92,11 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *comman
     if (err != AMBIT_OK)
         return err;
     command->question.now_ms = command->base.now_ms;
+    struct standing standing;
+    err = standing_of(broker, txn, agent, command->base.now_ms, &standing);
+    if (err != AMBIT_OK)
+        return err;
+    command->question.owner_fault = standing.fault;
     err =
         ambit_decide_grant(command->base.documents->set, &command->question, &world.view, decision);
     if (err == AMBIT_OK)
@@ -100,6 +106,9 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *comman
 
     event_init(&event, &command->base, EVENT_GRANT_REFUSED);
     fill_question(&event, command, agent, command->base.documents);
+    if (broker->is_enforcing)
+        event.attested_until_ms = standing.attested_until_ms;
+    event.is_unattested = standing.is_unattested;
     if (decision->verdict == AMBIT_ALLOW)
         fill_issued(&event, command, decision);
     else if (decision->n_trips == 0 && decision->n_charges == 0 &&

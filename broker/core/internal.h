@@ -33,6 +33,13 @@ struct batch {
     bool is_behind;      /* not all of it */
 };
 
+/* Where the look at all attestations stands: see core/attest.h. */
+struct attest_round {
+    size_t next, n_lapsing;
+    char first[AMBIT_AGENT_NAME_MAX];
+    size_t first_len;
+};
+
 struct broker {
     /* set at open, constant afterwards */
     struct buf issuer, state_folder, documents_folder, credentials_folder, jwks;
@@ -59,6 +66,7 @@ struct broker {
     struct pending pending;          /* stops accepted and not yet committed */
     _Atomic uint64_t size;           /* events committed */
     _Atomic uint64_t stops_in_force; /* committed, and not cleared */
+    _Atomic bool has_offboarded;     /* somebody may be: the table is looked at */
     _Atomic uint64_t people_version; /* changes when somebody is offboarded */
     _Atomic bool is_sealed, is_stopping;
     _Atomic bool is_open; /* all above is set: the writer may look at it between commands */
@@ -70,6 +78,7 @@ struct broker {
     struct batch batch;
     struct ambit_decision *decision;
     struct fold fold;
+    struct attest_round attest;
     int64_t expired_ms; /* when one-time values were last looked through */
     struct {
         bool is_recorded, is_recording; /* the second: by the batch that is open */

@@ -81,6 +81,9 @@ void broker_metrics(struct broker *broker, struct buf *out)
            atomic_load(&broker->metrics.unproved));
     head(out, "ambit_callers_limited_total", "counter", "Requests above a caller's budget.");
     number(out, "ambit_callers_limited_total", atomic_load(&broker->metrics.limited));
+    head(out, "ambit_attestations_lapsing", "gauge",
+         "Agents whose owner's confirmation has lapsed, or lapses within two weeks.");
+    number(out, "ambit_attestations_lapsing", atomic_load(&broker->metrics.lapsing));
     head(out, "ambit_store_bytes", "gauge", "Bytes of the store in use.");
     number(out, "ambit_store_bytes", space.used_bytes);
     head(out, "ambit_sealed", "gauge",

@@ -13,4 +13,5 @@ struct metrics {
     _Atomic uint64_t unproved;
     _Atomic uint64_t stops_in_force;
     _Atomic uint64_t limited;
+    _Atomic uint64_t lapsing; /* attestations that have lapsed, or lapse within two weeks */
 };

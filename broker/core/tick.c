@@ -5,6 +5,7 @@
 
 #include "base/json_write.h"
 #include "core/apply.h"
+#include "core/attest.h"
 #include "core/budget.h"
 #include "core/distrust.h"
 #include "core/expire.h"
@@ -141,6 +142,8 @@ enum ambit_err tick_run(void *ctx, struct store_txn *txn, int64_t now_ms)
         err = apply_expire_once(txn, now_ms, EXPIRE_ROWS);
         if (err == AMBIT_OK)
             err = expire_some(broker, txn, now_ms);
+        if (err == AMBIT_OK)
+            err = attest_tick(broker, txn, now_ms);
     }
     if (err == AMBIT_OK)
         err = signal_tick(broker, txn, now_ms);

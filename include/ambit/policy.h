@@ -100,6 +100,9 @@ struct ambit_grant_question {
         composition; /* vouched for by the platform that started the agent; else absent */
     enum ambit_approval_state approval; /* of exactly this request, or an envelope that covers it */
     int64_t approval_lapse_ms;          /* GIVEN: the grant ends no later; 0: it does not bound */
+    /* What the documents do not say of the people behind the agent: "owner" or "backup", who was
+     * offboarded, or "attestation", which has lapsed. `owner_required` then. Absent: nothing. */
+    struct ambit_str owner_fault;
     const struct ambit_grant_view *parent; /* delegation: the grant this one shall hang from; NULL:
                                               a root grant */
 };

@@ -129,10 +129,53 @@ static void test_first_set(void **state)
     stage_verify(&stage);
 }
 
+enum { DAY_MS = 86400 * 1000 };
+
+static struct answer ask(struct stage *stage)
+{
+    static const struct ask porter = {"porter", "p.do", "svc:p/**"};
+    return stage_ask(stage, &porter);
+}
+
+/* The owner's confirmation attests the agent for a time; what was given before goes on. */
+static void test_attestation(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_open(&stage);
+    assert_int_equal(ask(&stage).reason, AMBIT_REASON_ALLOWED);
+    assert_int_equal(stage_count_events(&stage, "grant.issued", "\"unattested\":true"), 1);
+    stage_close(&stage);
+    stage.is_enforcing = true;
+    stage.attestation_s = 10 * 86400;
+    stage_open(&stage);
+    assert_int_equal(ask(&stage).reason, AMBIT_REASON_OWNER_REQUIRED);
+    assert_int_equal(stage_count_events(&stage, "grant.refused", "\"attested_until\":\"never\""),
+                     1);
+    assert_int_equal(confirm(&stage, "sam", AMBIT_KIND_AGENT, "porter"), CONFIRM_FINE);
+    assert_int_equal(ask(&stage).reason, AMBIT_REASON_OWNER_REQUIRED); /* the backup's is not it */
+    assert_int_equal(confirm(&stage, "oli", AMBIT_KIND_AGENT, "porter"), CONFIRM_FINE);
+    struct answer given = ask(&stage);
+    assert_int_equal(given.reason, AMBIT_REASON_ALLOWED);
+    stage_pass((int64_t)10 * DAY_MS - 1000);
+    given = ask(&stage);
+    assert_int_equal(given.reason, AMBIT_REASON_ALLOWED);
+    stage_pass(1000);
+    assert_int_equal(ask(&stage).reason, AMBIT_REASON_OWNER_REQUIRED);
+    assert_int_equal(stage_do(&stage, &given, "p.do", "svc:p/x").reason, AMBIT_REASON_ALLOWED);
+    assert_true(stage_is_active(&stage, &given));
+    stage_reopen(&stage);
+    assert_int_equal(ask(&stage).reason, AMBIT_REASON_OWNER_REQUIRED);
+    assert_int_equal(confirm(&stage, "oli", AMBIT_KIND_AGENT, "porter"), CONFIRM_FINE);
+    assert_int_equal(ask(&stage).reason, AMBIT_REASON_ALLOWED);
+    assert_true(stage_explain_all(&stage) >= 8);
+    stage_verify(&stage);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_policy),
-    cmocka_unit_test(test_an_old_version_does_not_come_back),
-    cmocka_unit_test(test_removal),
-    cmocka_unit_test(test_first_set),
+    cmocka_unit_test(test_policy),      cmocka_unit_test(test_an_old_version_does_not_come_back),
+    cmocka_unit_test(test_removal),     cmocka_unit_test(test_first_set),
+    cmocka_unit_test(test_attestation),
 };
 UNIT_MAIN(tests)
