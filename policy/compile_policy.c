@@ -143,6 +143,7 @@ static enum ambit_err compile_rules(struct arena *arena, const struct ambit_docu
 static enum ambit_err compile_never(struct arena *arena, struct compiled_policy *policy)
 {
     struct index_builder pairs AMBIT_CLEANUP(index_builder_done) = {0};
+    struct index_builder meeting AMBIT_CLEANUP(index_builder_done) = {0};
     size_t n = policy->policy->n_never;
     struct compiled_never *never = arena_array(arena, n ? n : 1, sizeof *never);
     if (!never)
@@ -159,11 +160,15 @@ static enum ambit_err compile_never(struct arena *arena, struct compiled_policy 
         if (!err)
             err = index_add_pairs(&pairs, never[i].actions.v, never[i].actions.n,
                                   never[i].resources.v, never[i].resources.n, (uint16_t)i);
+        if (!err)
+            err = index_add_meeting(&meeting, never[i].resources.v, never[i].resources.n,
+                                    (uint16_t)i);
         if (err)
             return err;
     }
     policy->never = never;
-    return index_build(&pairs, arena, &policy->never_index);
+    enum ambit_err err = index_build(&pairs, arena, &policy->never_index);
+    return err ? err : index_build(&meeting, arena, &policy->never_meeting);
 }
 
 static enum ambit_err compile_stops(struct arena *arena, struct compiled_policy *policy)

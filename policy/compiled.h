@@ -70,7 +70,7 @@ struct compiled_policy {
     size_t n_rules, n_never, n_stops;    /* as in the document, at hand */
     const struct compiled_after *afters; /* NULL: none */
     size_t n_afters;
-    struct index rule_index, never_index, rule_names;
+    struct index rule_index, never_index, never_meeting, rule_names;
     struct index after_index, after_any_index; /* on some resources, on every one */
 };
 

@@ -92,13 +92,11 @@ static bool add_except(struct grant_judge *g, const struct compiled_never *never
 static struct finding judge_except(struct grant_judge *g, const struct candidate *c)
 {
     struct index_probe probe = index_probe_of(c->action, c->resource);
-    bool is_narrow = probe.is_narrow;
     for (size_t p = 0; p < g->j.agent->n_policies; p++) {
         const struct compiled_policy *policy = g->j.agent->policies[p];
-        struct index_walk walk = index_begin(&policy->never_index, &probe);
-        /* What begins openly may meet any rule: then all are looked at. */
-        for (size_t n = 0; is_narrow ? index_next(&walk, &n) : n < policy->n_never;
-             n += !is_narrow) {
+        struct index_walk walk = index_begin_meeting(&policy->never_meeting, &probe);
+        size_t n = 0;
+        while (index_next(&walk, &n)) {
             const struct compiled_never *never = &policy->never[n];
             if (!patterns_overlap(&never->resources, c->resource) ||
                 !patterns_overlap(&never->actions, c->action))

@@ -4,64 +4,110 @@
 
 #include "policy/pattern_glob.h"
 
-enum { PAIRS_MAX = 64 }; /* a rule with more pairs of patterns is always looked at */
+enum { PAIRS_MAX = 64 }; /* of a rule with more, the actions are not told apart */
 
-/* The class of what was not worth its pairs; the others are has_action * (INDEX_DEPTH + 1) + depth.
- */
-enum { CLASS_ALWAYS = INDEX_CLASSES - 1 };
+/* A class: the bits of the action, then those of the resource. This one is of what was not worth
+ * its class. */
+enum { CLASS_ALWAYS = 0xffff, BITS = 8, ALL_BITS = 0xff };
+/* Of an index of meetings: what begins so, and what is literal no further. */
+enum { CLASS_BEGINS = 0x100, CLASS_ENDS = 0x200 };
 
-static uint64_t hash_more(uint64_t hash, const char *p, size_t len)
+static uint64_t mixed(uint64_t hash, uint64_t more)
 {
-    for (size_t i = 0; i < len; i++)
-        hash = (hash ^ (uint8_t)p[i]) * UINT64_C(1099511628211);
-    return hash;
+    hash = (hash ^ more) * UINT64_C(0x9E3779B97F4A7C15);
+    return hash ^ hash >> 32;
 }
 
 uint64_t index_hash(struct ambit_str text)
 {
-    return hash_more(UINT64_C(14695981039346656037), text.p, text.len);
+    uint64_t hash = UINT64_C(14695981039346656037) ^ text.len, word = 0;
+    size_t i = 0;
+    for (; i + sizeof word <= text.len; i += sizeof word) {
+        memcpy(&word, text.p + i, sizeof word);
+        hash = mixed(hash, word);
+    }
+    for (word = 0; i < text.len; i++)
+        word = word << 8 | (uint8_t)text.p[i];
+    return mixed(hash, word);
 }
 
-static uint64_t mix(uint64_t a, uint64_t b, unsigned class)
+/* ---- what is literal of a pattern -------------------------------------------------------------
+ */
+
+static bool is_literal_at(const struct pattern *pattern, size_t i, struct ambit_str *ret)
 {
-    uint64_t x = a * UINT64_C(0x9E3779B97F4A7C15) ^ (b + class);
-    x ^= x >> 29;
-    x *= UINT64_C(0xBF58476D1CE4E5B9);
-    return x ^ x >> 32;
+    *ret = pattern_segment_text(pattern, i);
+    return pattern->is_literal || segment_is_literal(*ret);
 }
 
-static unsigned class_of(bool has_action, unsigned depth)
+/* Everything that may be asked for. */
+static struct index_part part_of(const struct pattern *pattern)
 {
-    return (has_action ? INDEX_DEPTH + 1 : 0) + depth;
+    struct index_part part = {
+        .type = index_hash((struct ambit_str){pattern->text.p, pattern->type_len})};
+    struct ambit_str segment;
+    size_t n = pattern->n_segments;
+    for (size_t i = 0; i < INDEX_HEAD && i < pattern->n_head; i++) {
+        if (!is_literal_at(pattern, i, &segment))
+            continue;
+        part.literal[i] = index_hash(segment);
+        part.bits |= 1U << i;
+    }
+    bool has_last = pattern->n_any == 0 ? n > 0 : pattern->n_tail > 0;
+    if (has_last && is_literal_at(pattern, n - 1, &segment)) {
+        part.literal[6] = index_hash(segment);
+        part.bits |= INDEX_TAIL;
+    }
+    if (pattern->is_literal) {
+        part.literal[7] = index_hash(pattern->text);
+        part.bits |= INDEX_WHOLE;
+    }
+    return part;
+}
+
+/* Of a rule's pattern as much as tells it apart, no more: each further class is a probe more. */
+static unsigned class_bits(const struct pattern *pattern, unsigned bits)
+{
+    if (bits & INDEX_WHOLE)
+        return INDEX_WHOLE;
+    bool is_in_head = pattern->n_any == 0 && pattern->n_segments <= INDEX_HEAD;
+    return is_in_head ? bits & ~(unsigned)INDEX_TAIL : bits;
+}
+
+struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource)
+{
+    return (struct index_probe){.action = part_of(action), .resource = part_of(resource)};
+}
+
+static uint64_t key_of_part(uint64_t hash, const struct index_part *part, unsigned bits)
+{
+    for (; bits; bits &= bits - 1)
+        hash = mixed(hash, part->literal[__builtin_ctz(bits)]);
+    return hash;
 }
 
 static uint64_t key_of(const struct index_probe *probe, unsigned class)
 {
     if (class == CLASS_ALWAYS)
-        return mix(0, 0, class);
-    bool has_action = class > INDEX_DEPTH;
-    unsigned depth = has_action ? class - (INDEX_DEPTH + 1) : class;
-    return mix(has_action ? probe->action : 0, probe->resource[depth], class);
+        return class;
+    uint64_t hash = mixed(class, probe->resource.type);
+    hash = key_of_part(hash, &probe->action, class >> BITS);
+    return key_of_part(hash, &probe->resource, class & ALL_BITS);
 }
 
-struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource)
+/* How many of the first segments are literal without a gap, and the hash of `depth` of them. */
+static unsigned depth_of(const struct index_part *part)
 {
-    struct index_probe probe = {
-        .has_action = action->n_head > 0 && segment_is_literal(pattern_segment_text(action, 0)),
-        .resource[0] = index_hash((struct ambit_str){resource->text.p, resource->type_len}),
-    };
-    if (probe.has_action)
-        probe.action = index_hash(pattern_segment_text(action, 0));
-    for (unsigned d = 0; d < INDEX_DEPTH && d < resource->n_head; d++) {
-        struct ambit_str segment = pattern_segment_text(resource, d);
-        if (!resource->is_literal && !segment_is_literal(segment))
-            break;
-        probe.resource[d + 1] = hash_more(~probe.resource[d], segment.p, segment.len);
-        probe.depth = d + 1;
-    }
-    probe.is_narrow = probe.has_action && (resource->is_literal || probe.depth == INDEX_DEPTH);
-    return probe;
+    return (unsigned)__builtin_ctz(~(part->bits & ((1U << INDEX_HEAD) - 1)));
 }
+
+static uint64_t key_of_beginning(const struct index_part *part, unsigned class, unsigned depth)
+{
+    return key_of_part(mixed(class + depth, part->type), part, (1U << depth) - 1);
+}
+
+/* ---- building ---------------------------------------------------------------------------------
+ */
 
 static enum ambit_err put(struct index_builder *builder, struct index_entry entry)
 {
@@ -79,24 +125,52 @@ static enum ambit_err put(struct index_builder *builder, struct index_entry entr
     return AMBIT_OK;
 }
 
+static enum ambit_err put_pair(struct index_builder *builder, const struct pattern *action,
+                               const struct pattern *resource, uint16_t value)
+{
+    struct index_probe probe = {.resource = part_of(resource)};
+    unsigned class = class_bits(resource, probe.resource.bits);
+    if (action) {
+        probe.action = part_of(action);
+        class |= class_bits(action, probe.action.bits) << BITS;
+    }
+    return put(builder, (struct index_entry){.key = key_of(&probe, class),
+                                             .value = value,
+                                             .class = (uint16_t) class});
+}
+
 enum ambit_err index_add_pairs(struct index_builder *builder, const struct pattern *actions,
                                size_t n_actions, const struct pattern *resources,
                                size_t n_resources, uint16_t value)
 {
-    if (n_actions * n_resources > PAIRS_MAX)
-        return put(builder, (struct index_entry){.key = key_of(NULL, CLASS_ALWAYS),
-                                                 .value = value,
-                                                 .class = CLASS_ALWAYS});
-    for (size_t a = 0; a < n_actions; a++) {
+    bool is_many = n_actions * n_resources > PAIRS_MAX;
+    for (size_t a = 0; a < (is_many ? 1 : n_actions); a++) {
         for (size_t r = 0; r < n_resources; r++) {
-            struct index_probe probe = index_probe_of(&actions[a], &resources[r]);
-            uint8_t class = (uint8_t)class_of(probe.has_action, probe.depth);
-            enum ambit_err err = put(
-                builder,
-                (struct index_entry){.key = key_of(&probe, class), .value = value, .class = class});
+            enum ambit_err err =
+                put_pair(builder, is_many ? NULL : &actions[a], &resources[r], value);
             if (err)
                 return err;
         }
+    }
+    return AMBIT_OK;
+}
+
+/* Under each beginning of its own, and once more under the whole of its literal beginning. */
+enum ambit_err index_add_meeting(struct index_builder *builder, const struct pattern *resources,
+                                 size_t n_resources, uint16_t value)
+{
+    for (size_t r = 0; r < n_resources; r++) {
+        struct index_part part = part_of(&resources[r]);
+        unsigned depth = depth_of(&part);
+        struct index_entry entry = {.key = key_of_beginning(&part, CLASS_ENDS, depth),
+                                    .value = value};
+        enum ambit_err err = put(builder, entry);
+        for (unsigned d = 0; !err && d <= depth; d++) {
+            entry.key = key_of_beginning(&part, CLASS_BEGINS, d);
+            err = put(builder, entry);
+        }
+        if (err)
+            return err;
     }
     return AMBIT_OK;
 }
@@ -106,12 +180,78 @@ enum ambit_err index_add_name(struct index_builder *builder, struct ambit_str na
     return put(builder, (struct index_entry){.key = index_hash(name), .value = value});
 }
 
-static int entry_cmp(const void *a, const void *b)
+static int by_class(const void *a, const void *b)
+{
+    const struct index_entry *x = a, *y = b;
+    return (x->class > y->class) - (x->class < y->class);
+}
+
+static int by_key(const void *a, const void *b)
 {
     const struct index_entry *x = a, *y = b;
     if (x->key != y->key)
         return x->key < y->key ? -1 : 1;
     return (x->value > y->value) - (x->value < y->value);
+}
+
+struct class_count {
+    uint16_t class;
+    size_t n;
+};
+
+static int by_count(const void *a, const void *b)
+{
+    const struct class_count *x = a, *y = b;
+    if (x->n != y->n)
+        return x->n > y->n ? -1 : 1;
+    return (x->class > y->class) - (x->class < y->class);
+}
+
+/* The entries stand in order of their classes. */
+static size_t count_classes(const struct index_builder *builder, struct class_count *ret)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < builder->n; i++) {
+        if (i == 0 || builder->v[i].class != builder->v[i - 1].class)
+            ret[n++] = (struct class_count){.class = builder->v[i].class};
+        ret[n - 1].n++;
+    }
+    return n;
+}
+
+static bool has_class(const struct index *index, uint16_t class)
+{
+    for (size_t i = 0; i < index->n_classes; i++) {
+        if (index->classes[i] == class)
+            return true;
+    }
+    return false;
+}
+
+/* The classes that occur. Where they are too many, what is of the rarest is always looked at. */
+static enum ambit_err take_classes(struct index_builder *builder, struct index *ret)
+{
+    struct class_count *counts AMBIT_AUTO_FREE = calloc(builder->n, sizeof *counts);
+    if (!counts)
+        return AMBIT_ERR_NO_MEMORY;
+    qsort(builder->v, builder->n, sizeof *builder->v, by_class);
+    size_t n = count_classes(builder, counts);
+    size_t n_kept = n <= INDEX_CLASSES ? n : INDEX_CLASSES - 1;
+    qsort(counts, n, sizeof *counts, by_count);
+    while (ret->n_classes < n_kept) {
+        ret->classes[ret->n_classes] = counts[ret->n_classes].class;
+        ret->n_classes++;
+    }
+    if (n_kept == n)
+        return AMBIT_OK;
+    for (size_t i = 0; i < builder->n; i++) {
+        struct index_entry *entry = &builder->v[i];
+        if (!has_class(ret, entry->class))
+            *entry = (struct index_entry){
+                .key = key_of(NULL, CLASS_ALWAYS), .value = entry->value, .class = CLASS_ALWAYS};
+    }
+    ret->classes[ret->n_classes++] = CLASS_ALWAYS;
+    return AMBIT_OK;
 }
 
 static size_t power_above(size_t n)
@@ -122,19 +262,9 @@ static size_t power_above(size_t n)
     return size;
 }
 
-enum ambit_err index_build(struct index_builder *builder, struct arena *arena, struct index *ret)
+static void fill(const struct index_builder *builder, struct index_slot *slots, size_t size,
+                 uint16_t *entries)
 {
-    *ret = (struct index){0};
-    if (builder->n == 0)
-        return AMBIT_OK;
-
-    qsort(builder->v, builder->n, sizeof *builder->v, entry_cmp);
-    size_t size = power_above(builder->n);
-    struct index_slot *slots = arena_array(arena, size, sizeof *slots);
-    uint16_t *entries = arena_array(arena, builder->n, sizeof *entries);
-    if (!slots || !entries)
-        return AMBIT_ERR_NO_MEMORY;
-
     uint32_t used = 0;
     for (size_t i = 0; i < builder->n;) {
         uint64_t key = builder->v[i].key;
@@ -143,12 +273,34 @@ enum ambit_err index_build(struct index_builder *builder, struct arena *arena, s
             slot = (slot + 1) & (size - 1);
         slots[slot] = (struct index_slot){.key = key, .first = used};
         for (; i < builder->n && builder->v[i].key == key; i++) {
-            ret->classes |= 1U << builder->v[i].class;
             if (slots[slot].n == 0 || entries[used - 1] != builder->v[i].value) {
                 entries[used++] = builder->v[i].value;
                 slots[slot].n++;
             }
         }
+    }
+}
+
+enum ambit_err index_build(struct index_builder *builder, struct arena *arena, struct index *ret)
+{
+    *ret = (struct index){0};
+    if (builder->n == 0)
+        return AMBIT_OK;
+
+    enum ambit_err err = take_classes(builder, ret);
+    if (err)
+        return err;
+    qsort(builder->v, builder->n, sizeof *builder->v, by_key);
+    size_t size = power_above(builder->n);
+    struct index_slot *slots = arena_array(arena, size, sizeof *slots);
+    uint16_t *entries = arena_array(arena, builder->n, sizeof *entries);
+    if (!slots || !entries)
+        return AMBIT_ERR_NO_MEMORY;
+
+    fill(builder, slots, size, entries);
+    for (size_t i = 0; i < builder->n; i++) {
+        if (builder->v[i].value >= ret->n_values)
+            ret->n_values = builder->v[i].value + 1u;
     }
     ret->slots = slots;
     ret->mask = size - 1;
@@ -162,12 +314,25 @@ void index_builder_done(struct index_builder *builder)
     *builder = (struct index_builder){0};
 }
 
+/* ---- probing ----------------------------------------------------------------------------------
+ */
+
+/* The lists are written before they are read: 32 policies are probed for one decision. */
+static void walk_init(struct index_walk *walk)
+{
+    walk->n = walk->next = walk->n_all = 0;
+}
+
 static void probe_key(const struct index *index, uint64_t key, struct index_walk *walk)
 {
     for (size_t i = key & index->mask; index->slots[i].n > 0; i = (i + 1) & index->mask) {
         const struct index_slot *slot = &index->slots[i];
         if (slot->key != key)
             continue;
+        if (walk->n == INDEX_LISTS) {
+            walk->n_all = index->n_values;
+            return;
+        }
         walk->at[walk->n] = index->entries + slot->first;
         walk->end[walk->n++] = index->entries + slot->first + slot->n;
         return;
@@ -176,24 +341,36 @@ static void probe_key(const struct index *index, uint64_t key, struct index_walk
 
 struct index_walk index_begin(const struct index *index, const struct index_probe *probe)
 {
-    struct index_walk walk = {.n = 0};
-    if (!index->slots)
-        return walk;
-
-    for (unsigned classes = index->classes; classes; classes &= classes - 1) {
-        unsigned class = (unsigned)__builtin_ctz(classes);
-        unsigned depth = class > INDEX_DEPTH ? class - (INDEX_DEPTH + 1) : class;
-        bool may_begin = class == CLASS_ALWAYS ||
-                         (depth <= probe->depth && (class <= INDEX_DEPTH || probe->has_action));
-        if (may_begin)
+    struct index_walk walk PATTERN_SCRATCH;
+    walk_init(&walk);
+    unsigned lacks = ~(probe->action.bits << BITS | probe->resource.bits);
+    for (size_t i = 0; index->slots && i < index->n_classes; i++) {
+        unsigned class = index->classes[i];
+        if (class == CLASS_ALWAYS || (class & lacks) == 0)
             probe_key(index, key_of(probe, class), &walk);
     }
     return walk;
 }
 
+/* What goes on to be literal where the question is no more may meet it in every way; what ended
+ * before may too. */
+struct index_walk index_begin_meeting(const struct index *index, const struct index_probe *probe)
+{
+    struct index_walk walk PATTERN_SCRATCH;
+    walk_init(&walk);
+    if (!index->slots)
+        return walk;
+    unsigned depth = depth_of(&probe->resource);
+    for (unsigned d = 0; d < depth; d++)
+        probe_key(index, key_of_beginning(&probe->resource, CLASS_ENDS, d), &walk);
+    probe_key(index, key_of_beginning(&probe->resource, CLASS_BEGINS, depth), &walk);
+    return walk;
+}
+
 struct index_walk index_begin_name(const struct index *index, struct ambit_str name)
 {
-    struct index_walk walk = {.n = 0};
+    struct index_walk walk PATTERN_SCRATCH;
+    walk_init(&walk);
     if (index->slots)
         probe_key(index, index_hash(name), &walk);
     return walk;
@@ -201,6 +378,10 @@ struct index_walk index_begin_name(const struct index *index, struct ambit_str n
 
 bool index_next(struct index_walk *walk, size_t *ret)
 {
+    if (walk->n_all > 0) {
+        *ret = walk->next++;
+        return *ret < walk->n_all;
+    }
     size_t least = SIZE_MAX;
     for (size_t i = 0; i < walk->n; i++) {
         if (walk->at[i] < walk->end[i] && *walk->at[i] < least)

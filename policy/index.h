@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Two small hash tables over arena memory. `struct index` maps what a pair (action, resource)
- * begins with to the rules that may contain it: a superset, the caller still compares patterns.
+/* Small hash tables over arena memory. `struct index` maps what is literal of a pair (action,
+ * resource) to the rules that may contain it: a superset, the caller still compares patterns.
  * `struct name_table` maps names to places in an array. Built once, then immutable. */
 #pragma once
 
@@ -8,11 +8,19 @@
 
 #include "policy/pattern.h"
 
-/* A pair begins with its first action segment, literal or open, and with the literal segments that
- * its resource begins with: none to INDEX_DEPTH (more count as that many). Each combination is a
- * class, and only classes that occur are probed. What contains a pair begins with no more than the
- * pair does. */
-enum { INDEX_DEPTH = 3, INDEX_CLASSES = 2 * (INDEX_DEPTH + 1) + 1 };
+/* What of a pattern must stand in everything that it contains, at the same place: the literal ones
+ * of its first segments, its last one, or the whole of it when there is no star; of a resource its
+ * type too. Which of these a pair of patterns has is its class. An index knows the classes that
+ * occur in it, few in practice, and probes each that the question can have, once: what differs in
+ * any of it is not even looked at. */
+enum {
+    INDEX_HEAD = 6,      /* first segments that are told apart */
+    INDEX_TAIL = 1 << 6, /* bits behind those of the first segments */
+    INDEX_WHOLE = 1 << 7,
+    INDEX_LITERALS = 8,
+    INDEX_CLASSES = 48, /* pairs of rarer classes are always looked at */
+    INDEX_LISTS = 16,   /* found by one question; when there are more all rules are looked at */
+};
 
 struct index_slot {
     uint64_t key;
@@ -22,36 +30,42 @@ struct index {
     const struct index_slot *slots; /* NULL: empty */
     size_t mask;
     const uint16_t *entries; /* ascending within a slot */
-    unsigned classes;        /* bit per class that occurs at all */
+    size_t n_values;         /* more than the greatest value */
+    uint16_t classes[INDEX_CLASSES];
+    size_t n_classes;
 };
 
 /* What is put in, and what is asked. */
 struct index_entry {
     uint64_t key;
-    uint16_t value;
-    uint8_t class;
+    uint16_t value, class;
 };
 struct index_builder {
     struct index_entry *v; /* malloc'd */
     size_t n, cap;
 };
 
-/* The hashes of a pair's beginning. */
+/* What is literal of a question's two patterns. */
+struct index_part {
+    uint64_t type;
+    uint64_t literal[INDEX_LITERALS]; /* hashes; set where the bit is */
+    unsigned bits;
+};
 struct index_probe {
-    uint64_t action;                    /* of its first segment */
-    uint64_t resource[INDEX_DEPTH + 1]; /* [0] the type, [d] with d segments */
-    unsigned depth;
-    bool has_action; /* the first segment is literal */
-    bool is_narrow;  /* even what only overlaps the pair is found by probing */
+    struct index_part action, resource;
 };
 struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource);
 
-/* Puts `value` under every pair of patterns (or among those always looked at, when they are many).
- */
+/* Puts `value` under every pair of patterns (or under the resources alone, when they are many). */
 AMBIT_CHECKED enum ambit_err index_add_pairs(struct index_builder *builder,
                                              const struct pattern *actions, size_t n_actions,
                                              const struct pattern *resources, size_t n_resources,
                                              uint16_t value);
+/* For an index that is asked what may meet a resource pattern (index_begin_meeting) and nothing
+ * else. */
+AMBIT_CHECKED enum ambit_err index_add_meeting(struct index_builder *builder,
+                                               const struct pattern *resources, size_t n_resources,
+                                               uint16_t value);
 AMBIT_CHECKED enum ambit_err index_add_name(struct index_builder *builder, struct ambit_str name,
                                             uint16_t value);
 AMBIT_CHECKED enum ambit_err index_build(struct index_builder *builder, struct arena *arena,
@@ -60,10 +74,13 @@ void index_builder_done(struct index_builder *builder);
 
 /* Walks, ascending and each once, everything that may contain the pair. */
 struct index_walk {
-    const uint16_t *at[INDEX_CLASSES], *end[INDEX_CLASSES];
+    const uint16_t *at[INDEX_LISTS], *end[INDEX_LISTS];
     size_t n;
+    size_t next, n_all; /* n_all > 0: all values are walked, this is the next */
 };
 struct index_walk index_begin(const struct index *index, const struct index_probe *probe);
+/* Everything that has a name in common with the resource pattern, as far as beginnings tell. */
+struct index_walk index_begin_meeting(const struct index *index, const struct index_probe *probe);
 struct index_walk index_begin_name(const struct index *index, struct ambit_str name);
 bool index_next(struct index_walk *walk, size_t *ret);
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The engine alone: nanoseconds for one decision as documents grow. More policies (each agent lists
  * two), asked about by ten agents in turn, then by all of them (what grows there is what the caches
- * do not hold); and more rules for one agent (32 policies of 256 rules are the most there can be).
- * Best of several rounds; no I/O, no history. */
+ * do not hold); and more rules for one agent (32 policies of 256 rules are the most there can be),
+ * as they are found in the wild and laid out to be told apart late. Best of several rounds; no I/O,
+ * no history; the calls of malloc, calloc and realloc while deciding are counted. */
 #include <stdio.h>
 #include <time.h>
 
@@ -30,32 +31,111 @@ static struct ambit_strs strs(struct arena *arena, struct ambit_str a, struct am
 
 static const struct ambit_str NONE = {0};
 
-/* Rules on svc:team<policy>/app<rule>, a never and two hard stops, as in the language page. */
-static struct ambit_policy policy_of(struct arena *arena, size_t p, size_t n_rules)
+static size_t n_allocations;
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+void *__wrap_malloc(size_t size)
 {
+    n_allocations++;
+    return __real_malloc(size);
+}
+void *__wrap_calloc(size_t n, size_t size)
+{
+    n_allocations++;
+    return __real_calloc(n, size);
+}
+void *__wrap_realloc(void *p, size_t size)
+{
+    n_allocations++;
+    return __real_realloc(p, size);
+}
+
+/* How the rules of an agent differ. <p> and <r>: the policy and its rule. */
+enum shape { APPS, DEEP, STARS, ENDS, ACTIONS, NEVERS, SHAPES };
+static const struct layout {
+    const char *name;
+    const char *action, *resource;           /* of the rule */
+    const char *item_action, *item_resource; /* asked for as a grant */
+    const char *done_resource;               /* of the action; its name is the item's */
+} layouts[SHAPES] = {
+    [APPS] = {"", "service.restart", "svc:team<p>/app<r>/**", "service.restart",
+              "svc:team<p>/app<r>/web-1", "svc:team<p>/app<r>/web-1"},
+    [DEEP] = {"that begin alike", "service.restart", "svc:prod/eu/one/web/app<p>-<r>/**",
+              "service.restart", "svc:prod/eu/one/web/app<p>-<r>/1/**",
+              "svc:prod/eu/one/web/app<p>-<r>/1/2"},
+    [STARS] = {"behind a star", "service.restart", "svc:*/app<p>-<r>/**", "service.restart",
+               "svc:*/app<p>-<r>/web-1", "svc:eu/app<p>-<r>/web-1"},
+    [ENDS] = {"by their last segment", "service.restart", "svc:**/app<p>-<r>", "service.restart",
+              "svc:eu/**/app<p>-<r>", "svc:eu/x/app<p>-<r>"},
+    [ACTIONS] = {"by their action alone", "service.op<p>-<r>", "svc:**", "service.op<p>-<r>",
+                 "svc:team/**", "svc:team/web-1"},
+    [NEVERS] = {"and as many never", "service.restart", "svc:team<p>/app<r>/**", "service.restart",
+                "svc:team<p>/app<r>/web-1/**", "svc:team<p>/app<r>/web-1/x"},
+};
+
+/* The text with its numbers put in. */
+static struct ambit_str laid_out(struct arena *arena, const char *format, size_t p, size_t r)
+{
+    char room[NAME_ROOM * 2] = {0};
+    size_t len = 0;
+    while (*format && len + NAME_ROOM < sizeof room) {
+        if (*format != '<') {
+            room[len++] = *format++;
+            continue;
+        }
+        len += (size_t)snprintf(room + len, sizeof room - len, "%zu", format[1] == 'p' ? p : r);
+        format += strlen("<p>");
+    }
+    return arena_copy(arena, (struct ambit_str){room, len});
+}
+
+/* A few names that nobody asks for, or in each rule's place one that is nearly asked for. */
+static size_t never_of(struct arena *arena, enum shape shape, size_t p, size_t n_rules,
+                       struct ambit_never **ret)
+{
+    size_t n = shape == NEVERS ? n_rules : 1;
+    *ret = arena_array(arena, n, sizeof **ret);
+    AMBIT_ASSERT(*ret != NULL);
+    for (size_t r = 0; r < n; r++) {
+        struct ambit_str resource = shape == NEVERS
+                                        ? laid_out(arena, "svc:team<p>/app<r>/secret/**", p, r)
+                                        : AMBIT_STR("db:prod/**");
+        (*ret)[r] = (struct ambit_never){.id = text(arena, "never", r),
+                                         .actions = strs(arena, AMBIT_STR("**"), NONE),
+                                         .resources = strs(arena, resource, NONE)};
+    }
+    return n;
+}
+
+/* Rules of a shape, never rules and two hard stops, as in the language page. */
+static struct ambit_policy policy_of(struct arena *arena, enum shape shape, size_t p,
+                                     size_t n_rules)
+{
+    const struct layout *layout = &layouts[shape];
     struct ambit_rule *rules = arena_array(arena, n_rules, sizeof *rules);
-    struct ambit_never *never = arena_array(arena, 1, sizeof *never);
+    struct ambit_never *never = NULL;
+    size_t n_never = never_of(arena, shape, p, n_rules, &never);
     struct ambit_hard_stop *stops = arena_array(arena, 2, sizeof *stops);
     struct ambit_limit *limit = arena_array(arena, 1, sizeof *limit);
     AMBIT_ASSERT(rules && never && stops && limit);
     *limit = (struct ambit_limit){
         .kind = AMBIT_LIMIT_COUNT, .max = 20, .within_s = 600, .by = AMBIT_BY_AGENT};
     for (size_t r = 0; r < n_rules; r++) {
-        char resource[NAME_ROOM * 2];
-        snprintf(resource, sizeof resource, "svc:team%zu/app%zu/**", p, r);
         rules[r] = (struct ambit_rule){
             .id = text(arena, "rule", r),
-            .actions = strs(arena, AMBIT_STR("service.read"), AMBIT_STR("service.restart")),
-            .resources = strs(arena, arena_copy(arena, ambit_str_of(resource)), NONE),
+            .actions =
+                strs(arena, AMBIT_STR("service.read"), laid_out(arena, layout->action, p, r)),
+            .resources = strs(arena, laid_out(arena, layout->resource, p, r), NONE),
             .ttl_max_s = 900,
             .ttl_default_s = 300,
             .limits = limit,
             .n_limits = 1,
         };
     }
-    *never = (struct ambit_never){.id = AMBIT_STR("customer-data"),
-                                  .actions = strs(arena, AMBIT_STR("**"), NONE),
-                                  .resources = strs(arena, AMBIT_STR("db:prod/**"), NONE)};
     stops[0] = (struct ambit_hard_stop){.id = AMBIT_STR("probing"),
                                         .on = AMBIT_ON_DENIED,
                                         .by = AMBIT_BY_GRANT,
@@ -75,7 +155,7 @@ static struct ambit_policy policy_of(struct arena *arena, size_t p, size_t n_rul
         .rules = rules,
         .n_rules = n_rules,
         .never = never,
-        .n_never = 1,
+        .n_never = n_never,
         .hard_stops = stops,
         .n_hard_stops = 2,
     };
@@ -83,6 +163,7 @@ static struct ambit_policy policy_of(struct arena *arena, size_t p, size_t n_rul
 
 struct size {
     size_t n_policies, n_rules, n_agents, listed, asking; /* how many of the agents ask, in turn */
+    enum shape shape;
 };
 
 static struct ambit_agent agent_of(struct arena *arena, const struct ambit_policy *policies,
@@ -113,7 +194,7 @@ static struct ambit_policy_set *set_of(struct size size)
     struct ambit_service *service = arena_alloc(arena, sizeof *service);
     AMBIT_ASSERT(documents && policies && agents && dana && service);
     for (size_t i = 0; i < size.n_policies; i++)
-        policies[i] = policy_of(arena, i, size.n_rules);
+        policies[i] = policy_of(arena, size.shape, i, size.n_rules);
     for (size_t i = 0; i < size.n_agents; i++)
         agents[i] = agent_of(arena, policies, size, i);
     *dana = (struct ambit_person){
@@ -163,18 +244,17 @@ static struct asked *questions_of(struct arena *arena, const struct ambit_policy
                                   struct size size)
 {
     const struct ambit_documents *documents = ambit_policy_documents(set);
+    const struct layout *layout = &layouts[size.shape];
     struct asked *asked = arena_array(arena, ASKED, sizeof *asked);
     AMBIT_ASSERT(asked != NULL);
     uint64_t seed = 88172645463325252ULL;
     for (size_t i = 0; i < ASKED; i++) {
         struct asked *q = &asked[i];
-        char resource[NAME_ROOM * 2];
         seed ^= seed << 13, seed ^= seed >> 7, seed ^= seed << 17;
         size_t a = seed % size.asking, r = (seed >> 32) % size.n_rules;
         size_t p = (a + (seed >> 20) % size.listed) % size.n_policies;
-        snprintf(resource, sizeof resource, "svc:team%zu/app%zu/web-1", p, r);
-        q->item = (struct ambit_item){AMBIT_STR("service.restart"),
-                                      arena_copy(arena, ambit_str_of(resource))};
+        q->item = (struct ambit_item){laid_out(arena, layout->item_action, p, r),
+                                      laid_out(arena, layout->item_resource, p, r)};
         q->grant = (struct ambit_grant_question){.now_ms = NOW_MS,
                                                  .agent = documents->agents[a].doc.name,
                                                  .items = &q->item,
@@ -192,11 +272,12 @@ static struct asked *questions_of(struct arena *arena, const struct ambit_policy
                                            .expires_ms = NOW_MS + 300000,
                                            .items = &q->given,
                                            .n_items = 1};
-        q->action = (struct ambit_action_question){.now_ms = NOW_MS,
-                                                   .grant = &q->row,
-                                                   .service = AMBIT_STR("api"),
-                                                   .action = q->item.action,
-                                                   .resource = q->item.resource};
+        q->action = (struct ambit_action_question){
+            .now_ms = NOW_MS,
+            .grant = &q->row,
+            .service = AMBIT_STR("api"),
+            .action = q->item.action,
+            .resource = laid_out(arena, layout->done_resource, p, r)};
     }
     return asked;
 }
@@ -218,6 +299,7 @@ static double round_of(const struct ambit_policy_set *set, const struct asked *a
 
 struct figures {
     double grant, action;
+    size_t allocations; /* while deciding, in all rounds */
 };
 
 static struct figures measure(struct size size)
@@ -227,42 +309,64 @@ static struct figures measure(struct size size)
     arena_init(&arena, NULL, 0, 0);
     struct asked *asked = questions_of(&arena, set, size);
     struct figures best = {.grant = 1e9, .action = 1e9};
+    size_t before = n_allocations;
     for (int i = 0; i < ROUNDS; i++) {
         double grant = round_of(set, asked, true), action = round_of(set, asked, false);
         best.grant = grant < best.grant ? grant : best.grant;
         best.action = action < best.action ? action : best.action;
     }
+    best.allocations = n_allocations - before;
     ambit_policy_set_free(set);
     return best;
 }
 
 static void print(const char *what, size_t n, struct figures f, struct figures first)
 {
-    printf("%6zu %-34s grant %5.0f ns (x%.2f)   action %5.0f ns (x%.2f)\n", n, what, f.grant,
-           f.grant / first.grant, f.action, f.action / first.action);
+    printf("%6zu %-40s grant %6.0f ns (x%.2f)   action %6.0f ns (x%.2f)   allocations %zu\n", n,
+           what, f.grant, f.grant / first.grant, f.action, f.action / first.action, f.allocations);
+}
+
+static void policies_that_grow(const char *what, bool all_ask)
+{
+    static const size_t policies[] = {10, 100, 1000, 10000};
+    struct figures first = {0};
+    for (size_t i = 0; i < AMBIT_LEN(policies); i++) {
+        struct figures f = measure((struct size){.n_policies = policies[i],
+                                                 .n_rules = 3,
+                                                 .n_agents = policies[i],
+                                                 .listed = 2,
+                                                 .asking = all_ask ? policies[i] : 10});
+        first = i ? first : f;
+        print(what, policies[i], f, first);
+    }
+}
+
+static void rules_that_grow(enum shape shape)
+{
+    static const struct {
+        size_t policies, rules;
+    } sizes[] = {{1, 10}, {1, 100}, {4, 250}, {32, 256}};
+    struct figures first = {0};
+    for (size_t i = 0; i < AMBIT_LEN(sizes); i++) {
+        char what[NAME_ROOM * 2];
+        snprintf(what, sizeof what, "rules of one agent%s%s:", *layouts[shape].name ? " " : "",
+                 layouts[shape].name);
+        struct figures f = measure((struct size){.n_policies = sizes[i].policies,
+                                                 .n_rules = sizes[i].rules,
+                                                 .n_agents = 1,
+                                                 .listed = sizes[i].policies,
+                                                 .asking = 1,
+                                                 .shape = shape});
+        first = i ? first : f;
+        print(what, sizes[i].policies * sizes[i].rules, f, first);
+    }
 }
 
 int main(void)
 {
-    static const size_t policies[] = {10, 100, 1000, 10000};
-    static const struct size rules[] = {
-        {1, 10, 1, 1, 1}, {1, 100, 1, 1, 1}, {4, 250, 1, 4, 1}, {32, 256, 1, 32, 1}};
-    struct figures first = {0};
-    for (size_t i = 0; i < AMBIT_LEN(policies); i++) {
-        struct figures f = measure((struct size){policies[i], 3, policies[i], 2, 10});
-        first = i ? first : f;
-        print("policies, ten agents ask:", policies[i], f, first);
-    }
-    for (size_t i = 0; i < AMBIT_LEN(policies); i++) {
-        struct figures f = measure((struct size){policies[i], 3, policies[i], 2, policies[i]});
-        first = i ? first : f;
-        print("policies, every agent asks:", policies[i], f, first);
-    }
-    for (size_t i = 0; i < AMBIT_LEN(rules); i++) {
-        struct figures f = measure(rules[i]);
-        first = i ? first : f;
-        print("rules of the one agent that asks:", rules[i].n_policies * rules[i].n_rules, f,
-              first);
-    }
+    policies_that_grow("policies, ten agents ask:", false);
+    policies_that_grow("policies, every agent asks:", true);
+    for (int shape = 0; shape < SHAPES; shape++)
+        rules_that_grow((enum shape)shape);
     return 0;
 }
