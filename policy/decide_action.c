@@ -350,8 +350,8 @@ static void allow(struct action_judge *a)
     action_enter(a, 0);
 }
 
-/* The stops over an action that passed everything before them. What fails behind them for want of
- * support is counted by none, unless one of them fires. */
+/* The stops over an action that passed everything before them. What lacks approval behind
+ * them is heard as refused, unless one of them fires. */
 static struct finding judge_hard_stops(struct action_judge *a, struct finding before)
 {
     struct heard_item item = {0};

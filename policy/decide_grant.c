@@ -157,9 +157,14 @@ static struct finding judge_common_audience(struct grant_judge *g)
 static struct finding judge_all(struct grant_judge *g, size_t *ret_item)
 {
     struct finding finding = judge_items(g, ret_item);
-    if (finding.check != AMBIT_GRANT_CHECKS || g->j.err)
+    if (finding.check < AMBIT_GRANT_CHECK_APPROVAL || g->j.err)
         return finding;
-    return judge_common_audience(g);
+    /* Nobody is asked to approve what would fail. */
+    struct finding audience = judge_common_audience(g);
+    if (audience.check == AMBIT_GRANT_CHECKS)
+        return finding;
+    *ret_item = g->giving[0].i;
+    return audience;
 }
 
 /* Where a `live_grants` limit is reached, the same request as a live grant's takes its place: tried
@@ -172,7 +177,7 @@ static struct finding judge_replacing(struct grant_judge *g, size_t *ret_item)
     if (!g->needs_replace || g->j.err)
         return finding;
 
-    if (finding.check == AMBIT_GRANT_CHECKS) {
+    if (finding.check >= AMBIT_GRANT_CHECK_APPROVAL) {
         struct ambit_same_query query = {
             .agent = g->j.agent->agent->doc.name,
             .audience = d->audience,
@@ -258,13 +263,13 @@ static void hear_refused(struct grant_judge *g, enum ambit_reason reason)
 }
 
 /* The stops over a request that passed everything before them; `before` is what it got to. What
- * fails behind them for want of support is counted by none, unless one of them fires. */
+ * lacks approval behind them is heard as refused, unless one of them fires. */
 static struct finding judge_hard_stops(struct grant_judge *g, struct finding before)
 {
     struct heard_item items[AMBIT_GIVEN_MAX] PATTERN_SCRATCH;
     bool passed = before.check == AMBIT_GRANT_CHECKS;
     struct event event = {.is_grant = true, .items = items};
-    event.n_items = passed ? given_items(g, items) : asked_items(g, items);
+    event.n_items = given_items(g, items);
     struct finding finding = before;
     if (hard_stops_refuse(&g->j, &event, AMBIT_GRANT_CHECK_HARD_STOP, &finding))
         return finding;
@@ -364,7 +369,7 @@ enum ambit_err decide_grant(const struct ambit_policy_set *set,
     g.n_asked = question->n_items > AMBIT_ITEMS_MAX ? 0 : question->n_items;
     g.n_giving = g.n_filled = 0;
     g.filled = NULL;
-    g.may_replace = g.needs_replace = false;
+    g.may_replace = g.needs_replace = g.takes_unapproved = false;
     struct level own = {
         .agent = agent,
         .variables = {.agent = question->agent, .team = agent->team, .purpose = question->purpose}};

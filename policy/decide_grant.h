@@ -13,6 +13,7 @@ struct asked {
 
 /* An item given, with what hard stops and lifetimes need of it. */
 struct giving {
+    size_t i; /* as asked */
     const struct pattern *action, *resource;
     const struct compiled_rule *rule;
 };
@@ -43,6 +44,7 @@ struct grant_judge {
     /* A `live_grants` limit that is reached lets pass for now: whether the grant would replace one
      * that lives is known only when every item has its rule. */
     bool may_replace, needs_replace;
+    bool takes_unapproved; /* what lacks approval alone is put among what is given */
     struct asked asked[AMBIT_ITEMS_MAX];
     struct pattern_buf *filled; /* AMBIT_GIVEN_MAX, of texts in the decision; only where an item
                                    is asked for on every resource */

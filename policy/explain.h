@@ -65,6 +65,8 @@ void put_level(struct explainer *e);
 void put_approval(struct explainer *e, const struct ambit_approval *approval,
                   enum ambit_approval_state state);
 void put_limits(struct explainer *e);
+/* Of a check that was told of no rule. */
+void put_none(struct explainer *e);
 void put_afters(struct explainer *e);
 void put_composition(struct explainer *e, struct ambit_str vouched);
 void put_hard_stop(struct explainer *e, bool failed);

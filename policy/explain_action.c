@@ -206,8 +206,10 @@ static void put_context(struct explainer *e, bool failed)
 static void put_rule_check(struct explainer *e, enum ambit_action_check check, bool failed)
 {
     const struct ambit_action_question *q = e->action_question;
-    const struct ambit_when *when = &e->rule->rule->when;
-    if (check == AMBIT_ACTION_CHECK_HOURS) {
+    const struct ambit_when *when = e->rule ? &e->rule->rule->when : NULL;
+    if (!when) {
+        put_none(e);
+    } else if (check == AMBIT_ACTION_CHECK_HOURS) {
         put_hours(e, q->now_ms);
     } else if (check == AMBIT_ACTION_CHECK_SOURCE) {
         put_strs(&e->required, when->source, "any");

@@ -115,8 +115,10 @@ static void put_scope(struct explainer *e, bool failed)
         buf_put_text(&e->saw, e->d->reason == AMBIT_REASON_MALFORMED
                                   ? "more than can be settled: ask narrower"
                                   : "no rule contains it");
-    else
+    else if (e->rule)
         put_path(&e->saw, e->rule->policy->policy->doc.name, e->rule->rule->id);
+    else
+        buf_put_text(&e->saw, "a rule does");
 }
 
 /* Nobody above is stopped, and their grants live. */
@@ -192,8 +194,10 @@ static void put_rule_check(struct explainer *e, enum ambit_grant_check check, bo
 {
     const struct ambit_grant_question *q = e->grant_question;
     const struct ambit_grant_view *grant = e->grant; /* what it recorded, of a grant above */
-    const struct ambit_when *when = &e->rule->rule->when;
-    if (check == AMBIT_GRANT_CHECK_AUDIENCE) {
+    const struct ambit_when *when = e->rule ? &e->rule->rule->when : NULL;
+    if (!when) {
+        put_none(e);
+    } else if (check == AMBIT_GRANT_CHECK_AUDIENCE) {
         put_audience(e, failed);
     } else if (check == AMBIT_GRANT_CHECK_DATES) {
         put_dates(&e->required, e->rule->policy->policy);

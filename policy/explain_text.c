@@ -179,6 +179,12 @@ void put_never(struct explainer *e, bool failed)
         buf_put_text(&e->saw, "more never rules overlap it than can go with a grant: ask narrower");
 }
 
+void put_none(struct explainer *e)
+{
+    buf_put_text(&e->required, "none");
+    buf_put_text(&e->saw, "none");
+}
+
 static void put_limit(struct explainer *e, const struct seen_limit *seen)
 {
     const struct ambit_limit *limit = seen->limit;
@@ -234,10 +240,8 @@ void put_afters(struct explainer *e)
 {
     for (size_t i = 0; i < e->n_afters; i++)
         put_after(e, &e->afters[i]);
-    if (e->n_afters == 0) {
-        buf_put_text(&e->required, "none");
-        buf_put_text(&e->saw, "none");
-    }
+    if (e->n_afters == 0)
+        put_none(e);
 }
 
 void put_composition(struct explainer *e, struct ambit_str vouched)
@@ -255,10 +259,8 @@ void put_limits(struct explainer *e)
 {
     for (size_t i = 0; i < e->n_limits; i++)
         put_limit(e, &e->limits[i]);
-    if (e->n_limits == 0) {
-        buf_put_text(&e->required, "none");
-        buf_put_text(&e->saw, "none");
-    }
+    if (e->n_limits == 0)
+        put_none(e);
 }
 
 void put_hard_stop(struct explainer *e, bool failed)

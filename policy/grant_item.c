@@ -123,7 +123,7 @@ static bool add_given(struct grant_judge *g, const struct candidate *c,
     if (d->n_given == AMBIT_GIVEN_MAX)
         return false;
     g->giving[g->n_giving++] =
-        (struct giving){.action = c->action, .resource = c->resource, .rule = rule};
+        (struct giving){.i = c->i, .action = c->action, .resource = c->resource, .rule = rule};
     d->given[d->n_given++] = (struct ambit_given){
         .action = c->action->text,
         .resource = c->resource->text,
@@ -227,7 +227,7 @@ static struct finding with_above(struct grant_judge *g, const struct candidate *
 static struct finding judge_named(struct grant_judge *g, const struct candidate *c)
 {
     struct best best = judge_rules(g, c);
-    if (best.finding.check == AMBIT_GRANT_CHECKS && !add_given(g, c, best.rule))
+    if (best.finding.check >= AMBIT_GRANT_CHECK_APPROVAL && !add_given(g, c, best.rule))
         return fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
     note_ask(g, &best);
     return with_above(g, c, &best.finding);
@@ -238,6 +238,12 @@ static struct finding too_many(void)
     struct finding finding = fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
     finding.member = AMBIT_STR("items");
     return finding;
+}
+
+/* How far an item asked for on every resource must get to be given. */
+static int least_given(const struct grant_judge *g)
+{
+    return g->takes_unapproved ? AMBIT_GRANT_CHECK_APPROVAL : AMBIT_GRANT_CHECKS;
 }
 
 /* One of a rule's own resources, for an action asked for "on every resource" (TOK-12). */
@@ -255,7 +261,7 @@ static struct finding judge_open_resource(struct grant_judge *g, struct candidat
     if (finding.check > AMBIT_GRANT_CHECK_SCOPE)
         finding = with_above(g, c, &finding);
     c->above = NULL;
-    if (finding.check != AMBIT_GRANT_CHECKS)
+    if (finding.check < least_given(g))
         return finding;
 
     struct finding except = judge_except(g, c);
@@ -277,7 +283,7 @@ static const struct pattern *real_resource(struct grant_judge *g, const struct p
                                                                                     : NULL;
 }
 
-static struct finding judge_open(struct grant_judge *g, struct candidate c)
+static struct finding judge_everywhere(struct grant_judge *g, struct candidate c)
 {
     struct best best = none_contains();
     for (size_t p = 0; p < g->j.agent->n_policies; p++) {
@@ -295,7 +301,7 @@ static struct finding judge_open(struct grant_judge *g, struct candidate c)
                     continue;
                 struct finding finding = judge_open_resource(g, &c, rule);
                 g->n_filled +=
-                    rule->resources.v[k].has_variables && finding.check == AMBIT_GRANT_CHECKS;
+                    rule->resources.v[k].has_variables && finding.check >= least_given(g);
                 if (finding.reason == AMBIT_REASON_MALFORMED)
                     return finding;
                 struct best one = {.finding = finding, .rule = rule};
@@ -308,6 +314,18 @@ static struct finding judge_open(struct grant_judge *g, struct candidate c)
     if (best.rule)
         note_ask(g, &best);
     return best.finding;
+}
+
+/* Where none passes, those that lack a person's yes alone are what would be given with it. */
+static struct finding judge_open(struct grant_judge *g, struct candidate c)
+{
+    struct finding finding = judge_everywhere(g, c);
+    if (finding.check != AMBIT_GRANT_CHECK_APPROVAL)
+        return finding;
+    g->takes_unapproved = true;
+    finding = judge_everywhere(g, c);
+    g->takes_unapproved = false;
+    return finding;
 }
 
 struct finding grant_judge_item(struct grant_judge *g, size_t i)

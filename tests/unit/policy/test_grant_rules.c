@@ -254,6 +254,46 @@ static void test_common_audience(void **state)
     lab_close(&lab);
 }
 
+/* Nobody is asked to approve what would fail: without a common audience it is `wrong_audience`, and
+ * what would replace a live grant has its slot. */
+static void test_common_audience_unapproved(void **state)
+{
+    (void)state;
+#define RULE_OF(action, more)                                                                    \
+    "'allow':[{'id':'r','actions':['" action "'],'resources':['svc:**'],'ttl':{'max':'5m'}" more \
+    "}]," LAB_QUIET
+    static const char approval[] =
+        RULE_OF("a.b", ",'approval':{'at':'grant','roles':['oncall'],'timeout':'5m'},'limits':[{"
+                       "'live_grants':1}]");
+    struct lab_policy policies[] = {
+        {"p", "", approval},
+        {"q", "'audiences':['https://other.example.gov'],", RULE_OF("a.c", "")}};
+    struct ambit_item items[] = {{AMBIT_STR("a.b"), AMBIT_STR("svc:x")},
+                                 {AMBIT_STR("a.c"), AMBIT_STR("svc:x")}};
+    lab_open(&lab, policies, 2);
+    struct ambit_grant_question q = lab_question(items, 2);
+    q.audience = (struct ambit_str){0};
+    lab_decide_grant(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_WRONG_AUDIENCE);
+    assert_int_equal(ambit_explain_grant(lab.set, &q, &lab.world, &lab.arena, &lab.explanation),
+                     AMBIT_OK);
+    lab_assert_checks(&lab, AMBIT_GRANT_CHECK_AUDIENCE, AMBIT_GRANT_CHECKS);
+    q.n_items = 1;
+    lab_decide_grant(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_APPROVAL_REQUIRED);
+    lab_set(&lab, "p/r/rule/live_grants//agent/remediator", 1);
+    lab_decide_grant(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_LIMIT_EXCEEDED);
+    lab.same = lab_id(3);
+    lab_decide_grant(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_APPROVAL_REQUIRED);
+    assert_true(ambit_id_is_none(lab.d.replaces) && lab.d.n_given == 0);
+    items[0].resource = (struct ambit_str){0}; /* on every resource: the same */
+    lab_decide_grant(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_APPROVAL_REQUIRED);
+    lab_close(&lab);
+}
+
 /* Where live_grants is reached, the same request as a live grant's replaces it. */
 static void test_replace(void **state)
 {
@@ -331,15 +371,11 @@ static void test_shadow(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_owner),
-        cmocka_unit_test(test_allowed),
-        cmocka_unit_test(test_order_of_rules),
-        cmocka_unit_test(test_order_of_items),
-        cmocka_unit_test(test_except),
-        cmocka_unit_test(test_open_item),
-        cmocka_unit_test(test_common_audience),
-        cmocka_unit_test(test_replace),
-        cmocka_unit_test(test_limit_falls_through),
+        cmocka_unit_test(test_owner),           cmocka_unit_test(test_allowed),
+        cmocka_unit_test(test_order_of_rules),  cmocka_unit_test(test_order_of_items),
+        cmocka_unit_test(test_except),          cmocka_unit_test(test_open_item),
+        cmocka_unit_test(test_common_audience), cmocka_unit_test(test_common_audience_unapproved),
+        cmocka_unit_test(test_replace),         cmocka_unit_test(test_limit_falls_through),
         cmocka_unit_test(test_shadow),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
