@@ -304,6 +304,7 @@ enum ambit_err store_open(const struct store_options *options, struct store **re
     store->is_search = options->is_search;
     (void)pthread_mutex_init(&store->readers_mutex, NULL);
     (void)pthread_mutex_init(&store->journal.mutex, NULL);
+    store_ahead_init(store);
     enum ambit_err err = start(store, options);
     if (err != AMBIT_OK) {
         store_close(store);
@@ -318,6 +319,7 @@ void store_close(struct store *store)
 {
     if (!store)
         return;
+    store_ahead_done(store);
     if (store->has_key)
         (void)pthread_key_delete(store->key);
     while (store->readers)

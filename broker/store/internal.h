@@ -47,6 +47,19 @@ struct space {
     int64_t next_scan_us, next_grow_us; /* writer thread */
 };
 
+/* ahead.c: the file's space is written before it is used. */
+struct ahead {
+    pthread_mutex_t mutex; /* guards what follows; `mine` is changed by who writes alone */
+    pthread_cond_t changed;
+    uint64_t mine;    /* bytes from the start of the file: below, the thread writes not */
+    uint64_t written; /* up to here, from `mine`, there are zeros */
+    uint64_t busy_from, busy_to; /* being written */
+    bool is_over;
+    int fd; /* past the cache */
+    bool is_running;
+    pthread_t thread;
+};
+
 struct journal {
     pthread_mutex_t mutex; /* guards the rest */
     int fd;
@@ -67,6 +80,7 @@ struct store {
     struct store_reader *readers;
     struct store_txn write; /* LMDB's write lock guards it */
     struct space space;
+    struct ahead ahead;
     struct journal journal;
 };
 
@@ -101,6 +115,14 @@ enum write_kind { WRITE_ANYWHERE, WRITE_AT_END, WRITE_DELETE };
 AMBIT_CHECKED enum ambit_err store_space_charge(struct store_txn *txn, size_t bytes,
                                                 enum write_kind kind);
 void store_space_failed(struct store *store);
+
+/* ahead.c. What may be written lies below `end`: waits while zeros are being written there. */
+void store_ahead_claim(struct store *store, uint64_t end);
+/* Whether all that the file uses was claimed before. */
+bool store_ahead_is_claimed(const struct store *store);
+void store_ahead_grown(struct store *store); /* the file owns more */
+void store_ahead_init(struct store *store);
+void store_ahead_done(struct store *store);
 
 /* env.c: writes the format row again as it is. */
 AMBIT_CHECKED enum ambit_err store_format_touch(struct store_txn *txn);

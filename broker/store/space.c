@@ -51,6 +51,8 @@ static int extend(struct store *store, uint64_t bytes)
     while (rc == EINTR);
     if (rc == 0)
         store->space.allocated = allocated + bytes;
+    if (rc == 0)
+        store_ahead_grown(store);
     return rc;
 }
 
@@ -242,6 +244,14 @@ static void set_budget(struct store_txn *txn)
         saturating_sub(ahead_bytes(space) + space->usable, STORE_MARGIN_PAGES * space->page_bytes);
 }
 
+/* What the transaction might take at the end of the file is the writer's. */
+static void claim(struct store_txn *txn)
+{
+    const struct space *space = &txn->store->space;
+    uint64_t margin = STORE_MARGIN_PAGES * space->page_bytes;
+    store_ahead_claim(txn->store, space->used + txn->cost_bytes + margin);
+}
+
 void store_space_before(struct store *store)
 {
     int64_t now_us = clock_mono_us();
@@ -252,6 +262,7 @@ void store_space_before(struct store *store)
 void store_space_begin(struct store_txn *txn)
 {
     set_budget(txn);
+    claim(txn);
 }
 
 void store_space_committed(struct store *store)
@@ -291,6 +302,7 @@ enum ambit_err store_space_charge(struct store_txn *txn, size_t bytes, enum writ
         return AMBIT_ERR_NO_SPACE;
     }
     txn->cost_bytes = cost;
+    claim(txn);
     return AMBIT_OK;
 }
 

@@ -144,6 +144,12 @@ void store_space_check(struct store *store);
 bool store_wants_turn(struct store *store);
 AMBIT_CHECKED enum ambit_err store_turn(struct store_txn *txn);
 
+/* While it runs, a thread writes zeros over what the file owns and does not use yet, so that a flush
+ * has data alone to write; where that cannot be done it is not. Not while a write transaction is
+ * open. */
+void store_ahead_start(struct store *store);
+void store_ahead_stop(struct store *store);
+
 /* stops.journal beside the store: preallocated, one fdatasync per record, for stops while sealed.
  */
 AMBIT_CHECKED enum ambit_err store_journal_append(struct store *store, struct ambit_str record);

@@ -99,7 +99,7 @@ enum ambit_err store_write_commit(struct store_txn *txn)
         return err;
     }
     store_space_committed(store);
-    return AMBIT_OK;
+    return store_ahead_is_claimed(store) ? AMBIT_OK : AMBIT_ERR_INTERNAL;
 }
 
 void store_write_abort(struct store_txn *txn)

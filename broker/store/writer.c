@@ -259,8 +259,10 @@ enum ambit_err writer_start(const struct writer_options *options, struct writer 
     (void)pthread_cond_init(&writer->woken, &attributes);
     (void)pthread_condattr_destroy(&attributes);
 
+    store_ahead_start(writer->store);
     enum ambit_err err = thread_start(writer);
     if (err != AMBIT_OK) {
+        store_ahead_stop(writer->store);
         writer_free(writer);
         return err;
     }
@@ -277,6 +279,7 @@ void writer_stop(struct writer *writer)
     (void)pthread_cond_broadcast(&writer->woken);
     (void)pthread_mutex_unlock(&writer->mutex);
     (void)pthread_join(writer->thread, NULL);
+    store_ahead_stop(writer->store);
     writer_free(writer);
 }
 
