@@ -136,18 +136,42 @@ enum ambit_err ambit_explain_grant(const struct ambit_policy_set *set,
     return err;
 }
 
-enum ambit_err ambit_explain_action(const struct ambit_policy_set *set,
-                                    const struct ambit_action_question *question,
-                                    const struct ambit_world *recorded, struct arena *arena,
-                                    struct ambit_explanation *ret)
+/* The last item and rule told of: when the question is allowed, those that were charged. */
+static void watch_last(void *ctx, const struct seen *seen)
 {
-    struct ambit_decision *d AMBIT_AUTO_FREE = malloc(2 * sizeof *d);
-    if (!d)
-        return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err = decide_action(set, question, recorded, NULL, &d[0]);
-    if (err)
-        return err;
+    struct explainer *e = ctx;
+    if (!seen->rule)
+        return;
+    if (seen->check == e->first_check || seen->rule != e->rule || seen->item != e->item)
+        e->n_limits = 0;
+    e->rule = seen->rule;
+    e->item = seen->item;
+    if (seen->limit && e->n_limits < AMBIT_LEN(e->limits))
+        e->limits[e->n_limits++] =
+            (struct seen_limit){.limit = seen->limit, .figure = seen->figure};
+}
 
+/* The rule that a failed check is told of is known when all is judged: the question is asked again.
+ */
+static enum ambit_err explain_again(struct explainer *e, const struct ambit_world *recorded)
+{
+    struct ambit_decision *again AMBIT_AUTO_FREE = malloc(sizeof *again);
+    if (!again)
+        return AMBIT_ERR_NO_MEMORY;
+    struct ambit_recorded figures = {.figures = e->d->figures, .n = e->d->n_figures};
+    struct ambit_world world = ambit_world_of_record(&figures, recorded->stops, recorded->n_stops);
+    struct trace trace = {.tell = watch, .ctx = e};
+    e->rule = NULL;
+    e->n_limits = 0;
+    return decide_action(e->set, e->action_question, &world, &trace, again);
+}
+
+enum ambit_err ambit_explain_action_in(const struct ambit_policy_set *set,
+                                       const struct ambit_action_question *question,
+                                       const struct ambit_world *recorded,
+                                       struct ambit_decision *scratch, struct arena *arena,
+                                       struct ambit_explanation *ret)
+{
     struct explainer e = {
         .set = set,
         .agent = question->grant ? compiled_agent_find(set, question->grant->agent) : NULL,
@@ -157,14 +181,30 @@ enum ambit_err ambit_explain_action(const struct ambit_policy_set *set,
         .arena = arena,
         .ret = ret,
     };
-    begin(&e, &d[0]);
-    struct ambit_recorded figures = {.figures = d[0].figures, .n = d[0].n_figures};
-    struct ambit_world again = ambit_world_of_record(&figures, recorded->stops, recorded->n_stops);
-    struct trace trace = {.tell = watch, .ctx = &e};
-    err = decide_action(set, question, &again, &trace, &d[1]);
+    struct trace trace = {.tell = watch_last, .ctx = &e};
+    enum ambit_err err = decide_action(set, question, recorded, &trace, scratch);
+    if (err)
+        return err;
+
+    size_t last_item = e.item;
+    begin(&e, scratch);
+    bool is_told = scratch->verdict == AMBIT_ALLOW && e.rule && e.rule == e.wanted &&
+                   last_item == scratch->given_item;
+    if (!is_told)
+        err = explain_again(&e, recorded);
     if (!err)
         err = report(&e, AMBIT_ACTION_CHECKS, action_checks);
     buf_done(&e.required);
     buf_done(&e.saw);
     return err;
+}
+
+enum ambit_err ambit_explain_action(const struct ambit_policy_set *set,
+                                    const struct ambit_action_question *question,
+                                    const struct ambit_world *recorded, struct arena *arena,
+                                    struct ambit_explanation *ret)
+{
+    struct ambit_decision *scratch AMBIT_AUTO_FREE = malloc(sizeof *scratch);
+    return scratch ? ambit_explain_action_in(set, question, recorded, scratch, arena, ret)
+                   : AMBIT_ERR_NO_MEMORY;
 }

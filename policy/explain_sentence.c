@@ -102,7 +102,9 @@ void explain_sentences(struct explainer *e)
     put_who(e, buf);
     buf_put_text(buf, d->verdict == AMBIT_ALLOW ? " was allowed " : " was refused ");
     put_what(e, buf);
-    buf_printf(buf, " (%s)", ambit_reason_text(d->reason));
+    buf_put_text(buf, " (");
+    buf_put_text(buf, ambit_reason_text(d->reason));
+    buf_put_char(buf, ')');
     if (d->policy.p) {
         buf_put_text(buf, " by ");
         put_path(buf, d->policy, d->rule);

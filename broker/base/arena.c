@@ -61,7 +61,8 @@ static bool add_block(struct arena *arena, size_t size)
     return true;
 }
 
-void *arena_alloc(struct arena *arena, size_t size)
+/* As arena_alloc(), with whatever the memory held. */
+static char *take(struct arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 2)
         return NULL;
@@ -77,7 +78,14 @@ void *arena_alloc(struct arena *arena, size_t size)
     arena->p += rounded;
     arena->left -= rounded;
     arena->used += rounded;
-    return memset(p, 0, rounded);
+    return p;
+}
+
+void *arena_alloc(struct arena *arena, size_t size)
+{
+    char *p = take(arena, size);
+
+    return p ? memset(p, 0, size ? size : 1) : NULL;
 }
 
 void *arena_array(struct arena *arena, size_t n, size_t each)
@@ -91,12 +99,13 @@ struct ambit_str arena_copy(struct arena *arena, struct ambit_str s)
 {
     if (s.len == SIZE_MAX)
         return (struct ambit_str){0};
-    char *p = arena_alloc(arena, s.len + 1);
+    char *p = take(arena, s.len + 1);
 
     if (!p)
         return (struct ambit_str){0};
     if (s.len)
         memcpy(p, s.p, s.len);
+    p[s.len] = '\0';
     return (struct ambit_str){.p = p, .len = s.len};
 }
 

@@ -113,26 +113,33 @@ static void put_difficult(struct buf *buf, struct ambit_str s, size_t at)
     buf_put(buf, s.p + from, s.len - from);
 }
 
+/* A plain text with its quotes, in one go. */
+static inline void put_plain(struct buf *buf, char before, struct ambit_str s, char behind)
+{
+    size_t size = 0;
+    char *p =
+        ambit_add(s.len, (size_t)2 + !!before + !!behind, &size) ? buf_reserve(buf, size) : NULL;
+    if (!p)
+        return;
+    if (before)
+        *p++ = before;
+    *p++ = '"';
+    if (s.len)
+        memcpy(p, s.p, s.len);
+    p[s.len] = '"';
+    if (behind)
+        p[s.len + 1] = behind;
+    buf->len += size;
+}
+
 /* A string with its quotes, and what stands before and behind it: 0 is nothing. In one go when the
  * text is plain, as nearly all of it is. */
 static void put_quoted(struct buf *buf, char before, struct ambit_str s, char behind)
 {
-    size_t plain = json_plain_run(s.p, s.len), size = 0;
-    char *p = NULL;
+    size_t plain = json_plain_run(s.p, s.len);
 
-    if (plain == s.len && ambit_add(s.len, (size_t)2 + !!before + !!behind, &size)) {
-        p = buf_reserve(buf, size);
-        if (!p)
-            return;
-        if (before)
-            *p++ = before;
-        *p++ = '"';
-        if (s.len)
-            memcpy(p, s.p, s.len);
-        p[s.len] = '"';
-        if (behind)
-            p[s.len + 1] = behind;
-        buf->len += size;
+    if (plain == s.len) {
+        put_plain(buf, before, s, behind);
         return;
     }
     if (before)
@@ -185,9 +192,6 @@ static bool is_before(struct ambit_str a, struct ambit_str b)
     const char *p = a.p, *q = b.p;
     const char *p_end = a.p + a.len, *q_end = b.p + b.len;
 
-    /* ASCII without escapes, as nearly every key is: the bytes are the code units. */
-    if (json_plain_run(a.p, a.len) == a.len && json_plain_run(b.p, b.len) == b.len)
-        return ambit_str_cmp(a, b) < 0;
     while (p < p_end && q < q_end) {
         uint32_t x = utf16_rank(next_written(&p, p_end)), y = utf16_rank(next_written(&q, q_end));
         if (x != y)
@@ -197,7 +201,7 @@ static bool is_before(struct ambit_str a, struct ambit_str b)
 }
 
 /* `start` is where the key's opening quote was written; behind its closing one stands the colon. */
-static void check_order(struct json_out *out, size_t start)
+static void check_order(struct json_out *out, size_t start, bool is_plain)
 {
     const struct buf *buf = out->buf;
     unsigned d = out->depth;
@@ -206,10 +210,16 @@ static void check_order(struct json_out *out, size_t start)
         return;
     size_t key = start + 1, len = buf->len - start - 3;
     struct ambit_str last = {.p = buf->p + out->last_key[d], .len = out->last_key_len[d]};
-    if (out->last_key[d] && !is_before(last, (struct ambit_str){.p = buf->p + key, .len = len}))
+    struct ambit_str now = {.p = buf->p + key, .len = len};
+    /* Of ASCII without escapes, as nearly every key is, the bytes are the code units. */
+    bool is_in_order =
+        !out->last_key[d] || (is_plain && out->last_key_is_plain[d] ? ambit_str_cmp(last, now) < 0
+                                                                    : is_before(last, now));
+    if (!is_in_order)
         buf_fail(out->buf, AMBIT_ERR_INTERNAL);
     out->last_key[d] = key;
     out->last_key_len[d] = len;
+    out->last_key_is_plain[d] = is_plain;
 }
 
 void json_key_str(struct json_out *out, struct ambit_str key)
@@ -218,7 +228,18 @@ void json_key_str(struct json_out *out, struct ambit_str key)
     size_t start = out->buf->len + (before != 0);
     put_quoted(out->buf, before, key, ':');
     if (out->is_canonical)
-        check_order(out, start);
+        check_order(out, start, json_plain_run(key.p, key.len) == key.len);
+    if (out->depth < JSON_OUT_DEPTH)
+        out->has_member[out->depth] = false;
+}
+
+void json_key_plain(struct json_out *out, struct ambit_str key)
+{
+    char before = comma(out);
+    size_t start = out->buf->len + (before != 0);
+    put_plain(out->buf, before, key, ':');
+    if (out->is_canonical)
+        check_order(out, start, true);
     if (out->depth < JSON_OUT_DEPTH)
         out->has_member[out->depth] = false;
 }
@@ -259,6 +280,11 @@ void json_raw(struct json_out *out, struct ambit_str json)
 {
     put_comma(out);
     buf_put_str(out->buf, json);
+}
+
+void json_more_str(struct json_out *out, struct ambit_str value)
+{
+    put_quoted(out->buf, 0, value, 0);
 }
 
 void json_hex(struct json_out *out, const uint8_t *bytes, size_t len)

@@ -19,6 +19,7 @@ struct json_out {
     size_t last_key[JSON_OUT_DEPTH]; /* where the last key stands in buf, for the order check; 0 =
                                         none */
     size_t last_key_len[JSON_OUT_DEPTH];
+    bool last_key_is_plain[JSON_OUT_DEPTH];
 };
 
 void json_out_init(struct json_out *out, struct buf *buf, bool is_canonical);
@@ -27,9 +28,11 @@ void json_end_object(struct json_out *out);
 void json_begin_array(struct json_out *out);
 void json_end_array(struct json_out *out);
 void json_key_str(struct json_out *out, struct ambit_str key);
-static inline void json_key(struct json_out *out, const char *key) /* ASCII literal */
+/* A key that is ASCII without quote, backslash or control. */
+void json_key_plain(struct json_out *out, struct ambit_str key);
+static inline void json_key(struct json_out *out, const char *key) /* a literal, and plain */
 {
-    json_key_str(out, ambit_str_of(key));
+    json_key_plain(out, ambit_str_of(key));
 }
 void json_str(struct json_out *out, struct ambit_str value);
 void json_text(struct json_out *out, const char *value);
@@ -42,6 +45,12 @@ void json_id(struct json_out *out, struct ambit_id id);                /* base64
 void json_time_ms(struct json_out *out, int64_t unix_ms);              /* RFC 3339, ms, Z */
 void json_raw(struct json_out *out,
               struct ambit_str json); /* already JSON of ours, written as is */
+/* For shapes written often: more of what json_raw() began, as is; a string in the midst of it. */
+static inline void json_more(struct json_out *out, struct ambit_str json)
+{
+    buf_put_str(out->buf, json);
+}
+void json_more_str(struct json_out *out, struct ambit_str value);
 /* A parsed value; its members sorted when is_canonical. Non-integer numbers and duplicate names are
  * MALFORMED. Takes memory for objects of more than 32 members only. */
 void json_write_value(struct json_out *out, const struct json_value *value);

@@ -49,19 +49,17 @@ enum ambit_err teach_action(const struct action_command *command, struct arena *
     const struct ambit_policy_set *set = command->base.documents->set;
     struct ambit_recorded recorded;
     struct ambit_world past = recorded_world(&command->decided, &recorded);
-    enum ambit_err err = ambit_explain_action(set, &command->question, &past, arena, ret);
+    struct ambit_decision *decision = scratch();
+    enum ambit_err err =
+        ambit_explain_action_in(set, &command->question, &past, decision, arena, ret);
     if (err != AMBIT_OK || command->decided.verdict == AMBIT_ALLOW)
         return err;
 
-    struct ambit_decision *denied = scratch();
     struct world now;
-    past = recorded_world(&command->decided, &recorded);
-    err = ambit_decide_action(set, &command->question, &past, denied);
-    if (err == AMBIT_OK)
-        err = world_open_read(command->base.broker, command->question.now_ms, &now);
+    err = world_open_read(command->base.broker, command->question.now_ms, &now);
     if (err != AMBIT_OK)
         return err;
-    err = ambit_remedy_action(set, &command->question, denied, &now.view, arena, ret);
+    err = ambit_remedy_action(set, &command->question, decision, &now.view, arena, ret);
     world_close(&now);
     return err;
 }

@@ -358,6 +358,13 @@ AMBIT_CHECKED enum ambit_err ambit_explain_action(const struct ambit_policy_set 
                                                   const struct ambit_world *recorded,
                                                   struct arena *arena,
                                                   struct ambit_explanation *ret);
+/* The same without taking memory for the decision, which is left in `scratch`. */
+AMBIT_CHECKED enum ambit_err ambit_explain_action_in(const struct ambit_policy_set *set,
+                                                     const struct ambit_action_question *question,
+                                                     const struct ambit_world *recorded,
+                                                     struct ambit_decision *scratch,
+                                                     struct arena *arena,
+                                                     struct ambit_explanation *ret);
 /* The remedy of a denial: the smallest change with which the engine, run again on the live `world`,
  * allows. Fills ret->remedy and ret->agent_remedy; `none` when nothing the caller can change would
  * pass. */

@@ -18,6 +18,8 @@ CALLS = "openat,lseek,pwrite64,pwritev,writev,write,sendto,sendmsg,sendmmsg,fdat
 CALL = re.compile(r"^(\d+)\s+([0-9.]+) (?:<\.\.\. )?(\w+)")
 ID = re.compile(rb"[A-Za-z0-9_-]{22}")
 TOKEN = re.compile(rb'"access_token":"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.')
+# What is owned ahead is written with zeros: little of it, so that the trace is of use.
+SMALL = {"store_bytes": 32 << 20, "store_grow_bytes": 1 << 20, "store_reserve_bytes": 1 << 20}
 STORE = "".join(f"\\x{c:02x}" for c in b"/state/store/data.mdb")  # as strace -xx writes it
 
 
@@ -134,7 +136,7 @@ def traced(tap, build=None):
     with tempfile.TemporaryDirectory() as folder:
         trace = os.path.join(folder, "trace")
         wrap = ["strace", "-D", "-f", "-y", "-ttt", "-xx", "-s", "1000000", "--seccomp-bpf", "-qq", "-o", trace, "-e", f"trace={CALLS}"]
-        with Broker(wrap=wrap, build=build) as broker:
+        with Broker(wrap=wrap, build=build, limits=SMALL) as broker:
             Threads([lambda: work(broker, 10) for _ in range(8)]).join()
             if tap:
                 revocations(tap, trace, broker)

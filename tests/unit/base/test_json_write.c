@@ -107,12 +107,12 @@ static enum ambit_err write_two(const char *a, const char *b)
 
     json_out_init(&out, &buf, true);
     json_begin_object(&out);
-    json_key(&out, a);
+    json_key_str(&out, ambit_str_of(a));
     json_begin_object(&out);
     json_key(&out, "inner");
     json_null(&out);
     json_end_object(&out);
-    json_key(&out, b);
+    json_key_str(&out, ambit_str_of(b));
     json_null(&out);
     json_end_object(&out);
     return buf_check(&buf);
