@@ -127,10 +127,20 @@ static enum ambit_err run_alone(struct writer *writer, struct writer_job *job)
     return err;
 }
 
+/* A stop does not wait for the rest of a batch that is run one by one. */
+static void run_urgent(struct writer *writer)
+{
+    for (struct writer_job *job = NULL; (job = writer_next_urgent(writer));) {
+        answer(job, run_alone(writer, job));
+        release(writer);
+    }
+}
+
 static void run_one_by_one(struct writer *writer)
 {
     for (size_t i = 0; i < writer->n_batch; i++) {
         struct batch_entry *entry = &writer->batch[i];
+        run_urgent(writer);
         if (entry->err == AMBIT_OK)
             entry->err = writer_refusal(writer, entry->job->class);
         if (entry->err == AMBIT_OK)
@@ -140,17 +150,20 @@ static void run_one_by_one(struct writer *writer)
     release(writer);
 }
 
-/* Runs jobs until the batch is full or none waits. ret_ran counts those that ran, a failing one
+/* Runs jobs until the batch is full or none waits, or until a stop ran: what came before it is
+ * committed with it, and nothing more is waited for. ret_ran counts those that ran, a failing one
  * too. */
 static enum ambit_err fill(struct writer *writer, struct store_txn *txn, int64_t now_ms,
                            size_t *ret_ran)
 {
     writer->n_batch = 0;
     *ret_ran = 0;
+    bool is_urgent = false;
     while (writer->n_batch < AMBIT_BATCH_COMMANDS && !store_txn_is_large(txn)) {
-        struct writer_job *job = writer_next(writer);
+        struct writer_job *job = is_urgent ? writer_next_urgent(writer) : writer_next(writer);
         if (!job)
             break;
+        is_urgent = is_urgent || job->class == WRITER_STOPS;
         enum ambit_err err = writer_refusal(writer, job->class);
         writer->batch[writer->n_batch++] = (struct batch_entry){.job = job, .err = err};
         if (err != AMBIT_OK)

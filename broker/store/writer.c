@@ -60,6 +60,19 @@ struct writer_job *writer_next(struct writer *writer)
     return job;
 }
 
+struct writer_job *writer_next_urgent(struct writer *writer)
+{
+    if (!writer->has_urgent)
+        return NULL;
+    (void)pthread_mutex_lock(&writer->mutex);
+    struct writer_job *job = list_pop(&writer->urgent);
+    writer->has_urgent = writer->urgent.first != NULL;
+    (void)pthread_mutex_unlock(&writer->mutex);
+    if (job)
+        writer->n_queued--;
+    return job;
+}
+
 /* ---- state --------------------------------------------------------------------------------- */
 
 enum ambit_err writer_refusal(const struct writer *writer, enum writer_class class)

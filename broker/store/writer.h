@@ -2,7 +2,7 @@
 /* The one writer thread: takes whatever jobs are queued, opens ONE write transaction, stamps one
  * `now`, runs each job in turn, commits once, and only then calls each job's `done`. The batch
  * grows by itself when the disk is slow (group commit). Urgent jobs (stops) go to the head of the
- * queue.
+ * queue, and a batch that ran one ends with it: what ran before is committed with it, at once.
  *
  * Failure: a job that returns an error inside a batch aborts the transaction; every job of the
  * batch is run again one by one, each in a transaction of its own; the one that fails alone gets

@@ -50,6 +50,7 @@ struct writer {
 
 /* writer.c. The next job in order, NULL when none waits. */
 struct writer_job *writer_next(struct writer *writer);
+struct writer_job *writer_next_urgent(struct writer *writer); /* stops alone */
 enum ambit_err writer_refusal(const struct writer *writer, enum writer_class class);
 
 /* batch.c */

@@ -70,7 +70,7 @@ static void test_order(void **state)
     assert_int_equal(writer_submit(f->writer, &s.job), AMBIT_OK);
     assert_int_equal(writer_submit(f->writer, &t.job), AMBIT_OK);
     let_go(&b);
-    assert_string_equal(diary_text(), "[ 0+ ] [ s+ t+ a+ b+ ] ");
+    assert_string_equal(diary_text(), "[ 0+ ] [ s+ t+ ] [ a+ b+ ] ");
 }
 
 static void test_one_fails(void **state)
