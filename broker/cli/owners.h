@@ -8,3 +8,4 @@ extern const struct cli_verb owners_policy_check;
 extern const struct cli_verb owners_policy_test;
 extern const struct cli_verb owners_policy_explain;
 extern const struct cli_verb owners_confirm;
+extern const struct cli_verb owners_offboard;

@@ -20,6 +20,7 @@ const struct cli_verb *const cli_verbs[] = {
     &owners_policy_test,
     &owners_policy_explain,
     &owners_confirm,
+    &owners_offboard,
     /* auditors */
     &audit_trace,
     &audit_events,

@@ -43,6 +43,30 @@ static AMBIT_CHECKED enum ambit_err has_left(struct broker *broker, struct store
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 }
 
+bool broker_person_left(struct broker *broker, struct ambit_str person)
+{
+    struct store_txn *txn = NULL;
+    bool left = true;
+    if (!atomic_load(&broker->has_offboarded))
+        return false;
+    enum ambit_err err = store_read_begin(broker->store, &txn);
+    if (err != AMBIT_OK)
+        return true;
+    err = has_left(broker, txn, person, &left);
+    store_read_end(txn);
+    return err != AMBIT_OK || left;
+}
+
+enum ambit_err offboarded_look(struct broker *broker, struct store_txn *txn)
+{
+    STORE_CURSOR_AUTO cursor = NULL;
+    enum ambit_err err = store_cursor_open(txn, STORE_OFFBOARDED, &cursor);
+    if (err == AMBIT_OK)
+        err = store_cursor_move(cursor, STORE_FIRST, (struct store_key){0}, NULL, NULL);
+    atomic_store(&broker->has_offboarded, err == AMBIT_OK);
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+}
+
 enum ambit_err standing_of(struct broker *broker, struct store_txn *txn,
                            const struct ambit_agent *agent, int64_t now_ms, struct standing *ret)
 {

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "core/attest.h"
 #include "core/budget.h"
 #include "core/sealed.h"
 #include "core/signing.h"
@@ -78,6 +79,8 @@ static AMBIT_CHECKED enum ambit_err take_up_state(struct broker *broker)
         err = documents_load(txn, &head.documents, &broker->documents);
     if (err == AMBIT_OK)
         err = holds_load(txn, head.holds_version, &broker->holds);
+    if (err == AMBIT_OK)
+        err = offboarded_look(broker, txn);
     atomic_store(&broker->size, head.edge.size);
     atomic_store(&broker->stops_in_force, head.stops_in_force);
     broker->settle.kept = broker->settle.next =

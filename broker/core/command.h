@@ -119,7 +119,8 @@ struct stop_command {
     struct ambit_str target;        /* name, id text, resource pattern; empty for ALL */
     struct ambit_str reason;        /* words, 1..1024 bytes */
     struct ambit_id stop, incident; /* drawn by stop_submit */
-    struct ambit_str journaled_by;  /* start-up only: the person in stops.journal */
+    bool is_offboarding; /* of an OWNER: that person leaves, their credentials end with it */
+    struct ambit_str journaled_by; /* start-up only: the person in stops.journal */
     /* outputs */
     bool recorded_pending; /* sealed: in the journal */
     bool not_recorded;     /* in force in memory, could not be written: 500 */

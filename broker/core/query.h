@@ -55,6 +55,10 @@ AMBIT_CHECKED enum ambit_err stop_target_known(struct broker *broker, enum ambit
 AMBIT_CHECKED enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind kind,
                                                 struct ambit_str target, struct json_out *out);
 
+/* Of a person who leaves: the same of owner:PERSON, and "backup_of", "policies", "services". */
+AMBIT_CHECKED enum ambit_err query_offboard_dry_run(struct broker *broker, struct ambit_str person,
+                                                    struct json_out *out);
+
 struct events_filter {
     uint64_t after; /* first sequence wanted */
     struct ambit_str type, agent, owner, policy, txn;

@@ -330,8 +330,10 @@ static AMBIT_CHECKED enum ambit_err count_live(struct broker *broker, enum ambit
     return AMBIT_OK;
 }
 
-enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind kind,
-                                  struct ambit_str target, struct json_out *out)
+/* The object, but for its end. */
+static AMBIT_CHECKED enum ambit_err dry_run_members(struct broker *broker,
+                                                    enum ambit_target_kind kind,
+                                                    struct ambit_str target, struct json_out *out)
 {
     int64_t live = 0;
     enum ambit_err err = stop_target_known(broker, kind, target);
@@ -362,7 +364,47 @@ enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind 
     json_end_array(out);
     json_key(out, "live_grants");
     json_i64(out, live);
-    json_end_object(out);
     broker_documents_release(documents);
+    return buf_check(out->buf);
+}
+
+enum ambit_err query_stop_dry_run(struct broker *broker, enum ambit_target_kind kind,
+                                  struct ambit_str target, struct json_out *out)
+{
+    enum ambit_err err = dry_run_members(broker, kind, target, out);
+    if (err != AMBIT_OK)
+        return err;
+    json_end_object(out);
+    return buf_check(out->buf);
+}
+
+enum ambit_err query_offboard_dry_run(struct broker *broker, struct ambit_str person,
+                                      struct json_out *out)
+{
+    enum ambit_err err = dry_run_members(broker, AMBIT_TARGET_OWNER, person, out);
+    if (err != AMBIT_OK)
+        return err;
+    struct documents_ref *ref = broker_documents_acquire(broker);
+    const struct ambit_documents *set = ref->documents;
+    json_key(out, "backup_of");
+    json_begin_array(out);
+    for (size_t i = 0; i < set->n_agents; i++)
+        if (ambit_str_eq(set->agents[i].backup, person))
+            json_str(out, set->agents[i].doc.name);
+    json_end_array(out);
+    json_key(out, "policies");
+    json_begin_array(out);
+    for (size_t i = 0; i < set->n_policies; i++)
+        if (ambit_str_eq(set->policies[i].owner, person))
+            json_str(out, set->policies[i].doc.name);
+    json_end_array(out);
+    json_key(out, "services");
+    json_begin_array(out);
+    for (size_t i = 0; i < set->n_services; i++)
+        if (ambit_str_eq(set->services[i].owner, person))
+            json_str(out, set->services[i].doc.name);
+    json_end_array(out);
+    json_end_object(out);
+    broker_documents_release(ref);
     return buf_check(out->buf);
 }

@@ -120,6 +120,8 @@ enum ambit_err command_begin(struct command *command, int64_t now_ms)
     if (command->caller.kind != CALLER_NONE && command->authenticated != command->documents)
         command->way_in_lost = !identity_stands(command->documents->documents,
                                                 command->documents->keys, &command->caller, now_ms);
+    if (command->caller.kind == CALLER_PERSON && !command->way_in_lost)
+        command->way_in_lost = broker_person_left(broker, command->caller.name);
     return AMBIT_OK;
 }
 

@@ -13,6 +13,8 @@
 #include "core/query.h"
 #include "core/stop_row.h"
 
+enum { OFFBOARDED_ID = 7 };
+
 enum ambit_err stop_target_parse(struct ambit_str text, enum ambit_target_kind *ret_kind,
                                  struct ambit_str *ret_target)
 {
@@ -126,6 +128,28 @@ static AMBIT_CHECKED enum ambit_err is_recorded(const struct stop_command *comma
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 }
 
+/* Beside the stop on all that is theirs: their way in ends too. */
+static AMBIT_CHECKED enum ambit_err record_offboarded(struct stop_command *command,
+                                                      struct store_txn *txn)
+{
+    struct command *base = &command->base;
+    char target[AMBIT_WORD_MAX + 16];
+    struct event event;
+    event_init(&event, base, EVENT_PERSON_OFFBOARDED);
+    event.id = command_derive_id(base, OFFBOARDED_ID);
+    event.words = command->reason;
+    if (command->journaled_by.p != NULL)
+        event.person = command->journaled_by;
+    event.target = target_text(command, target);
+    event.owner = command->target;
+    event.stop = command->stop;
+    event.incident = command->incident;
+    enum ambit_err err = record_event(base->broker, txn, base, &event);
+    atomic_store(&base->broker->has_offboarded, true);
+    atomic_fetch_add(&base->broker->people_version, 1);
+    return err;
+}
+
 static enum ambit_err stop_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
 {
     struct stop_command *command = (struct stop_command *)(void *)job;
@@ -159,7 +183,8 @@ static enum ambit_err stop_run(struct writer_job *job, struct store_txn *txn, in
     base->seq = event.seq;
     command->raised_ms = now_ms;
 
-    return incident_open(base->broker, txn, base, &event);
+    err = incident_open(base->broker, txn, base, &event);
+    return err == AMBIT_OK && command->is_offboarding ? record_offboarded(command, txn) : err;
 }
 
 /* After the commit the stop stands in the store and in the published holds: memory may forget it.
@@ -233,6 +258,10 @@ static AMBIT_CHECKED enum ambit_err stop_journal(struct stop_command *command)
     json_out_init(&out, &buf, true);
     json_begin_object(&out);
     json_member_id(&out, "incident", command->incident);
+    if (command->is_offboarding) {
+        json_key(&out, "offboard");
+        json_bool(&out, true);
+    }
     json_member_str(&out, "person", command->base.caller.name);
     json_member_id(&out, "stop", command->stop);
     json_member_str(&out, "target", target_text(command, target));
@@ -300,6 +329,8 @@ enum ambit_err stop_take_journal(void *ctx, struct ambit_str record)
     command_init(&command.base, broker, &caller, NULL);
     command.journaled_by = json_get_str(value, "person");
     command.reason = json_get_str(value, "words");
+    const struct json_value *offboard = json_get(value, "offboard");
+    command.is_offboarding = offboard != NULL && offboard->kind == JSON_TRUE;
     err = id_decode(json_get_str(value, "stop"), &command.stop);
     if (err == AMBIT_OK)
         err = id_decode(json_get_str(value, "incident"), &command.incident);

@@ -12,6 +12,7 @@ static const struct {
     [RIGHT_STOP] = {.all = AMBIT_ROLE_ONCALL, .own = AMBIT_ROLE_OWNER, .unlimited = true},
     [RIGHT_CLEAR] = {.all = AMBIT_ROLE_ONCALL, .own = AMBIT_ROLE_OWNER},
     [RIGHT_TIME] = {.all = AMBIT_ROLE_ONCALL},
+    [RIGHT_OFFBOARD] = {.all = AMBIT_ROLE_ONCALL | AMBIT_ROLE_ADMIN, .unlimited = true},
     [RIGHT_CONFIRM] = {.all = AMBIT_ROLE_OWNER | AMBIT_ROLE_ONCALL | AMBIT_ROLE_APPROVER |
                               AMBIT_ROLE_AUDITOR | AMBIT_ROLE_ADMIN},
     [RIGHT_DOCUMENTS] = {.all = AMBIT_ROLE_ADMIN},
@@ -119,6 +120,8 @@ static bool identify(struct access *access, struct http_request *req, struct htt
     }
     if (!err && answer.refusal == IDENTITY_FINE)
         access->person = ambit_person_find(documents->documents, answer.caller.name);
+    if (access->person && broker_person_left(access->broker, answer.caller.name))
+        access->person = NULL;
     if (!access->person) {
         access_reply_unproved(access->broker, req, reply);
         return false;

@@ -11,6 +11,7 @@ enum right {
     RIGHT_STOP,      /* raise a stop */
     RIGHT_CLEAR,     /* ask for a stop to be cleared: who may in the end is core's to say */
     RIGHT_TIME,      /* acknowledge the time */
+    RIGHT_OFFBOARD,  /* stop all that is a person's, and end their way in */
     RIGHT_CONFIRM,   /* confirm a document: anybody who is a person */
     RIGHT_DOCUMENTS, /* take up changed documents */
 };

@@ -99,6 +99,22 @@ enum ambit_err stop_body_read(struct ambit_str body, struct arena *arena, struct
     return AMBIT_OK;
 }
 
+enum ambit_err offboard_body_read(struct ambit_str body, struct arena *arena,
+                                  struct offboard_body *ret, const char **reterr_what)
+{
+    *ret = (struct offboard_body){0};
+    const struct member table[] = {
+        {.name = "reason", .text = &ret->reason},
+        {.name = "dry_run", .truth = &ret->dry_run},
+    };
+    enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
+    if (err)
+        return err;
+    return is_reason(ret->reason) || (ret->dry_run && !ret->reason.p)
+               ? AMBIT_OK
+               : refuse(reterr_what, reason_rule);
+}
+
 static bool is_kind(struct ambit_str text, enum ambit_kind *ret)
 {
     static const enum ambit_kind kinds[] = {AMBIT_KIND_PERSON, AMBIT_KIND_AGENT, AMBIT_KIND_SERVICE,

@@ -15,6 +15,14 @@ struct stop_body {
  * arena, or NO_MEMORY. */
 AMBIT_CHECKED enum ambit_err stop_body_read(struct ambit_str body, struct arena *arena,
                                             struct stop_body *ret, const char **reterr_what);
+struct offboard_body {
+    struct ambit_str reason; /* may be absent in a dry run alone */
+    bool dry_run;
+};
+/* POST /v1/people/{x}/offboard. */
+AMBIT_CHECKED enum ambit_err offboard_body_read(struct ambit_str body, struct arena *arena,
+                                                struct offboard_body *ret,
+                                                const char **reterr_what);
 struct confirm_body {
     enum ambit_kind kind;
     struct ambit_str name; /* 1 to 128 bytes */

@@ -28,6 +28,7 @@ static const struct http_route routes[] = {
     ACT("/v1/stops", stop),
     ACT("/v1/stops/{x}/clear", clear),
     ACT("/v1/time/acknowledge", time),
+    ACT("/v1/people/{x}/offboard", offboard),
     {.method = HTTP_POST,
      .path = "/v1/documents/confirm",
      .listeners = HTTP_OPERATORS,

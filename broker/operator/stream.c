@@ -15,6 +15,7 @@ static bool still_may(const struct event_stream *stream)
     bool stands =
         identity_stands(now->documents, now->keys, &access->caller, broker_now_ms(stream->broker));
     const struct ambit_person *person = ambit_person_find(now->documents, access->caller.name);
+    stands = stands && !broker_person_left(stream->broker, access->caller.name);
     bool may = stands && person && person->roles == access->person->roles;
     broker_documents_release(now);
     return may;

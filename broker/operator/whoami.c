@@ -62,7 +62,9 @@ static enum ambit_err identify(struct whoami_state *state, struct http_request *
     }
     if (err)
         return err;
-    if (answer.refusal != IDENTITY_FINE)
+    bool has_left = answer.caller.kind == CALLER_PERSON &&
+                    broker_person_left(state->broker, answer.caller.name);
+    if (answer.refusal != IDENTITY_FINE || has_left)
         return AMBIT_ERR_REFUSED;
     state->caller = answer.caller;
     return AMBIT_OK;

@@ -23,6 +23,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *what = NULL;
     if (reason_body_read(body, &arena, &reason, &what) == AMBIT_OK)
         FUZZ_CHECK(reason.len >= 1 && reason.len <= 1024);
+    struct offboard_body offboard;
+    if (offboard_body_read(body, &arena, &offboard, &what) == AMBIT_OK)
+        FUZZ_CHECK(offboard.dry_run || (offboard.reason.len >= 1 && offboard.reason.len <= 1024));
     enum ambit_err err = stop_body_read(body, &arena, &first, &what);
     if (err == AMBIT_ERR_MALFORMED)
         check_words(what);

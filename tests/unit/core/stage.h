@@ -153,6 +153,8 @@ void stage_submit_stop(struct stage *stage, const char *person, const char *targ
                        struct held_stop *held);
 struct stopped stage_await_stop(struct held_stop *held);
 enum clear_refusal stage_clear(struct stage *stage, const char *person, struct ambit_id stop);
+/* An owner: stop, and the end of their way in. */
+struct stopped stage_offboard(struct stage *stage, const char *by, const char *person);
 /* The version in the folder; of a removal, the one in force. */
 enum confirm_refusal stage_confirm(struct stage *stage, const char *person, enum ambit_kind kind,
                                    const char *name, bool is_removal);

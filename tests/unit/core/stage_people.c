@@ -119,6 +119,23 @@ enum clear_refusal stage_clear(struct stage *stage, const char *person, struct a
     return command.refusal;
 }
 
+struct stopped stage_offboard(struct stage *stage, const char *by, const char *person)
+{
+    struct stop_command command = {.kind = AMBIT_TARGET_OWNER,
+                                   .target = ambit_str_of(person),
+                                   .reason = AMBIT_STR("left"),
+                                   .is_offboarding = true};
+    struct turn turn;
+    turn_begin(&turn, stage, &command.base, stage_caller(CALLER_PERSON, by));
+    enum ambit_err err = turn_end(&turn, &command.base, stop_submit(&command));
+    return (struct stopped){.err = err,
+                            .stop = command.stop,
+                            .incident = command.incident,
+                            .is_pending = command.recorded_pending,
+                            .way_in_lost = command.base.way_in_lost,
+                            .seq = command.base.seq};
+}
+
 enum confirm_refusal stage_confirm(struct stage *stage, const char *person, enum ambit_kind kind,
                                    const char *name, bool is_removal)
 {
