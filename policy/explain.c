@@ -64,14 +64,18 @@ static enum ambit_err report(struct explainer *e, size_t n, const char *const *n
         check->outcome = failed ? AMBIT_CHECK_FAIL : AMBIT_CHECK_PASS;
         buf_reset(&e->required);
         buf_reset(&e->saw);
-        if (failed)
-            put_level(e);
         if (is_grant)
             explain_grant_check(e, (enum ambit_grant_check)i, failed);
         else
             explain_action_check(e, (enum ambit_action_check)i, failed);
         check->required = explain_take(e, &e->required);
         check->saw = explain_take(e, &e->saw);
+        if (failed && e->d->level > 0) {
+            buf_reset(&e->saw);
+            put_level(e);
+            buf_put_str(&e->saw, check->saw);
+            check->saw = explain_take(e, &e->saw);
+        }
         if (!check->required.p || !check->saw.p)
             return AMBIT_ERR_NO_MEMORY;
     }

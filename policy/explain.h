@@ -59,7 +59,7 @@ void put_dates(struct buf *buf, const struct ambit_policy *policy);
 void put_bindings(struct buf *buf, const struct ambit_rule *rule);
 void put_path(struct buf *buf, struct ambit_str policy, struct ambit_str id); /* "policy/id" */
 void put_stop(struct explainer *e); /* the stop that decided, into saw */
-/* Whose check it was, where that is a grant above: before what it saw. */
+/* Of a check of a grant above: whose it was, into saw. */
 void put_level(struct explainer *e);
 /* Who must approve (NULL: nobody), into required; how they answered, into saw. */
 void put_approval(struct explainer *e, const struct ambit_approval *approval,

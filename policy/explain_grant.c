@@ -77,6 +77,14 @@ static void put_delegable(struct explainer *e)
     buf_put_i64(&e->saw, (int64_t)e->grant_question->parent->depth + 1);
 }
 
+static struct ambit_str agent_below(const struct explainer *e)
+{
+    const struct ambit_grant_view *grant = e->grant_question->parent;
+    for (unsigned level = e->d->level; level > 2; level--)
+        grant = grant->above;
+    return e->d->level == 1 ? e->grant_question->agent : grant->agent;
+}
+
 /* Check `scope` of a grant above, failed: `member` says by what. */
 static void put_above_scope(struct explainer *e)
 {
@@ -84,7 +92,7 @@ static void put_above_scope(struct explainer *e)
     if (ambit_str_is(member, "delegates_to")) {
         buf_put_str(&e->required, e->grant->agent);
         buf_put_text(&e->required, " delegates to ");
-        buf_put_str(&e->required, e->grant_question->agent);
+        buf_put_str(&e->required, agent_below(e));
         buf_put_text(&e->saw, "its document does not say so");
     } else if (ambit_str_is(member, "delegation.depth")) {
         put_delegable(e);

@@ -104,8 +104,6 @@ void put_path(struct buf *buf, struct ambit_str policy, struct ambit_str id)
 
 void put_level(struct explainer *e)
 {
-    if (e->d->level == 0)
-        return;
     buf_put_text(&e->saw, "of ");
     buf_put_str(&e->saw, e->grant->agent);
     buf_printf(&e->saw, ", %u above: ", e->d->level);

@@ -92,14 +92,16 @@ static const struct compiled_rule *rule_of(const struct grant_judge *g,
     return policy ? compiled_rule_find(policy, item->rule) : NULL;
 }
 
-/* Only to agents that the parent's agent delegates to, and no deeper than the rule says: its grants
- * are delegated so many times, wherever below the root they stand themselves. */
+/* Each only to agents that its agent's document of now delegates to, and no deeper than its rule
+ * says: that is the depth of what hangs below it, counted from the root. */
 static struct finding judge_delegable(const struct grant_judge *g, const struct compiled_rule *rule)
 {
     const struct ambit_strs to = g->j.agent->agent->delegates_to;
-    bool is_named = g->j.level > 1;
+    const struct ambit_grant_view *below = g->j.levels[g->j.level - 1].grant;
+    struct ambit_str agent = below ? below->agent : g->q->agent;
+    bool is_named = false;
     for (size_t i = 0; i < to.n && !is_named; i++)
-        is_named = ambit_str_eq(to.v[i], g->q->agent);
+        is_named = ambit_str_eq(to.v[i], agent);
     struct finding finding = fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_NOT_DELEGABLE, g->j.level);
     if (!is_named) {
         finding.member = AMBIT_STR("delegates_to");

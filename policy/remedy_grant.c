@@ -93,8 +93,25 @@ static bool narrow_to_rule(struct grant_remedy *g, const struct compiled_rule *r
     return false;
 }
 
-/* A single item, cut down to what it shares with a rule. The agent is told that it can be done, not
- * how: the rule's patterns were not granted to it. */
+static bool narrow_to_parent(struct grant_remedy *g, const struct pattern *action,
+                             const struct pattern *resource)
+{
+    const struct ambit_grant_view *parent = g->q.parent;
+    struct pattern_buf held PATTERN_SCRATCH;
+    for (size_t i = 0; parent && i < parent->n_items && g->r.tries > 0; i++) {
+        struct ambit_item item = {0};
+        if (pattern_parse(parent->items[i].action, PATTERN_ACTION, false, &held) == AMBIT_OK)
+            item.action = remedy_narrower(action, &held.pattern, g->action_room);
+        if (pattern_parse(parent->items[i].resource, PATTERN_RESOURCE, false, &held) == AMBIT_OK)
+            item.resource = remedy_narrower(resource, &held.pattern, g->resource_room);
+        if (try_narrower(g, &item))
+            return true;
+    }
+    return false;
+}
+
+/* A single item, cut down to what it shares with a rule, or with what the parent holds. The agent
+ * is told that it can be done, not how: the rule's patterns were not granted to it. */
 static bool narrow_item(struct grant_remedy *g)
 {
     struct pattern_buf action PATTERN_SCRATCH, resource PATTERN_SCRATCH;
@@ -104,6 +121,10 @@ static bool narrow_item(struct grant_remedy *g)
         pattern_parse(asked.resource, PATTERN_RESOURCE, false, &resource) != AMBIT_OK)
         return false;
 
+    if (narrow_to_parent(g, &action.pattern, &resource.pattern)) {
+        give_items(g, REMEDY_FOR_PEOPLE);
+        return true;
+    }
     for (size_t p = 0; p < g->agent->n_policies; p++) {
         const struct compiled_policy *policy = g->agent->policies[p];
         for (size_t r = 0; r < policy->n_rules && g->r.tries > 0; r++) {

@@ -116,6 +116,16 @@ static void rejected(struct chain *c)
     c->act.approval = AMBIT_APPROVAL_REJECTED;
 }
 
+static void wider(struct chain *c)
+{
+    c->item.resource = AMBIT_STR("svc:staging/**");
+}
+
+static void beside(struct chain *c)
+{
+    c->item.resource = AMBIT_STR("svc:staging/us/x");
+}
+
 static const struct lab_agent unowned[] = {{"a", "gone", "sam", "'pa'", "'delegates_to':['b'],"},
                                            {"b", "lee", "sam", "'pb'", "'delegates_to':['c'],"},
                                            {"c", "dana", "lee", "'pc'", ""}};
@@ -270,12 +280,75 @@ static void test_proof(void **state)
     chain_close(&chain);
 }
 
+#define OF_ONE \
+    "[{\"agent\":\"a\",\"policy\":\"pa\",\"rule\":\"ra\",\"roles\":[\"oncall\"],\"count\":1}]"
+
+/* Whom to ask is found by asking the engine again as if they had said yes; the agent is told no
+ * more than that. What a grant above lacks nobody below can mend. */
+static void test_remedy(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        struct chain_documents documents;
+        void (*change)(struct chain *c);
+        bool is_grant;
+        enum ambit_change remedy;
+        const char *value;
+    } table[] = {
+        {"approval at grant", WITH_A(CHAIN_APPROVAL("grant")), NULL, true,
+         AMBIT_CHANGE_ASK_APPROVAL, OF_ONE},
+        {"approval at action", WITH_A(CHAIN_APPROVAL("action")), NULL, false,
+         AMBIT_CHANGE_ASK_APPROVAL, OF_ONE},
+        {"of a team", WITH_A(",'approval':{'at':'action','teams':['ops'],'timeout':'1m'}"), NULL,
+         false, AMBIT_CHANGE_ASK_APPROVAL,
+         "[{\"agent\":\"a\",\"policy\":\"pa\",\"rule\":\"ra\",\"teams\":[\"ops\"],\"count\":1}]"},
+        {"rejected", WITH_A(CHAIN_APPROVAL("action")), rejected, false, AMBIT_CHANGE_NONE, NULL},
+        {"wider than the parent", AS_IS, wider, true, AMBIT_CHANGE_NARROW_ITEMS,
+         "[{\"actions\":[\"service.read\"],\"resources\":[\"svc:staging/eu/**\"]}]"},
+        {"beside the parent", AS_IS, beside, true, AMBIT_CHANGE_NONE, NULL},
+        {"a limit above", WITH_A(",'limits':[{'count':3,'within':'1m'}]"), used_up, false,
+         AMBIT_CHANGE_WAIT, "\"2026-11-20T10:01:01.000Z\""},
+        {"context of a rule above", WITH_A(",'when':{'context':{'rows':{'max':5}}}"), many_rows,
+         false, AMBIT_CHANGE_ADD_CONTEXT, "{\"rows\":5}"},
+        {"the purpose above", WITH_A(",'when':{'purpose':'INC-*'}"), NULL, true, AMBIT_CHANGE_NONE,
+         NULL},
+        {"policy above not yet", HEAD_A("'not_before':'2026-11-20T10:01:00Z',"), NULL, true,
+         AMBIT_CHANGE_WAIT, "\"2026-11-20T10:01:00.000Z\""},
+        {"no agent above", AS_IS, b_agent_gone, false, AMBIT_CHANGE_NONE, NULL},
+    };
+    for (size_t i = 0; i < AMBIT_LEN(table); i++) {
+        struct lab *lab = &chain.lab;
+        chain_open(&chain, &table[i].documents);
+        if (table[i].change)
+            table[i].change(&chain);
+        enum ambit_err err = AMBIT_OK;
+        if (table[i].is_grant) {
+            lab_decide_grant(lab, &chain.q);
+            err = ambit_remedy_grant(lab->set, &chain.q, &lab->d, &lab->world, &lab->arena,
+                                     &lab->explanation);
+        } else {
+            lab_decide_action(lab, &chain.act);
+            err = ambit_remedy_action(lab->set, &chain.act, &lab->d, &lab->world, &lab->arena,
+                                      &lab->explanation);
+        }
+        assert_int_equal(err, AMBIT_OK);
+        if (lab->explanation.remedy.change != table[i].remedy)
+            fail_msg("%s: %s", table[i].name, ambit_change_text(lab->explanation.remedy.change));
+        lab_assert_text(table[i].name, lab->explanation.remedy.value, table[i].value);
+        if (table[i].remedy == AMBIT_CHANGE_ASK_APPROVAL)
+            assert_null(lab->explanation.agent_remedy.value.p);
+        chain_close(&chain);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_twice),
         cmocka_unit_test(test_proof),
+        cmocka_unit_test(test_remedy),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

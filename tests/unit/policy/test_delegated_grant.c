@@ -160,7 +160,8 @@ static const struct row rows[] = {
     {"its agent is gone", AS_IS, b_agent_gone, AMBIT_REASON_INACTIVE, AMBIT_GRANT_CHECK_STOP, 1, "",
      "agent", NULL, "of nobody, 1 above: there is no such agent"},
     {"no backup at the root", AGENTS(unowned), NULL, AMBIT_REASON_OWNER_REQUIRED,
-     AMBIT_GRANT_CHECK_OWNER, 2, "", "backup", "owner dana and backup gone are active",
+     AMBIT_GRANT_CHECK_OWNER, 2, "", "backup",
+     "owner dana and backup gone are active, and the owner's confirmation has not lapsed",
      "of a, 2 above: dana is active, gone is not active"},
     {"a never of the root's policy",
      PA(CHAIN_RULE("ra", CHAIN_DEEP) ",'never':[{'id':'n','actions':['**'],'resources':['svc:"
