@@ -24,9 +24,11 @@ import million  # noqa: E402
 import servers  # noqa: E402
 import stops  # noqa: E402
 from servers import Ambit, Wrong  # noqa: E402
+from node import node_for  # noqa: E402 (servers knows the way to tests/support)
 
 CONNECTIONS, CONNECTIONS_SHORT = (1, 16, 64), (1, 64)
 VOID = 0.9
+PEERS = os.path.join(servers.ROOT, "tests", "peers")
 JWT_PER_S = 22000  # more than two cores verify
 
 
@@ -113,17 +115,34 @@ def one_round(run, number):
 
 
 def engine(run):
-    """bench_engine's own best of several rounds: nanoseconds of a decision as policies grow."""
+    """bench_engine's own best of several rounds: nanoseconds of a decision as policies and rules grow."""
     said = subprocess.run([os.path.join(servers.PROGRAMS, "bench_engine")], check=True, capture_output=True, text=True).stdout
-    found = re.findall(r"^ *(\d+) policies, (\w+) agents? asks?: +grant +(\d+) ns.* action +(\d+) ns", said, re.M)
-    for n, who, grant, action in found:
-        run.case(f"engine {n} policies, {who}", lambda g=grant, a=action: {"grant": float(g), "action": float(a)})
+    found = re.findall(r"^ *(\d+) (policies, \w+|rules)(?: agents? asks?| of one agent)([^:]*): +grant +(\d+) ns.* action +(\d+) ns.* allocations (\d+)", said, re.M)
+    for n, what, layout, grant, action, allocations in found:
+        run.case(f"engine {n} {what}{layout}", lambda g=grant, a=action: {"grant": float(g), "action": float(a)})
+        if allocations != "0":
+            run.wrong.append(f"engine {n} {what}{layout}: {allocations} allocations while deciding")
     if not found:
         run.wrong.append("engine: bench_engine said something else")
 
 
+def peers(run):
+    """The same rules and questions in Cedar and casbin."""
+    if run.args.only and not any(word in "engine cedar casbin" for word in run.args.only):
+        return
+    node = node_for(PEERS)
+    if not node:
+        print("# skipped: no Node 20 with npm, or the packages cannot be installed: no other engine was measured")
+        return
+    said = subprocess.run([node, os.path.join(PEERS, "bench.mjs")], check=True, capture_output=True, text=True, timeout=600).stdout
+    for name, n, what, took in re.findall(r"^(cedar|casbin) (\d+) (\w+) (\d+) ns$", said, re.M):
+        run.case(f"{name} {n} {what}", lambda t=took: {"grant": float(t), "action": float(t)})
+
+
 # ---- the table -------------------------------------------------------------------------------------
 
+# The ways in which bench_engine lays out rules, beside the plain one.
+LAYOUTS = ("", " that begin alike", " behind a star", " by their last segment", " by their action alone", " and as many never")
 # (words, case above, case below, figure, bar first, bar goal, more is better). Without a case below,
 # the figure itself.
 BARS = [
@@ -140,6 +159,12 @@ BARS = [
     ("engine, ten agents: 10,000 / 10 policies", "engine 10000 policies, ten", "engine 10 policies, ten", "action", 2.0, 1.3, False),
     ("engine, every agent: 10,000 / 10 policies", "engine 10000 policies, every", "engine 10 policies, every", "action", 2.0, 1.3, False),
     ("engine: one decision, ns", "engine 10 policies, ten", None, "action", 5000, 1000, False),
+    *((f"engine, rules of one agent{layout}: 8,192 / 10", f"engine 8192 rules{layout}", f"engine 10 rules{layout}", "grant", None, None, False) for layout in LAYOUTS),
+    *((f"{peer} / engine, {n:,} policies", f"{peer} {n} policies", f"engine {n} policies, ten", "action", None, None, True)
+      for peer in ("cedar", "casbin") for n in (10, 100, 1000, 10000)),
+    *((f"{peer} / engine, {n:,} rules of one agent", f"{peer} {n} rules", f"engine {n} rules", "grant", None, None, True)
+      for peer in ("cedar", "casbin") for n in (10, 100, 1000)),
+    *((f"{peer}: 10,000 / 10 policies", f"{peer} 10000 policies", f"{peer} 10 policies", "action", None, None, False) for peer in ("cedar", "casbin")),
     *((f"{c} clients / 64", f"ambit token {c}", "ambit token 64", "rps", 0.8, 1.0, True) for c in crowd.CROWDS),
     ("16 busy: 1,500 idle / none", "ambit introspect 16, idle", "ambit introspect 16, alone", "rps", 0.7, 0.9, True),
     ("stop in force under load, p99 ms", "stop in force", None, "p99_ms", 100, 25, False),
@@ -215,6 +240,7 @@ def main():
         for number in range(args.rounds):
             one_round(run, number)
         engine(run)
+        peers(run)
         if not args.short:
             stops.measure_slow(run)
             million.measure(run)
