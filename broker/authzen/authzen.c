@@ -5,7 +5,10 @@
 #include "ambit/limits.h"
 #include "authzen/asker.h"
 #include "authzen/evaluation.h"
+#include "authzen/told.h"
 #include "base/json_write.h"
+
+enum { TOLD_MAX = 8 * 1024 };
 
 static enum http_next configuration_begin(void *app, struct http_request *req,
                                           struct http_reply *reply)
@@ -39,6 +42,26 @@ static const struct http_route routes[] = {
      .finish = evaluation_finish,
      .done = evaluation_done,
      .refuse = asker_reply_edge},
+    {.method = HTTP_POST,
+     .path = "/v1/actions/{x}/outcome",
+     .listeners = HTTP_AGENTS,
+     .body_max = TOLD_MAX,
+     .media_type = "application/json",
+     .flags = HTTP_NO_QUERY,
+     .class = HTTP_FAST,
+     .begin = outcome_begin,
+     .finish = outcome_finish,
+     .done = outcome_done},
+    {.method = HTTP_POST,
+     .path = "/v1/signals",
+     .listeners = HTTP_AGENTS,
+     .body_max = TOLD_MAX,
+     .media_type = "application/json",
+     .flags = HTTP_NO_QUERY,
+     .class = HTTP_FAST,
+     .begin = signal_begin,
+     .finish = signal_finish,
+     .done = signal_done},
     {.method = HTTP_GET,
      .path = "/.well-known/authzen-configuration",
      .listeners = HTTP_AGENTS,

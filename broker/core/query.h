@@ -47,6 +47,13 @@ AMBIT_CHECKED enum ambit_err query_stops(struct broker *broker, enum stops_state
                                          struct json_out *out);
 AMBIT_CHECKED enum ambit_err query_stop(struct broker *broker, struct ambit_id stop,
                                         struct ambit_str only_owner, struct json_out *out);
+enum incidents_state { INCIDENTS_OPEN, INCIDENTS_CLOSED, INCIDENTS_ALL };
+/* `only_owner` sees those of which they are owner or backup. */
+AMBIT_CHECKED enum ambit_err query_incidents(struct broker *broker, enum incidents_state state,
+                                             struct ambit_str only_owner, const struct page *page,
+                                             struct json_out *out);
+AMBIT_CHECKED enum ambit_err query_incident(struct broker *broker, struct ambit_id incident,
+                                            struct ambit_str only_owner, struct json_out *out);
 /* OK when there is something of that name to stop (a resource: when it is a pattern); NOT_FOUND, or
  * MALFORMED. */
 AMBIT_CHECKED enum ambit_err stop_target_known(struct broker *broker, enum ambit_target_kind kind,

@@ -32,6 +32,10 @@ AMBIT_CHECKED enum ambit_err reading_grant_json(const struct reading *reading, s
 /* One stop as the lists show it. NOT_FOUND also when it is not this person's to see. */
 AMBIT_CHECKED enum ambit_err reading_stop_json(const struct reading *reading, struct ambit_id id,
                                                struct ambit_str only_owner, struct json_out *out);
+/* One incident as the lists show it. NOT_FOUND as with stops. */
+AMBIT_CHECKED enum ambit_err reading_incident_json(const struct reading *reading,
+                                                   struct ambit_id id, struct ambit_str only_owner,
+                                                   struct json_out *out);
 /* One event, decoded; texts in `memory` and the arena. */
 struct ledger_row;
 AMBIT_CHECKED enum ambit_err reading_event(const struct reading *reading, uint64_t seq,

@@ -71,7 +71,9 @@ static AMBIT_CHECKED enum ambit_err story_follow(struct story *story, const stru
 static bool is_stop_event(const struct event *event)
 {
     return event->type == EVENT_STOP_RAISED || event->type == EVENT_STOP_CLEARED ||
-           event->type == EVENT_STOP_CLEAR_ASKED || event->type == EVENT_INCIDENT_OPENED;
+           event->type == EVENT_STOP_CLEAR_ASKED || event->type == EVENT_INCIDENT_OPENED ||
+           event->type == EVENT_INCIDENT_ESCALATED || event->type == EVENT_INCIDENT_ACKNOWLEDGED ||
+           event->type == EVENT_INCIDENT_CLOSED;
 }
 
 /* Stops a person raised on the agent carry no lineage: they belong to the story of every grant that

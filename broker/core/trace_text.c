@@ -127,6 +127,33 @@ static void put_other(struct buf *text, const struct event *event)
             buf_put_text(text, " on the name of ");
             buf_put_str(text, event->owner);
         }
+    } else if (event->type == EVENT_INCIDENT_ACKNOWLEDGED || event->type == EVENT_INCIDENT_CLOSED) {
+        buf_put_str(text, event->person);
+        buf_put_text(text, event->type == EVENT_INCIDENT_CLOSED ? " closed the incident"
+                                                                : " took up the incident");
+        put_words(text, event);
+    } else if (event->type == EVENT_INCIDENT_ESCALATED) {
+        buf_put_text(text, "nobody took up the incident: it went to ");
+        buf_put_str(text, event->to.p != NULL ? event->to : event->level);
+    } else if (event->type == EVENT_ACTION_OUTCOME) {
+        buf_put_str(text,
+                    ambit_str_is(event->reported_by, "service") ? event->service : event->agent);
+        buf_put_text(text, event->late ? " reported too late that " : " reported that ");
+        buf_put_str(text, event->action);
+        buf_put_text(text, " on ");
+        buf_put_str(text, event->resource);
+        buf_put_text(text, ": ");
+        buf_put_str(text, event->outcome);
+    } else if (event->type == EVENT_ACTION_UNACCOUNTED) {
+        buf_put_text(text, "nobody reported what became of ");
+        buf_put_str(text, event->action);
+        buf_put_text(text, " on ");
+        buf_put_str(text, event->resource);
+    } else if (event->type == EVENT_SIGNAL_RECEIVED) {
+        buf_put_str(text, event->service);
+        buf_put_text(text, " signalled ");
+        buf_put_str(text, event->signal);
+        put_words(text, event);
     } else if (event->type == EVENT_GRANT_REVOKED) {
         buf_put_str(text, event->by);
         buf_put_text(text, event->decision == AMBIT_DENY ? " tried to revoke a grant of another"

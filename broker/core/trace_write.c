@@ -215,35 +215,6 @@ static AMBIT_CHECKED enum ambit_err write_events(struct story *story, struct jso
     return err;
 }
 
-static AMBIT_CHECKED enum ambit_err write_incident(const struct reading *reading,
-                                                   struct ambit_id id, struct json_out *out)
-{
-    ARENA_AUTO arena;
-    char bytes[4096];
-    size_t len = 0;
-    struct incident_row row;
-    arena_init(&arena, NULL, 0, 0);
-    enum ambit_err err =
-        store_get(reading->txn, STORE_INCIDENTS, (struct store_key){id.b, sizeof id.b}, bytes,
-                  sizeof bytes, &len);
-    if (err == AMBIT_OK)
-        err = incident_row_decode((struct ambit_str){bytes, len}, &arena, &row);
-    if (err != AMBIT_OK)
-        return err;
-    json_begin_object(out);
-    json_member_id(out, "incident", row.id);
-    json_member_id(out, "stop", row.stop);
-    json_member_str(out, "owner", row.owner);
-    json_member_str(out, "agent", row.agent);
-    json_member_str(out, "policy", row.policy);
-    json_member_str(out, "rule", row.rule);
-    json_key(out, "opened_at");
-    json_time_ms(out, row.opened_ms);
-    json_member_text(out, "state", "open");
-    json_end_object(out);
-    return AMBIT_OK;
-}
-
 static AMBIT_CHECKED enum ambit_err write_lists(struct story *story,
                                                 const struct trace_facts *facts,
                                                 struct json_out *out)
@@ -269,7 +240,8 @@ static AMBIT_CHECKED enum ambit_err write_lists(struct story *story,
     json_key(out, "incidents");
     json_begin_array(out);
     for (size_t i = 0; err == AMBIT_OK && i < facts->n_incidents; i++)
-        err = write_incident(&story->reading, facts->incidents[i], out);
+        err =
+            reading_incident_json(&story->reading, facts->incidents[i], (struct ambit_str){0}, out);
     json_end_array(out);
     return err;
 }

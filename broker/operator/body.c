@@ -164,3 +164,16 @@ enum ambit_err reason_body_read(struct ambit_str body, struct arena *arena, stru
         return err;
     return is_reason(*ret) ? AMBIT_OK : refuse(reterr_what, reason_rule);
 }
+
+enum ambit_err acknowledge_body_read(struct ambit_str body, struct arena *arena,
+                                     struct ambit_str *ret, const char **reterr_what)
+{
+    *ret = (struct ambit_str){0};
+    const struct member table[] = {{.name = "reason", .text = ret}};
+    if (body.len == 0)
+        return AMBIT_OK;
+    enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
+    if (err)
+        return err;
+    return ret->p && !is_reason(*ret) ? refuse(reterr_what, reason_rule) : AMBIT_OK;
+}

@@ -35,5 +35,8 @@ struct confirm_body {
 AMBIT_CHECKED enum ambit_err confirm_body_read(struct ambit_str body, struct arena *arena,
                                                struct confirm_body *ret, const char **reterr_what);
 /* {"reason"}: clearing a stop, acknowledging the time. */
+/* The same where nobody needs to say why: nothing, or {}, or {"reason"}. */
+AMBIT_CHECKED enum ambit_err acknowledge_body_read(struct ambit_str body, struct arena *arena,
+                                                   struct ambit_str *ret, const char **reterr_what);
 AMBIT_CHECKED enum ambit_err reason_body_read(struct ambit_str body, struct arena *arena,
                                               struct ambit_str *ret, const char **reterr_what);

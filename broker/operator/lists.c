@@ -65,6 +65,28 @@ enum http_next stops_begin(void *app, struct http_request *req, struct http_repl
     return list_close(&call, &out, err, req, reply);
 }
 
+enum http_next incidents_begin(void *app, struct http_request *req, struct http_reply *reply)
+{
+    static const char *const names[] = {"state", "limit", "cursor", NULL};
+    static const char *const states[] = {
+        [INCIDENTS_OPEN] = "open", [INCIDENTS_CLOSED] = "closed", [INCIDENTS_ALL] = "all", NULL};
+    struct list_call call = {0};
+    if (!list_open(&call, app, names, req, reply))
+        return HTTP_DONE;
+    size_t state = INCIDENTS_OPEN;
+    const char *what = NULL;
+    if (params_word(&call.params, "state", states, INCIDENTS_OPEN, &state, &what) != AMBIT_OK) {
+        access_reply_malformed(req, reply, what);
+        return HTTP_DONE;
+    }
+    struct json_out out;
+    json_out_init(&out, &reply->body, false);
+    json_begin_object(&out);
+    enum ambit_err err = query_incidents(app, (enum incidents_state)state,
+                                         call.reading->access.only_owner, &call.page, &out);
+    return list_close(&call, &out, err, req, reply);
+}
+
 enum http_next grants_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
     static const char *const names[] = {"agent", "owner",  "policy", "state",
@@ -132,6 +154,20 @@ enum http_next stop_one_begin(void *app, struct http_request *req, struct http_r
     json_out_init(&out, &reply->body, false);
     return single_close(reading, query_stop(app, stop, reading->access.only_owner, &out), req,
                         reply);
+}
+
+enum http_next incident_one_begin(void *app, struct http_request *req, struct http_reply *reply)
+{
+    struct reading *reading = NULL;
+    if (!single_open(app, req, reply, &reading))
+        return HTTP_DONE;
+    struct ambit_id incident = {0};
+    if (id_decode(req->parameter, &incident) != AMBIT_OK)
+        return reading_fail(req, reply, AMBIT_ERR_NOT_FOUND);
+    struct json_out out;
+    json_out_init(&out, &reply->body, false);
+    return single_close(reading, query_incident(app, incident, reading->access.only_owner, &out),
+                        req, reply);
 }
 
 enum http_next trace_begin(void *app, struct http_request *req, struct http_reply *reply)

@@ -27,6 +27,8 @@ enum { BODY_MAX = 8 * 1024, QUESTION_MAX = 256 * 1024 };
 static const struct http_route routes[] = {
     ACT("/v1/stops", stop),
     ACT("/v1/stops/{x}/clear", clear),
+    ACT("/v1/incidents/{x}/acknowledge", acknowledge),
+    ACT("/v1/incidents/{x}/close", incident_close),
     ACT("/v1/time/acknowledge", time),
     ACT("/v1/people/{x}/offboard", offboard),
     {.method = HTTP_POST,
@@ -60,6 +62,8 @@ static const struct http_route routes[] = {
      .done = explain_done},
     READ("/v1/stops", stops),
     READ("/v1/stops/{x}", stop_one),
+    READ("/v1/incidents", incidents),
+    READ("/v1/incidents/{x}", incident_one),
     READ("/v1/grants", grants),
     READ("/v1/events", events),
     READ("/v1/trace/{x*}", trace),

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* POST /v1/actions/{id}/outcome and POST /v1/signals: who may call as at /access/v1/evaluation,
+ * answers and problems as under /v1. */
+#pragma once
+
+#include "http/http.h"
+
+enum http_next outcome_begin(void *app, struct http_request *req, struct http_reply *reply);
+enum http_next outcome_finish(void *app, struct http_request *req, struct http_reply *reply);
+void outcome_done(void *app, struct http_request *req);
+enum http_next signal_begin(void *app, struct http_request *req, struct http_reply *reply);
+enum http_next signal_finish(void *app, struct http_request *req, struct http_reply *reply);
+void signal_done(void *app, struct http_request *req);
