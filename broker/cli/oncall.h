@@ -5,3 +5,6 @@
 #include "cli/cli.h"
 
 extern const struct cli_verb oncall_stop, oncall_clear, oncall_time_acknowledge, oncall_grants;
+/* incidents.c */
+extern const struct cli_verb oncall_incidents, oncall_incidents_show, oncall_incidents_acknowledge,
+    oncall_incidents_close;

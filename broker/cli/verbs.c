@@ -15,6 +15,10 @@ const struct cli_verb *const cli_verbs[] = {
     &oncall_clear,
     &oncall_time_acknowledge,
     &oncall_grants,
+    &oncall_incidents_show, /* before the one word that they begin with */
+    &oncall_incidents_acknowledge,
+    &oncall_incidents_close,
+    &oncall_incidents,
     /* owners */
     &owners_policy_check,
     &owners_policy_test,
