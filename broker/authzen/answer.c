@@ -97,6 +97,7 @@ void evaluation_answer_write(const struct evaluation_answer *answer, struct json
     json_key(out, "context");
     json_begin_object(out);
     json_member_id(out, "id", answer->id);
+    json_member_id(out, "ambit_approval", answer->approval);
     json_member_text(out, "reason", ambit_reason_text(decided->reason));
     if (!answer->for_agent) {
         json_member_str(out, "policy", decided->policy);

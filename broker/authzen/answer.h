@@ -11,6 +11,7 @@ struct evaluation_answer {
     struct ambit_id id;
     const struct decided *decided;
     const struct ambit_explanation *explanation; /* NULL: none could be had */
+    struct ambit_id approval;                    /* the question that people have now; none */
     bool for_agent;
 };
 void evaluation_answer_write(const struct evaluation_answer *answer, struct json_out *out);

@@ -153,6 +153,7 @@ enum http_next evaluation_finish(void *app, struct http_request *req, struct htt
     struct evaluation_answer answer = {.id = command->base.id,
                                        .decided = &command->decided,
                                        .explanation = explanation,
+                                       .approval = command->approval,
                                        .for_agent = state->asker.by_agent};
     struct json_out out;
     json_out_init(&out, &reply->body, false);

@@ -8,3 +8,4 @@ extern const struct cli_verb oncall_stop, oncall_clear, oncall_time_acknowledge,
 /* incidents.c */
 extern const struct cli_verb oncall_incidents, oncall_incidents_show, oncall_incidents_acknowledge,
     oncall_incidents_close;
+extern const struct cli_verb oncall_approvals, oncall_approve;

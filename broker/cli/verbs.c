@@ -13,6 +13,8 @@ const struct cli_verb *const cli_verbs[] = {
     /* on-call */
     &oncall_stop,
     &oncall_clear,
+    &oncall_approvals,
+    &oncall_approve,
     &oncall_time_acknowledge,
     &oncall_grants,
     &oncall_incidents_show, /* before the one word that they begin with */

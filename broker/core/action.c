@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /access/v1/evaluation: may this grant do this now? The token is found by its jti and
  * compared by one digest; everything is answered from the row. */
+#include "core/approval.h"
 #include "core/decided.h"
 
 #include "base/addr.h"
@@ -65,6 +66,48 @@ static void fill_question(struct event *event, const struct action_command *comm
     event->liveness = command->grant.liveness;
 }
 
+/* As with grants: only where everything else has passed. */
+static AMBIT_CHECKED enum ambit_err decide_approved(struct action_command *command,
+                                                    struct store_txn *txn,
+                                                    const struct ambit_world *world,
+                                                    struct approval_use *use)
+{
+    struct broker *broker = command->base.broker;
+    struct ambit_decision *decision = broker->decision;
+    const struct ambit_policy_set *set = command->base.documents->set;
+    struct ambit_action_question *question = &command->question;
+    *use = (struct approval_use){.is_found = false};
+    question->approval = AMBIT_APPROVAL_NONE;
+    enum ambit_err err = ambit_decide_action(set, question, world, decision);
+    if (err != AMBIT_OK || decision->reason != AMBIT_REASON_APPROVAL_REQUIRED)
+        return err;
+    err = approval_look_action(broker, txn, command, use);
+    if (err != AMBIT_OK || use->state == AMBIT_APPROVAL_NONE)
+        return err;
+    question->approval = use->state;
+    err = ambit_decide_action(set, question, world, decision);
+    if (err != AMBIT_OK || approval_fits(use, decision))
+        return err;
+    use->state = AMBIT_APPROVAL_NONE;
+    question->approval = AMBIT_APPROVAL_NONE;
+    return ambit_decide_action(set, question, world, decision);
+}
+
+static AMBIT_CHECKED enum ambit_err settle_approval(struct action_command *command,
+                                                    struct store_txn *txn,
+                                                    const struct event *event,
+                                                    const struct approval_use *use)
+{
+    struct broker *broker = command->base.broker;
+    const struct ambit_decision *decision = broker->decision;
+    if (decision->reason == AMBIT_REASON_APPROVAL_REQUIRED)
+        return approval_open(broker, txn, &command->base, event, decision, use, command->arena,
+                             &command->approval);
+    if (decision->verdict == AMBIT_ALLOW && !ambit_id_is_none(event->approval))
+        return approval_use_up(broker, txn, &command->base, event, use);
+    return AMBIT_OK;
+}
+
 /* See record_cannot_hold(). */
 static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *command,
                                                     struct store_txn *txn)
@@ -81,8 +124,9 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
         return err;
     command->question.now_ms = command->base.now_ms;
     command->question.grant = command->grant_found ? &command->grant : NULL;
-    err = ambit_decide_action(command->base.documents->set, &command->question, &world.view,
-                              decision);
+    struct approval_use use;
+    command->approval = (struct ambit_id){{0}};
+    err = decide_approved(command, txn, &world.view, &use);
     if (err == AMBIT_OK)
         err = decided_copy(decision, command->arena, &command->decided);
     if (err != AMBIT_OK)
@@ -98,11 +142,14 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
         return AMBIT_OK;
     err = event_of_decision(&event, decision, &command->decided, command->arena);
     if (err == AMBIT_OK)
+        err = approval_tell(&use, decision, command->arena, &event);
+    if (err == AMBIT_OK)
         err = record_event(broker, txn, &command->base, &event);
     if (err != AMBIT_OK)
         return err;
     command->base.seq = event.seq;
-    return trips_raise(broker, txn, &command->base, &event, decision);
+    err = settle_approval(command, txn, &event, &use);
+    return err == AMBIT_OK ? trips_raise(broker, txn, &command->base, &event, decision) : err;
 }
 
 /* As with grants: what cannot be recorded whole is judged as malformed. */

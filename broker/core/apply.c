@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "core/apply_outcome.h"
+#include "core/apply_approval.h"
 #include "core/apply_people.h"
 #include "core/command.h"
 #include "core/cutoff.h"
@@ -129,6 +130,7 @@ static AMBIT_CHECKED enum ambit_err put_grant(struct store_txn *txn, const struc
         .purpose = {0}, /* personal text: in the event's opening alone */
         .txn = event->txn,
         .binding = event->binding,
+        .is_approved = ambit_str_is(event->approved, "given"),
         .items = (struct ambit_given *)(uintptr_t)event->items,
         .n_items = event->n_items,
         .except = (struct ambit_except *)(uintptr_t)event->except,
@@ -341,6 +343,16 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
         return apply_clear_asked(txn, event);
     case EVENT_INCIDENT_OPENED:
         return apply_incident_opened(txn, event);
+    case EVENT_APPROVAL_ASKED:
+        return apply_approval_asked(txn, event);
+    case EVENT_APPROVAL_GIVEN:
+        return apply_approval_given(txn, event);
+    case EVENT_APPROVAL_REFUSED:
+        return apply_approval_refused(txn, event);
+    case EVENT_APPROVAL_LAPSED:
+        return apply_approval_lapsed(txn, event);
+    case EVENT_APPROVAL_USED:
+        return apply_approval_used(txn, event);
     case EVENT_DOCUMENTS_CONFIRMED:
         return apply_confirmed(txn, event);
     case EVENT_DOCUMENTS_SUPERSEDED:

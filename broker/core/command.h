@@ -66,9 +66,12 @@ struct grant_command {
     struct ambit_digest token;            /* SHA-256(rnd) */
     struct ambit_id grant;                /* the jti; drawn by grant_command_init */
     struct arena *arena;
+    struct ambit_id approval_wanted; /* that the request names, or none */
     /* outputs */
     struct decided decided;
     struct grant_row row; /* when allowed: as committed; strings in the arena */
+    struct ambit_id
+        approval; /* refused for want of one: the question that people now have, or none */
 };
 void grant_command_init(struct grant_command *command); /* after command_init of its base */
 AMBIT_CHECKED enum ambit_err grant_submit(struct grant_command *command);
@@ -90,6 +93,7 @@ struct action_command {
     struct decided decided;
     struct ambit_grant_view grant; /* as found (when found), strings in the arena */
     bool grant_found;
+    struct ambit_id approval; /* as of a grant */
 };
 AMBIT_CHECKED enum ambit_err action_submit(struct action_command *command);
 
@@ -208,6 +212,23 @@ struct clear_command {
     } refusal;
 };
 AMBIT_CHECKED enum ambit_err clear_submit(struct clear_command *command);
+
+/* ---- approvals ---- */
+struct approve_command {
+    struct command base;
+    struct ambit_id approval;
+    bool is_given;
+    struct ambit_str reason; /* words, 1..1024 bytes */
+    /* outputs */
+    enum approve_refusal {
+        APPROVE_FINE,
+        APPROVE_UNKNOWN,
+        APPROVE_NOT_PERMITTED,
+        APPROVE_OVER,  /* answered, lapsed or used before */
+        APPROVE_TWICE, /* this person answered already */
+    } refusal;
+};
+AMBIT_CHECKED enum ambit_err approve_submit(struct approve_command *command);
 
 /* ---- time, documents ---- */
 struct time_command {

@@ -6,7 +6,7 @@
 
 #include "store/store.h"
 
-enum due_kind { DUE_OUTCOME = 1, DUE_INCIDENT = 2 };
+enum due_kind { DUE_OUTCOME = 1, DUE_INCIDENT = 2, DUE_APPROVAL = 3 };
 
 struct due {
     int64_t when_ms;

@@ -33,6 +33,13 @@ static struct ambit_addr_view source_of(struct ambit_str text)
     return view;
 }
 
+static enum ambit_approval_state approval_of(const struct event *event)
+{
+    return ambit_str_is(event->approved, "given")      ? AMBIT_APPROVAL_GIVEN
+           : ambit_str_is(event->approved, "rejected") ? AMBIT_APPROVAL_REJECTED
+                                                       : AMBIT_APPROVAL_NONE;
+}
+
 static AMBIT_CHECKED enum ambit_err explain_grant(const struct documents_ref *documents,
                                                   const struct event *event,
                                                   const struct ambit_world *world,
@@ -52,6 +59,8 @@ static AMBIT_CHECKED enum ambit_err explain_grant(const struct documents_ref *do
         .binding = event->binding,
         .owner_fault =
             event->reason == AMBIT_REASON_OWNER_REQUIRED ? event->member : (struct ambit_str){0},
+        .approval = approval_of(event),
+        .approval_lapse_ms = event->approval_until_ms,
     };
     return ambit_explain_grant(documents->set, &question, world, arena, ret);
 }
@@ -72,6 +81,7 @@ static AMBIT_CHECKED enum ambit_err explain_action(const struct documents_ref *d
         .resource = event->resource,
         .source = source_of(event->source),
         .stated_reason = event->stated_reason,
+        .approval = approval_of(event),
     };
     if (!ambit_id_is_none(event->grant)) {
         enum ambit_err err = grant_load(txn, event->grant, arena, &row);

@@ -209,6 +209,20 @@ static void write_history(struct json_out *out, const struct event *event)
     }
 }
 
+static void write_approval(struct json_out *out, const struct event *event)
+{
+    json_member_id(out, "approval", event->approval);
+    json_member_str(out, "approved", event->approved);
+    time_member(out, "approval_until", event->approval_until_ms);
+    if (event->n_approvers == 0)
+        return;
+    json_key(out, "approvers");
+    json_begin_array(out);
+    for (size_t i = 0; i < event->n_approvers; i++)
+        json_str(out, event->approvers[i]);
+    json_end_array(out);
+}
+
 static void write_after(struct json_out *out, const struct event *event)
 {
     if (event->n_trips > 0) {
@@ -231,6 +245,7 @@ static void write_after(struct json_out *out, const struct event *event)
         json_end_array(out);
     }
     write_history(out, event);
+    write_approval(out, event);
     write_attested(out, event);
     if (event->is_removal) {
         json_key(out, "removal");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /token: may this agent be granted this? Decision, grant, counters, one-time value and event
  * in one transaction. */
+#include "core/approval.h"
 #include "core/decided.h"
 
 #include "base/arena.h"
@@ -47,6 +48,7 @@ static AMBIT_CHECKED enum ambit_err fill_row(struct grant_command *command,
         .purpose = event->purpose,
         .txn = event->txn,
         .binding = event->binding,
+        .is_approved = ambit_str_is(event->approved, "given"),
         .n_items = event->n_items,
         .n_except = event->n_except,
     };
@@ -77,6 +79,53 @@ static void fill_issued(struct event *event, const struct grant_command *command
     event->replaces = decision->replaces;
 }
 
+/* Only where everything else has passed and a person must say yes is it looked for whether one did
+ * (PL "Approval": every other check passed; and no question costs a look-up that needs none). */
+static AMBIT_CHECKED enum ambit_err decide_approved(struct grant_command *command,
+                                                    struct store_txn *txn,
+                                                    const struct ambit_world *world,
+                                                    struct approval_use *use)
+{
+    struct broker *broker = command->base.broker;
+    struct ambit_decision *decision = broker->decision;
+    const struct ambit_policy_set *set = command->base.documents->set;
+    struct ambit_grant_question *question = &command->question;
+    *use = (struct approval_use){.is_found = false};
+    question->approval = AMBIT_APPROVAL_NONE;
+    question->approval_lapse_ms = 0;
+    enum ambit_err err = ambit_decide_grant(set, question, world, decision);
+    if (err != AMBIT_OK || decision->reason != AMBIT_REASON_APPROVAL_REQUIRED)
+        return err;
+    err = approval_look_grant(broker, txn, question, command->approval_wanted, command->arena, use);
+    if (err != AMBIT_OK || use->state == AMBIT_APPROVAL_NONE)
+        return err;
+    question->approval = use->state;
+    question->approval_lapse_ms = use->lapse_ms;
+    err = ambit_decide_grant(set, question, world, decision);
+    if (err != AMBIT_OK || approval_fits(use, decision))
+        return err;
+    use->state = AMBIT_APPROVAL_NONE; /* of other rules, or of other versions of them */
+    question->approval = AMBIT_APPROVAL_NONE;
+    question->approval_lapse_ms = 0;
+    return ambit_decide_grant(set, question, world, decision);
+}
+
+/* What follows from the approval, or from there being none. */
+static AMBIT_CHECKED enum ambit_err settle_approval(struct grant_command *command,
+                                                    struct store_txn *txn,
+                                                    const struct event *event,
+                                                    const struct approval_use *use)
+{
+    struct broker *broker = command->base.broker;
+    const struct ambit_decision *decision = broker->decision;
+    if (decision->reason == AMBIT_REASON_APPROVAL_REQUIRED)
+        return approval_open(broker, txn, &command->base, event, decision, use, command->arena,
+                             &command->approval);
+    if (decision->verdict == AMBIT_ALLOW && !ambit_id_is_none(event->approval))
+        return approval_use_up(broker, txn, &command->base, event, use);
+    return AMBIT_OK;
+}
+
 /* One question through the engine and into the record; see record_cannot_hold(). */
 static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *command,
                                                     struct store_txn *txn,
@@ -91,14 +140,15 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *comman
         world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
     if (err != AMBIT_OK)
         return err;
+    struct approval_use use;
     command->question.now_ms = command->base.now_ms;
     struct standing standing;
     err = standing_of(broker, txn, agent, command->base.now_ms, &standing);
     if (err != AMBIT_OK)
         return err;
     command->question.owner_fault = standing.fault;
-    err =
-        ambit_decide_grant(command->base.documents->set, &command->question, &world.view, decision);
+    command->approval = (struct ambit_id){{0}};
+    err = decide_approved(command, txn, &world.view, &use);
     if (err == AMBIT_OK)
         err = decided_copy(decision, command->arena, &command->decided);
     if (err != AMBIT_OK)
@@ -116,12 +166,16 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *comman
         return AMBIT_OK;
     err = event_of_decision(&event, decision, &command->decided, command->arena);
     if (err == AMBIT_OK)
+        err = approval_tell(&use, decision, command->arena, &event);
+    if (err == AMBIT_OK)
         err = record_event(broker, txn, &command->base, &event);
     if (err != AMBIT_OK)
         return err;
     command->base.seq = event.seq;
     if (decision->verdict == AMBIT_ALLOW)
         err = fill_row(command, &event);
+    if (err == AMBIT_OK)
+        err = settle_approval(command, txn, &event, &use);
     return err == AMBIT_OK ? trips_raise(broker, txn, &command->base, &event, decision) : err;
 }
 

@@ -4,7 +4,15 @@
 
 #include "core/row.h"
 
-enum { ROW_VERSION = 1 };
+/* A row that says nothing beyond version 1 is of version 1, whoever wrote it: the same event gives
+ * the same bytes in every version of the broker. */
+enum { ROW_VERSION = 1, ROW_WIDE_VERSION = 2 };
+enum { FLAG_APPROVED = 1 };
+
+static bool is_wide(const struct grant_row *row)
+{
+    return row->is_approved || row->composition.p || row->depth > 0;
+}
 
 static void put_texts(struct buf *buf, struct ambit_strs texts)
 {
@@ -15,7 +23,7 @@ static void put_texts(struct buf *buf, struct ambit_strs texts)
 
 void grant_row_encode(const struct grant_row *row, struct buf *buf)
 {
-    buf_put_char(buf, ROW_VERSION);
+    buf_put_char(buf, is_wide(row) ? ROW_WIDE_VERSION : ROW_VERSION);
     buf_put(buf, row->id.b, sizeof row->id.b);
     buf_put(buf, row->lineage.b, sizeof row->lineage.b);
     buf_put(buf, row->parent.b, sizeof row->parent.b);
@@ -44,6 +52,11 @@ void grant_row_encode(const struct grant_row *row, struct buf *buf)
         put_texts(buf, row->except[i].actions);
         put_texts(buf, row->except[i].resources);
     }
+    if (!is_wide(row))
+        return;
+    buf_put_char(buf, row->is_approved ? FLAG_APPROVED : 0);
+    buf_put_char(buf, (char)row->depth);
+    row_put_text(buf, row->composition);
 }
 
 static struct ambit_strs take_texts(struct row_reader *reader)
@@ -57,7 +70,8 @@ static struct ambit_strs take_texts(struct row_reader *reader)
 
 enum ambit_err grant_row_decode(struct ambit_str bytes, struct arena *arena, struct grant_row *ret)
 {
-    struct row_reader reader = row_reader(bytes, arena, ROW_VERSION);
+    bool wide = bytes.len > 0 && bytes.p[0] == ROW_WIDE_VERSION;
+    struct row_reader reader = row_reader(bytes, arena, wide ? ROW_WIDE_VERSION : ROW_VERSION);
     struct grant_row row = {0};
 
     row_take_into(&reader, row.id.b, sizeof row.id.b);
@@ -90,6 +104,11 @@ enum ambit_err grant_row_decode(struct ambit_str bytes, struct arena *arena, str
         row.except[i].actions = take_texts(&reader);
         row.except[i].resources = take_texts(&reader);
     }
+    if (wide) {
+        row.is_approved = (row_take_u8(&reader) & FLAG_APPROVED) != 0;
+        row.depth = row_take_u8(&reader);
+        row.composition = row_take_text(&reader);
+    }
     enum ambit_err err = row_end(&reader);
     if (err != AMBIT_OK)
         return err;
@@ -111,6 +130,9 @@ void grant_row_view(const struct grant_row *row, struct ambit_grant_view *ret)
         .expires_ms = row->expires_ms,
         .binding = row->binding,
         .purpose = row->purpose,
+        .composition = row->composition,
+        .is_approved = row->is_approved,
+        .depth = row->depth,
         .items = row->items,
         .n_items = row->n_items,
         .except = row->except,

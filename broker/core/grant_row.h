@@ -15,6 +15,9 @@ struct grant_row {
     struct ambit_digest token; /* SHA-256(rnd) */
     struct ambit_str agent, owner, team, audience, purpose, txn;
     enum ambit_binding binding;
+    struct ambit_str composition; /* as vouched for; absent mostly */
+    bool is_approved;             /* by people, when it was given */
+    unsigned depth;               /* how many grants are above it */
     struct ambit_given *items;
     size_t n_items;
     struct ambit_except *except;

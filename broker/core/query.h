@@ -65,6 +65,18 @@ AMBIT_CHECKED enum ambit_err query_stop_dry_run(struct broker *broker, enum ambi
 /* Of a person who leaves: the same of owner:PERSON, and "backup_of", "policies", "services". */
 AMBIT_CHECKED enum ambit_err query_offboard_dry_run(struct broker *broker, struct ambit_str person,
                                                     struct json_out *out);
+/* Who asks, and under which documents. */
+struct broker_view {
+    const struct ambit_documents *documents;
+    const struct ambit_person *person;
+};
+/* Approvals that the person may see, newest first: "approvals": [...], "next". */
+AMBIT_CHECKED enum ambit_err query_approvals(struct broker *broker, const struct broker_view *who,
+                                             bool only_pending, const struct page *page,
+                                             struct json_out *out);
+/* NOT_FOUND also when it is not theirs to see. */
+AMBIT_CHECKED enum ambit_err query_approval(struct broker *broker, const struct broker_view *who,
+                                            struct ambit_id id, struct json_out *out);
 
 struct events_filter {
     uint64_t after; /* first sequence wanted */

@@ -2,6 +2,7 @@
 /* See settle.h. */
 #include "core/settle.h"
 
+#include "core/approval.h"
 #include "core/decided.h"
 #include "core/due.h"
 #include "core/incident.h"
@@ -95,20 +96,36 @@ static AMBIT_CHECKED enum ambit_err settle_incidents(struct broker *broker, stru
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 }
 
+static AMBIT_CHECKED enum ambit_err settle_approvals(struct broker *broker, struct store_txn *txn,
+                                                     int64_t now_ms)
+{
+    struct due due;
+    enum ambit_err err = AMBIT_OK;
+    for (size_t n = 0; err == AMBIT_OK && n < SETTLE_APPROVALS; n++) {
+        err = next_due(txn, DUE_APPROVAL, now_ms, &due);
+        if (err == AMBIT_OK)
+            err = approval_lapse(broker, txn, now_ms, due.id);
+    }
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+}
+
 /* When something is due next, for the tick. */
 static AMBIT_CHECKED enum ambit_err look_ahead(struct broker *broker, struct store_txn *txn)
 {
-    struct due due;
     int64_t first_ms = INT64_MAX;
-    enum ambit_err err = due_first(txn, DUE_OUTCOME, &due);
-    if (err == AMBIT_OK)
-        first_ms = due.when_ms + broker->batch.head.outage_ms;
-    if (err == AMBIT_OK || err == AMBIT_ERR_NOT_FOUND)
-        err = due_first(txn, DUE_INCIDENT, &due);
-    if (err == AMBIT_OK && due.when_ms < first_ms)
-        first_ms = due.when_ms;
+    for (int kind = DUE_OUTCOME; kind <= DUE_APPROVAL; kind++) {
+        struct due due;
+        enum ambit_err err = due_first(txn, (enum due_kind)kind, &due);
+        if (err == AMBIT_ERR_NOT_FOUND)
+            continue;
+        if (err != AMBIT_OK)
+            return err;
+        int64_t when_ms = due.when_ms + (kind == DUE_OUTCOME ? broker->batch.head.outage_ms : 0);
+        if (when_ms < first_ms)
+            first_ms = when_ms;
+    }
     broker->settle.next.due_ms = first_ms;
-    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+    return AMBIT_OK;
 }
 
 enum ambit_err settle_batch(struct broker *broker, struct store_txn *txn, int64_t now_ms)
@@ -121,6 +138,8 @@ enum ambit_err settle_batch(struct broker *broker, struct store_txn *txn, int64_
         err = settle_outcomes(broker, txn, now_ms);
     if (err == AMBIT_OK && goes_on)
         err = settle_incidents(broker, txn, now_ms);
+    if (err == AMBIT_OK)
+        err = settle_approvals(broker, txn, now_ms);
     if (err == AMBIT_OK)
         err = look_ahead(broker, txn);
     broker->batch.is_settled = err == AMBIT_OK;

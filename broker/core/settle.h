@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What fell due is recorded before anything is decided: outcomes that nobody reported
- * (action.unaccounted, with the hard stops that hear them), incidents that nobody took up. Once a
+ * (action.unaccounted, with the hard stops that hear them), incidents that nobody took up,
+ * approvals that nobody answered. Once a
  * batch, before its first decision, and once a second when nothing is asked.
  *
  * Outage. No deadline of an outcome passes while no report could be taken: the broker was down,
@@ -13,7 +14,12 @@
 
 #include "core/internal.h"
 
-enum { SETTLE_OUTCOMES = 1024, SETTLE_INCIDENTS = 64, OUTAGE_LEAST_MS = 30000 };
+enum {
+    SETTLE_OUTCOMES = 1024,
+    SETTLE_INCIDENTS = 64,
+    SETTLE_APPROVALS = 64,
+    OUTAGE_LEAST_MS = 30000
+};
 
 /* Of the batch that is open, once. batch.is_behind: more fell due than one batch may record. */
 AMBIT_CHECKED enum ambit_err settle_batch(struct broker *broker, struct store_txn *txn,

@@ -122,3 +122,13 @@ struct state_key state_key_agent(struct ambit_str agent)
     frame_add(&frame, agent);
     return frame_key(&frame);
 }
+
+struct state_key state_key_shown(struct ambit_str agent, const struct ambit_digest *shown)
+{
+    struct frame frame;
+    frame.len = 0;
+    frame_add(&frame, AMBIT_STR("ambit approval key v1"));
+    frame_add(&frame, agent);
+    frame_add(&frame, (struct ambit_str){.p = (const char *)shown->b, .len = sizeof shown->b});
+    return frame_key(&frame);
+}

@@ -26,3 +26,5 @@ struct state_key state_key_agent(struct ambit_str agent);
 struct state_key state_key_incident(struct ambit_str policy, struct ambit_str stop,
                                     struct ambit_str key);
 struct state_key state_key_person(struct ambit_str person);
+/* What an agent has people asked: exactly this. */
+struct state_key state_key_shown(struct ambit_str agent, const struct ambit_digest *shown);

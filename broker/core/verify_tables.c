@@ -176,12 +176,13 @@ enum ambit_err verify_tables(struct verify *verify)
         enum store_table table;
         enum strictness strictness;
     } tables[] = {
-        {STORE_TILES, EXACT},          {STORE_GRANTS, EXACT},     {STORE_AGENT_GRANTS, EXACT},
-        {STORE_COUNTERS, COUNTER},     {STORE_WINDOWS, EXACT},    {STORE_CUTOFFS, EXACT},
-        {STORE_STOPS, EXACT},          {STORE_HOLDS, EXACT},      {STORE_INCIDENTS, EXACT},
-        {STORE_CONFIRMATIONS, EXACT},  {STORE_OFFBOARDED, EXACT}, {STORE_ONCE, SUBSET},
-        {STORE_VALUES, EXACT},         {STORE_OUTCOMES, EXACT},   {STORE_DUE, EXACT},
-        {STORE_OPEN_INCIDENTS, EXACT},
+        {STORE_TILES, EXACT},           {STORE_GRANTS, EXACT},     {STORE_AGENT_GRANTS, EXACT},
+        {STORE_COUNTERS, COUNTER},      {STORE_WINDOWS, EXACT},    {STORE_CUTOFFS, EXACT},
+        {STORE_STOPS, EXACT},           {STORE_HOLDS, EXACT},      {STORE_INCIDENTS, EXACT},
+        {STORE_CONFIRMATIONS, EXACT},   {STORE_OFFBOARDED, EXACT}, {STORE_ONCE, SUBSET},
+        {STORE_VALUES, EXACT},          {STORE_OUTCOMES, EXACT},   {STORE_DUE, EXACT},
+        {STORE_OPEN_INCIDENTS, EXACT},  {STORE_APPROVALS, EXACT},  {STORE_APPROVAL_KEYS, EXACT},
+        {STORE_APPROVAL_AGENTS, EXACT},
     };
     struct store_txn *rebuilt_txn = NULL;
     enum ambit_err err = store_read_begin(verify->rebuilt, &rebuilt_txn);

@@ -61,7 +61,12 @@ struct json_value;
     X(INCIDENT_CLOSED, "incident.closed")             \
     X(HISTORY_EXPIRED, "history.expired")             \
     X(BROKER_OUTAGE, "broker.outage")                 \
-    X(QUESTION_ANSWERED, "question.answered")
+    X(QUESTION_ANSWERED, "question.answered")         \
+    X(APPROVAL_ASKED, "approval.asked")               \
+    X(APPROVAL_GIVEN, "approval.given")               \
+    X(APPROVAL_REFUSED, "approval.refused")           \
+    X(APPROVAL_LAPSED, "approval.lapsed")             \
+    X(APPROVAL_USED, "approval.used")
 enum event_type {
 #define X(name, text) EVENT_##name,
     EVENT_TYPE_LIST(X)
@@ -188,6 +193,15 @@ struct event {
     int64_t outage_ms;               /* broker.outage: how long no report could be taken */
     const struct ambit_str *expired; /* history.expired: keys of counters, as ids */
     size_t n_expired;
+
+    /* approval.*: which. grant.*, action.*: that the decision was made with, `approved` "given" or
+     * "rejected", by `approvers`; `approval_until_ms` (JSON "approval_until") bounds what is given.
+     * approval.given: until when it may be used, said by the answer that completed it. */
+    struct ambit_id approval;
+    struct ambit_str approved;
+    int64_t approval_until_ms;
+    const struct ambit_str *approvers;
+    size_t n_approvers;
 
     struct ambit_str detail; /* canonical JSON object of what only this type has; absent mostly */
 };

@@ -65,6 +65,7 @@ AMBIT_CHECKED enum ambit_err event_read(struct ambit_str leaf, struct arena *are
 /* event_lists.c: the members that are arrays. */
 extern const char event_figure_full[]; /* AMBIT_FIGURE_FULL among the figures */
 void event_write_also(struct json_out *out, const struct event *event);
+void event_write_approvers(struct json_out *out, const struct event *event);
 void event_write_asked(struct json_out *out, const struct event *event);
 void event_write_counts(struct json_out *out, const struct event *event);
 void event_write_except(struct json_out *out, const struct event *event);
@@ -82,6 +83,8 @@ enum ambit_err event_read_except(struct event_leaf *leaf, const struct json_valu
 enum ambit_err event_read_expired(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_figures(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_items(struct event_leaf *leaf, const struct json_value *value);
+AMBIT_CHECKED enum ambit_err event_read_approvers(struct event_leaf *leaf,
+                                                  const struct json_value *value);
 enum ambit_err event_read_trips(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_used_stops(struct event_leaf *leaf, const struct json_value *value);
 

@@ -36,6 +36,13 @@ void event_write_also(struct json_out *out, const struct event *event)
         write_strs(out, "also", (struct ambit_strs){.v = event->also, .n = event->n_also});
 }
 
+void event_write_approvers(struct json_out *out, const struct event *event)
+{
+    if (event->n_approvers > 0)
+        write_strs(out, "approvers",
+                   (struct ambit_strs){.v = event->approvers, .n = event->n_approvers});
+}
+
 void event_write_asked(struct json_out *out, const struct event *event)
 {
     if (event->n_asked == 0)

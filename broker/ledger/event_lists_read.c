@@ -290,6 +290,17 @@ enum ambit_err event_read_also(struct event_leaf *leaf, const struct json_value 
     return AMBIT_OK;
 }
 
+enum ambit_err event_read_approvers(struct event_leaf *leaf, const struct json_value *value)
+{
+    struct ambit_strs strs = {0};
+    enum ambit_err err = read_strs(leaf, value, &strs);
+    if (err != AMBIT_OK)
+        return err;
+    leaf->event->approvers = strs.v;
+    leaf->event->n_approvers = strs.n;
+    return AMBIT_OK;
+}
+
 enum ambit_err event_read_trips(struct event_leaf *leaf, const struct json_value *value)
 {
     struct ambit_strs strs = {0};

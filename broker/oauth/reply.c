@@ -70,6 +70,7 @@ void oauth_reply_refusal(struct http_request *req, struct http_reply *reply,
     json_member_text(&out, "ambit_reason", refusal->reason);
     json_member_str(&out, "ambit_rule", refusal->rule);
     json_member_id(&out, "ambit_request", refusal->request);
+    json_member_id(&out, "ambit_approval", refusal->approval);
     write_remedy(&out, refusal->remedy);
     json_end_object(&out);
 

@@ -20,6 +20,7 @@ struct oauth_refusal {
     const char *reason;
     struct ambit_str rule;
     struct ambit_id request;
+    struct ambit_id approval; /* the question that people have now */
     const struct ambit_remedy *remedy;
 };
 void oauth_reply_refusal(struct http_request *req, struct http_reply *reply,

@@ -43,6 +43,7 @@ static void fill_agent(struct token_state *state, struct http_request *req)
     token_command_fill(state, req);
     grant_command_init(command);
     command->arena = &req->arena;
+    command->approval_wanted = request->approval;
     command->question = (struct ambit_grant_question){
         .agent = state->call.caller.name,
         .items = request->asked.items,
@@ -128,6 +129,7 @@ static void reply_refused(struct token_state *state, struct http_request *req,
         .reason = ambit_reason_text(decided->reason),
         .rule = decided->rule,
         .request = command->base.id,
+        .approval = command->approval,
         .remedy = is_taught ? &explanation->agent_remedy : NULL,
     };
     oauth_reply_refusal(req, reply, &refusal);

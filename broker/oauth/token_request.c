@@ -125,6 +125,16 @@ static enum ambit_err read_items(const struct form *form, struct arena *arena,
     return err ? err : bound_items(&request->asked, arena);
 }
 
+static enum ambit_err read_approval(const struct form *form, struct token_request *request,
+                                    struct token_refusal *reterr)
+{
+    struct ambit_str text = form_get(form, "approval");
+    if (text.p && id_decode(text, &request->approval) != AMBIT_OK)
+        return refuse(reterr, OAUTH_INVALID_REQUEST,
+                      "approval is the id that a refusal gave as ambit_approval");
+    return AMBIT_OK;
+}
+
 enum ambit_err token_request_read(const struct form *form, struct arena *arena,
                                   struct token_request *ret, struct token_refusal *reterr)
 {
@@ -139,6 +149,9 @@ enum ambit_err token_request_read(const struct form *form, struct arena *arena,
     if (err)
         return err;
     err = read_lifetime(form, ret, reterr);
+    if (err)
+        return err;
+    err = read_approval(form, ret, reterr);
     if (err)
         return err;
     return read_purpose(form, ret, reterr);

@@ -13,7 +13,8 @@ struct token_request {
     struct ambit_str resource; /* the audience asked for; absent {NULL,0} */
     struct ambit_str purpose;  /* of the form or the details; absent {NULL,0} */
     bool has_lifetime;
-    int64_t lifetime_s; /* zero and below are the engine's to refuse */
+    int64_t lifetime_s;       /* zero and below are the engine's to refuse */
+    struct ambit_id approval; /* that the request rests on; none */
 };
 
 struct token_refusal {

@@ -16,6 +16,8 @@ static const struct {
     [RIGHT_CONFIRM] = {.all = AMBIT_ROLE_OWNER | AMBIT_ROLE_ONCALL | AMBIT_ROLE_APPROVER |
                               AMBIT_ROLE_AUDITOR | AMBIT_ROLE_ADMIN},
     [RIGHT_DOCUMENTS] = {.all = AMBIT_ROLE_ADMIN},
+    [RIGHT_APPROVE] = {.all = AMBIT_ROLE_OWNER | AMBIT_ROLE_ONCALL | AMBIT_ROLE_APPROVER |
+                              AMBIT_ROLE_AUDITOR | AMBIT_ROLE_ADMIN},
 };
 
 /* ---- refusals ---- */

@@ -115,6 +115,24 @@ enum ambit_err offboard_body_read(struct ambit_str body, struct arena *arena,
                : refuse(reterr_what, reason_rule);
 }
 
+enum ambit_err approve_body_read(struct ambit_str body, struct arena *arena, bool *ret_given,
+                                 struct ambit_str *ret_reason, const char **reterr_what)
+{
+    struct ambit_str answer = {0};
+    *ret_reason = (struct ambit_str){0};
+    const struct member table[] = {
+        {.name = "answer", .text = &answer},
+        {.name = "reason", .text = ret_reason},
+    };
+    enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
+    if (err)
+        return err;
+    *ret_given = ambit_str_is(answer, "approve");
+    if (!*ret_given && !ambit_str_is(answer, "reject"))
+        return refuse(reterr_what, "answer is approve or reject.");
+    return is_reason(*ret_reason) ? AMBIT_OK : refuse(reterr_what, reason_rule);
+}
+
 static bool is_kind(struct ambit_str text, enum ambit_kind *ret)
 {
     static const enum ambit_kind kinds[] = {AMBIT_KIND_PERSON, AMBIT_KIND_AGENT, AMBIT_KIND_SERVICE,

@@ -34,6 +34,10 @@ struct confirm_body {
 /* POST /v1/documents/confirm. */
 AMBIT_CHECKED enum ambit_err confirm_body_read(struct ambit_str body, struct arena *arena,
                                                struct confirm_body *ret, const char **reterr_what);
+/* {"answer":"approve"|"reject","reason"}: POST /v1/approvals/{id}. */
+AMBIT_CHECKED enum ambit_err approve_body_read(struct ambit_str body, struct arena *arena,
+                                               bool *ret_given, struct ambit_str *ret_reason,
+                                               const char **reterr_what);
 /* {"reason"}: clearing a stop, acknowledging the time. */
 /* The same where nobody needs to say why: nothing, or {}, or {"reason"}. */
 AMBIT_CHECKED enum ambit_err acknowledge_body_read(struct ambit_str body, struct arena *arena,

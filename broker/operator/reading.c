@@ -10,6 +10,12 @@ enum { WHAT_MAX = 256 };
 bool reading_open(struct broker *broker, struct http_request *req, struct http_reply *reply,
                   struct reading **ret)
 {
+    return reading_open_for(broker, RIGHT_READ, req, reply, ret);
+}
+
+bool reading_open_for(struct broker *broker, enum right right, struct http_request *req,
+                      struct http_reply *reply, struct reading **ret)
+{
     struct reading *reading = arena_alloc(&req->arena, sizeof *reading);
     if (!reading) {
         access_reply_err(req, reply, AMBIT_ERR_NO_MEMORY);
@@ -17,7 +23,7 @@ bool reading_open(struct broker *broker, struct http_request *req, struct http_r
     }
     req->user = reading;
     *ret = reading;
-    return access_check(&reading->access, broker, RIGHT_READ, req, reply);
+    return access_check(&reading->access, broker, right, req, reply);
 }
 
 /* What was read: the target behind "/v1/", printable. Of a target that is too long to be of use

@@ -18,6 +18,9 @@ struct reading {
 /* True when the caller may read: the state hangs at req->user. Else the reply is filled. */
 bool reading_open(struct broker *broker, struct http_request *req, struct http_reply *reply,
                   struct reading **ret);
+/* The same for a right of its own. */
+bool reading_open_for(struct broker *broker, enum right right, struct http_request *req,
+                      struct http_reply *reply, struct reading **ret);
 /* Records the reading and lets the reply go; the last call of a begin. */
 enum http_next reading_record(struct reading *reading, struct http_request *req,
                               struct http_reply *reply);

@@ -36,6 +36,9 @@ static const char *const table_names[STORE_TABLES] = {
     [STORE_OUTCOMES] = "outcomes",
     [STORE_DUE] = "due",
     [STORE_OPEN_INCIDENTS] = "open_incidents",
+    [STORE_APPROVALS] = "approvals",
+    [STORE_APPROVAL_KEYS] = "approval_keys",
+    [STORE_APPROVAL_AGENTS] = "approval_agents",
 };
 static const char format_key[] = "format";
 

@@ -36,7 +36,10 @@ enum store_table {
     STORE_VALUES,        /* the values of histories of different ones: see core/distinct_inside.h */
     STORE_OUTCOMES,      /* decision id (16) -> outcome row */
     STORE_DUE,           /* kind u8 || when i64 BE || id (16) -> "" : see core/due.h */
-    STORE_OPEN_INCIDENTS, /* stop and key (16) -> incident id */
+    STORE_OPEN_INCIDENTS,  /* stop and key (16) -> incident id */
+    STORE_APPROVALS,       /* approval id (16) -> approval row */
+    STORE_APPROVAL_KEYS,   /* agent and what was shown (16) -> approval id, the latest */
+    STORE_APPROVAL_AGENTS, /* agent key (16) -> what it asked lately */
     STORE_TABLES
 };
 enum { STORE_FIRST_LATER = STORE_CONFIRMATIONS };

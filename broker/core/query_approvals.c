@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Approvals as people read them: what is asked, of whom, and what was answered. Seen by on-call
+ * people and auditors, by the agent's owner, and by whoever may answer. */
+#include "core/approval.h"
+#include "core/query_internal.h"
+
+#include "base/arena.h"
+#include "base/encode.h"
+#include "base/json_write.h"
+#include "ledger/ledger.h"
+
+static const char *state_text(const struct approval_row *row, bool is_void, int64_t now_ms)
+{
+    switch (row->state) {
+    case APPROVAL_PENDING:
+        return row->until_ms > now_ms ? "pending" : "lapsed";
+    case APPROVAL_GIVEN:
+        return is_void ? "void" : row->lapse_ms > now_ms ? "given" : "lapsed";
+    case APPROVAL_REFUSED:
+        return "refused";
+    case APPROVAL_LAPSED:
+        return "lapsed";
+    case APPROVAL_USED:
+        return "used";
+    }
+    return "lapsed";
+}
+
+static void put_pairs(struct json_out *out, const struct event *question)
+{
+    if (question->n_asked == 0)
+        return;
+    json_key(out, "items");
+    json_begin_array(out);
+    for (size_t i = 0; i < question->n_asked; i++) {
+        json_begin_object(out);
+        json_key(out, "actions");
+        json_begin_array(out);
+        json_str(out, question->asked[i].action);
+        json_end_array(out);
+        if (question->asked[i].resource.p) {
+            json_key(out, "resources");
+            json_begin_array(out);
+            json_str(out, question->asked[i].resource);
+            json_end_array(out);
+        }
+        json_end_object(out);
+    }
+    json_end_array(out);
+}
+
+static void put_asks(struct json_out *out, const struct approval_ask *asks, size_t n)
+{
+    static const struct {
+        unsigned bit;
+        const char *text;
+    } roles[] = {{AMBIT_ROLE_OWNER, "owner"},
+                 {AMBIT_ROLE_ONCALL, "oncall"},
+                 {AMBIT_ROLE_APPROVER, "approver"},
+                 {AMBIT_ROLE_AUDITOR, "auditor"},
+                 {AMBIT_ROLE_ADMIN, "admin"}};
+    json_key(out, "asks");
+    json_begin_array(out);
+    for (size_t i = 0; i < n; i++) {
+        json_begin_object(out);
+        json_member_str(out, "policy", asks[i].policy);
+        json_member_str(out, "rule", asks[i].rule);
+        json_key(out, "digest");
+        json_digest(out, asks[i].digest);
+        json_member_text(out, "tier", ambit_tier_text(asks[i].tier));
+        json_member_str(out, "agent", asks[i].agent);
+        json_key(out, "count");
+        json_i64(out, asks[i].count);
+        json_key(out, "roles");
+        json_begin_array(out);
+        for (size_t k = 0; k < AMBIT_LEN(roles); k++) {
+            if (asks[i].roles & roles[k].bit)
+                json_text(out, roles[k].text);
+        }
+        json_end_array(out);
+        json_key(out, "teams");
+        json_begin_array(out);
+        for (size_t k = 0; k < asks[i].teams.n; k++)
+            json_str(out, asks[i].teams.v[k]);
+        json_end_array(out);
+        json_end_object(out);
+    }
+    json_end_array(out);
+}
+
+/* With their words, which stand in the event alone. */
+static AMBIT_CHECKED enum ambit_err put_answers(struct json_out *out, const struct reading *reading,
+                                                const struct approval_row *row, struct arena *arena)
+{
+    BUF_AUTO memory;
+    buf_init(&memory, 0);
+    json_key(out, "answers");
+    json_begin_array(out);
+    for (size_t i = 0; i < row->n_answers; i++) {
+        const struct approval_answer *answer = &row->answers[i];
+        struct ledger_row leaf;
+        struct event said;
+        enum ambit_err err = reading_event(reading, answer->seq, &memory, arena, &leaf, &said);
+        if (err != AMBIT_OK)
+            return err;
+        json_begin_object(out);
+        json_member_str(out, "person", answer->person);
+        json_member_text(out, "answer", answer->is_given ? "approve" : "reject");
+        json_member_str(out, "reason", said.words);
+        json_key(out, "at");
+        json_time_ms(out, answer->at_ms);
+        json_end_object(out);
+    }
+    json_end_array(out);
+    return AMBIT_OK;
+}
+
+static void put_time(struct json_out *out, const char *key, int64_t ms)
+{
+    if (ms == 0)
+        return;
+    json_key(out, key);
+    json_time_ms(out, ms);
+}
+
+static void put_question(struct json_out *out, const struct approval_row *row,
+                         const struct event *question)
+{
+    json_member_text(out, "question", question->action.p ? "action" : "grant");
+    json_member_str(out, "agent", question->agent);
+    json_member_str(out, "owner", question->owner);
+    json_member_str(out, "team", question->team);
+    put_pairs(out, question);
+    json_member_str(out, "action", question->action);
+    json_member_str(out, "resource", question->resource);
+    if (question->context) {
+        json_key(out, "context");
+        json_write_value(out, question->context);
+    }
+    json_member_str(out, "arguments_digest", question->arguments_digest);
+    json_member_str(out, "stated_reason", question->stated_reason);
+    json_member_str(out, "service", question->service);
+    json_member_str(out, "audience", question->audience);
+    json_member_str(out, "purpose", question->purpose);
+    if (question->has_asked_lifetime) {
+        json_key(out, "lifetime_s");
+        json_i64(out, question->asked_lifetime_s);
+    }
+    if (question->binding != AMBIT_BINDING_NONE)
+        json_member_text(out, "binding", ambit_binding_text(question->binding));
+    json_member_id(out, "grant", question->grant);
+    json_member_id(out, "request", question->cause);
+    put_time(out, "asked_at", row->asked_ms);
+    put_time(out, "until", row->until_ms);
+    put_time(out, "usable_until", row->lapse_ms);
+    json_key(out, "uses_left");
+    json_i64(out, (int64_t)row->uses_left);
+    if (row->envelope_ms > 0) {
+        json_key(out, "envelope_s");
+        json_i64(out, row->envelope_ms / 1000);
+    }
+}
+
+struct approval_view {
+    struct approval_row row;
+    struct event question;
+    struct approval_ask *asks;
+    size_t n;
+};
+
+static AMBIT_CHECKED enum ambit_err view_load(const struct reading *reading, struct ambit_id id,
+                                              struct buf *memory, struct arena *arena,
+                                              struct approval_view *ret)
+{
+    enum ambit_err err = approval_row_load(reading->txn, id, arena, &ret->row);
+    if (err == AMBIT_OK)
+        err = approval_question(reading->txn, &ret->row, memory, arena, &ret->question);
+    return err == AMBIT_OK ? approval_asks(&ret->question, arena, &ret->asks, &ret->n) : err;
+}
+
+static bool is_visible(const struct approval_view *view, const struct ambit_person *person)
+{
+    return person->roles & (AMBIT_ROLE_ONCALL | AMBIT_ROLE_AUDITOR) ||
+           ambit_str_eq(view->question.owner, person->doc.name) ||
+           approval_is_theirs(view->asks, view->n, person);
+}
+
+static AMBIT_CHECKED enum ambit_err view_write(const struct broker_view *who,
+                                               const struct reading *reading,
+                                               const struct approval_view *view,
+                                               struct arena *arena, struct json_out *out)
+{
+    bool is_void = false;
+    enum ambit_err err = AMBIT_OK;
+    if (view->row.state == APPROVAL_GIVEN)
+        err = approval_is_void(reading->txn, reading->head.last_cutoff_seq, who->documents,
+                               &view->row, &is_void);
+    if (err != AMBIT_OK)
+        return err;
+    json_begin_object(out);
+    json_member_id(out, "approval", view->row.id);
+    json_member_text(out, "state", state_text(&view->row, is_void, reading->now_ms));
+    put_question(out, &view->row, &view->question);
+    put_asks(out, view->asks, view->n);
+    err = put_answers(out, reading, &view->row, arena);
+    json_end_object(out);
+    return err == AMBIT_OK ? buf_check(out->buf) : err;
+}
+
+enum ambit_err query_approval(struct broker *broker, const struct broker_view *who,
+                              struct ambit_id id, struct json_out *out)
+{
+    ARENA_AUTO arena;
+    BUF_AUTO memory;
+    arena_init(&arena, NULL, 0, 0);
+    buf_init(&memory, 0);
+    struct reading reading;
+    struct approval_view view;
+    enum ambit_err err = reading_begin(broker, &reading);
+    if (err != AMBIT_OK)
+        return err;
+    err = view_load(&reading, id, &memory, &arena, &view);
+    if (err == AMBIT_OK && !is_visible(&view, who->person))
+        err = AMBIT_ERR_NOT_FOUND;
+    if (err == AMBIT_OK)
+        err = view_write(who, &reading, &view, &arena, out);
+    reading_end(&reading);
+    return err;
+}
+
+/* One row of the list; *n grows when it was shown. */
+static AMBIT_CHECKED enum ambit_err list_one(const struct reading *reading,
+                                             const struct broker_view *who, bool only_pending,
+                                             struct ambit_id id, struct json_out *out, size_t *n)
+{
+    ARENA_AUTO arena;
+    BUF_AUTO memory;
+    arena_init(&arena, NULL, 0, 0);
+    buf_init(&memory, 0);
+    struct approval_view view;
+    enum ambit_err err = view_load(reading, id, &memory, &arena, &view);
+    if (err != AMBIT_OK)
+        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+    bool is_pending = view.row.state == APPROVAL_PENDING && view.row.until_ms > reading->now_ms;
+    if (!is_visible(&view, who->person) || (only_pending && !is_pending))
+        return AMBIT_OK;
+    ++*n;
+    return view_write(who, reading, &view, &arena, out);
+}
+
+/* Newest first: an id begins with its time. The cursor is the id of the last one looked at. */
+enum ambit_err query_approvals(struct broker *broker, const struct broker_view *who,
+                               bool only_pending, const struct page *page, struct json_out *out)
+{
+    struct ambit_id at;
+    memset(at.b, 0xff, sizeof at.b);
+    if (page->cursor.p && id_decode(page->cursor, &at) != AMBIT_OK)
+        return AMBIT_ERR_MALFORMED;
+    struct reading reading;
+    enum ambit_err err = reading_begin(broker, &reading);
+    if (err != AMBIT_OK)
+        return err;
+    STORE_CURSOR_AUTO cursor = NULL;
+    err = store_cursor_open(reading.txn, STORE_APPROVALS, &cursor);
+    json_key(out, "approvals");
+    json_begin_array(out);
+    size_t n = 0;
+    enum store_seek seek = STORE_BEFORE;
+    for (size_t seen = 0; err == AMBIT_OK && n < page->limit && seen < QUERY_ROWS_MAX &&
+                          (seen == 0 || !reading_is_long(broker, &reading));
+         seen++) {
+        struct ambit_str key, value;
+        err = store_cursor_move(cursor, seek, (struct store_key){at.b, sizeof at.b}, &key, &value);
+        seek = STORE_PREVIOUS;
+        if (err == AMBIT_OK && key.len != sizeof at.b)
+            err = AMBIT_ERR_DAMAGED;
+        if (err != AMBIT_OK)
+            break;
+        memcpy(at.b, key.p, sizeof at.b);
+        err = list_one(&reading, who, only_pending, at, out, &n);
+    }
+    store_cursor_close(TAKE(cursor));
+    reading_end(&reading);
+    bool is_end = err == AMBIT_ERR_NOT_FOUND;
+    json_end_array(out);
+    json_key(out, "next");
+    if (is_end)
+        json_null(out);
+    else
+        json_id(out, at);
+    return is_end ? AMBIT_OK : err;
+}
