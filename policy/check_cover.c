@@ -6,42 +6,73 @@
 #include "policy/pattern_glob.h"
 
 /* What each costs, about, in nanoseconds. */
-enum { COST_SIEVE = 2, COST_PAIR = 40, COST_QUESTION = 5000, COST_STEP = 400, STEPS = 20000 };
+enum { COST_SIEVE = 5, COST_PAIR = 100, COST_QUESTION = 5000, COST_STEP = 400, STEPS = 20000 };
 
 static uint64_t bit_of(uint64_t hash)
 {
     return UINT64_C(1) << (hash >> 58);
 }
 
-static uint64_t first_segments(const struct patterns *patterns)
+static uint64_t bit_of_segment(const struct pattern *pattern, size_t i)
 {
-    uint64_t mask = 0;
-    for (size_t i = 0; i < patterns->n; i++) {
-        const struct pattern *pattern = &patterns->v[i];
-        if (pattern->n_head == 0 || !segment_is_literal(pattern_segment_text(pattern, 0)))
-            return UINT64_MAX;
-        mask |= bit_of(index_hash(pattern_segment_text(pattern, 0)));
-    }
-    return mask;
+    struct ambit_str segment = pattern_segment_text(pattern, i);
+    return segment_is_literal(segment) ? bit_of(index_hash(segment)) : UINT64_MAX;
+}
+
+/* Of the segment at place `i` of every name of the pattern; of none: a bit of its own. */
+static uint64_t bit_at(const struct pattern *pattern, size_t i)
+{
+    if (i < pattern->n_head)
+        return bit_of_segment(pattern, i);
+    return pattern->n_any ? UINT64_MAX : UINT64_C(1);
+}
+
+static uint64_t bit_at_end(const struct pattern *pattern)
+{
+    if (pattern->n_any && pattern->n_tail == 0)
+        return UINT64_MAX;
+    return bit_of_segment(pattern, (size_t)pattern->n_segments - 1);
+}
+
+static void add_action(const struct pattern *pattern, uint64_t masks[SIEVES])
+{
+    masks[SIEVE_ACTION_FIRST] |= bit_at(pattern, 0);
+    masks[SIEVE_ACTION_LAST] |= bit_at_end(pattern);
+}
+
+static void add_resource(const struct pattern *pattern, uint64_t masks[SIEVES])
+{
+    struct ambit_str type = {.p = pattern->text.p, .len = pattern->type_len};
+    masks[SIEVE_TYPE] |= bit_of(index_hash(type));
+    masks[SIEVE_FIRST] |= bit_at(pattern, 0);
+    masks[SIEVE_SECOND] |= bit_at(pattern, 1);
+    masks[SIEVE_THIRD] |= bit_at(pattern, 2);
+    masks[SIEVE_LAST] |= bit_at_end(pattern);
 }
 
 struct cover cover_of(const struct patterns *actions, const struct patterns *resources,
                       struct ambit_strs action_texts, struct ambit_strs resource_texts)
 {
-    struct cover cover = {
-        .area = {.actions = action_texts, .resources = resource_texts},
-        .actions = actions,
-        .resources = resources,
-        .action_mask = actions->n ? first_segments(actions) : UINT64_MAX,
-        .type_mask = resources->n ? 0 : UINT64_MAX,
-        .segment_mask = resources->n ? first_segments(resources) : UINT64_MAX,
-    };
-    for (size_t i = 0; i < resources->n; i++) {
-        const struct pattern *pattern = &resources->v[i];
-        struct ambit_str type = {.p = pattern->text.p, .len = pattern->type_len};
-        cover.type_mask |= bit_of(index_hash(type));
+    struct cover cover = {.area = {.actions = action_texts, .resources = resource_texts},
+                          .actions = actions,
+                          .resources = resources};
+    for (size_t i = 0; i < SIEVES; i++) {
+        bool is_of_action = i == SIEVE_ACTION_FIRST || i == SIEVE_ACTION_LAST;
+        cover.masks[i] = (is_of_action ? actions->n : resources->n) ? 0 : UINT64_MAX;
     }
+    for (size_t i = 0; i < actions->n; i++)
+        add_action(&actions->v[i], cover.masks);
+    for (size_t i = 0; i < resources->n; i++)
+        add_resource(&resources->v[i], cover.masks);
     return cover;
+}
+
+static bool pass_sieve(const struct cover *a, const struct cover *b)
+{
+    bool passes = true;
+    for (size_t i = 0; i < SIEVES; i++)
+        passes &= (a->masks[i] & b->masks[i]) != 0;
+    return passes;
 }
 
 static bool lists_meet(struct check_run *run, const struct patterns *a, const struct patterns *b)
@@ -63,8 +94,7 @@ bool cover_meets(struct check_run *run, const struct cover *a, const struct cove
 {
     if (!check_spend(run, COST_SIEVE))
         return false;
-    return (a->action_mask & b->action_mask) && (a->type_mask & b->type_mask) &&
-           (a->segment_mask & b->segment_mask) && lists_meet(run, a->actions, b->actions) &&
+    return pass_sieve(a, b) && lists_meet(run, a->actions, b->actions) &&
            lists_meet(run, a->resources, b->resources);
 }
 

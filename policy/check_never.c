@@ -2,6 +2,7 @@
 /* Rules whose items all lie in `never` rules: of one, said where that one stands; of several
  * together, said at the rule. `never` rules of every policy of an agent hold for all its rules. */
 #include "policy/check_warn.h"
+#include "policy/judge.h"
 
 static struct ambit_str name_of(const struct check_policy *policy)
 {
@@ -29,16 +30,16 @@ static void say_swallowed(struct check_run *run, const struct check_policy *poli
     check_warn(run, &warning);
 }
 
-/* The first never rule of `other` that holds all of the rule. */
+/* The first never rule of `other` that holds all of the rule: one that may hold its first pair. */
 static bool find_swallowing(struct check_run *run, const struct cover *rule,
                             const struct check_policy *other, size_t *ret)
 {
-    for (size_t i = 0; i < other->compiled->n_never; i++) {
-        if (cover_meets(run, rule, &other->never[i]) &&
-            cover_is_inside(run, rule, &other->never[i].area, 1)) {
-            *ret = i;
+    const struct index_probe probe = index_probe_of(&rule->actions->v[0], &rule->resources->v[0]);
+    struct index_walk walk = index_begin(&other->compiled->never_index, &probe);
+    while (index_next(&walk, ret)) {
+        if (cover_meets(run, rule, &other->never[*ret]) &&
+            cover_is_inside(run, rule, &other->never[*ret].area, 1))
             return true;
-        }
     }
     return false;
 }
@@ -61,14 +62,60 @@ static bool is_swallowed_together(struct check_run *run, const struct cover *rul
     return n_areas > 1 && cover_is_inside(run, rule, areas, n_areas);
 }
 
+/* A name that the pattern matches: each `**` for nothing, each `*` for a byte that few write out.
+ */
+static bool sample_of(const struct pattern *pattern, enum pattern_kind kind, char *text,
+                      struct pattern_buf *ret)
+{
+    size_t len = pattern->type_len ? (size_t)pattern->type_len + 1 : 0;
+    memcpy(text, pattern->text.p, len);
+    for (size_t i = 0; i < pattern->n_segments; i++) {
+        struct ambit_str segment = {.p = pattern->text.p + pattern->segments[i].at,
+                                    .len = pattern->segments[i].len};
+        bool is_variable = memchr(segment.p, '{', segment.len) != NULL;
+        if (i > 0)
+            text[len++] = kind == PATTERN_ACTION ? '.' : '/';
+        for (size_t k = 0; k < (is_variable ? 1 : segment.len); k++)
+            text[len++] = is_variable || segment.p[k] == '*' ? '~' : segment.p[k];
+    }
+    if (pattern->n_segments == 0)
+        text[len++] = '~';
+    return pattern_parse_name((struct ambit_str){.p = text, .len = len}, kind, ret) == AMBIT_OK;
+}
+
+/* Some name that the rule covers lies in no never rule: the quick answer to the question below. */
+static bool is_sample_left(struct check_run *run, const struct cover *rule,
+                           const struct compiled_policy *const *policies, size_t n)
+{
+    char texts[2][AMBIT_WORD_MAX + 1];
+    struct pattern_buf action, resource;
+    if (!check_spend(run, 200 * n) ||
+        !sample_of(&rule->actions->v[0], PATTERN_ACTION, texts[0], &action) ||
+        !sample_of(&rule->resources->v[0], PATTERN_RESOURCE, texts[1], &resource))
+        return false;
+    const struct index_probe probe = index_probe_of(&action.pattern, &resource.pattern);
+    for (size_t p = 0; p < n; p++) {
+        struct index_walk walk = index_begin(&policies[p]->never_index, &probe);
+        for (size_t i = 0; index_next(&walk, &i);) {
+            const struct compiled_never *never = &policies[p]->never[i];
+            if (patterns_match(&never->actions, &action.pattern) &&
+                patterns_match(&never->resources, &resource.pattern))
+                return false;
+        }
+    }
+    return true;
+}
+
 static bool is_swallowed_for_all(struct check_run *run, const struct check_policy *policy,
                                  const struct cover *rule)
 {
     if (policy->n_groups == 0)
-        return is_swallowed_together(run, rule, &policy->compiled, 1);
+        return !is_sample_left(run, rule, &policy->compiled, 1) &&
+               is_swallowed_together(run, rule, &policy->compiled, 1);
     for (size_t g = 0; g < policy->n_groups; g++) {
         const struct compiled_agent *agent = run->groups[policy->groups[g]].agent;
-        if (!is_swallowed_together(run, rule, agent->policies, agent->n_policies))
+        if (is_sample_left(run, rule, agent->policies, agent->n_policies) ||
+            !is_swallowed_together(run, rule, agent->policies, agent->n_policies))
             return false;
     }
     return true;

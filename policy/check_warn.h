@@ -9,12 +9,24 @@
 #include "base/json_read.h"
 #include "policy/compiled.h"
 
-/* What a rule, a `never` or a stop covers, and a first sieve: areas that have a bit of each mask in
- * common may overlap. */
+/* The segments by which areas are told apart at first sight. */
+enum check_sieve {
+    SIEVE_ACTION_FIRST,
+    SIEVE_ACTION_LAST,
+    SIEVE_TYPE,
+    SIEVE_FIRST,
+    SIEVE_SECOND,
+    SIEVE_THIRD,
+    SIEVE_LAST,
+    SIEVES
+};
+
+/* What a rule, a `never` or a stop covers, and a first sieve: only areas that have a bit of each
+ * mask in common may overlap. */
 struct cover {
     struct ambit_area area;
     const struct patterns *actions, *resources; /* n == 0: all */
-    uint64_t action_mask, type_mask, segment_mask;
+    uint64_t masks[SIEVES];
 };
 
 /* Agents that list the same policies in the same order are one. */
@@ -51,9 +63,9 @@ struct check_run {
     const struct ambit_file **files; /* by kind and name */
     uint32_t stamp;
     uint32_t *agent_stamps;
-    uint64_t work; /* that is left: about nanoseconds */
-    bool is_cut_off; /* no work is left */
-    bool is_partial; /* a question took more than its bound */
+    uint64_t work;      /* that is left: about nanoseconds */
+    bool is_cut_off;    /* no work is left */
+    bool is_partial;    /* a question took more than its bound */
     enum ambit_err err; /* sticky */
 };
 

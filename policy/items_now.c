@@ -53,9 +53,11 @@ static bool rule_gives(const struct item_view *view, const struct compiled_rule 
 /* Any `never` of now: forbids the item whole (or may), or only meets it. */
 static bool is_forbidden(const struct item_view *view, bool *ret_meets)
 {
+    struct index_probe probe = index_probe_of(view->action, view->resource);
     for (size_t p = 0; p < view->agent->n_policies; p++) {
         const struct compiled_policy *policy = view->agent->policies[p];
-        for (size_t n = 0; n < policy->n_never; n++) {
+        struct index_walk walk = index_begin_meeting(&policy->never_meeting, &probe);
+        for (size_t n = 0; index_next(&walk, &n);) {
             const struct compiled_never *never = &policy->never[n];
             bool holds = false;
             if (!patterns_overlap(&never->resources, view->resource) ||
