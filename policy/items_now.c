@@ -208,3 +208,14 @@ void ambit_grant_items_now(const struct ambit_policy_set *set, const struct ambi
         *ret_ask |= (uint64_t)asks << i;
     }
 }
+
+bool ambit_rule_asks(const struct ambit_policy_set *set, struct ambit_str policy,
+                     struct ambit_str rule)
+{
+    const struct ambit_policy *document = ambit_policy_find(set->documents, policy);
+    if (!document)
+        return true;
+    const struct compiled_policy *compiled = &set->policies[document - set->documents->policies];
+    const struct compiled_rule *found = compiled_rule_find(compiled, rule);
+    return !found || found->needs_broker;
+}

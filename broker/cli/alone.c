@@ -68,6 +68,8 @@ static bool is_alone_for(const struct holder *holder, const struct ambit_agent *
 static bool is_alone(const struct holder *holder)
 {
     const struct ambit_documents *documents = ambit_policy_documents(holder->set);
+    if (ambit_rule_asks(holder->set, holder->policy->doc.name, holder->rule->id))
+        return false;
     for (size_t i = 0; i < documents->n_agents; i++) {
         const struct ambit_agent *agent = &documents->agents[i];
         if (lists(agent, holder->policy->doc.name) && is_alone_for(holder, agent))

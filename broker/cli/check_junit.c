@@ -3,26 +3,7 @@
  * in its output, or in the failure where warnings fail. */
 #include "base/buf.h"
 #include "cli/check_report.h"
-
-/* XML 1.0 text: markup escaped; control bytes, which it cannot hold, as \xNN. */
-static void put_xml(struct buf *out, struct ambit_str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        uint8_t c = (uint8_t)text.p[i];
-        if (c == '<')
-            buf_put_text(out, "&lt;");
-        else if (c == '>')
-            buf_put_text(out, "&gt;");
-        else if (c == '&')
-            buf_put_text(out, "&amp;");
-        else if (c == '"')
-            buf_put_text(out, "&quot;");
-        else if ((c < 0x20 && c != '\n') || c == 0x7f)
-            buf_printf(out, "\\x%02x", c);
-        else
-            buf_put_char(out, text.p[i]);
-    }
-}
+#include "cli/xml.h"
 
 static bool fails(const struct check_finding *finding, const struct ambit_problem *problem)
 {
@@ -54,7 +35,7 @@ static void put_lines(struct buf *out, const struct check_finding *finding,
         buf_printf(&message, "%u:%u: %s: %.*s: ", problem->line, problem->column,
                    problem->is_warning ? "warning" : "error", AMBIT_STR_ARG(problem->pointer));
         check_write_message(&message, problem);
-        put_xml(out, buf_str(&message));
+        xml_put(out, buf_str(&message));
         if (problem->id.p)
             buf_printf(out, " [%.*s]", AMBIT_STR_ARG(problem->id));
         buf_put_char(out, '\n');
@@ -66,7 +47,7 @@ static void put_case(struct buf *out, const struct check_finding *finding,
 {
     size_t n_failing = count(finding, one, true);
     buf_printf(out, "  <testcase classname=\"%s\" name=\"", one->kind);
-    put_xml(out, one->path);
+    xml_put(out, one->path);
     buf_put_text(out, one->n ? "\">\n" : "\"/>\n");
     if (one->n == 0)
         return;

@@ -382,6 +382,11 @@ AMBIT_CHECKED enum ambit_err ambit_remedy_action(const struct ambit_policy_set *
 
 /* ---- what introspection and tokens need ------------------------------------------------------ */
 
+/* Must a service ask the broker about every item of the rule, whatever `never` rules and stops
+ * there are beside it? True too when there is no such rule. */
+bool ambit_rule_asks(const struct ambit_policy_set *set, struct ambit_str policy,
+                     struct ambit_str rule);
+
 /* Of a grant that is alive: which items the documents and stops of now still give (INT-5), bit i
  * for item i; and which of those a service must ask the broker about (`ambit-ask`). */
 void ambit_grant_items_now(const struct ambit_policy_set *set, const struct ambit_grant_view *grant,
