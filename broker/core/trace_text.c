@@ -102,8 +102,29 @@ static void put_decision(struct buf *text, const struct event *event)
     }
 }
 
+/* True when the event is about what people said of documents, or about a person who left. */
+static bool put_people(struct buf *text, const struct event *event)
+{
+    bool is_about =
+        event->type == EVENT_DOCUMENTS_CONFIRMED || event->type == EVENT_PERSON_OFFBOARDED;
+    if (!is_about)
+        return false;
+    buf_put_str(text, event->person);
+    if (event->type == EVENT_DOCUMENTS_CONFIRMED) {
+        buf_put_text(text, event->by.p != NULL ? " signed " : " confirmed ");
+        buf_put_text(text, event->is_removal ? "the removal of " : "");
+    } else {
+        buf_put_text(text, " offboarded ");
+    }
+    buf_put_str(text, event->target);
+    put_words(text, event);
+    return true;
+}
+
 static void put_other(struct buf *text, const struct event *event)
 {
+    if (put_people(text, event))
+        return;
     if (event->type == EVENT_STOP_RAISED) {
         buf_put_str(text, event->person.p != NULL ? event->person : event->by);
         buf_put_text(text, " stopped ");

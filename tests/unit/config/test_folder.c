@@ -138,6 +138,69 @@ static void names_become_file_names(void **state)
     assert_true(ambit_str_is(buf_str(&name), "acme__x__y_z.json"));
 }
 
+/* One document by its name, and what lies beside it. */
+static void one_file_is_found(void **state)
+{
+    static const struct {
+        const char *name;
+        enum ambit_kind kind;
+        const char *document;
+        enum ambit_err want;
+    } rows[] = {
+        {"an agent with a slash", AMBIT_KIND_AGENT, "a/b", AMBIT_OK},
+        {"of another kind", AMBIT_KIND_POLICY, "a/b", AMBIT_ERR_NOT_FOUND},
+        {"not there", AMBIT_KIND_AGENT, "c", AMBIT_ERR_NOT_FOUND},
+        {"a way out", AMBIT_KIND_AGENT, "../agents/a", AMBIT_ERR_NOT_FOUND},
+        {"dots are a name", AMBIT_KIND_AGENT, "..", AMBIT_ERR_NOT_FOUND},
+        {"an empty name", AMBIT_KIND_AGENT, "", AMBIT_ERR_NOT_FOUND},
+        {"a link", AMBIT_KIND_AGENT, "link", AMBIT_ERR_MALFORMED},
+        {"a folder", AMBIT_KIND_AGENT, "folder", AMBIT_ERR_MALFORMED},
+        {"it names itself otherwise", AMBIT_KIND_AGENT, "other", AMBIT_ERR_MALFORMED},
+        {"two kinds at once", AMBIT_KIND_AGENT, "both", AMBIT_ERR_MALFORMED},
+        {"no object", AMBIT_KIND_AGENT, "list", AMBIT_ERR_MALFORMED},
+        {"no JSON", AMBIT_KIND_AGENT, "text", AMBIT_ERR_MALFORMED},
+    };
+    (void)state;
+    char root[FOLDER_PATH_MAX] = "", path[FOLDER_PATH_MAX] = "";
+    make_folders(root);
+    put(root, "agents/a__b.json", "{ \"agent\" : \"a/b\" }");
+    put(root, "agents/a__b.json.dana.sig", "signed");
+    put(root, "agents/a__b.json.removed.dana.sig", "gone");
+    put(root, "policies/p.test.json", "tests");
+    put(root, "agents/other.json", "{\"agent\":\"x\"}");
+    put(root, "agents/both.json", "{\"agent\":\"both\",\"policy\":\"both\"}");
+    put(root, "agents/list.json", "[]");
+    put(root, "agents/text.json", "agent");
+    assert_int_equal(symlink("a__b.json", folder_join(path, root, "agents/link.json")), 0);
+    assert_int_equal(mkdir(folder_join(path, root, "agents/folder.json"), 0700), 0);
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct ambit_identity found;
+        ROW_CHECK(rows[i].name, folder_identify(root, rows[i].kind, ambit_str_of(rows[i].document),
+                                                &found) == rows[i].want);
+    }
+    static const struct {
+        struct folder_beside beside;
+        const char *want;
+    } beside[] = {
+        {{.kind = AMBIT_KIND_AGENT, .name = {"a/b", 3}, .person = {"dana", 4}}, "signed"},
+        {{.kind = AMBIT_KIND_AGENT,
+          .name = {"a/b", 3},
+          .suffix = ".removed",
+          .person = {"dana", 4}},
+         "gone"},
+        {{.kind = AMBIT_KIND_POLICY, .name = {"p", 1}, .is_test = true}, "tests"},
+        {{.kind = AMBIT_KIND_AGENT, .name = {"a/b", 3}, .person = {"sam", 3}}, NULL},
+        {{.kind = AMBIT_KIND_AGENT, .name = {"a/b", 3}, .person = {"../x", 4}}, NULL},
+    };
+    for (size_t i = 0; i < AMBIT_LEN(beside); i++) {
+        BUF_AUTO bytes = {.p = NULL};
+        enum ambit_err err = folder_read_beside(root, &beside[i].beside, &bytes);
+        assert_int_equal(err, beside[i].want ? AMBIT_OK : AMBIT_ERR_NOT_FOUND);
+        assert_true(!beside[i].want || ambit_str_is(buf_str(&bytes), beside[i].want));
+    }
+    folder_remove(root);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -146,6 +209,7 @@ int main(void)
         cmocka_unit_test(a_folder_that_is_none_is_told_apart),
         cmocka_unit_test(a_link_does_not_hide_other_mistakes),
         cmocka_unit_test(names_become_file_names),
+        cmocka_unit_test(one_file_is_found),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,80 @@ static void stops_are_read(void **state)
     }
 }
 
+#define DIGEST "sha256:0000000000000000000000000000000000000000000000000000000000000001"
+static const struct {
+    const char *name, *body;
+    bool is_read, has_digest, is_removal;
+} confirmations[] = {
+    {"a version", "{\"kind\":\"policy\",\"name\":\"x\",\"digest\":\"" DIGEST "\"}", true, true,
+     false},
+    {"with words",
+     "{\"kind\":\"agent\",\"name\":\"a/b\",\"digest\":\"" DIGEST "\",\"reason\":\"read\"}", true,
+     true, false},
+    {"a removal", "{\"kind\":\"person\",\"name\":\"x\",\"digest\":\"" DIGEST "\",\"removal\":true}",
+     true, true, true},
+    {"of what is in force", "{\"kind\":\"service\",\"name\":\"x\",\"removal\":true}", true, false,
+     true},
+    {"no version", "{\"kind\":\"policy\",\"name\":\"x\"}", false, false, false},
+    {"an empty version", "{\"kind\":\"policy\",\"name\":\"x\",\"digest\":\"\",\"removal\":true}",
+     false, false, false},
+    {"no kind", "{\"name\":\"x\",\"digest\":\"" DIGEST "\"}", false, false, false},
+    {"another kind", "{\"kind\":\"team\",\"name\":\"x\",\"digest\":\"" DIGEST "\"}", false, false,
+     false},
+    {"no name", "{\"kind\":\"policy\",\"digest\":\"" DIGEST "\"}", false, false, false},
+    {"an empty reason",
+     "{\"kind\":\"policy\",\"name\":\"x\",\"digest\":\"" DIGEST "\",\"reason\":\"\"}", false, false,
+     false},
+    {"a truth that is none", "{\"kind\":\"policy\",\"name\":\"x\",\"removal\":\"yes\"}", false,
+     false, false},
+};
+
+static void confirmations_are_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(confirmations); i++) {
+        ARENA_AUTO arena;
+        arena_init(&arena, NULL, 0, 0);
+        struct confirm_body got;
+        const char *what = NULL;
+        enum ambit_err err =
+            confirm_body_read(ambit_str_of(confirmations[i].body), &arena, &got, &what);
+        if (err != (confirmations[i].is_read ? AMBIT_OK : AMBIT_ERR_MALFORMED))
+            fail_msg("%s: %s", confirmations[i].name, ambit_err_text(err));
+        if (err)
+            assert_non_null(what);
+        else
+            assert_true(got.has_digest == confirmations[i].has_digest &&
+                        got.is_removal == confirmations[i].is_removal);
+    }
+}
+
+static void offboardings_are_read(void **state)
+{
+    static const struct {
+        const char *name, *body;
+        bool is_read, dry_run;
+    } bodies[] = {
+        {"with a reason", "{\"reason\":\"left\"}", true, false},
+        {"dry", "{\"dry_run\":true}", true, true},
+        {"no reason", "{}", false, false},
+        {"an empty reason", "{\"reason\":\"\",\"dry_run\":true}", false, false},
+        {"a member too many", "{\"reason\":\"left\",\"target\":\"x\"}", false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(bodies); i++) {
+        ARENA_AUTO arena;
+        arena_init(&arena, NULL, 0, 0);
+        struct offboard_body got;
+        const char *what = NULL;
+        enum ambit_err err = offboard_body_read(ambit_str_of(bodies[i].body), &arena, &got, &what);
+        if (err != (bodies[i].is_read ? AMBIT_OK : AMBIT_ERR_MALFORMED))
+            fail_msg("%s: %s", bodies[i].name, ambit_err_text(err));
+        if (!err)
+            assert_int_equal(got.dry_run, bodies[i].dry_run);
+    }
+}
+
 static void the_unknown_is_named(void **state)
 {
     (void)state;
@@ -87,6 +161,8 @@ int main(void)
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stops_are_read),
+        cmocka_unit_test(confirmations_are_read),
+        cmocka_unit_test(offboardings_are_read),
         cmocka_unit_test(the_unknown_is_named),
         cmocka_unit_test(a_reason_is_1_to_1024_bytes),
     };
