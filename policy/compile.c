@@ -142,6 +142,9 @@ static enum ambit_err compile_agents(struct ambit_policy_set *set)
         if (err)
             return err;
     }
+    enum ambit_err err = compile_tables(&set->arena, agents, n);
+    if (err)
+        return err;
     set->agents = agents;
     return name_table_build(&set->arena, n, agent_name, set->documents, &set->agent_names);
 }

@@ -17,3 +17,6 @@ AMBIT_CHECKED enum ambit_err compile_policy(struct arena *arena,
 AMBIT_CHECKED enum ambit_err compile_hours(struct arena *arena,
                                            const struct ambit_documents *documents,
                                            struct compiled_rule *rule);
+/* Once all policies are compiled (compile_tables.c). */
+AMBIT_CHECKED enum ambit_err compile_tables(struct arena *arena, struct compiled_agent *agents,
+                                            size_t n);

@@ -74,12 +74,19 @@ struct compiled_policy {
     struct index after_index, after_any_index; /* on some resources, on every one */
 };
 
+/* Of an agent's policies, by their place in its list: which have a rule, or a never, that may
+ * contain a pair; which have a never that may meet a resource. */
+struct compiled_tables {
+    struct index rules, never, meeting;
+};
+
 struct compiled_agent {
     const struct ambit_agent *agent;
     const struct ambit_person *owner, *backup;     /* NULL: no such person */
     struct ambit_str team;                         /* the owner's */
     const struct compiled_policy *const *policies; /* in the agent's order, without shadow ones */
     size_t n_policies;
+    const struct compiled_tables *tables; /* NULL: any policy may */
 };
 
 struct compiled_service {
@@ -101,6 +108,14 @@ const struct compiled_agent *compiled_agent_find(const struct ambit_policy_set *
                                                  struct ambit_str name);
 const struct compiled_service *compiled_service_find(const struct ambit_policy_set *set,
                                                      struct ambit_str name);
+/* The places, ascending, of those of the agent's policies that may have something to say
+ * (compile_tables.c). */
+struct index_walk compiled_policies_of_rules(const struct compiled_agent *agent,
+                                             const struct index_probe *probe);
+struct index_walk compiled_policies_of_never(const struct compiled_agent *agent,
+                                             const struct index_probe *probe);
+struct index_walk compiled_policies_meeting(const struct compiled_agent *agent,
+                                            const struct index_probe *probe);
 /* Among the agent's own, not shadow. */
 const struct compiled_policy *compiled_policy_of(const struct compiled_agent *agent,
                                                  struct ambit_str name);

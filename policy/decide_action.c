@@ -128,7 +128,9 @@ static struct finding judge_form(struct action_judge *a)
 static struct finding judge_never(struct action_judge *a)
 {
     struct index_probe probe = index_probe_of(&a->action.pattern, &a->resource.pattern);
-    for (size_t p = 0; p < a->j.agent->n_policies; p++) {
+    struct index_walk policies = compiled_policies_of_never(a->j.agent, &probe);
+    size_t p = 0;
+    while (index_next(&policies, &p)) {
         const struct compiled_policy *policy = a->j.agent->policies[p];
         struct index_walk walk = index_begin(&policy->never_index, &probe);
         size_t n = 0;

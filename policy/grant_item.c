@@ -23,7 +23,9 @@ static struct finding judge_agent_never(const struct compiled_agent *agent,
                                         const struct candidate *c)
 {
     struct index_probe probe = index_probe_of(c->action, c->resource);
-    for (size_t p = 0; p < agent->n_policies; p++) {
+    struct index_walk policies = compiled_policies_of_never(agent, &probe);
+    size_t p = 0;
+    while (index_next(&policies, &p)) {
         const struct compiled_policy *policy = agent->policies[p];
         struct index_walk walk = index_begin(&policy->never_index, &probe);
         size_t n = 0;
@@ -92,7 +94,9 @@ static bool add_except(struct grant_judge *g, const struct compiled_never *never
 static struct finding judge_except(struct grant_judge *g, const struct candidate *c)
 {
     struct index_probe probe = index_probe_of(c->action, c->resource);
-    for (size_t p = 0; p < g->j.agent->n_policies; p++) {
+    struct index_walk policies = compiled_policies_meeting(g->j.agent, &probe);
+    size_t p = 0;
+    while (index_next(&policies, &p)) {
         const struct compiled_policy *policy = g->j.agent->policies[p];
         struct index_walk walk = index_begin_meeting(&policy->never_meeting, &probe);
         size_t n = 0;
@@ -189,7 +193,9 @@ static struct best judge_rules(struct grant_judge *g, const struct candidate *c)
 {
     struct best best = none_contains();
     struct index_probe probe = index_probe_of(c->action, c->resource);
-    for (size_t p = 0; p < g->j.agent->n_policies && !g->j.err; p++) {
+    struct index_walk policies = compiled_policies_of_rules(g->j.agent, &probe);
+    size_t p = 0;
+    while (!g->j.err && index_next(&policies, &p)) {
         const struct compiled_policy *policy = g->j.agent->policies[p];
         struct index_walk walk = index_begin(&policy->rule_index, &probe);
         size_t r = 0;

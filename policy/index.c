@@ -376,6 +376,14 @@ struct index_walk index_begin_name(const struct index *index, struct ambit_str n
     return walk;
 }
 
+struct index_walk index_walk_all(size_t n)
+{
+    struct index_walk walk PATTERN_SCRATCH;
+    walk_init(&walk);
+    walk.n_all = n;
+    return walk;
+}
+
 bool index_next(struct index_walk *walk, size_t *ret)
 {
     if (walk->n_all > 0) {

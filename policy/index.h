@@ -82,6 +82,7 @@ struct index_walk index_begin(const struct index *index, const struct index_prob
 /* Everything that has a name in common with the resource pattern, as far as beginnings tell. */
 struct index_walk index_begin_meeting(const struct index *index, const struct index_probe *probe);
 struct index_walk index_begin_name(const struct index *index, struct ambit_str name);
+struct index_walk index_walk_all(size_t n); /* 0 to n - 1 */
 bool index_next(struct index_walk *walk, size_t *ret);
 
 struct name_table {
