@@ -3,6 +3,8 @@
  */
 #include "policy/check.h"
 
+#include "ambit/policy.h"
+
 static void check_policies(struct loaded_set *set, struct loaded *loaded)
 {
     struct ambit_agent *agent = loaded->as.agent;
@@ -33,6 +35,43 @@ static void check_methods(struct loaded *loaded)
     }
 }
 
+/* The least that one entry of an event's `counts` takes, but for its names. */
+enum { ENTRY_BYTES_LEAST = 80 };
+
+/* Hard stops that hear every attempt: each counts it, or fires on it. */
+static bool hears_everything(const struct ambit_hard_stop *stop)
+{
+    return stop->on == AMBIT_ON_ATTEMPTED && stop->actions.n == 0 && stop->resources.n == 0 &&
+           !stop->after && stop->by != AMBIT_BY_GRANT && stop->by != AMBIT_BY_LINEAGE;
+}
+
+/* What cannot be recorded does not happen: an agent on whom more falls, whatever it asks, could
+ * never be given anything. Of a set that is in force already that is not asked. */
+static void check_recordable(struct loaded_set *set, struct loaded *loaded)
+{
+    const struct ambit_agent *agent = loaded->as.agent;
+    size_t n_trips = 0, n_charges = 0, bytes = 0;
+    for (size_t i = 0; i < agent->policies.n; i++) {
+        const struct loaded *found = check_find(set, AMBIT_KIND_POLICY, agent->policies.v[i]);
+        const struct ambit_policy *policy = found && !found->is_broken ? found->as.policy : NULL;
+        for (size_t k = 0; policy && !policy->is_shadow && k < policy->n_hard_stops; k++) {
+            const struct ambit_hard_stop *stop = &policy->hard_stops[k];
+            if (!hears_everything(stop))
+                continue;
+            n_trips += stop->at_once;
+            n_charges += !stop->at_once;
+            if (!stop->at_once)
+                bytes += ENTRY_BYTES_LEAST + stop->id.len + policy->doc.name.len;
+        }
+    }
+    if (n_trips <= AMBIT_TRIPS_MAX && n_charges <= AMBIT_CHARGES_MAX && bytes <= AMBIT_EVENT_BYTES)
+        return;
+    struct place at = place_member(&loaded->root, "policies");
+    complain(&loaded->reading, &at,
+             "more hard stops hear its every attempt than one event can record",
+             "at most 64 that fire at once, 512 that count, and 32 KiB of their names and keys");
+}
+
 void check_agent_of_set(struct loaded_set *set, struct loaded *loaded)
 {
     const struct ambit_agent *agent = loaded->as.agent;
@@ -42,6 +81,8 @@ void check_agent_of_set(struct loaded_set *set, struct loaded *loaded)
     check_policies(set, loaded);
     if (agent->tier >= AMBIT_TIER_HIGH)
         check_methods(loaded);
+    if (loaded->reading.env->now_ms)
+        check_recordable(set, loaded);
 
     struct place list = place_member(&loaded->root, "delegates_to");
     for (size_t i = 0; i < agent->delegates_to.n; i++) {

@@ -182,11 +182,51 @@ static void stops_too_many(void **state)
     }
 }
 
+/* What falls on every attempt and could never be recorded is refused; of a set in force it is not.
+ */
+static void never_recordable(void **state)
+{
+    (void)state;
+    for (size_t n = 64; n <= 65; n++) {
+        struct set set;
+        struct ambit_problems problems = {0};
+        struct ambit_documents *documents = NULL;
+        struct ambit_read_env env = set_env;
+        BUF_AUTO stops = {0};
+        start(&set);
+        for (size_t i = 0; i < 64; i++)
+            buf_printf(&stops,
+                       "%s{\"id\":\"s%zu\",\"on\":\"attempted\",\"then\":"
+                       "\"suspend_agent\"}",
+                       i ? "," : "", i);
+        buf_put_char(&stops, '\0');
+        assert_int_equal(buf_check(&stops), AMBIT_OK);
+        put_policy(&set, "one", &(struct policy_text){.stops = stops.p});
+        put_policy(&set, "two", &(struct policy_text){0});
+        put_agent(&set, "bot", n == 65 ? "\"one\",\"two\"" : "\"one\"", NULL);
+        enum ambit_err err = ambit_documents_read(set.files, set.n, &env, &problems, &documents);
+        assert_int_equal(err, n == 65 ? AMBIT_ERR_MALFORMED : AMBIT_OK);
+        assert_int_equal(problems.n_errors, n == 65);
+        if (n == 65)
+            assert_true(ambit_str_is(problems.v[0].pointer, "/policies"));
+        ambit_documents_free(documents);
+        documents = NULL;
+        ambit_problems_done(&problems);
+        env.now_ms = 0;
+        assert_int_equal(ambit_documents_read(set.files, set.n, &env, &problems, &documents),
+                         AMBIT_OK);
+        ambit_documents_free(documents);
+        ambit_problems_done(&problems);
+        set_done(&set);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(stops_and_limits),
         cmocka_unit_test(stops_too_many),
+        cmocka_unit_test(never_recordable),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
