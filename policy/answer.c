@@ -102,11 +102,24 @@ static void put_text(const struct ambit_hypothesis *h, const struct ambit_answer
 
 /* ---- as JSON --------------------------------------------------------------------------------- */
 
+/* A stop that fires for two keys, a delegate's and an ancestor's, is named once. */
+static bool is_first_trip(const struct ambit_decision *d, size_t i)
+{
+    for (size_t k = 0; k < i; k++) {
+        if (ambit_str_eq(d->trips[k].policy, d->trips[i].policy) &&
+            ambit_str_eq(d->trips[k].id, d->trips[i].id))
+            return false;
+    }
+    return true;
+}
+
 static void write_trips(struct json_out *out, const struct ambit_decision *d)
 {
     json_key(out, "trips");
     json_begin_array(out);
     for (size_t i = 0; i < d->n_trips; i++) {
+        if (!is_first_trip(d, i))
+            continue;
         char text[2 * AMBIT_NAME_MAX + 1];
         struct buf joined;
         buf_init_fixed(&joined, text, sizeof text);

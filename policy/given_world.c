@@ -111,8 +111,7 @@ static bool counts_for_rule(const struct ambit_entry *e, const struct ambit_figu
 
 /* ---- hard stops ------------------------------------------------------------------------------ */
 
-static const struct compiled_policy *find_policy(const struct given_world *w,
-                                                 struct ambit_str name)
+static const struct compiled_policy *find_policy(const struct given_world *w, struct ambit_str name)
 {
     for (size_t p = 0; p < w->set->documents->n_policies; p++) {
         if (ambit_str_eq(w->set->policies[p].policy->doc.name, name))
@@ -293,7 +292,9 @@ static bool counts_for_after(const struct given_world *w, const struct ambit_fig
     struct heard heard PATTERN_SCRATCH;
     const struct compiled_after *after = find_after(w, query);
     heard_fill(&heard, e);
-    if (!after || e->kind != AMBIT_ENTRY_ALLOWED || heard.n != 1 || heard.items[0].is_malformed)
+    const struct compiled_agent *agent = compiled_agent_find(w->set, e->agent);
+    if (!after || !agent || !compiled_policy_of(agent, query->policy) ||
+        e->kind != AMBIT_ENTRY_ALLOWED || heard.n != 1 || heard.items[0].is_malformed)
         return false;
     if (!query->is_stop) {
         const struct ambit_policy *policy = ambit_policy_find(w->set->documents, e->policy);

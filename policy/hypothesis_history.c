@@ -73,6 +73,14 @@ static enum ambit_err read_either(struct hypothesis_reader *r, const struct json
                : hypothesis_complain(r, value, "none of the values of this member", expected);
 }
 
+static enum ambit_err read_items(struct hypothesis_reader *r, const struct json_value *value,
+                                 const struct told_by *by, struct ambit_entry *entry)
+{
+    for (const struct json_value *item = value->first; item; item = item->next)
+        entry->are_items_charged |= json_get(item, "policy") != NULL;
+    return hypothesis_given(r, value, by, &entry->items, &entry->n_items);
+}
+
 static enum ambit_err read_member(struct hypothesis_reader *r, const struct json_value *m,
                                   struct ambit_entry *entry)
 {
@@ -96,7 +104,7 @@ static enum ambit_err read_member(struct hypothesis_reader *r, const struct json
     if (ambit_str_is(m->key, "reason"))
         return read_reason(r, m, entry);
     if (ambit_str_is(m->key, "items"))
-        return hypothesis_given(r, m, &by, &entry->items, &entry->n_items);
+        return read_items(r, m, &by, entry);
     if (ambit_str_is(m->key, "policy"))
         return hypothesis_policy(r, m, &entry->policy);
     if (ambit_str_is(m->key, "rule"))
@@ -159,6 +167,30 @@ static void charge(const struct hypothesis_reader *r, struct ambit_entry *entry)
         entry->rule = rule->rule->id;
 }
 
+/* What the entry says of all its items, where the items say nothing themselves. */
+static enum ambit_err charge_items(const struct hypothesis_reader *r, struct ambit_entry *entry)
+{
+    if (entry->n_items == 0 || !entry->policy.p)
+        return AMBIT_OK;
+    struct ambit_given *items = arena_array(r->arena, entry->n_items, sizeof *items);
+    if (!items)
+        return AMBIT_ERR_NO_MEMORY;
+    memcpy(items, entry->items, entry->n_items * sizeof *items);
+    struct told_by by = {.agent = entry->agent, .purpose = entry->purpose};
+    for (size_t i = 0; i < entry->n_items; i++) {
+        if (entry->are_items_charged)
+            continue;
+        const struct compiled_rule *rule =
+            entry->rule.p
+                ? NULL
+                : hypothesis_rule(r->set, &by, entry->policy, items[i].action, items[i].resource);
+        items[i].policy = entry->policy;
+        items[i].rule = rule ? rule->rule->id : entry->rule;
+    }
+    entry->items = items;
+    return AMBIT_OK;
+}
+
 enum ambit_err hypothesis_entry(struct hypothesis_reader *r, const struct json_value *object,
                                 struct ambit_entry *ret)
 {
@@ -181,9 +213,10 @@ enum ambit_err hypothesis_entry(struct hypothesis_reader *r, const struct json_v
     const char *missing = !has_kind ? "kind" : !ret->agent.p ? "agent" : missing_member(ret);
     if (missing)
         return hypothesis_complain(r, object, "member missing", missing);
-    if (ret->reason != AMBIT_REASON_HARD_STOP)
-        charge(r, ret);
-    return AMBIT_OK;
+    if (ret->reason == AMBIT_REASON_HARD_STOP)
+        return AMBIT_OK;
+    charge(r, ret);
+    return charge_items(r, ret);
 }
 
 /* By time; what is told first at one time came first. */

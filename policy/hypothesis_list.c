@@ -232,7 +232,7 @@ static enum ambit_err stop_of(struct hypothesis_reader *r, const struct json_val
 
     const char *colon = memchr(text.p, ':', text.len);
     struct ambit_str kind = {.p = text.p, .len = colon ? (size_t)(colon - text.p) : text.len};
-    for (int k = AMBIT_TARGET_AGENT; k <= AMBIT_TARGET_ALL; k++) {
+    for (int k = AMBIT_TARGET_GRANT; k <= AMBIT_TARGET_ALL; k++) {
         bool is_all = k == AMBIT_TARGET_ALL;
         if (!ambit_str_is(kind, ambit_target_text((enum ambit_target_kind)k)) || is_all == !!colon)
             continue;
@@ -242,8 +242,9 @@ static enum ambit_err stop_of(struct hypothesis_reader *r, const struct json_val
         if (k != AMBIT_TARGET_RESOURCE || ambit_pattern_is_resource(ret->target))
             return AMBIT_OK;
     }
-    return hypothesis_complain(r, target, "not the target of a stop that holds",
-                               "agent:x team:x owner:x policy:x resource:pattern or all");
+    return hypothesis_complain(
+        r, target, "not the target of a stop",
+        "grant:x lineage:x agent:x team:x owner:x policy:x resource:pattern or all");
 }
 
 enum ambit_err hypothesis_stops(struct hypothesis_reader *r, const struct json_value *value)

@@ -30,6 +30,7 @@ struct ambit_entry {
     enum ambit_reason reason; /* REFUSED */
     const struct ambit_given *items; /* of a token request; with the rule each is charged to */
     size_t n_items;
+    bool are_items_charged; /* the items say by which policy, themselves */
     const struct ambit_context_member *context;
     size_t n_context;
     bool has_lifetime; /* GRANTED: without it the grant is alive */

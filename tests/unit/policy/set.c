@@ -100,7 +100,8 @@ bool set_put_folder(struct set *set, const char *dir)
             dir_list(AT_FDCWD, path, &set->arena, &names, &n))
             return false;
         for (size_t i = 0; i < n; i++) {
-            if (names[i].len > 5 && memcmp(names[i].p + names[i].len - 5, ".json", 5) == 0)
+            if (names[i].len > 5 && memcmp(names[i].p + names[i].len - 5, ".json", 5) == 0 &&
+                !(names[i].len > 10 && memcmp(names[i].p + names[i].len - 10, ".test.json", 10) == 0))
                 put_found(set, dir, (enum ambit_kind)kind, names[i]);
         }
     }
