@@ -28,6 +28,8 @@ static AMBIT_CHECKED enum ambit_err put_signature(const struct review_signature 
 enum ambit_err activate_signatures(struct reload_command *command, struct store_txn *txn)
 {
     struct command *base = &command->base;
+    if (command->reviewer.n_signatures > 0)
+        atomic_store(&base->broker->has_confirmed, true);
     for (size_t i = 0; i < command->reviewer.n_signatures; i++) {
         const struct review_signature *signature = &command->reviewer.signatures[i];
         const struct ambit_confirm_query *about = &signature->about;

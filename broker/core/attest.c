@@ -17,6 +17,8 @@ static AMBIT_CHECKED enum ambit_err attested_until(const struct broker *broker,
     const struct confirm_key key = {.digest = agent->doc.digest, .person = agent->owner};
     struct confirm_row row;
     *ret = EVENT_ATTESTED_NEVER;
+    if (!atomic_load_explicit(&broker->has_confirmed, memory_order_relaxed))
+        return AMBIT_OK;
     enum ambit_err err = confirm_row_load(txn, &key, &arena, &row);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
@@ -57,14 +59,26 @@ bool broker_person_left(struct broker *broker, struct ambit_str person)
     return err != AMBIT_OK || left;
 }
 
-enum ambit_err offboarded_look(struct broker *broker, struct store_txn *txn)
+static AMBIT_CHECKED enum ambit_err has_rows(struct store_txn *txn, enum store_table table,
+                                             bool *ret)
 {
     STORE_CURSOR_AUTO cursor = NULL;
-    enum ambit_err err = store_cursor_open(txn, STORE_OFFBOARDED, &cursor);
+    enum ambit_err err = store_cursor_open(txn, table, &cursor);
     if (err == AMBIT_OK)
         err = store_cursor_move(cursor, STORE_FIRST, (struct store_key){0}, NULL, NULL);
-    atomic_store(&broker->has_offboarded, err == AMBIT_OK);
+    *ret = err == AMBIT_OK;
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+}
+
+enum ambit_err people_look(struct broker *broker, struct store_txn *txn)
+{
+    bool has_offboarded = true, has_confirmed = true;
+    enum ambit_err err = has_rows(txn, STORE_OFFBOARDED, &has_offboarded);
+    if (err == AMBIT_OK)
+        err = has_rows(txn, STORE_CONFIRMATIONS, &has_confirmed);
+    atomic_store(&broker->has_offboarded, has_offboarded);
+    atomic_store(&broker->has_confirmed, has_confirmed);
+    return err;
 }
 
 enum ambit_err standing_of(struct broker *broker, struct store_txn *txn,

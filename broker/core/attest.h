@@ -15,8 +15,8 @@ AMBIT_CHECKED enum ambit_err standing_of(struct broker *broker, struct store_txn
                                          const struct ambit_agent *agent, int64_t now_ms,
                                          struct standing *ret);
 
-/* At start: is anybody in the table of those who were offboarded? */
-AMBIT_CHECKED enum ambit_err offboarded_look(struct broker *broker, struct store_txn *txn);
+/* At start: is there anybody who was offboarded, anything that was confirmed? */
+AMBIT_CHECKED enum ambit_err people_look(struct broker *broker, struct store_txn *txn);
 
 /* A part of all agents, once every ten seconds: how many lapse within two weeks, or have. After a
  * whole round that is what /metrics says, and a line of the log when it has changed. */

@@ -80,7 +80,7 @@ static AMBIT_CHECKED enum ambit_err take_up_state(struct broker *broker)
     if (err == AMBIT_OK)
         err = holds_load(txn, head.holds_version, &broker->holds);
     if (err == AMBIT_OK)
-        err = offboarded_look(broker, txn);
+        err = people_look(broker, txn);
     atomic_store(&broker->size, head.edge.size);
     atomic_store(&broker->stops_in_force, head.stops_in_force);
     broker->settle.kept = broker->settle.next =

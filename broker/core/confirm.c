@@ -101,6 +101,7 @@ static enum ambit_err confirm_run(struct writer_job *job, struct store_txn *txn,
     event.target = documents_label(command->kind, command->name, target);
     event.is_removal = command->is_removal;
     event_name_document(&event, command->kind, command->name);
+    atomic_store(&base->broker->has_confirmed, true);
     err = record_event(base->broker, txn, base, &event);
     base->seq = event.seq;
     return err;

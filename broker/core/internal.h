@@ -66,7 +66,8 @@ struct broker {
     struct pending pending;          /* stops accepted and not yet committed */
     _Atomic uint64_t size;           /* events committed */
     _Atomic uint64_t stops_in_force; /* committed, and not cleared */
-    _Atomic bool has_offboarded;     /* somebody may be: the table is looked at */
+    _Atomic bool has_confirmed;  /* somebody may have confirmed something: the table is looked at */
+    _Atomic bool has_offboarded; /* somebody may be: the table is looked at */
     _Atomic uint64_t people_version; /* changes when somebody is offboarded */
     _Atomic bool is_sealed, is_stopping;
     _Atomic bool is_open; /* all above is set: the writer may look at it between commands */

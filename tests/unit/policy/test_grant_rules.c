@@ -20,14 +20,20 @@ static void test_owner(void **state)
     (void)state;
     static const struct {
         bool dana, sam;
-        const char *member, *saw;
-    } cases[] = {{false, true, "owner", "dana is not active, sam is active"},
-                 {true, false, "backup", "dana is active, sam is not active"}};
+        const char *fault, *member, *saw;
+    } cases[] = {
+        {false, true, NULL, "owner", "dana is not active, sam is active"},
+        {true, false, NULL, "backup", "dana is active, sam is not active"},
+        {true, true, "backup", "backup",
+         "dana is active, sam is active, but the backup was offboarded"},
+        {true, true, "attestation", "attestation",
+         "dana is active, sam is active, but no confirmation by the owner that still holds"}};
     struct lab_policy policy = {"p", "", PLAIN};
     struct ambit_item item = {AMBIT_STR("service.read"), AMBIT_STR("svc:staging/x")};
     for (size_t i = 0; i < AMBIT_LEN(cases); i++) {
         lab_open_with(&lab, &policy, 1, cases[i].dana, cases[i].sam);
         struct ambit_grant_question q = lab_question(&item, 1);
+        q.owner_fault = ambit_str_of(cases[i].fault);
         lab_decide_grant(&lab, &q);
         assert_int_equal(lab.d.reason, AMBIT_REASON_OWNER_REQUIRED);
         assert_int_equal(lab.d.failed_check, AMBIT_GRANT_CHECK_OWNER);
