@@ -72,14 +72,12 @@ static bool grow(struct buf *buf, size_t need)
     return true;
 }
 
-char *buf_reserve(struct buf *buf, size_t len)
+char *buf_grow(struct buf *buf, size_t len)
 {
     size_t need = 0;
 
     if (buf->err != AMBIT_OK)
         return NULL;
-    if (buf->p && len <= buf->cap - buf->len)
-        return buf->p + buf->len; /* nearly always; cap never exceeds max */
     if (!ambit_add(buf->len, len, &need) || (buf->max && need > buf->max) ||
         (buf->is_fixed && need > buf->cap)) {
         buf->err = AMBIT_ERR_TOO_LARGE;
@@ -90,23 +88,6 @@ char *buf_reserve(struct buf *buf, size_t len)
         return NULL;
     }
     return buf->p + buf->len;
-}
-
-void buf_put(struct buf *buf, const void *bytes, size_t len)
-{
-    if (len == 0)
-        return;
-    char *p = buf_reserve(buf, len);
-
-    if (!p)
-        return;
-    memcpy(p, bytes, len);
-    buf->len += len;
-}
-
-void buf_put_str(struct buf *buf, struct ambit_str s)
-{
-    buf_put(buf, s.p, s.len);
 }
 
 void buf_put_i64(struct buf *buf, int64_t value)

@@ -24,8 +24,27 @@ void buf_wipe(struct buf *buf); /* the same, contents cleansed first: for secret
 /* Remembers `err` unless an earlier failure stands: for writers that refuse a value. */
 void buf_fail(struct buf *buf, enum ambit_err err);
 void buf_reset(struct buf *buf); /* len = 0, err = OK, memory kept */
-void buf_put(struct buf *buf, const void *bytes, size_t len);
-void buf_put_str(struct buf *buf, struct ambit_str s);
+/* Makes room for `len` more bytes and returns where they go, or NULL (failure remembered); the
+ * caller then adds to buf->len what it wrote. */
+char *buf_grow(struct buf *buf, size_t len); /* of buf_reserve() alone */
+static inline char *buf_reserve(struct buf *buf, size_t len)
+{
+    if (buf->err == AMBIT_OK && buf->p && len <= buf->cap - buf->len)
+        return buf->p + buf->len; /* nearly always; cap never exceeds max */
+    return buf_grow(buf, len);
+}
+static inline void buf_put(struct buf *buf, const void *bytes, size_t len)
+{
+    char *p = len ? buf_reserve(buf, len) : NULL;
+    if (!p)
+        return;
+    memcpy(p, bytes, len);
+    buf->len += len;
+}
+static inline void buf_put_str(struct buf *buf, struct ambit_str s)
+{
+    buf_put(buf, s.p, s.len);
+}
 static inline void buf_put_char(struct buf *buf, char c)
 {
     if (buf->err == AMBIT_OK && buf->len < buf->cap)
@@ -42,9 +61,6 @@ void buf_put_hex(struct buf *buf, const uint8_t *bytes, size_t len);
 void buf_put_base64url(struct buf *buf, const uint8_t *bytes, size_t len); /* no padding */
 void buf_put_base64(struct buf *buf, const uint8_t *bytes, size_t len); /* RFC 4648 with padding */
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *buf, const char *format, ...);
-/* Makes room for `len` more bytes and returns where they go, or NULL (failure remembered); the
- * caller then adds to buf->len what it wrote. */
-char *buf_reserve(struct buf *buf, size_t len);
 static inline struct ambit_str buf_str(const struct buf *buf)
 {
     return (struct ambit_str){.p = buf->p ? buf->p : "", .len = buf->len};

@@ -200,6 +200,14 @@ static bool is_before(struct ambit_str a, struct ambit_str b)
     return p == p_end && q < q_end;
 }
 
+/* Of ASCII without escapes, as nearly every key is, the bytes are the code units. */
+static inline bool is_before_plain(struct ambit_str a, struct ambit_str b)
+{
+    if (a.len && b.len && a.p[0] != b.p[0])
+        return a.p[0] < b.p[0];
+    return ambit_str_cmp(a, b) < 0;
+}
+
 /* `start` is where the key's opening quote was written; behind its closing one stands the colon. */
 static void check_order(struct json_out *out, size_t start, bool is_plain)
 {
@@ -211,10 +219,9 @@ static void check_order(struct json_out *out, size_t start, bool is_plain)
     size_t key = start + 1, len = buf->len - start - 3;
     struct ambit_str last = {.p = buf->p + out->last_key[d], .len = out->last_key_len[d]};
     struct ambit_str now = {.p = buf->p + key, .len = len};
-    /* Of ASCII without escapes, as nearly every key is, the bytes are the code units. */
     bool is_in_order =
-        !out->last_key[d] || (is_plain && out->last_key_is_plain[d] ? ambit_str_cmp(last, now) < 0
-                                                                    : is_before(last, now));
+        !out->last_key[d] ||
+        (is_plain && out->last_key_is_plain[d] ? is_before_plain(last, now) : is_before(last, now));
     if (!is_in_order)
         buf_fail(out->buf, AMBIT_ERR_INTERNAL);
     out->last_key[d] = key;

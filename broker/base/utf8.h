@@ -5,6 +5,8 @@
 
 #include "ambit/base.h"
 
+#include <endian.h>
+
 static inline bool utf8_is_tail(char c)
 {
     return ((uint8_t)c & 0xc0) == 0x80;
@@ -87,16 +89,18 @@ static inline size_t utf8_put(uint32_t c, char *dst)
     return 4;
 }
 
-/* Eight bytes that are plain in a JSON string: ASCII, no control, no quote, no backslash. Each term
- * sets the high bit of a byte that is not plain (and may set that of one behind it). */
-static inline bool json_is_plain_word(const char *p)
+/* Of eight bytes, which are not plain in a JSON string: not ASCII, a control, a quote, a backslash.
+ * The high bit of each such byte, the first one in the lowest place; bits above the lowest one that
+ * is set mean nothing. */
+static inline uint64_t json_word_faults(const char *p)
 {
     const uint64_t ones = 0x0101010101010101u, high = 0x8080808080808080u;
     uint64_t w = 0;
 
     memcpy(&w, p, 8);
+    w = le64toh(w);
     uint64_t quote = w ^ ones * '"', slash = w ^ ones * '\\';
-    return !((w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & high);
+    return (w | (w - ones * 0x20) | (quote - ones) | (slash - ones)) & high;
 }
 
 /* How many bytes from the first on are plain. */
@@ -104,10 +108,16 @@ static inline size_t json_plain_run(const char *p, size_t len)
 {
     size_t i = 0;
 
-    while (len - i >= 8 && json_is_plain_word(p + i))
-        i += 8;
-    if (len >= 8 && len - i < 8 && json_is_plain_word(p + len - 8))
-        return len; /* the last eight, some of them looked at twice */
+    for (; len - i >= 8; i += 8) {
+        uint64_t faults = json_word_faults(p + i);
+        if (faults)
+            return i + (size_t)(__builtin_ctzll(faults) >> 3);
+    }
+    if (len >= 8) {
+        /* The last eight, some of them looked at twice. */
+        uint64_t faults = i < len ? json_word_faults(p + len - 8) : 0;
+        return faults ? len - 8 + (size_t)(__builtin_ctzll(faults) >> 3) : len;
+    }
     for (; i < len; i++) {
         uint8_t c = (uint8_t)p[i];
         if (c < 0x20 || c >= 0x80 || c == '"' || c == '\\')

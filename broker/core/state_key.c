@@ -33,7 +33,7 @@ static struct state_key frame_key(const struct frame *frame)
 
 struct state_key state_key_counter(const struct ambit_figure_query *query)
 {
-    struct frame frame;
+    __attribute__((uninitialized)) struct frame frame;
     frame.len = 0;
     frame_add(&frame, AMBIT_STR("ambit counter v1"));
     frame_add(&frame, query->policy);
@@ -54,7 +54,7 @@ struct state_key state_key_counter(const struct ambit_figure_query *query)
 
 struct state_key state_key_cutoff_text(struct ambit_str target)
 {
-    struct frame frame;
+    __attribute__((uninitialized)) struct frame frame;
     frame.len = 0;
     frame_add(&frame, AMBIT_STR("ambit cut-off v1"));
     frame_add(&frame, target);
@@ -95,7 +95,7 @@ struct state_key state_key_cutoff_agent_policy(struct ambit_str agent, struct am
 
 struct state_key state_key_person(struct ambit_str person)
 {
-    struct frame frame;
+    __attribute__((uninitialized)) struct frame frame;
     frame.len = 0;
     frame_add(&frame, AMBIT_STR("ambit person v1"));
     frame_add(&frame, person);
@@ -105,7 +105,7 @@ struct state_key state_key_person(struct ambit_str person)
 struct state_key state_key_incident(struct ambit_str policy, struct ambit_str stop,
                                     struct ambit_str key)
 {
-    struct frame frame;
+    __attribute__((uninitialized)) struct frame frame;
     frame.len = 0;
     frame_add(&frame, AMBIT_STR("ambit incident v1"));
     frame_add(&frame, policy);
@@ -116,7 +116,7 @@ struct state_key state_key_incident(struct ambit_str policy, struct ambit_str st
 
 struct state_key state_key_agent(struct ambit_str agent)
 {
-    struct frame frame;
+    __attribute__((uninitialized)) struct frame frame;
     frame.len = 0;
     frame_add(&frame, AMBIT_STR("ambit agent v1"));
     frame_add(&frame, agent);

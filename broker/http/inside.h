@@ -29,7 +29,7 @@ enum {
     QUERY_THREADS_MAX = 8,
     QUERY_QUEUE_MAX = 1024, /* requests that wait for a query thread; more are answered 503 */
     CONNECTION_MEMORY = 24 * 1024, /* of the parser: head, fields and reply head */
-    EXCHANGE_BLOCK = 8 * 1024,
+    EXCHANGE_BLOCK = 12 * 1024, /* what a decision takes, its checks told, and some */
     EXCHANGES_KEPT = 256,  /* free ones a loop keeps for reuse */
     BODY_KEPT = 64 * 1024, /* a larger buffer is not kept with a free exchange */
     TICK_US = 1000000,
