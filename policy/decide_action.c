@@ -127,7 +127,8 @@ static struct finding judge_form(struct action_judge *a)
 /* No `never` of any policy that the agent lists now, whatever its dates. */
 static struct finding judge_never(struct action_judge *a)
 {
-    struct index_probe probe = index_probe_of(&a->action.pattern, &a->resource.pattern);
+    struct index_probe probe PATTERN_SCRATCH;
+    index_probe_set(&probe, &a->action.pattern, &a->resource.pattern);
     struct index_walk policies = compiled_policies_of_never(a->j.agent, &probe);
     size_t p = 0;
     while (index_next(&policies, &p)) {

@@ -23,6 +23,7 @@ struct candidate {
     size_t i; /* as asked */
     const struct pattern *action, *resource;
     const struct finding *above; /* check `scope` of the grants above; NULL: there are none */
+    struct index_probe probe;    /* of the two, once there is a resource */
 };
 
 /* What rules look at, of the level that is judged: the request's, or what a grant above recorded.

@@ -22,12 +22,11 @@ static struct finding forbidden(const struct compiled_never *never)
 static struct finding judge_agent_never(const struct compiled_agent *agent,
                                         const struct candidate *c)
 {
-    struct index_probe probe = index_probe_of(c->action, c->resource);
-    struct index_walk policies = compiled_policies_of_never(agent, &probe);
+    struct index_walk policies = compiled_policies_of_never(agent, &c->probe);
     size_t p = 0;
     while (index_next(&policies, &p)) {
         const struct compiled_policy *policy = agent->policies[p];
-        struct index_walk walk = index_begin(&policy->never_index, &probe);
+        struct index_walk walk = index_begin(&policy->never_index, &c->probe);
         size_t n = 0;
         while (index_next(&walk, &n)) {
             const struct compiled_never *never = &policy->never[n];
@@ -93,12 +92,11 @@ static bool add_except(struct grant_judge *g, const struct compiled_never *never
 /* `never` rules that only overlap the item go with the grant. More than 64: ask narrower. */
 static struct finding judge_except(struct grant_judge *g, const struct candidate *c)
 {
-    struct index_probe probe = index_probe_of(c->action, c->resource);
-    struct index_walk policies = compiled_policies_meeting(g->j.agent, &probe);
+    struct index_walk policies = compiled_policies_meeting(g->j.agent, &c->probe);
     size_t p = 0;
     while (index_next(&policies, &p)) {
         const struct compiled_policy *policy = g->j.agent->policies[p];
-        struct index_walk walk = index_begin_meeting(&policy->never_meeting, &probe);
+        struct index_walk walk = index_begin_meeting(&policy->never_meeting, &c->probe);
         size_t n = 0;
         while (index_next(&walk, &n)) {
             const struct compiled_never *never = &policy->never[n];
@@ -192,12 +190,11 @@ static void note_ask(struct grant_judge *g, const struct best *best)
 static struct best judge_rules(struct grant_judge *g, const struct candidate *c)
 {
     struct best best = none_contains();
-    struct index_probe probe = index_probe_of(c->action, c->resource);
-    struct index_walk policies = compiled_policies_of_rules(g->j.agent, &probe);
+    struct index_walk policies = compiled_policies_of_rules(g->j.agent, &c->probe);
     size_t p = 0;
     while (!g->j.err && index_next(&policies, &p)) {
         const struct compiled_policy *policy = g->j.agent->policies[p];
-        struct index_walk walk = index_begin(&policy->rule_index, &probe);
+        struct index_walk walk = index_begin(&policy->rule_index, &c->probe);
         size_t r = 0;
         while (index_next(&walk, &r)) {
             const struct compiled_rule *rule = &policy->rules[r];
@@ -289,7 +286,7 @@ static const struct pattern *real_resource(struct grant_judge *g, const struct p
                                                                                     : NULL;
 }
 
-static struct finding judge_everywhere(struct grant_judge *g, struct candidate c)
+static struct finding judge_everywhere(struct grant_judge *g, struct candidate *c)
 {
     struct best best = none_contains();
     for (size_t p = 0; p < g->j.agent->n_policies; p++) {
@@ -297,15 +294,16 @@ static struct finding judge_everywhere(struct grant_judge *g, struct candidate c
         for (size_t r = 0; r < policy->n_rules && !g->j.err; r++) {
             const struct compiled_rule *rule = &policy->rules[r];
             bool contains = false;
-            if (patterns_contain(&rule->actions, c.action, &contains) != AMBIT_OK)
+            if (patterns_contain(&rule->actions, c->action, &contains) != AMBIT_OK)
                 return fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
             for (size_t k = 0; contains && k < rule->resources.n; k++) {
-                c.resource = real_resource(g, &rule->resources.v[k]);
-                if (!c.resource && g->n_filled == AMBIT_GIVEN_MAX)
+                c->resource = real_resource(g, &rule->resources.v[k]);
+                if (!c->resource && g->n_filled == AMBIT_GIVEN_MAX)
                     return too_many();
-                if (!c.resource)
+                if (!c->resource)
                     continue;
-                struct finding finding = judge_open_resource(g, &c, rule);
+                index_probe_set(&c->probe, c->action, c->resource);
+                struct finding finding = judge_open_resource(g, c, rule);
                 g->n_filled +=
                     rule->resources.v[k].has_variables && finding.check >= least_given(g);
                 if (finding.reason == AMBIT_REASON_MALFORMED)
@@ -323,7 +321,7 @@ static struct finding judge_everywhere(struct grant_judge *g, struct candidate c
 }
 
 /* Where none passes, those that lack a person's yes alone are what would be given with it. */
-static struct finding judge_open(struct grant_judge *g, struct candidate c)
+static struct finding judge_open(struct grant_judge *g, struct candidate *c)
 {
     struct finding finding = judge_everywhere(g, c);
     if (finding.check != AMBIT_GRANT_CHECK_APPROVAL)
@@ -337,11 +335,15 @@ static struct finding judge_open(struct grant_judge *g, struct candidate c)
 struct finding grant_judge_item(struct grant_judge *g, size_t i)
 {
     const struct asked *asked = &g->asked[i];
-    struct candidate c = {.i = i, .action = &asked->action.pattern};
+    struct candidate c PATTERN_SCRATCH;
+    c.i = i;
+    c.action = &asked->action.pattern;
+    c.above = NULL;
     if (!asked->has_resource)
-        return judge_open(g, c);
+        return judge_open(g, &c);
 
     c.resource = &asked->resource.pattern;
+    index_probe_set(&c.probe, c.action, c.resource);
     struct finding finding = judge_never(g, &c);
     if (finding.check == AMBIT_GRANT_CHECKS)
         finding = judge_except(g, &c);

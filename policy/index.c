@@ -18,6 +18,24 @@ static uint64_t mixed(uint64_t hash, uint64_t more)
     return hash ^ hash >> 32;
 }
 
+/* The last bytes, up to eight of them: read at once, some twice. */
+static uint64_t last_bytes(struct ambit_str text)
+{
+    uint64_t word = 0;
+    uint32_t first = 0, last = 0;
+    if (text.len >= sizeof word) {
+        memcpy(&word, text.p + text.len - sizeof word, sizeof word);
+        return word;
+    }
+    if (text.len >= sizeof first) {
+        memcpy(&first, text.p, sizeof first);
+        memcpy(&last, text.p + text.len - sizeof last, sizeof last);
+        return (uint64_t)first << 32 | last;
+    }
+    return (uint64_t)(uint8_t)text.p[0] << 16 | (uint64_t)(uint8_t)text.p[text.len / 2] << 8 |
+           (uint8_t)text.p[text.len - 1];
+}
+
 uint64_t index_hash(struct ambit_str text)
 {
     uint64_t hash = UINT64_C(14695981039346656037) ^ text.len, word = 0;
@@ -26,9 +44,7 @@ uint64_t index_hash(struct ambit_str text)
         memcpy(&word, text.p + i, sizeof word);
         hash = mixed(hash, word);
     }
-    for (word = 0; i < text.len; i++)
-        word = word << 8 | (uint8_t)text.p[i];
-    return mixed(hash, word);
+    return i == text.len ? hash : mixed(hash, last_bytes(text));
 }
 
 /* ---- what is literal of a pattern -------------------------------------------------------------
@@ -41,28 +57,28 @@ static bool is_literal_at(const struct pattern *pattern, size_t i, struct ambit_
 }
 
 /* Everything that may be asked for. */
-static struct index_part part_of(const struct pattern *pattern)
+static void part_of(const struct pattern *pattern, struct index_part *ret)
 {
-    struct index_part part = {
-        .type = index_hash((struct ambit_str){pattern->text.p, pattern->type_len})};
     struct ambit_str segment;
     size_t n = pattern->n_segments;
+    ret->type = index_hash((struct ambit_str){pattern->text.p, pattern->type_len});
+    ret->bits = 0;
     for (size_t i = 0; i < INDEX_HEAD && i < pattern->n_head; i++) {
         if (!is_literal_at(pattern, i, &segment))
             continue;
-        part.literal[i] = index_hash(segment);
-        part.bits |= 1U << i;
+        ret->literal[i] = index_hash(segment);
+        ret->bits |= 1U << i;
     }
     bool has_last = pattern->n_any == 0 ? n > 0 : pattern->n_tail > 0;
     if (has_last && is_literal_at(pattern, n - 1, &segment)) {
-        part.literal[6] = index_hash(segment);
-        part.bits |= INDEX_TAIL;
+        bool is_known = pattern->n_any == 0 && n <= INDEX_HEAD;
+        ret->literal[6] = is_known ? ret->literal[n - 1] : index_hash(segment);
+        ret->bits |= INDEX_TAIL;
     }
     if (pattern->is_literal) {
-        part.literal[7] = index_hash(pattern->text);
-        part.bits |= INDEX_WHOLE;
+        ret->literal[7] = index_hash(pattern->text);
+        ret->bits |= INDEX_WHOLE;
     }
-    return part;
 }
 
 /* Of a rule's pattern as much as tells it apart, no more: each further class is a probe more. */
@@ -74,9 +90,18 @@ static unsigned class_bits(const struct pattern *pattern, unsigned bits)
     return is_in_head ? bits & ~(unsigned)INDEX_TAIL : bits;
 }
 
+void index_probe_set(struct index_probe *probe, const struct pattern *action,
+                     const struct pattern *resource)
+{
+    part_of(action, &probe->action);
+    part_of(resource, &probe->resource);
+}
+
 struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource)
 {
-    return (struct index_probe){.action = part_of(action), .resource = part_of(resource)};
+    struct index_probe probe;
+    index_probe_set(&probe, action, resource);
+    return probe;
 }
 
 static uint64_t key_of_part(uint64_t hash, const struct index_part *part, unsigned bits)
@@ -128,10 +153,11 @@ static enum ambit_err put(struct index_builder *builder, struct index_entry entr
 static enum ambit_err put_pair(struct index_builder *builder, const struct pattern *action,
                                const struct pattern *resource, uint16_t value)
 {
-    struct index_probe probe = {.resource = part_of(resource)};
+    struct index_probe probe = {0};
+    part_of(resource, &probe.resource);
     unsigned class = class_bits(resource, probe.resource.bits);
     if (action) {
-        probe.action = part_of(action);
+        part_of(action, &probe.action);
         class |= class_bits(action, probe.action.bits) << BITS;
     }
     return put(builder, (struct index_entry){.key = key_of(&probe, class),
@@ -160,7 +186,8 @@ enum ambit_err index_add_meeting(struct index_builder *builder, const struct pat
                                  size_t n_resources, uint16_t value)
 {
     for (size_t r = 0; r < n_resources; r++) {
-        struct index_part part = part_of(&resources[r]);
+        struct index_part part = {0};
+        part_of(&resources[r], &part);
         unsigned depth = depth_of(&part);
         struct index_entry entry = {.key = key_of_beginning(&part, CLASS_ENDS, depth),
                                     .value = value};

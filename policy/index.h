@@ -55,6 +55,9 @@ struct index_probe {
     struct index_part action, resource;
 };
 struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource);
+/* The same, in place. */
+void index_probe_set(struct index_probe *probe, const struct pattern *action,
+                     const struct pattern *resource);
 
 /* Puts `value` under every pair of patterns (or under the resources alone, when they are many). */
 AMBIT_CHECKED enum ambit_err index_add_pairs(struct index_builder *builder,
