@@ -51,7 +51,11 @@ static bool is_swallowed_together(struct check_run *run, const struct cover *rul
     size_t most = 0, n_areas = 0;
     for (size_t p = 0; p < n; p++)
         most += policies[p]->n_never;
-    struct ambit_area *areas = most ? arena_array(run->arena, most, sizeof *areas) : NULL;
+    if (most == 0)
+        return false;
+    struct ambit_area *areas = arena_array(run->arena, most, sizeof *areas);
+    if (!areas)
+        run->err = AMBIT_ERR_NO_MEMORY;
     for (size_t p = 0; areas && p < n; p++) {
         const struct check_policy *policy = check_policy_of(run, policies[p]);
         for (size_t i = 0; i < policies[p]->n_never; i++) {

@@ -109,6 +109,8 @@ static const struct ambit_file *file_of(struct check_run *run, const struct chec
 {
     struct ambit_str name = file_name_of(run, at->name);
     size_t low = 0, high = run->check->n_files;
+    if (!name.p)
+        run->err = AMBIT_ERR_NO_MEMORY;
     while (name.p && low < high) {
         size_t mid = low + (high - low) / 2;
         int order = compare_file(run->files[mid], at->kind, name);
@@ -136,10 +138,12 @@ static const struct json_value *json_of(struct check_run *run, const struct chec
     const struct json_value *value = NULL;
     struct json_problem problem = {0};
     *ret_file = file_of(run, at);
-    if (!*ret_file ||
-        json_read((*ret_file)->bytes, limits, run->arena, &value, &problem) != AMBIT_OK)
+    if (!*ret_file)
         return NULL;
-    return value;
+    enum ambit_err err = json_read((*ret_file)->bytes, limits, run->arena, &value, &problem);
+    if (err == AMBIT_ERR_NO_MEMORY)
+        run->err = err;
+    return err ? NULL : value;
 }
 
 static struct ambit_str example_of(const char *name)
@@ -171,7 +175,8 @@ void check_warn(struct check_run *run, const struct check_warning *warning)
         problem.action = example_of(warning->example->action);
         problem.resource = example_of(warning->example->resource);
     }
-    run->err = buf_check(&pointer);
+    if (!run->err)
+        run->err = buf_check(&pointer);
     if (!run->err)
         run->err = ambit_problems_add(run->problems, &problem);
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as one document among fixed companions; the first byte chooses its kind. Accepted: its
  * canonical bytes are a document again, with the same digest of the set. Refused: at least one
- * problem, each of them inside the file and printable in one line. */
+ * problem, each of them inside the file and printable in one line. So is each warning of what was
+ * accepted, and none of them is an error. */
 #include <string.h>
 
 #include "fuzz.h"
 #include "support/tzif.h"
 
-#include "ambit/document.h"
+#include "ambit/check.h"
 #include "base/buf.h"
 #include "crypto/digest.h"
 #include "policy/problem.h"
@@ -102,7 +103,6 @@ static bool is_inside(struct ambit_str bytes, uint32_t line, uint32_t column)
 
 static void check_problems(const struct ambit_problems *problems, struct ambit_str bytes)
 {
-    FUZZ_CHECK(problems->n_errors > 0);
     for (size_t i = 0; i < problems->n; i++) {
         BUF_AUTO line = {.p = NULL};
         problem_write_line(&line, &problems->v[i]);
@@ -113,6 +113,24 @@ static void check_problems(const struct ambit_problems *problems, struct ambit_s
         if (ambit_str_is(problems->v[i].file, "subject.json"))
             FUZZ_CHECK(is_inside(bytes, problems->v[i].line, problems->v[i].column));
     }
+}
+
+/* Takes the documents. */
+static void check_warnings(struct ambit_documents *documents, const struct ambit_file *subject)
+{
+    struct ambit_problems problems = {0};
+    struct ambit_policy_set *set = NULL;
+    struct ambit_file files[N_COMPANIONS + 1];
+    memcpy(files, companions, sizeof companions);
+    files[N_COMPANIONS] = *subject;
+    FUZZ_CHECK(ambit_policy_compile(documents, &set) == AMBIT_OK);
+    const struct ambit_check check = {
+        .set = set, .files = files, .n_files = N_COMPANIONS + 1, .now_ms = env.now_ms};
+    FUZZ_CHECK(ambit_policy_warn(&check, &problems) == AMBIT_OK);
+    FUZZ_CHECK(problems.n_errors == 0);
+    check_problems(&problems, subject->bytes);
+    ambit_problems_done(&problems);
+    ambit_policy_set_free(set);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -132,6 +150,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     enum ambit_err err = read_set(&subject, &problems, &documents);
     FUZZ_CHECK(err == AMBIT_OK || err == AMBIT_ERR_MALFORMED);
     if (err) {
+        FUZZ_CHECK(problems.n_errors > 0);
         check_problems(&problems, subject.bytes);
         ambit_problems_done(&problems);
         return 0;
@@ -141,7 +160,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     FUZZ_CHECK(read_set(&subject, &problems, &again) == AMBIT_OK);
     FUZZ_CHECK(ambit_digest_eq(documents->digest, again->digest));
     FUZZ_CHECK(ambit_str_eq(subject_of(again, &subject)->canonical, subject.bytes));
-    ambit_documents_free(again);
+    check_warnings(again, &subject);
     ambit_documents_free(documents);
     ambit_problems_done(&problems);
     return 0;
