@@ -50,18 +50,22 @@ static void test_room(void **state)
 {
     (void)state;
     open_many(9, 57, ALLOW ",'hard_stops':[",
-              "'on':'attempted','count':9,'within':'1m','then':'suspend_agent'", "]");
+              "'on':'attempted','actions':['a.*'],'count':9,'within':'1m','then':'suspend_agent'",
+              "]");
     assert_int_equal(ask(), AMBIT_ERR_TOO_LARGE);
     lab_close(&lab);
     open_many(8, 64, ALLOW ",'hard_stops':[",
-              "'on':'attempted','count':9,'within':'1m','then':'suspend_agent'", "]");
+              "'on':'attempted','actions':['a.*'],'count':9,'within':'1m','then':'suspend_agent'",
+              "]");
     assert_int_equal(ask(), AMBIT_OK); /* 512 of each are held */
     assert_true(lab.d.n_figures == AMBIT_FIGURES_MAX && lab.d.n_charges == AMBIT_CHARGES_MAX);
     lab_close(&lab);
-    open_many(2, 33, ALLOW ",'hard_stops':[", "'on':'attempted','then':'suspend_agent'", "]");
+    open_many(2, 33, ALLOW ",'hard_stops':[",
+              "'on':'attempted','actions':['a.*'],'then':'suspend_agent'", "]");
     assert_int_equal(ask(), AMBIT_ERR_TOO_LARGE);
     lab_close(&lab);
-    open_many(2, 32, ALLOW ",'hard_stops':[", "'on':'attempted','then':'suspend_agent'", "]");
+    open_many(2, 32, ALLOW ",'hard_stops':[",
+              "'on':'attempted','actions':['a.*'],'then':'suspend_agent'", "]");
     assert_int_equal(ask(), AMBIT_OK);
     assert_int_equal(lab.d.n_trips, AMBIT_TRIPS_MAX);
     lab_close(&lab);

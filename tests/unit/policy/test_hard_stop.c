@@ -361,7 +361,8 @@ static void test_bounds(void **state)
                                      "'ttl':{'max':'9m'}}],'hard_stops':[";
     for (int i = 0; i < 40; i++)
         snprintf(bodies + strlen(bodies), sizeof bodies - strlen(bodies),
-                 "%s{'id':'s%d','on':'attempted','then':'suspend_agent'}", i ? "," : "", i);
+                 "%s{'id':'s%d','on':'attempted','actions':['a.*'],'then':'suspend_agent'}",
+                 i ? "," : "", i);
     snprintf(bodies + strlen(bodies), sizeof bodies - strlen(bodies), "]");
     struct lab_policy policies[2];
     for (int i = 0; i < 2; i++) {
