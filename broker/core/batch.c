@@ -5,6 +5,7 @@
 
 #include "core/budget.h"
 #include "core/distrust.h"
+#include "core/live_before.h"
 #include "core/sealed.h"
 #include "core/settle.h"
 #include "core/tick.h"
@@ -63,8 +64,10 @@ static void on_committed(void *ctx)
     distrust_keep(broker);
     settle_keep(broker);
     unheard_keep(&broker->unheard);
-    if (batch->documents != NULL && batch->documents != broker->documents)
+    if (batch->documents != NULL && batch->documents != broker->documents) {
         documents_publish(broker, batch->documents);
+        live_before_forget(broker->live_before);
+    }
     if (batch->holds != broker->holds)
         publish_holds(broker);
     atomic_store(&broker->size, batch->head.edge.size);
@@ -82,6 +85,7 @@ static void on_aborted(void *ctx)
     distrust_restore(broker);
     settle_restore(broker);
     unheard_restore(&broker->unheard);
+    live_before_forget(broker->live_before);
     batch_drop(&broker->batch);
 }
 

@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "core/attest.h"
 #include "core/budget.h"
+#include "core/live_before.h"
 #include "core/sealed.h"
 #include "core/signing.h"
 #include "core/tick.h"
@@ -211,6 +212,9 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
         err = budgets_new(&options->limits, &broker->budgets);
     if (err == AMBIT_OK)
         err = unproved_new(&broker->unproved);
+    broker->live_before = live_before_new();
+    if (err == AMBIT_OK && broker->live_before == NULL)
+        err = AMBIT_ERR_NO_MEMORY;
     broker->decision = malloc(sizeof *broker->decision);
     return err == AMBIT_OK && broker->decision == NULL ? AMBIT_ERR_NO_MEMORY : err;
 }
@@ -259,6 +263,7 @@ void broker_close(struct broker *broker)
     budgets_free(broker->budgets);
     unproved_free(broker->unproved);
     pending_done(&broker->pending);
+    live_before_free(broker->live_before);
     free(broker->decision);
     buf_done(&broker->issuer);
     buf_done(&broker->state_folder);

@@ -93,6 +93,7 @@ struct broker {
         } next, kept;        /* of the batch that is open; as committed */
     } settle;
     struct unheard unheard;
+    struct live_before *live_before;
     struct state_key expire_from; /* where the next look for history that is over begins */
 };
 

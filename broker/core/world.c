@@ -5,19 +5,19 @@
 #include "base/encode.h"
 #include "core/cutoff.h"
 #include "core/distinct.h"
+#include "core/live_before.h"
 #include "core/stops.h"
 #include "core/window.h"
 
 /* The greatest that an event can hold: what is more is as good as full. */
 static const int64_t FIGURE_MAX = 9007199254740991; /* 2^53-1 */
 
-static AMBIT_CHECKED enum ambit_err live_grants(const struct world *world,
-                                                const struct state_key *key, int64_t *ret)
+/* How many of these are alive. */
+static AMBIT_CHECKED enum ambit_err count_alive(const struct world *world,
+                                                const struct window_live *list, size_t n,
+                                                int64_t *alive)
 {
-    static _Thread_local struct window_live list[2 * AMBIT_LIVE_GRANTS_MAX];
-    size_t n = 0;
-    int64_t alive = 0;
-    enum ambit_err err = window_live_read(world->txn, key, list, AMBIT_LEN(list), &n);
+    enum ambit_err err = AMBIT_OK;
     for (size_t i = 0; err == AMBIT_OK && i < n; i++) {
         if (list[i].expires_ms <= world->now_ms)
             continue;
@@ -30,10 +30,34 @@ static AMBIT_CHECKED enum ambit_err live_grants(const struct world *world,
         if (err == AMBIT_OK)
             err = cutoff_liveness(world->txn, world->last_cutoff_seq, &row, &liveness);
         if (err == AMBIT_OK && liveness == AMBIT_LIVE)
-            alive++;
+            ++*alive;
     }
-    *ret = alive;
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+}
+
+/* Those that the limit has listed, and those that its rule gave before there was a limit. */
+static AMBIT_CHECKED enum ambit_err live_grants(const struct world *world,
+                                                const struct ambit_figure_query *query,
+                                                const struct state_key *key, int64_t *ret)
+{
+    static _Thread_local struct window_live list[2 * AMBIT_LIVE_GRANTS_MAX];
+    const struct window_live *before = NULL;
+    size_t n = 0, n_before = 0;
+    int64_t alive = 0;
+    enum ambit_err err = window_live_read(world->txn, key, list, AMBIT_LEN(list), &n);
+    if (err == AMBIT_OK && world->before != NULL)
+        err = live_before_find(world, query, key, (struct live_listed){.v = list, .n = n}, &before,
+                               &n_before);
+    if (err == AMBIT_ERR_TOO_LARGE) {
+        *ret = AMBIT_FIGURE_FULL;
+        return AMBIT_OK;
+    }
+    if (err == AMBIT_OK)
+        err = count_alive(world, list, n, &alive);
+    if (err == AMBIT_OK)
+        err = count_alive(world, before, n_before, &alive);
+    *ret = alive;
+    return err;
 }
 
 static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, int64_t *ret)
@@ -55,7 +79,7 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
                                                          : read.count;
         return err;
     case AMBIT_LIMIT_LIVE_GRANTS:
-        return live_grants(world, &key, ret);
+        return live_grants(world, query, &key, ret);
     case AMBIT_LIMIT_DISTINCT:
         return distinct_read(world->txn, &key,
                              (struct window_span){.within_ms = query->within_ms,
@@ -152,7 +176,9 @@ enum ambit_err world_open_batch(struct broker *broker, struct store_txn *txn, st
     *ret = (struct world){.txn = txn,
                           .now_ms = now_ms,
                           .last_cutoff_seq = broker->batch.head.last_cutoff_seq,
-                          .is_writer = true};
+                          .is_writer = true,
+                          .documents = broker->batch.documents->documents,
+                          .before = broker->live_before};
     world_fill(ret, stops.views, stops.n);
     return err;
 }

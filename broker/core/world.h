@@ -8,6 +8,7 @@
 
 struct store_txn;
 struct holds;
+struct live_before;
 
 struct world {
     struct ambit_world view; /* what the engine gets */
@@ -15,6 +16,9 @@ struct world {
     int64_t now_ms;
     uint64_t last_cutoff_seq;
     bool is_writer;
+    /* of the writer; NULL otherwise: the remedies of other threads count what is listed */
+    const struct ambit_documents *documents;
+    struct live_before *before;
     struct holds *holds; /* a reference held by world_open_read; NULL otherwise */
 };
 /* For the writer, within a batch: the stops of the batch and those accepted since. */

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Goal: history outlives edits and restarts and is taken away when nobody can read it any more: a
+ * limit on live grants that is new sees what its rule gave before; a window that is longer reads
+ * what was kept; counters that are over go in the course of ticks, and the record verifies. */
+#include "stage.h"
+
+#include <unistd.h>
+
+#include "core/window.h"
+
+#define HEAD                                                                      \
+    "{'policy':'kept','description':'d','owner':'dana','tier':'medium',"          \
+    "'audiences':['https://api.example.gov'],"                                    \
+    "'review':{'authored_by':'dana','accepted_by':'dana','reviewed_by':['lee']}," \
+    "'allow':[{'id':'k','actions':['k.do'],'resources':['svc:k/**'],'ttl':{'max':'1h'}"
+#define TAIL                                                                                       \
+    "}],'hard_stops':[{'id':'far','on':'denied','count':9000,'within':'1h','then':'suspend_agent'" \
+    "}]}"
+#define AGENT(name)                                                                 \
+    "{'agent':'" name "','description':'d','owner':'dana','backup':'sam',"          \
+    "'authenticate':[{'method':'client_secret_basic','sha256':"                     \
+    "'00000000000000000000000000000000000000000000000000000000000000aa','expires':" \
+    "'2027-01-31T00:00:00Z'}],'policies':['kept']}"
+
+static void stage_up(struct stage *stage, const char *policy)
+{
+    stage_make(stage);
+    stage_document(stage, "policies/kept.json", policy);
+    stage_document(stage, "agents/runner.json", AGENT("runner"));
+    stage_document(stage, "agents/second.json", AGENT("second"));
+    stage_open(stage);
+}
+
+static void edit(struct stage *stage, const char *policy)
+{
+    stage_document(stage, "policies/kept.json", policy);
+    assert_int_equal(stage_reload(stage), AMBIT_OK);
+}
+
+static enum ambit_reason asked(struct stage *stage, const char *agent, const char *resource)
+{
+    struct ask ask = {.agent = agent, .action = "k.do", .resource = resource};
+    struct answer answer = stage_ask(stage, &ask);
+    assert_int_equal(answer.err, AMBIT_OK);
+    return answer.reason;
+}
+
+/* Three alive and one dead when the limit is new: by agent, and by policy over two agents. */
+static void test_live_grants_before(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *policy;
+        enum ambit_reason runner, second;
+    } rows[] = {
+        {HEAD ",'limits':[{'live_grants':3}]" TAIL, AMBIT_REASON_LIMIT_EXCEEDED,
+         AMBIT_REASON_ALLOWED},
+        {HEAD ",'limits':[{'live_grants':4}]" TAIL, AMBIT_REASON_ALLOWED, AMBIT_REASON_ALLOWED},
+        {HEAD ",'limits':[{'live_grants':4,'by':'policy'}]" TAIL, AMBIT_REASON_LIMIT_EXCEEDED,
+         AMBIT_REASON_LIMIT_EXCEEDED},
+        {HEAD ",'limits':[{'live_grants':5,'by':'team'}]" TAIL, AMBIT_REASON_ALLOWED,
+         AMBIT_REASON_LIMIT_EXCEEDED},
+    };
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        STAGE_AUTO stage;
+        bool foreign = false;
+        stage_up(&stage, HEAD TAIL);
+        for (int k = 0; k < 3; k++)
+            (void)stage_grant(&stage, "runner", "k.do", "svc:k/**");
+        struct answer dead = stage_grant(&stage, "runner", "k.do", "svc:k/**");
+        (void)stage_grant(&stage, "second", "k.do", "svc:k/**");
+        assert_int_equal(stage_revoke(&stage, "runner", &dead, &foreign), AMBIT_OK);
+        edit(&stage, rows[i].policy);
+        assert_int_equal(asked(&stage, "runner", "svc:k/a"), rows[i].runner);
+        assert_int_equal(asked(&stage, "second", "svc:k/b"), rows[i].second);
+        stage_reopen(&stage); /* what memory had is found again */
+        if (rows[i].runner == AMBIT_REASON_ALLOWED && i == 1)
+            assert_int_equal(asked(&stage, "runner", "svc:k/c"), AMBIT_REASON_LIMIT_EXCEEDED);
+        stage_pass(3600000); /* they end, and leave their places */
+        assert_int_equal(asked(&stage, "runner", "svc:k/d"), AMBIT_REASON_ALLOWED);
+        stage_verify(&stage);
+    }
+}
+
+/* A longer window reads what was kept; a renamed rule starts from nothing. */
+static void test_edits(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_up(&stage, HEAD ",'limits':[{'count':2,'within':'1m'},{'count':9,'within':'1h'}]" TAIL);
+    struct answer token = stage_grant(&stage, "runner", "k.do", "svc:k/**");
+    for (int i = 0; i < 4; i++) {
+        stage_pass(40000);
+        assert_int_equal(stage_do(&stage, &token, "k.do", "svc:k/x").reason, AMBIT_REASON_ALLOWED);
+    }
+    edit(&stage, HEAD ",'limits':[{'count':4,'within':'10m'}]" TAIL);
+    assert_int_equal(stage_do(&stage, &token, "k.do", "svc:k/x").reason,
+                     AMBIT_REASON_LIMIT_EXCEEDED);
+    stage_reopen(&stage);
+    stage_pass(480000 - 1); /* the first was ten minutes ago but for a millisecond */
+    assert_int_equal(stage_do(&stage, &token, "k.do", "svc:k/x").reason,
+                     AMBIT_REASON_LIMIT_EXCEEDED);
+    stage_pass(1);
+    assert_int_equal(stage_do(&stage, &token, "k.do", "svc:k/x").reason, AMBIT_REASON_ALLOWED);
+    stage_verify(&stage);
+}
+
+static size_t counters(struct stage *stage)
+{
+    struct store_txn *txn = NULL;
+    struct store_cursor *cursor = NULL;
+    struct ambit_str key, value;
+    size_t n = 0;
+    assert_int_equal(store_read_begin(broker_store(stage->broker), &txn), AMBIT_OK);
+    assert_int_equal(store_cursor_open(txn, STORE_COUNTERS, &cursor), AMBIT_OK);
+    enum store_seek seek = STORE_FIRST;
+    while (store_cursor_move(cursor, seek, (struct store_key){0}, &key, &value) == AMBIT_OK) {
+        seek = STORE_NEXT;
+        n++;
+    }
+    store_cursor_close(cursor);
+    store_read_end(txn);
+    return n;
+}
+
+/* One counter a resource: after a month nobody reads them. */
+static void test_expires(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_up(&stage, HEAD
+             ",'limits':[{'count':2,'within':'1m','by':'resource'},"
+             "{'count':900,'within':'1h'},{'distinct':'resource','max':500,'within':'1h'}]" TAIL);
+    struct answer token = stage_grant(&stage, "runner", "k.do", "svc:k/**");
+    for (int i = 0; i < 150; i++) {
+        char resource[32];
+        assert_true(snprintf(resource, sizeof resource, "svc:k/r%d", i) < (int)sizeof resource);
+        assert_int_equal(stage_do(&stage, &token, "k.do", resource).reason, AMBIT_REASON_ALLOWED);
+    }
+    assert_true(counters(&stage) >= 152);
+    for (int day = 0; day < 31; day++) {
+        stage_pass(86400000LL);
+        (void)stage_note_read(&stage, "ann", "look");
+    }
+    for (int i = 0; i < 400 && counters(&stage) > 0; i++) {
+        stage_pass(10000);
+        assert_int_equal(usleep(100000), 0);
+    }
+    assert_int_equal(counters(&stage), 0);
+    assert_true(stage_count_events(&stage, "history.expired", NULL) >= 3);
+    token = stage_grant(&stage, "runner", "k.do", "svc:k/**");
+    assert_int_equal(stage_do(&stage, &token, "k.do", "svc:k/r1").reason, AMBIT_REASON_ALLOWED);
+    stage_verify(&stage);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_live_grants_before),
+    cmocka_unit_test(test_edits),
+    cmocka_unit_test(test_expires),
+};
+UNIT_MAIN(tests)
