@@ -143,9 +143,43 @@ static void test_tables(void **state)
     assert_true(n_allowed > SETS * QUESTIONS / 20 && n_excepted > SETS);
 }
 
+#define RULE_OF(id)       \
+    "'allow':[{'id':'" id \
+    "','actions':['a.*'],'resources':['svc:**'],'ttl':{'max':'1h'}}]," LAB_QUIET
+
+/* Agents that list the same policies in the same order have one table; few policies have none. */
+static void test_shared(void **state)
+{
+    static const char *const people[] = {"dana", "sam", NULL};
+    static const struct lab_policy policies[] = {{"p0", "", RULE_OF("a")},
+                                                 {"p1", "", RULE_OF("b")},
+                                                 {"p2", "", RULE_OF("c")},
+                                                 {"p3", "", RULE_OF("d")}};
+    static const struct lab_agent agents[] = {
+        {"one", "dana", "sam", "'p0','p1','p2','p3'", ""},
+        {"two", "dana", "sam", "'p0','p1','p2','p3'", ""},
+        {"third", "dana", "sam", "'p1','p0','p2','p3'", ""},
+        {"few", "dana", "sam", "'p0','p1','p2'", ""},
+    };
+    static const struct lab_documents documents = {people, agents, AMBIT_LEN(agents), policies,
+                                                   AMBIT_LEN(policies)};
+    const struct compiled_tables *tables[AMBIT_LEN(agents)];
+    (void)state;
+    lab_open_agents(&lab, &documents);
+    for (size_t i = 0; i < AMBIT_LEN(agents); i++)
+        tables[i] = compiled_agent_find(lab.set, ambit_str_of(agents[i].name))->tables;
+    assert_non_null(tables[0]);
+    assert_ptr_equal(tables[0], tables[1]);
+    assert_non_null(tables[2]);
+    assert_ptr_not_equal(tables[0], tables[2]);
+    assert_null(tables[3]);
+    lab_close(&lab);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tables)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_tables),
+                                       cmocka_unit_test(test_shared)};
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
