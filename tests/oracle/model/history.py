@@ -20,7 +20,7 @@ def pairs_of(objects):
 class Event:
     """One event, recorded or about to be: an action, a token request, or one that stands alone."""
 
-    def __init__(self, documents, entry):
+    def __init__(self, documents, entry, is_asked=False):
         self.kind, self.reason, self.entry = entry["kind"], entry.get("reason"), entry
         self.at = clock.instant(entry["at"]) if "at" in entry else None
         self.agent = documents.agents[entry["agent"]]
@@ -28,7 +28,7 @@ class Event:
         self.context = entry.get("context", {})
         self.is_token = "items" in entry
         self.texts = pairs_of(entry["items"]) if self.is_token else [(entry.get("action"), entry.get("resource"))]
-        if len(self.texts) > 32:  # malformed as a whole: it lies inside no pattern
+        if is_asked and len(self.texts) > 32:  # malformed as a whole: it lies inside no pattern
             self.texts = []
         self.pairs = [(patterns.read_action(a, self.is_token), patterns.read_resource(r, self.is_token)) for a, r in self.texts]
         self.who = (self.agent.id, self.agent.team, entry.get("purpose"))

@@ -166,7 +166,7 @@ class Case:
         if refusal and refusal.reason == "hard_stop":
             trips = refusal.trips
         elif refusal and checks.index(refusal.check) < checks.index("hard_stop"):
-            told = Event(self.documents, {**event.entry, "kind": "refused", "reason": refusal.reason})
+            told = Event(self.documents, {**event.entry, "kind": "refused", "reason": refusal.reason}, is_asked=True)
             trips = self.trips(told, *["denied"] * told.is_denied(), *["attempted"] * told.is_attempt())
         return answer_of(checks, refusal, trips, given)
 
@@ -300,10 +300,10 @@ class Grant(Case):
             links = [(None, lambda i=i, c=child, a=ancestor: self.check_link(c, a, depth, i, action, resource))
                      for i in self.inside(ancestor, action, resource)]
             passing, furthest = try_rules(links, GRANT)
-            if any(Scope(row).has(action, resource) for row in ancestor.except_rows):
-                raise No("scope", "out_of_scope")  # not in what the parent has, whatever its items are
             if not passing:
                 raise furthest or No("scope", "out_of_scope")
+            if any(Scope(row).has(action, resource) for row in ancestor.except_rows):
+                raise No("scope", "out_of_scope")  # not in what the parent has, whatever its items are
 
     def check_link(self, child, ancestor, depth, item, action, resource):
         """One item of an ancestor that contains the one asked for: its rule still gives it, and may be delegated."""
@@ -554,7 +554,7 @@ def answer(documents, question, notes=None):
         answered = {"trips": sorted(case.trips(event, question["kind"]))}
     elif kind == "grant":
         case = Grant(documents, question)
-        case.event = Event(documents, {"items": [], **asked, "kind": "granted"})
+        case.event = Event(documents, {"items": [], **asked, "kind": "granted"}, is_asked=True)
         answered = case.judge(GRANT, case.event)
     else:
         case = Action(documents, question)
