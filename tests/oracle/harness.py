@@ -49,7 +49,7 @@ class Harness:
 def normal(answer):
     """The compared part of an answer of the engine: what is derived or free text is left out."""
     if "checks" not in answer:  # of an event, or an error
-        return {"trips": sorted(answer["trips"])} if "trips" in answer else {"error": answer}
+        return {"trips": sorted(answer["trips"])} if "trips" in answer else {"error": answer.get("error", answer)}
     out = {m: answer[m] for m in COMPARED if m in answer}
     out["trips"] = sorted(set(out.get("trips", [])))
     out["checks"] = [[c["check"], c["result"]] for c in answer["checks"]]

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Random questions about a world: most begin as one that a rule would pass, and are then bent."""
-from model import clock, patterns
+from model import clock, patterns, shape
 from model.history import pairs_of
 from worlds import AUDIENCES
 
@@ -30,6 +30,18 @@ class Asker:
         question = self.grant() if pick < 0.45 else self.action() if pick < 0.93 else self.event()
         question["now"] = clock.text(self.now)
         question["history"] = sorted(question.get("history", []), key=lambda e: e["at"])
+        return self.spoilt(question) if self.chance(0.01) else question
+
+    def spoilt(self, question):
+        """No question any more: a value of another type, a name that nobody has, an entry after now."""
+        way = self.rng.choice(["type", "type", "name", "after"])
+        if way == "name":
+            question["agent"] = "ghost"
+        elif way == "after" and question["history"]:
+            question["history"][-1]["at"] = clock.text(self.now + self.rng.choice([1, 1000]))
+        else:
+            member = self.rng.choice([m for m in question if m in shape.TYPES])
+            question[member] = self.rng.choice([7, True, "x", [], {}, ["x"]])
         return question
 
     # ---- times
@@ -162,7 +174,7 @@ class Asker:
         entry = {"at": self.past(), "kind": kind, "agent": who.id}
         if kind == "signal":
             return {**entry, "signal": rng.choice([question["signal"], "key.leaked"]), "from": rng.choice([question["from"], "two"])}
-        action, resource = rng.choice(names) if names and self.chance(0.7) else (self.fill("**", 0), self.fill(rng.choice(["svc:**", "db:**"]), 0))
+        action, resource = rng.choice(names) if names and self.chance(0.6) else (self.fill("**", 0), self.fill(rng.choice(["svc:**", "db:**"]), 0))
         if kind == "granted" or (kind == "refused" and self.chance(0.4)):
             is_same = question["question"] == "grant" and question["items"] and self.chance(0.5)
             items = question["items"] if is_same else [{"actions": [action], "resources": [resource]}]
@@ -219,7 +231,7 @@ class Asker:
             question["audience"] = rng.choice(fitting)
         if self.chance(0.6):
             question["lifetime_s"] = rng.choice([1, 1, 2, 30, 300, 301, 900, 86400, 90000]) if self.chance(0.97) else rng.choice([0, -1])
-        if self.chance(0.2):
+        if self.chance(0.25):
             self.add_parent(agent, question, pairs_of(items), 2)
         return self.finish(agent, question, [p for p in pairs_of(items) if p[0] and p[1]][:4])
 
@@ -229,6 +241,9 @@ class Asker:
         who = [a for a in self.agents if agent.id in a.delegates_to]
         parent_agent = rng.choice(who if who and self.chance(0.9) else self.agents)
         rules = [r for p in parent_agent.policies for r in p.rules if r.depth or self.chance(0.1)]
+        if self.chance(0.7):
+            rules = [r for r in rules if question.get("audience") in (None, *r.policy.audiences) and r.policy.is_inside_dates(self.now)
+                     and not r.after and not r.bind and "composition" not in r.when] or rules
         if not rules:
             return
         parent = {"agent": parent_agent.id, "items": [], "depth": most - 1 if most == 2 else 0}
@@ -247,10 +262,10 @@ class Asker:
                 rule = rng.choice(fitting)
                 objects = {"actions": [action if self.chance(0.6) else "**"], "resources": [resource if self.chance(0.6) else resource.split(":")[0] + ":**"]}
             parent["items"].append({**objects, "policy": rule.policy.name, **({"rule": rule.id} if self.chance(0.9) else {})})
-        parent["expires_at"] = clock.text(self.now + rng.choice([-1, 0, 1, 500, 999, 1000, 1001, 60_000, 60_500, 3_600_000, 3_600_000]))
+        parent["expires_at"] = clock.text(self.now + rng.choice([-1, 0, 1, 500, 1000, 1001] if self.chance(0.2) else [60_000, 60_500, 3_600_000]))
         if "audience" in question or (most == 2 and self.chance(0.8)):
-            parent["audience"] = question.get("audience", AUDIENCES[0]) if self.chance(0.9) else rng.choice(AUDIENCES)
-        if self.chance(0.2):
+            parent["audience"] = question.get("audience", AUDIENCES[0]) if self.chance(0.96) else rng.choice(AUDIENCES)
+        if self.chance(0.15):
             parent["except"] = [{"policy": "p0", "id": "n0", "actions": [self.world.action_pattern()], "resources": [self.world.resource_pattern()]}]
         if self.chance(0.7):
             parent["grant"] = rng.choice(GRANTS)

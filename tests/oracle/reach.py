@@ -27,6 +27,9 @@ AFTER = [("then", t) for t in ("revoke_grant", "suspend_agent", "stop_team", "st
 def of(question, model, notes):
     """The places that one case reached."""
     kind = question["question"]
+    if "error" in model:
+        yield ("error", str(model["error"]))
+        return
     yield (kind,)
     if kind != "event":
         yield (kind, "reason", model["reason"])
@@ -56,6 +59,7 @@ def points(reached, cases):
         "check of an action failed": [("action", "check", c) for c in ACTION_CHECKS],
         "kind and key of a limit refused": [("limit", *l) for l in LIMITS],
         "kind and key of a hard stop fired": [("stop", *s) for s in STOPS] + AFTER,
+        "kind of no question": [("error", "400"), ("error", "404")],
         "kind of question, delegated or not": [("grant", "parent", "allow"), ("grant", "root", "allow"), ("action", "parent", "allow"),
                                                ("action", "root", "allow"), ("event", "trips"), ("action", "trips", "beside"),
                                                ("grant", "trips", "beside")],

@@ -43,7 +43,7 @@ class World:
 
     def person(self, name):
         return {"person": name, "name": name.title(), "email": f"{name}@example.gov", "team": self.rng.choice(["red", "blue", "x"]),
-                "active": self.chance(0.95), "roles": ["owner", "oncall"]}
+                "active": self.chance(0.98), "roles": ["owner", "oncall"]}
 
     def agent(self, name):
         owner, backup = self.rng.sample(["dana", "sam", "lee"], 2)
@@ -161,7 +161,7 @@ class World:
         everyone, shared = ["agent", "team", "owner", "policy"], ["grant", "lineage", "resource"]
         out = []
         for _ in range(rng.choice([1, 1, 2, 3])):
-            kind = rng.choice(["count", "count", "sum", "distinct", "grants", "live_grants", "live_grants", "uses"])
+            kind = rng.choice(["count", "sum", "distinct", "distinct", "grants", "live_grants", "uses"])
             limit = {kind: rng.randint(1, 3)}
             if kind in ("sum", "distinct"):
                 limit = {kind: rng.choice(["rows", "n"]) if kind == "sum" else rng.choice(["resource", "action"]), "max": rng.choice([1, 2, 3, 10])}
@@ -191,7 +191,7 @@ class World:
         if on != "signal" and (self.chance(0.5) or on in ("allowed", "granted") and "actions" not in stop):
             stop["resources"] = self.resources()
         kinds = {"signal": ["once", "count"], "granted": ["once", "count", "distinct"], "unaccounted": ["once", "count", "distinct"]}
-        kind = rng.choice(kinds.get(on, ["once", "count", "count", "distinct"] + ["sum"] * (on != "denied")))
+        kind = rng.choice(kinds.get(on, ["once", "count", "count", "distinct", "distinct"] + ["sum"] * (on != "denied")))
         if kind == "once" and on in ("allowed", "attempted", "granted") and self.chance(0.6):
             kind = "count"
         if kind == "count":

@@ -5,7 +5,7 @@ Both questions have the same form: a list of checks; some are of the request as 
 for each item and each rule that may give it; and all of them again for each ancestor of a delegated grant."""
 import ipaddress
 
-from . import clock, history, patterns
+from . import clock, history, patterns, shape
 from .documents import Scope
 from .history import Event, Key, is_number
 
@@ -545,7 +545,9 @@ def context_holds(value, test):
 
 def answer(documents, question, notes=None):
     """The answer to one question, in the shape of /v1/explain (checks as pairs, no remedy, no text)."""
-    kind = question["question"]
+    kind, fault = question["question"], shape.fault(documents, question)
+    if fault:
+        return {"error": fault}
     members = ("agent", "items", "action", "resource", "context", "grant", "lineage", "audience", "binding", "purpose")
     asked = {k: question[k] for k in members if k in question}
     if kind == "event":
