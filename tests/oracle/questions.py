@@ -41,7 +41,7 @@ class Asker:
             question["history"][-1]["at"] = clock.text(self.now + self.rng.choice([1, 1000]))
         else:
             member = self.rng.choice([m for m in question if m in shape.TYPES])
-            question[member] = self.rng.choice([7, True, "x", [], {}, ["x"]])
+            question[member] = self.rng.choice([v for v in (7, True, "x", [], {}) if isinstance(v, bool) or not isinstance(v, shape.TYPES[member])])
         return question
 
     # ---- times
