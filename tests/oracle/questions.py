@@ -6,15 +6,17 @@ from worlds import AUDIENCES
 
 GRANTS = ["GAAAAAAAAAAAAAAAAAAAA" + c for c in "AQgw"]
 LINEAGES = ["LAAAAAAAAAAAAAAAAAAAA" + c for c in "AQgw"]
-ADDRESSES = ["10.1.2.3", "10.2.0.1", "192.168.1.7", "192.168.1.8", "2001:db8::7", "::ffff:10.1.9.9", "fe80::1", "nowhere"]
+ADDRESSES = ["10.1.2.3", "10.2.0.1", "192.168.1.7", "192.168.1.8", "2001:db8::7", "::ffff:10.1.9.9", "fe80::1", "nowhere", "010.1.2.3", "::FFFF:10.1.2.3",
+             "::ffff:a01:203", "10.1.2.3/8"]
 PURPOSES = ["INC-1", "INC-", "x", "y", "a-1b", "", "x/y"]
+ODD_PURPOSES = ["x" * 1024, "x" * 1025, "\u00e9" * 512, "\u00e9" * 513, "a\nb", "a\u007fb", "a\u0085b", "\u00e9", "**", "INC-*"]
 REASONS = ["forbidden", "out_of_scope", "not_delegable", "malformed", "context_violated", "wrong_source", "order_violated",
            "composition_mismatch", "wrong_audience", "binding_mismatch", "stopped", "inactive", "hard_stop", "limit_exceeded",
            "missing_context", "approval_required", "owner_required", "outside_hours", "purpose_required", "policy_changed"]
-BAD_ACTIONS = ["", ".", "r.", ".r", "r w", "r..w", "r%41", "***", "r**", "a*b*c*d*", "**.**.**", "rä", "r{", "r?", "r\\", "r" * 513]
+BAD_ACTIONS = ["", ".", "r.", ".r", "r w", "r..w", "r%41", "***", "r**", "a*b*c*d*", "**.**.**", "rä", "r{", "r?", "r\\", "r" * 513, ".".join(["r"] * 257)]
 BAD_RESOURCES = ["", "svc", "svc:", ":x", "SVC:x", "svc:/x", "svc:x/", "svc:x//y", "svc:.", "svc:x/..", "svc:x y", "svc:x%2f", "svc:a***",
-                 "svc:**x", "db:${agent}", "svc:**/**/**", "s c:x", "svc:" + "x" * 510]
-ODD_NAMES = ["svc:x:y", "svc:x.y", "svc:...", "svc:.x", "db:$x", "svc:" + "x" * 508, "svc:X", "other:x"]
+                 "svc:**x", "db:${agent}", "svc:**/**/**", "s c:x", "svc:" + "x" * 509, "t" * 65 + ":x"]
+ODD_NAMES = ["svc:x:y", "svc:x.y", "svc:...", "svc:.x", "db:$x", "svc:" + "x" * 508, "svc:X", "other:x", "t" * 64 + ":x", "svc:" + "/".join(["x"] * 254)]
 
 
 class Asker:
@@ -113,7 +115,7 @@ class Asker:
         given = {"agent": agent.id}
         if "purpose" in when or self.chance(0.4):
             fitting = [p for p in PURPOSES if patterns.text_matches(when.get("purpose", "*"), p)]
-            given["purpose"] = rng.choice(fitting if fitting and self.chance(0.85) else PURPOSES)
+            given["purpose"] = rng.choice(fitting if fitting and self.chance(0.85) else PURPOSES + ODD_PURPOSES)
         if ("source" in when and self.chance(0.95)) or self.chance(0.3):
             given["source"] = rng.choice(ADDRESSES)
         bind = self.rule.bind if self.rule else None
@@ -218,6 +220,8 @@ class Asker:
                 action = rng.choice(BAD_ACTIONS)
             if self.chance(0.04):
                 resource = rng.choice(BAD_RESOURCES + ODD_NAMES)
+            if self.world.has_many and self.chance(0.5):
+                action, resource = "r", rng.choice(["svc:many/**", "svc:many/*", "svc:**"])
             items.append({"actions": [action], "resources": [resource]})
             if self.chance(0.15):
                 items[-1]["actions"].append(self.fill("**", 0.3))
@@ -230,9 +234,9 @@ class Asker:
             fitting = self.rule.policy.audiences if self.rule and self.chance(0.93) else AUDIENCES + ["https://nobody.example.gov"]
             question["audience"] = rng.choice(fitting)
         if self.chance(0.6):
-            question["lifetime_s"] = rng.choice([1, 1, 2, 30, 300, 301, 900, 86400, 90000]) if self.chance(0.97) else rng.choice([0, -1])
+            question["lifetime_s"] = rng.choice([1, 1, 2, 30, 300, 301, 900, 86400, 90000, 2**53 - 1]) if self.chance(0.97) else rng.choice([0, -1, 1 - 2**53])
         if self.chance(0.25):
-            self.add_parent(agent, question, pairs_of(items), 2)
+            self.add_parent(agent, question, pairs_of(items), 3)
         return self.finish(agent, question, [p for p in pairs_of(items) if p[0] and p[1]][:4])
 
     def add_parent(self, agent, question, pairs, most):
@@ -246,7 +250,7 @@ class Asker:
                      and not r.after and not r.bind and "composition" not in r.when] or rules
         if not rules:
             return
-        parent = {"agent": parent_agent.id, "items": [], "depth": most - 1 if most == 2 else 0}
+        parent = {"agent": parent_agent.id, "items": []}
         for member, source in (("purpose", PURPOSES), ("binding", ["dpop", "mtls"])):
             if self.chance(0.5):
                 parent[member] = rng.choice(source)
@@ -263,17 +267,17 @@ class Asker:
                 objects = {"actions": [action if self.chance(0.6) else "**"], "resources": [resource if self.chance(0.6) else resource.split(":")[0] + ":**"]}
             parent["items"].append({**objects, "policy": rule.policy.name, **({"rule": rule.id} if self.chance(0.9) else {})})
         parent["expires_at"] = clock.text(self.now + rng.choice([-1, 0, 1, 500, 1000, 1001] if self.chance(0.2) else [60_000, 60_500, 3_600_000]))
-        if "audience" in question or (most == 2 and self.chance(0.8)):
+        if "audience" in question or (most == 3 and self.chance(0.8)):
             parent["audience"] = question.get("audience", AUDIENCES[0]) if self.chance(0.96) else rng.choice(AUDIENCES)
         if self.chance(0.15):
             parent["except"] = [{"policy": "p0", "id": "n0", "actions": [self.world.action_pattern()], "resources": [self.world.resource_pattern()]}]
         if self.chance(0.7):
             parent["grant"] = rng.choice(GRANTS)
             parent["lineage"] = question.get("lineage") or rng.choice(LINEAGES)
-        if most == 2 and self.chance(0.4):
-            self.add_parent(parent_agent, parent, pairs, 1)
-        if "parent" not in parent:
-            parent["depth"] = 0 if self.chance(0.8) else rng.choice([1, 2])
+        if most > 1 and self.chance(0.35):
+            self.add_parent(parent_agent, parent, pairs, most - 1)
+        above = parent["parent"]["depth"] + 1 if "parent" in parent else 0
+        parent["depth"] = above if self.chance(0.85) else rng.choice([0, 1, 2, 3])
         question["parent"] = parent
 
     # ---- actions
@@ -311,7 +315,7 @@ class Asker:
         question.update(action=name[0], resource=name[1], context=self.context())
         self.record(question)
         if self.chance(0.25):
-            self.add_parent(agent, question, [name], 2)
+            self.add_parent(agent, question, [name], 3)
         return self.finish(agent, question, [name] * 3 + [(i["actions"][0], i["resources"][0]) for i in question["grant_items"]])
 
     def record(self, question):
@@ -345,7 +349,7 @@ class Asker:
             if member in context and self.chance(0.05):
                 del context[member]
         if self.chance(0.9 if self.rule and self.rule.when.get("reason") else 0.3):
-            context["stated_reason"] = "because"
+            context["stated_reason"] = "because" if self.chance(0.9) else ""
         return context
 
     # ---- events

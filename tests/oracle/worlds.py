@@ -25,6 +25,7 @@ class World:
         self.base = clock.instant(rng.choice(CHANGES))
         self.people = [self.person(n) for n in ("dana", "sam", "lee", "kim")]
         self.agents_named = rng.sample(["a", "b", "x", "kit/d"], rng.randint(2, 4))
+        self.has_many = self.chance(0.03)  # never rules, about as many as a grant may carry
         self.policies_named = [f"p{i}" for i in range(rng.randint(1, 4))]
         self.policies = [self.policy(n) for n in self.policies_named]
         self.agents = [self.agent(n) for n in self.agents_named]
@@ -49,7 +50,7 @@ class World:
         owner, backup = self.rng.sample(["dana", "sam", "lee"], 2)
         document = {"agent": name, "description": "one of the oracle's", "owner": owner, "backup": backup,
                     "authenticate": [{"method": "federated_jwt", "issuer": "https://idp.example.gov", "subject": "sub:" + name}],
-                    "policies": self.rng.sample(self.policies_named, self.rng.randint(1, len(self.policies_named)))}
+                    "policies": self.rng.sample(self.policies_named, self.rng.randint(0 if self.chance(0.1) else 1, len(self.policies_named)))}
         if self.chance(0.7):
             document["provenance"] = {"composition": "sha256:" + self.rng.choice("ab") * 64}
         others = [n for n in self.agents_named if n != name]
@@ -96,6 +97,9 @@ class World:
         if self.chance(0.35):
             document["never"] = [{"id": f"n{i}", "actions": self.actions(), "resources": self.resources()}
                                  for i in range(rng.choice([1, 1, 2]))]
+        if self.has_many and name == "p0":
+            document["never"] = [{"id": f"m{i}", "actions": ["r"], "resources": [f"svc:many/{i}"]} for i in range(rng.choice([63, 64, 64, 65]))]
+            document["allow"][0].update(actions=["**"], resources=["svc:**"])
         if self.chance(0.05):
             document["mode"] = "shadow"
         return document

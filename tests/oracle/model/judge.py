@@ -4,6 +4,7 @@
 Both questions have the same form: a list of checks; some are of the request as a whole, the others are made
 for each item and each rule that may give it; and all of them again for each ancestor of a delegated grant."""
 import ipaddress
+import unicodedata
 
 from . import clock, history, patterns, shape
 from .documents import Scope
@@ -47,6 +48,10 @@ class Actor:
                 if r.id == rule or (rule is None and r.contains(action, resource, self.who)):
                     return r
         return None
+
+
+def is_free_text(text):
+    return len(text.encode()) <= 1024 and not any(unicodedata.category(c) == "Cc" for c in text)
 
 
 class Gone:
@@ -259,7 +264,7 @@ class Grant(Case):
             raise No("form", "malformed")
         if not asked:
             raise No("form", "nothing_requested")
-        if self.question.get("lifetime_s", 1) <= 0:
+        if self.question.get("lifetime_s", 1) <= 0 or not is_free_text(self.question.get("purpose", "")):
             raise No("form", "malformed")
 
     def check_never(self):
