@@ -29,7 +29,7 @@ class Asker:
 
     def question(self):
         pick = self.rng.random()
-        question = self.grant() if pick < 0.45 else self.action() if pick < 0.93 else self.event()
+        question = self.grant() if pick < 0.44 else self.action() if pick < 0.9 else self.event()
         question["now"] = clock.text(self.now)
         question["history"] = sorted(question.get("history", []), key=lambda e: e["at"])
         return self.spoilt(question) if self.chance(0.01) else question

@@ -183,7 +183,7 @@ class World:
 
     def hard_stop(self, name):
         rng = self.rng
-        on = rng.choice(["denied", "denied", "allowed", "attempted", "granted", "unaccounted", "signal"])
+        on = rng.choice(["denied", "denied", "allowed", "attempted", "granted", "unaccounted", "unaccounted", "signal"])
         by = rng.choice(["agent", "agent", "grant", "lineage", "team", "policy"] if on != "granted" else ["agent", "team", "policy"])
         stop = {"id": name, "on": on, "then": {"team": "stop_team", "policy": "stop_policy"}.get(by) or rng.choice(["revoke_grant", "suspend_agent"])}
         if by != "agent" or self.chance(0.3):
