@@ -178,7 +178,7 @@ class Asker:
             return {**entry, "signal": rng.choice([question["signal"], "key.leaked"]), "from": rng.choice([question["from"], "two"])}
         action, resource = rng.choice(names) if names and self.chance(0.6) else (self.fill("**", 0), self.fill(rng.choice(["svc:**", "db:**"]), 0))
         if kind == "granted" or (kind == "refused" and self.chance(0.4)):
-            is_same = question["question"] == "grant" and question["items"] and self.chance(0.5)
+            is_same = question["question"] == "grant" and pairs_of(question["items"]) and self.chance(0.5)
             items = question["items"] if is_same else [{"actions": [action], "resources": [resource]}]
             entry["items"] = [{"actions": list(i["actions"]), "resources": list(i["resources"])} for i in items]
         else:
@@ -230,14 +230,23 @@ class Asker:
             items = rng.choice([[], [{"actions": [f"a{i}" for i in range(11)], "resources": ["svc:x", "svc:y", "svc:xy"]}],
                                 [{"actions": [f"a{i}" for i in range(16)], "resources": ["svc:x", "svc:y"]}]])
         question["items"] = items
-        if self.chance(0.9):
+        is_open = self.chance(0.06)
+        if is_open:  # an action on whatever its rules give
+            question["items"] = items = [{"actions": [items[0]["actions"][0] if items and items[0]["actions"] else "r"]}]
+            if self.chance(0.3):
+                items[0]["actions"].append(self.fill("**", 0.3))
+        if self.chance(0.9) or is_open:
             fitting = self.rule.policy.audiences if self.rule and self.chance(0.93) else AUDIENCES + ["https://nobody.example.gov"]
             question["audience"] = rng.choice(fitting)
         if self.chance(0.6):
             question["lifetime_s"] = rng.choice([1, 1, 2, 30, 300, 301, 900, 86400, 90000, 2**53 - 1]) if self.chance(0.97) else rng.choice([0, -1, 1 - 2**53])
         if self.chance(0.25):
             self.add_parent(agent, question, pairs_of(items), 3)
-        return self.finish(agent, question, [p for p in pairs_of(items) if p[0] and p[1]][:4])
+        question = self.finish(agent, question, [p for p in pairs_of(items) if p[0] and p[1]][:4])
+        if is_open:  # what such a request replaces is not told by its items
+            question["history"] = [e for e in question["history"] if e["kind"] != "granted"]
+            question.pop("parent", None)
+        return question
 
     def add_parent(self, agent, question, pairs, most):
         """A parent that mostly may delegate these pairs to this agent."""

@@ -60,10 +60,13 @@ class Rule:
 
     def contains(self, action, resource, who):
         """`who` is (agent, team, purpose) as the grant has them."""
+        return (any(patterns.contains(p, action) for p in self.actions)
+                and any(patterns.contains(p, resource) for p in self.resolved(who)))
+
+    def resolved(self, who):
         if who not in self._resolved:
             self._resolved[who] = [p for t in self.document["resources"] if (p := patterns.resolve(t, *who))]
-        return (any(patterns.contains(p, action) for p in self.actions)
-                and any(patterns.contains(p, resource) for p in self._resolved[who]))
+        return self._resolved[who]
 
 
 class Never:

@@ -240,7 +240,11 @@ def earliest(refusals, checks):
 # ---- May this agent be granted this?
 
 class Grant(Case):
+    pin = None  # the one rule that may give, where an item was asked for without resources
+
     def run(self, event):
+        if any("resources" not in o for o in self.question.get("items", [])):
+            return self.run_open(event)
         self.pairs = event.pairs
         for check in (self.check_stop, self.check_owner, self.check_form, self.check_never, self.check_scope):
             check()
@@ -249,6 +253,41 @@ class Grant(Case):
         self.check_hard_stops(event, "granted")
         given = [self.check_approvals(chain) for chain in rules]
         return {"by": given[0], "lifetime_s": self.lifetime(given), "except": self.exceptions}
+
+    def run_open(self, event):
+        """Items without resources ask for the action on the resource patterns of every rule that contains it and passes
+        (TOK-12): each such pattern is asked for alone, of that rule alone, and what passes is asked for together."""
+        actions = [a for o in self.question["items"] for a in o["actions"]]
+        self.pairs = [(patterns.read_action(a, True), ()) for a in actions]
+        self.check_stop()
+        self.check_owner()
+        self.check_form()
+        refusals, given = [], []
+        for text, (action, _) in zip(actions, self.pairs):
+            rules = [r for p in self.agent.policies for r in p.rules if any(patterns.contains(a, action) for a in r.actions)]
+            options = [(r, p) for r in rules if not self.is_policy_stopped(r.policy.name) for p in r.resolved(self.self.who)]
+            passing, furthest = try_rules([(o, lambda o=o, t=text: self.try_option(t, *o)) for o in options], GRANT)
+            if not passing:
+                refusals.append(furthest or No("scope", "stopped" if rules and all(self.is_policy_stopped(r.policy.name) for r in rules) else "out_of_scope"))
+            given += [(text, *o) for o in passing]
+        if refusals:
+            raise earliest(refusals, GRANT)
+        tries = [self.option(*g) for g in given]
+        answers = [t.run(t.event) for t in tries]
+        rows = [row for a in answers for row in a["except"]]
+        return {**answers[0], "lifetime_s": min(a["lifetime_s"] for a in answers), "except": [r for i, r in enumerate(rows) if r not in rows[:i]]}
+
+    def option(self, action, rule, resource):
+        """The question for one action on one resource pattern of one rule."""
+        item = {"actions": [action], "resources": [resource[0][1:] + ":" + "/".join(resource[1])]}
+        one = Grant(self.documents, {**self.question, "items": [item]})
+        one.pin = rule
+        one.event = Event(self.documents, {**self.event.entry, "items": [item]}, is_asked=True)
+        return one
+
+    def try_option(self, action, rule, resource):
+        one = self.option(action, rule, resource)
+        one.run(one.event)
 
     def check_stop(self):
         if self.is_agent_stopped(self.agent) or any(self.is_grant_stopped(a) for a in self.ancestors):
@@ -259,7 +298,7 @@ class Grant(Case):
             raise No("owner", "owner_required")
 
     def check_form(self):
-        asked = history.pairs_of(self.question.get("items", []))
+        asked = [(a, r) for o in self.question.get("items", []) for a in o["actions"] for r in o.get("resources", ("every",))]
         if len(asked) > 32 or any(a is None or r is None for a, r in self.pairs):
             raise No("form", "malformed")
         if not asked:
@@ -323,7 +362,7 @@ class Grant(Case):
     def candidates(self, actor, action, resource):
         if actor is self.self:
             return [r for p in actor.agent.policies if not self.is_policy_stopped(p.name) for r in p.rules
-                    if r.contains(action, resource, actor.who)]
+                    if self.pin in (None, r) and r.contains(action, resource, actor.who)]
         depth = self.ancestors[0].given.get("depth", 0) + 1
         return [r for r in self.covering(actor, action, resource) if depth <= r.depth]
 
