@@ -269,13 +269,14 @@ class Grant(Case):
             passing, furthest = try_rules([(o, lambda o=o, t=text: self.try_option(t, *o)) for o in options], GRANT)
             if not passing:
                 refusals.append(furthest or No("scope", "stopped" if rules and all(self.is_policy_stopped(r.policy.name) for r in rules) else "out_of_scope"))
-            given += [(text, *o) for o in passing]
+            # The first rule that passes gives an item that several have.
+            given += [(text, *o) for i, o in enumerate(passing) if o[1] not in [p for _, p in passing[:i]]]
         if refusals:
             raise earliest(refusals, GRANT)
         tries = [self.option(*g) for g in given]
         answers = [t.run(t.event) for t in tries]
-        rows = [row for a in answers for row in a["except"]]
-        return {**answers[0], "lifetime_s": min(a["lifetime_s"] for a in answers), "except": [r for i, r in enumerate(rows) if r not in rows[:i]]}
+        self.carry([row for a in answers for row in a["except"]])
+        return {**answers[0], "lifetime_s": min(a["lifetime_s"] for a in answers), "except": self.exceptions}
 
     def option(self, action, rule, resource):
         """The question for one action on one resource pattern of one rule."""
@@ -315,8 +316,11 @@ class Grant(Case):
                     raise No("never", "forbidden", never)
         rows = [n.row for n in rules if any(n.scope.touches(a, r) for a, r in self.pairs)]
         rows += self.ancestors[0].except_rows if self.ancestors else []
+        self.carry(rows)
+
+    def carry(self, rows):
         self.exceptions = [row for i, row in enumerate(rows) if row not in rows[:i]]
-        if len(self.exceptions) > 64:
+        if len(self.exceptions) > 64 and self.pin is None:
             raise No("never", "malformed")
 
     def check_scope(self):
