@@ -24,6 +24,8 @@ def check(rng, world, question, harness, sets, number, tally):
         question.setdefault("audience", "https://one.example.gov")
     harness.load(sets)
     before = normal(harness.ask(question))
+    if "error" in before:
+        return
     bent, asked = copy.deepcopy(sets), copy.deepcopy(question)
     {TIGHTER_NEVER: add_never, TIGHTER_STOP: add_stop, TIGHTER_RULE: tighten, SAME_ORDER: reorder}[name](rng, world, bent, asked)
     problems = harness.load(bent)
