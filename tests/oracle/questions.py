@@ -226,6 +226,8 @@ class Asker:
             if self.chance(0.15):
                 items[-1]["actions"].append(self.fill("**", 0.3))
                 items[-1]["resources"] = [resource, self.fill("svc:**", 0.3)]
+        if len(set(pairs_of(items))) < len(pairs_of(items)):
+            items = items[:1] if len(set(pairs_of(items[:1]))) == len(pairs_of(items[:1])) else [{"actions": [action], "resources": [resource]}]
         if self.chance(0.02):
             items = rng.choice([[], [{"actions": [f"a{i}" for i in range(11)], "resources": ["svc:x", "svc:y", "svc:xy"]}],
                                 [{"actions": [f"a{i}" for i in range(16)], "resources": ["svc:x", "svc:y"]}]])
@@ -282,6 +284,8 @@ class Asker:
             parent["except"] = [{"policy": "p0", "id": "n0", "actions": [self.world.action_pattern()], "resources": [self.world.resource_pattern()]}]
         if self.chance(0.7):
             parent["grant"] = rng.choice(GRANTS)
+        # A child has the lineage of its parent; one that is only asked for has none yet.
+        if "lineage" in question or (question.get("question") == "grant" and self.chance(0.5)):
             parent["lineage"] = question.get("lineage") or rng.choice(LINEAGES)
         if most > 1 and self.chance(0.35):
             self.add_parent(parent_agent, parent, pairs, most - 1)

@@ -67,11 +67,11 @@ class Event:
         return value if not self.is_token and is_number(value) and value >= 0 else 0
 
     def is_alive(self, now, is_dead):
-        """Of an entry that granted: its grant still lives. A grant ends on a whole second."""
+        """Of an entry that granted: its grant still lives. It ends on the whole second of which lifetime_s is what was left."""
         if self.kind != "granted" or is_dead(self):
             return False
         lifetime = self.entry.get("lifetime_s")
-        return lifetime is None or now < (self.at + lifetime * 1000) // 1000 * 1000
+        return lifetime is None or now < (self.at + 999) // 1000 * 1000 + lifetime * 1000
 
 
 class Key:

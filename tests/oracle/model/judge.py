@@ -310,13 +310,13 @@ class Grant(Case):
     def check_never(self):
         """A single rule forbids an item whole; what overlaps goes with the grant as `except`."""
         rules = [n for actor in self.actors for p in actor.agent.policies for n in p.never]
+        rows = list(self.ancestors[0].except_rows) if self.ancestors else []
         for action, resource in self.pairs:
             for never in rules:
                 if never.scope.has(action, resource):
                     raise No("never", "forbidden", never)
-        rows = [n.row for n in rules if any(n.scope.touches(a, r) for a, r in self.pairs)]
-        rows += self.ancestors[0].except_rows if self.ancestors else []
-        self.carry(rows)
+            rows += [n.row for n in rules if n.scope.touches(action, resource)]
+            self.carry(rows)
 
     def carry(self, rows):
         self.exceptions = [row for i, row in enumerate(rows) if row not in rows[:i]]
