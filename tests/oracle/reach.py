@@ -51,7 +51,7 @@ def of(question, model, notes):
 
 def points(reached, cases):
     """(name, places reached too seldom, remarks) of each kind of place."""
-    least = max(1, cases // 10_000)
+    least = max(1, cases // 25_000)
     groups = {
         "reason of a grant": [("grant", "reason", r) for r in GRANT_REASONS],
         "reason of an action": [("action", "reason", r) for r in ACTION_REASONS],
