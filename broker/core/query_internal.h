@@ -23,6 +23,8 @@ bool reading_is_long(const struct broker *broker, const struct reading *reading)
 /* Alive as of now: not expired, under no cut-off. */
 AMBIT_CHECKED enum ambit_err reading_is_live(const struct reading *reading,
                                              const struct grant_row *row, enum ambit_liveness *ret);
+/* Did this policy give any item of it? */
+bool reading_row_has_policy(const struct grant_row *row, struct ambit_str policy);
 /* The agents that a stop on this target takes, of the documents in force. */
 bool target_takes_agent(const struct ambit_documents *documents, enum ambit_target_kind kind,
                         struct ambit_str target, const struct ambit_agent *agent);

@@ -4,7 +4,9 @@
  * all of that is only recorded. Signatures: tests/wire/d_review.py. */
 #include "stage.h"
 
+#include "core/verify.h"
 #include "stage_documents.h"
+#include "store/store.h"
 
 #define SECRET                                                            \
     "'authenticate':[{'method':'client_secret_basic','sha256':"           \
@@ -173,9 +175,49 @@ static void test_attestation(void **state)
     stage_verify(&stage);
 }
 
+/* A row that no event gives, and one that says more than its event, are found offline. */
+static void test_verified(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_open(&stage);
+    assert_int_equal(confirm(&stage, "oli", AMBIT_KIND_AGENT, "porter"), CONFIRM_FINE);
+    assert_int_equal(stage_offboard(&stage, "lee", "kim").err, AMBIT_OK);
+    stage_verify(&stage);
+
+    static const enum store_table tables[] = {STORE_CONFIRMATIONS, STORE_OFFBOARDED};
+    char folder[FOLDER_PATH_MAX];
+    folder_join(folder, stage.folder, "store");
+    for (size_t i = 0; i < AMBIT_LEN(tables); i++) {
+        const struct store_options options = {.folder = folder};
+        struct store *store = NULL;
+        struct store_txn *txn = NULL;
+        struct store_cursor *cursor = NULL;
+        struct ambit_str key, value;
+        struct verify_report report;
+        assert_int_equal(store_open(&options, &store), AMBIT_OK);
+        assert_int_equal(store_write_begin(store, &txn), AMBIT_OK);
+        assert_int_equal(store_cursor_open(txn, tables[i], &cursor), AMBIT_OK);
+        assert_int_equal(
+            store_cursor_move(cursor, STORE_FIRST, (struct store_key){0}, &key, &value), AMBIT_OK);
+        ((char *)(uintptr_t)value.p)[4] ^= 1; /* a time */
+        assert_int_equal(
+            store_put(txn, tables[i], (struct store_key){key.p, key.len}, value.p, value.len),
+            AMBIT_OK);
+        store_cursor_close(cursor);
+        assert_int_equal(store_write_commit(txn), AMBIT_OK);
+        store_close(store);
+        assert_int_equal(verify_store(stage.folder, stage.folder, &report), AMBIT_OK);
+        assert_int_equal(report.n_problems, i + 1);
+        assert_string_equal(report.problems[0].table, store_table_name(tables[0]));
+        verify_done(&report);
+    }
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_policy),      cmocka_unit_test(test_an_old_version_does_not_come_back),
     cmocka_unit_test(test_removal),     cmocka_unit_test(test_first_set),
-    cmocka_unit_test(test_attestation),
+    cmocka_unit_test(test_attestation), cmocka_unit_test(test_verified),
 };
 UNIT_MAIN(tests)
