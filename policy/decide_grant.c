@@ -157,11 +157,11 @@ static struct finding judge_common_audience(struct grant_judge *g)
 static struct finding judge_all(struct grant_judge *g, size_t *ret_item)
 {
     struct finding finding = judge_items(g, ret_item);
-    if (finding.check < AMBIT_GRANT_CHECK_APPROVAL || g->j.err)
+    if (finding.check < AMBIT_GRANT_CHECK_LIMITS || g->j.err)
         return finding;
     /* Nobody is asked to approve what would fail. */
     struct finding audience = judge_common_audience(g);
-    if (audience.check == AMBIT_GRANT_CHECKS)
+    if (audience.check == AMBIT_GRANT_CHECKS || finding.check < AMBIT_GRANT_CHECK_APPROVAL)
         return finding;
     *ret_item = g->giving[0].i;
     return audience;
@@ -177,7 +177,8 @@ static struct finding judge_replacing(struct grant_judge *g, size_t *ret_item)
     if (!g->needs_replace || g->j.err)
         return finding;
 
-    if (finding.check >= AMBIT_GRANT_CHECK_APPROVAL) {
+    /* It is the request that is the same, also where another limit refuses an item of it. */
+    if (finding.check >= AMBIT_GRANT_CHECK_LIMITS && d->audience.p) {
         struct ambit_same_query query = {
             .agent = g->j.agent->agent->doc.name,
             .audience = d->audience,

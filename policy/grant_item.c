@@ -89,13 +89,13 @@ static bool add_except(struct grant_judge *g, const struct compiled_never *never
     return true;
 }
 
-/* `never` rules that only overlap the item go with the grant. More than 64: ask narrower. */
-static struct finding judge_except(struct grant_judge *g, const struct candidate *c)
+static struct finding judge_agent_except(struct grant_judge *g, const struct compiled_agent *agent,
+                                         const struct candidate *c)
 {
-    struct index_walk policies = compiled_policies_meeting(g->j.agent, &c->probe);
+    struct index_walk policies = compiled_policies_meeting(agent, &c->probe);
     size_t p = 0;
     while (index_next(&policies, &p)) {
-        const struct compiled_policy *policy = g->j.agent->policies[p];
+        const struct compiled_policy *policy = agent->policies[p];
         struct index_walk walk = index_begin_meeting(&policy->never_meeting, &c->probe);
         size_t n = 0;
         while (index_next(&walk, &n)) {
@@ -111,6 +111,19 @@ static struct finding judge_except(struct grant_judge *g, const struct candidate
         }
     }
     return settled;
+}
+
+/* `never` rules of any level's agent that only overlap the item go with the grant. More than 64:
+ * ask narrower. */
+static struct finding judge_except(struct grant_judge *g, const struct candidate *c)
+{
+    struct finding finding = settled;
+    for (unsigned level = 0; level < g->j.n_levels && finding.check == AMBIT_GRANT_CHECKS;
+         level++) {
+        finding = judge_agent_except(g, g->j.levels[level].agent, c);
+        finding.level = level;
+    }
+    return finding;
 }
 
 static bool add_given(struct grant_judge *g, const struct candidate *c,
@@ -142,15 +155,17 @@ static struct finding stopped(const struct ambit_stop_view *stop)
         .check = AMBIT_GRANT_CHECK_SCOPE, .reason = AMBIT_REASON_STOPPED, .stop = stop->id};
 }
 
-/* A rule that contains the item: what of check `scope` is left, then everything behind it. */
+/* A rule that contains the item: what of check `scope` is left, then everything behind it. Of a
+ * policy that is stopped it gives nothing. */
 static struct finding judge_containing(struct grant_judge *g, const struct candidate *c,
-                                       const struct compiled_rule *rule)
+                                       const struct compiled_rule *rule, bool *ret_gives)
 {
     const struct ambit_stop_view *stop = NULL;
     struct finding finding = settled;
     bool stops = g->j.world->n_stops > 0;
     if (stops)
         stop = judge_stop_on(&g->j, AMBIT_TARGET_POLICY, rule->policy->policy->doc.name);
+    *ret_gives = stop == NULL;
     if (!stop && c->above)
         finding = *c->above;
     if (!stop && stops && finding.check == AMBIT_GRANT_CHECKS)
@@ -174,6 +189,13 @@ static void note(struct best *best, const struct finding *finding, const struct 
 {
     if (!best->rule || finding_is_further(finding, &best->finding))
         *best = (struct best){.finding = *finding, .rule = rule};
+}
+
+/* What a stopped policy contains is `stopped` only where no other rule contains it. */
+static void note_stopped(struct best *best, const struct finding *finding)
+{
+    if (!best->rule && best->finding.reason != AMBIT_REASON_STOPPED)
+        best->finding = *finding;
 }
 
 static struct best none_contains(void)
@@ -207,8 +229,12 @@ static struct best judge_rules(struct grant_judge *g, const struct candidate *c)
             if (!contains)
                 continue;
 
-            struct finding finding = judge_containing(g, c, rule);
-            note(&best, &finding, rule);
+            bool gives = true;
+            struct finding finding = judge_containing(g, c, rule, &gives);
+            if (gives)
+                note(&best, &finding, rule);
+            else
+                note_stopped(&best, &finding);
             if (finding.check == AMBIT_GRANT_CHECKS)
                 return best;
         }
@@ -230,7 +256,7 @@ static struct finding with_above(struct grant_judge *g, const struct candidate *
 static struct finding judge_named(struct grant_judge *g, const struct candidate *c)
 {
     struct best best = judge_rules(g, c);
-    if (best.finding.check >= AMBIT_GRANT_CHECK_APPROVAL && !add_given(g, c, best.rule))
+    if (best.finding.check >= AMBIT_GRANT_CHECK_LIMITS && !add_given(g, c, best.rule))
         return fails(AMBIT_GRANT_CHECK_SCOPE, AMBIT_REASON_MALFORMED);
     note_ask(g, &best);
     return with_above(g, c, &best.finding);
@@ -251,16 +277,17 @@ static int least_given(const struct grant_judge *g)
 
 /* One of a rule's own resources, for an action asked for "on every resource" (TOK-12). */
 static struct finding judge_open_resource(struct grant_judge *g, struct candidate *c,
-                                          const struct compiled_rule *rule)
+                                          const struct compiled_rule *rule, bool *ret_gives)
 {
     struct finding above = settled;
+    *ret_gives = true;
     struct finding finding = judge_never(g, c);
     if (finding.check == AMBIT_GRANT_CHECKS && g->j.n_levels > 1) {
         above = grant_above_scope(g, c);
         c->above = &above;
     }
     if (finding.check == AMBIT_GRANT_CHECKS)
-        finding = judge_containing(g, c, rule);
+        finding = judge_containing(g, c, rule, ret_gives);
     if (finding.check > AMBIT_GRANT_CHECK_SCOPE)
         finding = with_above(g, c, &finding);
     c->above = NULL;
@@ -303,7 +330,8 @@ static struct finding judge_everywhere(struct grant_judge *g, struct candidate *
                 if (!c->resource)
                     continue;
                 index_probe_set(&c->probe, c->action, c->resource);
-                struct finding finding = judge_open_resource(g, c, rule);
+                bool gives = true;
+                struct finding finding = judge_open_resource(g, c, rule, &gives);
                 g->n_filled +=
                     rule->resources.v[k].has_variables && finding.check >= least_given(g);
                 if (finding.reason == AMBIT_REASON_MALFORMED)
@@ -311,7 +339,10 @@ static struct finding judge_everywhere(struct grant_judge *g, struct candidate *
                 struct best one = {.finding = finding, .rule = rule};
                 if (finding.check == AMBIT_GRANT_CHECKS)
                     note_ask(g, &one);
-                note(&best, &finding, rule);
+                if (gives)
+                    note(&best, &finding, rule);
+                else
+                    note_stopped(&best, &finding);
             }
         }
     }
