@@ -203,7 +203,7 @@ enum ambit_err ambit_policy_warn(const struct ambit_check *check, struct ambit_p
         .documents = ambit_policy_documents(check->set),
         .arena = &arena,
         .problems = problems,
-        .work = WORK,
+        .work = check->work ? check->work : WORK,
     };
     enum ambit_err err = check_open(&run);
     if (err)

@@ -48,6 +48,7 @@ struct ambit_check {
     /* Does a test stand beside the policy's file? NULL: not asked. */
     bool (*has_tests)(void *ctx, const struct ambit_file *policy);
     void *ctx;
+    uint64_t work; /* at most, about in nanoseconds of comparing; 0: some seconds */
 };
 
 /* Adds the warnings to the list and sorts it. NO_MEMORY: the list is not complete. */

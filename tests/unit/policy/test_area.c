@@ -232,6 +232,38 @@ static void test_last_byte(void **state)
     assert_false(answer.is_found);
 }
 
+/* `**` where a second segment would be the 513th byte; and what only longer names have in common.
+ */
+static void test_no_room(void **state)
+{
+    (void)state;
+    char inner[AMBIT_WORD_MAX + 1], one[AMBIT_WORD_MAX + 1], other[AMBIT_WORD_MAX + 1];
+    struct ambit_area_answer answer;
+    for (size_t len = 508; len <= 509; len++) {
+        memset(inner, 'a', sizeof inner);
+        memcpy(inner, "svc:", 4);
+        memcpy(inner + len, "/**", 3);
+        memcpy(one, inner, sizeof inner);
+        const struct ambit_str outer[] = {{.p = inner, .len = len}, {.p = one, .len = len + 2}};
+        struct ambit_str in = {.p = inner, .len = len + 3};
+        assert_int_equal(ask_one(in, outer, 2, 0, &answer), AMBIT_OK);
+        assert_int_equal(answer.is_found, len == 508);
+    }
+    for (size_t n = 250; n <= 260; n += 10) {
+        memset(one, 'a', sizeof one);
+        memset(other, 'b', sizeof other);
+        memcpy(one, "svc:", 4);
+        memcpy(other, "svc:*", 5);
+        one[4 + n] = '*';
+        const struct ambit_str a = {.p = one, .len = n + 5}, b = {.p = other, .len = n + 5};
+        const struct ambit_area x = {.resources = {.v = &a, .n = 1}},
+                                y = {.resources = {.v = &b, .n = 1}};
+        const struct ambit_area_terms terms = {.kind = AMBIT_AREA_RESOURCES};
+        assert_int_equal(ambit_area_overlap(&terms, &x, &y, &answer), AMBIT_OK);
+        assert_int_equal(answer.is_found, n == 250);
+    }
+}
+
 /* Segments that tell every subset of the middle apart: the bound ends it, with an error. */
 static void test_explosion(void **state)
 {
@@ -266,7 +298,8 @@ int main(void)
         cmocka_unit_test(test_lists),      cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_three),      cmocka_unit_test(test_variables),
         cmocka_unit_test(test_every_byte), cmocka_unit_test(test_last_byte),
-        cmocka_unit_test(test_explosion),  cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_no_room),    cmocka_unit_test(test_explosion),
+        cmocka_unit_test(test_refused),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

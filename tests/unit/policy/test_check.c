@@ -72,6 +72,29 @@ static const struct row rows[] = {
      NULL,
      NULL,
      NULL},
+    {"a text that matches",
+     {WHEN("\"context\":{\"m\":{\"in\":[3,\"xy\"],\"matches\":\"x*\"}}"), NULL, NULL, NULL},
+     NULL,
+     NULL,
+     NULL,
+     NULL,
+     NULL},
+    {"no text that matches",
+     {WHEN("\"context\":{\"m\":{\"equals\":\"y\",\"matches\":\"x*\"}}"), NULL, NULL, NULL},
+     "rule-never-applies",
+     "/allow/0/when",
+     "\"m\"",
+     NULL,
+     NULL},
+    {"an amount below nothing",
+     {RULE("r", ",\"when\":{\"context\":{\"m\":{\"max\":-1}}},\"limits\":[{\"sum\":\"m\","
+                "\"max\":5,\"within\":\"1h\"}]"),
+      NULL, NULL, NULL},
+     "rule-never-applies",
+     "/allow/0/when",
+     "\"m\"",
+     NULL,
+     NULL},
     {"text and number",
      {WHEN("\"context\":{\"m\":{\"matches\":\"a*\",\"max\":8}}"), NULL, NULL, NULL},
      "rule-never-applies",
@@ -219,6 +242,71 @@ static void what_is_missing(void **state)
     set_done(&set);
 }
 
+/* Policies that nobody lists are judged by themselves; a shadow policy that somebody lists is. */
+static void listed_or_not(void **state)
+{
+    (void)state;
+    struct set set;
+    struct ambit_problems problems = {0};
+    struct ambit_check check = {0};
+    start(&set);
+    put_policy(&set, "p",
+               &(struct policy_text){
+                   .never = "{\"id\":\"n\",\"actions\":[\"a\"],\"resources\":[\"svc:**\"]},"
+                            "{\"id\":\"m\",\"actions\":[\"a.*.**\"],\"resources\":[\"svc:**\"]}"});
+    put_policy(&set, "q", &(struct policy_text){.more = "\"mode\":\"shadow\",\n"});
+    put_agent(&set, "bot", "\"q\"", NULL);
+    warn(&set, &check, &problems);
+    assert_int_equal(problems.n, 2);
+    assert_true(ambit_str_is(only(&problems, "policy-without-agent")->file, "policies/p.json"));
+    assert_true(ambit_str_is(only(&problems, "rule-never-applies")->pointer, "/allow/0"));
+    ambit_problems_done(&problems);
+    set_done(&set);
+}
+
+/* An agent whose platform vouches for what it is made of. */
+static void composition_is_shown(void **state)
+{
+    (void)state;
+    static const char agent[] =
+        "{\"agent\":\"bot\",\"description\":\"d\",\"owner\":\"dana\",\"backup\":\"sam\","
+        "\"provenance\":{\"composition\":\"sha256:"
+        "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\"},\"authenticate\":[{"
+        "\"method\":\"unix_peer\",\"uid\":7},{\"method\":\"federated_jwt\",\"issuer\":"
+        "\"https://k.example.gov\",\"subject\":\"s\"}],\"policies\":[\"p\"]}";
+    struct set set;
+    struct ambit_problems problems = {0};
+    struct ambit_check check = {0};
+    start(&set);
+    put_policy(&set, "p", &(struct policy_text){.allow = WHEN("\"composition\":true")});
+    set_put(&set, AMBIT_KIND_AGENT, "bot", ambit_str_of(agent));
+    warn(&set, &check, &problems);
+    assert_int_equal(problems.n, 0);
+    ambit_problems_done(&problems);
+    set_done(&set);
+}
+
+/* Without work nothing is compared, and it is said. */
+static void cut_off(void **state)
+{
+    (void)state;
+    struct set set;
+    struct ambit_problems problems = {0};
+    struct ambit_check check = {.work = 1};
+    start(&set);
+    put_policy(&set, "p",
+               &(struct policy_text){
+                   .allow = RULE("r", ",\"bind\":[\"dpop\"]") ",\n" RULE("q", ""),
+                   .never = "{\"id\":\"n\",\"actions\":[\"**\"],\"resources\":[\"svc:**\"]}",
+                   .stops = STOP("\"on\":\"allowed\",\"actions\":[\"b\"]")});
+    put_agent(&set, "bot", "\"p\"", NULL);
+    warn(&set, &check, &problems);
+    assert_int_equal(problems.n, 1);
+    assert_true(ambit_str_is(only(&problems, "analysis-cut-off")->file, "policies/p.json"));
+    ambit_problems_done(&problems);
+    set_done(&set);
+}
+
 /* Rules of two policies of one agent; a never of the one over the other; delegates count. */
 static void across_policies(void **state)
 {
@@ -267,6 +355,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rules),
         cmocka_unit_test(what_is_missing),
+        cmocka_unit_test(listed_or_not),
+        cmocka_unit_test(composition_is_shown),
+        cmocka_unit_test(cut_off),
         cmocka_unit_test(across_policies),
         cmocka_unit_test(every_warning_has_a_name),
     };
