@@ -55,7 +55,9 @@ static bool is_inside(const struct given_world *w, const struct ambit_entry *e, 
 
 static bool is_alive(const struct given_world *w, const struct ambit_entry *e)
 {
-    return !e->has_lifetime || e->at_ms + e->lifetime_s * 1000 > w->h->now_ms;
+    /* A grant ends on a whole second: the one whose distance from then rounds down to its life. */
+    int64_t whole_ms = (e->at_ms + 999) / 1000 * 1000;
+    return !e->has_lifetime || whole_ms + e->lifetime_s * 1000 > w->h->now_ms;
 }
 
 static int64_t amount_of(const struct ambit_entry *e, struct ambit_str field)
