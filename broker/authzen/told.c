@@ -147,7 +147,7 @@ enum http_next outcome_finish(void *app, struct http_request *req, struct http_r
     if (!is_answered(&command->base, req, reply))
         return HTTP_DONE;
     if (command->refusal == OUTCOME_UNKNOWN)
-        return problem(req, reply, 404, "There is no such action of yours that owes an outcome.");
+        return problem(req, reply, 404, "There is no such allowed action of yours.");
     if (command->refusal == OUTCOME_OTHER)
         return problem(req, reply, 409, "This side has reported something else before.");
 

@@ -7,6 +7,7 @@
 #include "base/addr.h"
 #include "base/arena.h"
 #include "core/cutoff.h"
+#include "core/outcome.h"
 #include "core/settle.h"
 #include "core/world.h"
 
@@ -148,6 +149,8 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
     if (err != AMBIT_OK)
         return err;
     command->base.seq = event.seq;
+    if (event.type == EVENT_ACTION_ALLOWED && event.outcome_due_ms == 0)
+        outcome_may_come(broker, event.id, event.seq);
     err = settle_approval(command, txn, &event, &use);
     return err == AMBIT_OK ? trips_raise(broker, txn, &command->base, &event, decision) : err;
 }

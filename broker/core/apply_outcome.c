@@ -67,6 +67,25 @@ static AMBIT_CHECKED enum ambit_err enter_done(struct store_txn *txn, struct out
     return AMBIT_OK;
 }
 
+/* The first report of an action that owed none. */
+static struct outcome_row row_of_report(const struct event *event)
+{
+    return (struct outcome_row){.id = event->cause,
+                                .grant = event->grant,
+                                .lineage = event->lineage,
+                                .parent = event->parent,
+                                .agent = event->agent,
+                                .owner = event->owner,
+                                .team = event->team,
+                                .service = event->service,
+                                .audience = event->audience,
+                                .policy = event->policy,
+                                .rule = event->rule,
+                                .action = event->action,
+                                .resource = event->resource,
+                                .digest = event->digest};
+}
+
 /* The service's word alone says that it is done: an agent's own would unlock what waits for it. */
 enum ambit_err apply_outcome(struct store_txn *txn, const struct event *event)
 {
@@ -75,6 +94,10 @@ enum ambit_err apply_outcome(struct store_txn *txn, const struct event *event)
     struct outcome_row row;
     enum outcome outcome = OUTCOME_NONE;
     enum ambit_err err = outcome_row_load(txn, event->cause, &arena, &row);
+    if (err == AMBIT_ERR_NOT_FOUND && event->outcome_due_ms == 0) {
+        row = row_of_report(event);
+        err = AMBIT_OK;
+    }
     if (err == AMBIT_OK)
         err = outcome_parse(event->outcome, &outcome);
     if (err != AMBIT_OK)
@@ -86,7 +109,7 @@ enum ambit_err apply_outcome(struct store_txn *txn, const struct event *event)
     if (report->outcome != OUTCOME_NONE)
         return AMBIT_ERR_DAMAGED;
     *report = (struct outcome_report){.outcome = outcome, .seq = event->seq};
-    if (is_first && !row.is_unaccounted)
+    if (is_first && !row.is_unaccounted && row.due_ms != 0)
         err = due_remove(txn, DUE_OUTCOME, due_of(&row));
     if (err == AMBIT_OK && is_service && outcome == OUTCOME_SUCCEEDED)
         err = enter_done(txn, &row);

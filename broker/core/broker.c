@@ -213,7 +213,8 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     if (err == AMBIT_OK)
         err = unproved_new(&broker->unproved);
     broker->live_before = live_before_new();
-    if (err == AMBIT_OK && broker->live_before == NULL)
+    broker->recent = calloc(1, sizeof *broker->recent);
+    if (err == AMBIT_OK && (broker->live_before == NULL || broker->recent == NULL))
         err = AMBIT_ERR_NO_MEMORY;
     broker->decision = malloc(sizeof *broker->decision);
     return err == AMBIT_OK && broker->decision == NULL ? AMBIT_ERR_NO_MEMORY : err;
@@ -264,6 +265,7 @@ void broker_close(struct broker *broker)
     unproved_free(broker->unproved);
     pending_done(&broker->pending);
     live_before_free(broker->live_before);
+    free(broker->recent);
     free(broker->decision);
     buf_done(&broker->issuer);
     buf_done(&broker->state_folder);

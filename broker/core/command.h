@@ -147,7 +147,7 @@ enum { CLEAR_ASKED_FOR_S = 24 * 3600 };
 /* ---- POST /v1/actions/{id}/outcome ---- */
 enum outcome_refusal {
     OUTCOME_FINE,
-    OUTCOME_UNKNOWN, /* no such action that owes one, or none of this caller's */
+    OUTCOME_UNKNOWN, /* no such action that was allowed, or none of this caller's */
     OUTCOME_OTHER    /* this side has reported something else before */
 };
 struct outcome_command {
@@ -156,6 +156,7 @@ struct outcome_command {
     struct ambit_str outcome;     /* "succeeded" "failed" "not_attempted" */
     struct ambit_str detail;      /* 0..1024 bytes; absent: none */
     struct ambit_digest evidence; /* all zero: none */
+    uint64_t hint_seq; /* where the index has it; UINT64_MAX: nowhere. Filled by outcome_submit */
     /* outputs */
     enum outcome_refusal refusal;
     const char *reported_by, *agreement;

@@ -93,6 +93,7 @@ struct broker {
         } next, kept;        /* of the batch that is open; as committed */
     } settle;
     struct unheard unheard;
+    struct recent_actions *recent;
     struct live_before *live_before;
     struct state_key expire_from; /* where the next look for history that is over begins */
 };
@@ -101,6 +102,17 @@ static inline struct ambit_str broker_text(const struct buf *buf)
 {
     return buf_str(buf);
 }
+
+/* Allowed actions that owe no outcome, the newest ones: the index is a moment behind. The writer's;
+ * what stands here is held against the record before it is believed. */
+enum { RECENT_ACTIONS = 4096 };
+struct recent_actions {
+    struct {
+        struct ambit_id id;
+        uint64_t seq;
+    } v[RECENT_ACTIONS];
+    size_t next;
+};
 
 /* ---- batch.c ---- */
 /* The writer with the hooks of the core. */

@@ -7,7 +7,9 @@
 #include "core/incident.h"
 #include "core/outcome_row.h"
 #include "core/settle.h"
+#include "ledger/indexer.h"
 #include "ledger/ledger.h"
+#include "store/search.h"
 
 static void fill(struct event *event, const struct outcome_row *row)
 {
@@ -24,6 +26,7 @@ static void fill(struct event *event, const struct outcome_row *row)
     event->digest = row->digest;
     event->action = row->action;
     event->resource = row->resource;
+    event->audience = row->audience;
     event->outcome_due_ms = row->due_ms;
 }
 
@@ -168,12 +171,72 @@ static AMBIT_CHECKED enum ambit_err report(struct outcome_command *command, stru
     return err;
 }
 
+/* ---- an action that owes none --------------------------------------------------------------- */
+
+void outcome_may_come(struct broker *broker, struct ambit_id action, uint64_t seq)
+{
+    struct recent_actions *recent = broker->recent;
+    recent->v[recent->next].id = action;
+    recent->v[recent->next].seq = seq;
+    recent->next = (recent->next + 1) % RECENT_ACTIONS;
+}
+
+/* What was drawn in memory or by the index, held against the record. */
+static AMBIT_CHECKED enum ambit_err take_row(struct store_txn *txn, struct ambit_id action,
+                                             uint64_t seq, struct buf *memory, struct arena *arena,
+                                             struct outcome_row *ret)
+{
+    struct ledger_row row;
+    struct event event;
+    enum ambit_err err = ledger_get(txn, seq, memory, &row);
+    if (err == AMBIT_OK)
+        err = event_decode(row.bytes, AMBIT_STR(""), arena, &event);
+    if (err != AMBIT_OK)
+        return err;
+    if (event.type != EVENT_ACTION_ALLOWED || !ambit_id_eq(event.id, action) ||
+        event.outcome_due_ms != 0)
+        return AMBIT_ERR_NOT_FOUND;
+    *ret = (struct outcome_row){.id = action,
+                                .grant = event.grant,
+                                .lineage = event.lineage,
+                                .parent = event.parent,
+                                .agent = event.agent,
+                                .owner = event.owner,
+                                .team = event.team,
+                                .service = event.service,
+                                .audience = event.audience,
+                                .policy = event.policy,
+                                .rule = event.rule,
+                                .action = event.action,
+                                .resource = event.resource,
+                                .digest = event.digest};
+    return AMBIT_OK;
+}
+
+static AMBIT_CHECKED enum ambit_err find_row(const struct outcome_command *command,
+                                             struct store_txn *txn, struct buf *memory,
+                                             struct arena *arena, struct outcome_row *ret)
+{
+    const struct recent_actions *recent = command->base.broker->recent;
+    uint64_t seq = command->hint_seq;
+    enum ambit_err err = outcome_row_load(txn, command->action, arena, ret);
+    if (err != AMBIT_ERR_NOT_FOUND)
+        return err;
+    for (size_t i = 0; i < RECENT_ACTIONS; i++)
+        if (ambit_id_eq(recent->v[i].id, command->action))
+            seq = recent->v[i].seq;
+    return seq == UINT64_MAX ? AMBIT_ERR_NOT_FOUND
+                             : take_row(txn, command->action, seq, memory, arena, ret);
+}
+
 static enum ambit_err outcome_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
 {
     struct outcome_command *command = (struct outcome_command *)(void *)job;
     struct command *base = &command->base;
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
+    BUF_AUTO memory;
+    buf_init(&memory, 0);
     struct outcome_row row;
     bool is_service = false;
     enum ambit_err err = command_begin(base, now_ms);
@@ -183,7 +246,7 @@ static enum ambit_err outcome_run(struct writer_job *job, struct store_txn *txn,
         return err;
     command->refusal = OUTCOME_UNKNOWN;
     command->is_repeated = false;
-    err = outcome_row_load(txn, command->action, &arena, &row);
+    err = find_row(command, txn, &memory, &arena, &row);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
     if (!find_side(command, &row, &is_service))
@@ -192,7 +255,8 @@ static enum ambit_err outcome_run(struct writer_job *job, struct store_txn *txn,
     command->refusal = OUTCOME_FINE;
     command->reported_by = is_service ? "service" : "agent";
     bool is_past =
-        row.is_unaccounted || now_ms - base->broker->batch.head.outage_ms >= row.due_uptime_ms;
+        row.is_unaccounted ||
+        (row.due_ms != 0 && now_ms - base->broker->batch.head.outage_ms >= row.due_uptime_ms);
     const struct outcome_report *before = is_service ? &row.by_service : &row.by_agent;
     if (before->outcome == OUTCOME_NONE)
         return report(command, txn, &row, is_service, is_past);
@@ -206,6 +270,13 @@ enum ambit_err outcome_submit(struct outcome_command *command)
     if (outcome_parse(command->outcome, &outcome) != AMBIT_OK ||
         command->detail.len > AMBIT_TEXT_MAX)
         return AMBIT_ERR_MALFORMED;
+    struct search_query query = {.tag = INDEX_ID};
+    uint64_t seq = 0;
+    size_t n = 0;
+    memcpy(query.key, command->action.b, sizeof query.key);
+    bool is_found =
+        search_scan(command->base.broker->search, &query, &seq, 1, &n) == AMBIT_OK && n == 1;
+    command->hint_seq = is_found ? seq : UINT64_MAX;
     command->base.job.run = outcome_run;
     return command_submit(&command->base, WRITER_RECORDS);
 }
