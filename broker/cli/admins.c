@@ -97,10 +97,19 @@ static enum cli_exit run_reload(struct cli *cli)
         return code;
 
     const struct json_value *activated = json_get(answer, "activated");
+    const struct json_value *missing = json_get(answer, "missing");
+    char memory[64];
+    struct buf told;
+    buf_init_fixed(&told, memory, sizeof memory);
+    if (missing) {
+        buf_put_i64(&told, (int64_t)missing->count);
+        buf_put_text(&told, " confirmations; recorded, not refused");
+    }
     const struct show_line lines[] = {
         {"documents", show_member(&cli->arena, answer, "documents")},
         {"activated", activated && activated->count ? show_member(&cli->arena, answer, "activated")
                                                     : AMBIT_STR("nothing new")},
+        {"missing", missing ? buf_str(&told) : (struct ambit_str){0}},
     };
     show_lines(&cli->out, lines, AMBIT_LEN(lines));
     return CLI_YES;

@@ -138,6 +138,9 @@ static AMBIT_CHECKED enum ambit_err propose_folder(struct broker *broker, bool i
             LOG_NUMBER("errors", (int64_t)problems->n_errors));
         return AMBIT_OK;
     }
+    if (err == AMBIT_OK && is_first && broker->is_enforcing)
+        LOG(LOG_WARNING, "the first set came in force on signatures by keys that stand in it: look "
+                         "at who its people are");
     return err;
 }
 
