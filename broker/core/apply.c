@@ -135,6 +135,8 @@ static AMBIT_CHECKED enum ambit_err put_grant(struct store_txn *txn, const struc
         .n_items = event->n_items,
         .except = (struct ambit_except *)(uintptr_t)event->except,
         .n_except = event->n_except,
+        .depth = (unsigned)event->depth,
+        .composition = event->composition,
     };
     BUF_AUTO buf;
     buf_init(&buf, 0);

@@ -62,14 +62,16 @@ struct decided {
 /* ---- POST /token ---- */
 struct grant_command {
     struct command base;
-    struct ambit_grant_question question; /* now_ms is filled by the writer */
+    struct ambit_grant_question question; /* now_ms and parent are filled by the writer */
     struct ambit_digest token;            /* SHA-256(rnd) */
     struct ambit_id grant;                /* the jti; drawn by grant_command_init */
+    struct ambit_id parent; /* delegation: the grant it shall hang from; none: a root grant */
     struct arena *arena;
     struct ambit_id approval_wanted; /* that the request names, or none */
     /* outputs */
     struct decided decided;
-    struct grant_row row; /* when allowed: as committed; strings in the arena */
+    struct grant_above *above; /* the parent as it was found, in the arena; NULL: none was named */
+    struct grant_row row;      /* when allowed: as committed; strings in the arena */
     struct ambit_id
         approval; /* refused for want of one: the question that people now have, or none */
 };

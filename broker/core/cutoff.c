@@ -2,8 +2,9 @@
 /* Cut-off rows: 8 bytes cut-off, 8 bytes held cut-off, 16 bytes stop. */
 #include "core/cutoff.h"
 
+#include "base/arena.h"
 #include "base/encode.h"
-#include "core/head.h"
+#include "core/internal.h"
 
 enum { CUTOFF_BYTES = 32 };
 
@@ -98,15 +99,10 @@ static struct ambit_str id_text(struct ambit_id id, char text[ID_TEXT_LEN])
     return (struct ambit_str){.p = text, .len = ID_TEXT_LEN};
 }
 
-enum ambit_err cutoff_liveness(struct store_txn *txn, uint64_t last_cutoff_seq,
-                               const struct grant_row *row, enum ambit_liveness *ret)
+/* Widens *state by what covers this row itself. */
+static AMBIT_CHECKED enum ambit_err judge_row(struct store_txn *txn, const struct grant_row *row,
+                                              enum ambit_liveness *state)
 {
-    enum ambit_liveness state = AMBIT_LIVE;
-    if (row->seq > last_cutoff_seq) {
-        *ret = state;
-        return AMBIT_OK;
-    }
-
     char grant[ID_TEXT_LEN], lineage[ID_TEXT_LEN];
     const struct state_key keys[] = {
         state_key_cutoff(AMBIT_TARGET_ALL, (struct ambit_str){0}),
@@ -117,7 +113,7 @@ enum ambit_err cutoff_liveness(struct store_txn *txn, uint64_t last_cutoff_seq,
         state_key_cutoff(AMBIT_TARGET_GRANT, id_text(row->id, grant)),
     };
     for (size_t i = 0; i < AMBIT_LEN(keys); i++) {
-        enum ambit_err err = judge(txn, keys[i], row->seq, &state);
+        enum ambit_err err = judge(txn, keys[i], row->seq, state);
         if (err != AMBIT_OK)
             return err;
     }
@@ -125,13 +121,37 @@ enum ambit_err cutoff_liveness(struct store_txn *txn, uint64_t last_cutoff_seq,
         if (!policy_is_first(row, i))
             continue;
         enum ambit_err err = judge(txn, state_key_cutoff(AMBIT_TARGET_POLICY, row->items[i].policy),
-                                   row->seq, &state);
+                                   row->seq, state);
         if (err == AMBIT_OK)
             err = judge(txn, state_key_cutoff_agent_policy(row->agent, row->items[i].policy),
-                        row->seq, &state);
+                        row->seq, state);
         if (err != AMBIT_OK)
             return err;
     }
-    *ret = state;
     return AMBIT_OK;
+}
+
+/* Revoking a grant kills the tree below it by that one number: each row below finds it by the ids
+ * of those above. What was given after the last cut-off needs no look, nor does what is above it:
+ * nothing is delegated from the dead. */
+enum ambit_err cutoff_liveness(struct store_txn *txn, uint64_t last_cutoff_seq,
+                               const struct grant_row *row, enum ambit_liveness *ret)
+{
+    ARENA_AUTO arena;
+    char block[8192];
+    arena_init(&arena, block, sizeof block, 0);
+    *ret = AMBIT_LIVE;
+    if (row->seq > last_cutoff_seq)
+        return AMBIT_OK;
+
+    enum ambit_err err = judge_row(txn, row, ret);
+    struct grant_row above = *row;
+    for (unsigned left = AMBIT_DEPTH_MAX; err == AMBIT_OK && !ambit_id_is_none(above.parent);
+         left--) {
+        struct ambit_id id = above.parent;
+        err = left > 0 ? grant_load_row(txn, id, &arena, &above) : AMBIT_ERR_DAMAGED;
+        if (err == AMBIT_OK)
+            err = judge_row(txn, &above, ret);
+    }
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 }

@@ -26,6 +26,6 @@ AMBIT_CHECKED enum ambit_err cutoff_raise(struct store_txn *txn, struct head *he
 AMBIT_CHECKED enum ambit_err cutoff_release(struct store_txn *txn, const struct state_key *key,
                                             uint64_t held_seq, struct ambit_id stop);
 
-/* How the grant of this row stands under all cut-offs that cover it. */
+/* How the grant of this row stands under all cut-offs that cover it or a grant above it. */
 AMBIT_CHECKED enum ambit_err cutoff_liveness(struct store_txn *txn, uint64_t last_cutoff_seq,
                                              const struct grant_row *row, enum ambit_liveness *ret);

@@ -40,12 +40,31 @@ static enum ambit_approval_state approval_of(const struct event *event)
                                                        : AMBIT_APPROVAL_NONE;
 }
 
+/* The grant that was delegated from, as its row stands; how it stood then is in the event. */
+static AMBIT_CHECKED enum ambit_err load_parent(struct store_txn *txn, const struct event *event,
+                                                struct arena *arena, struct grant_row *row,
+                                                struct ambit_grant_view *ret)
+{
+    enum ambit_err err = grant_load(txn, event->parent, arena, row);
+    if (err == AMBIT_ERR_NOT_FOUND) {
+        *ret = (struct ambit_grant_view){.id = event->parent, .liveness = AMBIT_UNKNOWN_GRANT};
+        return AMBIT_OK;
+    }
+    if (err != AMBIT_OK)
+        return err;
+    grant_row_view(row, ret);
+    ret->liveness = event->liveness;
+    return AMBIT_OK;
+}
+
 static AMBIT_CHECKED enum ambit_err explain_grant(const struct documents_ref *documents,
-                                                  const struct event *event,
+                                                  struct store_txn *txn, const struct event *event,
                                                   const struct ambit_world *world,
                                                   struct arena *arena,
                                                   struct ambit_explanation *ret)
 {
+    struct grant_row row;
+    struct ambit_grant_view parent;
     struct ambit_grant_question question = {
         .now_ms = event->time_ms,
         .agent = event->agent,
@@ -57,11 +76,18 @@ static AMBIT_CHECKED enum ambit_err explain_grant(const struct documents_ref *do
         .purpose = event->purpose,
         .source = source_of(event->source),
         .binding = event->binding,
+        .composition = event->composition,
         .owner_fault =
             event->reason == AMBIT_REASON_OWNER_REQUIRED ? event->member : (struct ambit_str){0},
         .approval = approval_of(event),
         .approval_lapse_ms = event->approval_until_ms,
     };
+    if (!ambit_id_is_none(event->parent)) {
+        enum ambit_err err = load_parent(txn, event, arena, &row, &parent);
+        if (err != AMBIT_OK)
+            return err;
+        question.parent = &parent;
+    }
     return ambit_explain_grant(documents->set, &question, world, arena, ret);
 }
 
@@ -116,7 +142,7 @@ enum ambit_err event_explain(struct broker *broker, struct store_txn *txn,
         .figures = event->figures, .n = event->n_figures, .replaces = event->replaces};
     struct ambit_world world =
         ambit_world_of_record(&recorded, event->used_stops, event->n_used_stops);
-    err = is_grant ? explain_grant(documents, event, &world, arena, ret)
+    err = is_grant ? explain_grant(documents, txn, event, &world, arena, ret)
                    : explain_action(documents, txn, event, &world, arena, ret);
     broker_documents_release(documents);
     return err;

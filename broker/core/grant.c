@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/random.h"
 #include "core/attest.h"
+#include "core/cutoff.h"
 #include "core/settle.h"
 #include "core/world.h"
 
@@ -26,7 +27,45 @@ static void fill_question(struct event *event, const struct grant_command *comma
     event->asked_lifetime_s = question->lifetime_s;
     event->purpose = question->purpose;
     event->binding = question->binding;
+    event->composition = question->composition;
     event->has_proof = true;
+    event->parent = command->parent;
+    if (question->parent == NULL)
+        return;
+    event->lineage = question->parent->lineage; /* none where the parent is not known */
+    event->liveness = question->parent->liveness;
+}
+
+/* The grant that is to be delegated from, as the engine looks at it. One that is not there is
+ * unknown, and refused as what gives nothing any more. */
+static AMBIT_CHECKED enum ambit_err find_parent(struct grant_command *command,
+                                                struct store_txn *txn)
+{
+    struct broker *broker = command->base.broker;
+    command->above = NULL;
+    command->question.parent = NULL;
+    if (ambit_id_is_none(command->parent))
+        return AMBIT_OK;
+
+    struct grant_above *above = arena_alloc(command->arena, sizeof *above);
+    if (above == NULL)
+        return AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err = grant_load(txn, command->parent, command->arena, &above->row);
+    if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
+        return err;
+    command->above = above;
+    command->question.parent = &above->view;
+    if (err == AMBIT_ERR_NOT_FOUND) {
+        above->view =
+            (struct ambit_grant_view){.id = command->parent, .liveness = AMBIT_UNKNOWN_GRANT};
+        return AMBIT_OK;
+    }
+    grant_row_view(&above->row, &above->view);
+    above->view.liveness = AMBIT_DEAD_STOPPED;
+    return pending_covers(&broker->pending, &above->row)
+               ? AMBIT_OK
+               : cutoff_liveness(txn, broker->batch.head.last_cutoff_seq, &above->row,
+                                 &above->view.liveness);
 }
 
 /* The row as apply_event writes it, for the claims. */
@@ -37,6 +76,7 @@ static AMBIT_CHECKED enum ambit_err fill_row(struct grant_command *command,
     *row = (struct grant_row){
         .id = event->grant,
         .lineage = event->lineage,
+        .parent = event->parent,
         .seq = event->seq,
         .issued_ms = event->time_ms,
         .expires_ms = event->expires_ms,
@@ -51,6 +91,9 @@ static AMBIT_CHECKED enum ambit_err fill_row(struct grant_command *command,
         .is_approved = ambit_str_is(event->approved, "given"),
         .n_items = event->n_items,
         .n_except = event->n_except,
+        .depth = (unsigned)event->depth,
+        .composition = event->composition,
+        .above = command->above,
     };
     row->items = arena_array(command->arena, event->n_items + 1, sizeof *row->items);
     row->except = arena_array(command->arena, event->n_except + 1, sizeof *row->except);
@@ -67,7 +110,11 @@ static void fill_issued(struct event *event, const struct grant_command *command
 {
     event->type = EVENT_GRANT_ISSUED;
     event->grant = command->grant;
-    event->lineage = command->grant;
+    if (command->question.parent == NULL)
+        event->lineage = command->grant;
+    else
+        event->depth = command->question.parent->depth + 1;
+    event->liveness = AMBIT_LIVE;
     event->items = decision->given;
     event->n_items = decision->n_given;
     event->except = decision->except;
@@ -207,6 +254,9 @@ static enum ambit_err grant_run(struct writer_job *job, struct store_txn *txn, i
 
     err = settle_before(base, txn);
     if (err != AMBIT_OK || base->is_behind)
+        return err;
+    err = find_parent(command, txn);
+    if (err != AMBIT_OK)
         return err;
     const struct ambit_agent *agent =
         ambit_agent_find(base->documents->documents, command->question.agent);

@@ -45,11 +45,42 @@ enum ambit_err grant_load_row(struct store_txn *txn, struct ambit_id id, struct 
                : err;
 }
 
+/* Each is of a row that is there, one less deep: anything else was not written by us. */
+static AMBIT_CHECKED enum ambit_err load_above(struct store_txn *txn, struct arena *arena,
+                                               struct grant_row *row, unsigned left)
+{
+    if (ambit_id_is_none(row->parent))
+        return row->depth == 0 ? AMBIT_OK : AMBIT_ERR_DAMAGED;
+
+    struct grant_above *above = arena_alloc(arena, sizeof *above);
+    if (above == NULL)
+        return AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err = grant_load_row(txn, row->parent, arena, &above->row);
+    if (err == AMBIT_OK && (left == 0 || above->row.depth + 1 != row->depth))
+        err = AMBIT_ERR_DAMAGED;
+    if (err == AMBIT_OK)
+        err = load_purpose(txn, arena, &above->row);
+    if (err == AMBIT_OK)
+        err = load_above(txn, arena, &above->row, left - 1);
+    if (err != AMBIT_OK)
+        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+    grant_row_view(&above->row, &above->view);
+    row->above = above;
+    return AMBIT_OK;
+}
+
+enum ambit_err grant_load_above(struct store_txn *txn, struct arena *arena, struct grant_row *row)
+{
+    return load_above(txn, arena, row, AMBIT_DEPTH_MAX);
+}
+
 enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id, struct arena *arena,
                           struct grant_row *ret)
 {
     enum ambit_err err = grant_load_row(txn, id, arena, ret);
-    return err == AMBIT_OK ? load_purpose(txn, arena, ret) : err;
+    if (err == AMBIT_OK)
+        err = load_purpose(txn, arena, ret);
+    return err == AMBIT_OK ? grant_load_above(txn, arena, ret) : err;
 }
 
 enum ambit_err grant_find(struct store_txn *txn, const struct identity_token *token,

@@ -108,6 +108,8 @@ enum ambit_err grant_row_decode(struct ambit_str bytes, struct arena *arena, str
         row.is_approved = (row_take_u8(&reader) & FLAG_APPROVED) != 0;
         row.depth = row_take_u8(&reader);
         row.composition = row_take_text(&reader);
+        if (row.depth > AMBIT_DEPTH_MAX)
+            return AMBIT_ERR_DAMAGED;
     }
     enum ambit_err err = row_end(&reader);
     if (err != AMBIT_OK)
@@ -137,6 +139,7 @@ void grant_row_view(const struct grant_row *row, struct ambit_grant_view *ret)
         .n_items = row->n_items,
         .except = row->except,
         .n_except = row->n_except,
+        .above = row->above ? &row->above->view : NULL,
         .liveness = AMBIT_LIVE,
     };
 }

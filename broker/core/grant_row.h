@@ -22,10 +22,17 @@ struct grant_row {
     size_t n_items;
     struct ambit_except *except;
     size_t n_except;
+    const struct grant_above *above; /* not of the row: what grant_load() found by `parent` */
+};
+/* The grant it was delegated from, with what is above that. */
+struct grant_above {
+    struct grant_row row;
+    struct ambit_grant_view view;
 };
 void grant_row_encode(const struct grant_row *row, struct buf *buf);
 /* Strings and arrays in the arena; `bytes` need not outlive the call. DAMAGED. */
 AMBIT_CHECKED enum ambit_err grant_row_decode(struct ambit_str bytes, struct arena *arena,
                                               struct grant_row *ret);
-/* The engine's view of it; borrowed from the row. Liveness is set to AMBIT_LIVE. */
+/* The engine's view of it and of what is above it; borrowed from the row. Liveness is set to
+ * AMBIT_LIVE: that of a row is that of all above it too (cutoff.h), so that it says all. */
 void grant_row_view(const struct grant_row *row, struct ambit_grant_view *ret);

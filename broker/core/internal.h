@@ -154,12 +154,15 @@ AMBIT_CHECKED enum ambit_err trips_raise(struct broker *broker, struct store_txn
                                          const struct ambit_decision *decision);
 
 /* ---- grant_load.c ---- */
-/* The row of a grant with its purpose (from the opening). NOT_FOUND. */
+/* The row of a grant with its purpose (from the opening), and all that is above it. NOT_FOUND. */
 AMBIT_CHECKED enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id,
                                         struct arena *arena, struct grant_row *ret);
-/* The same without the purpose, which costs a row more. */
+/* The row alone: the purpose costs a row more, and so does each above it. */
 AMBIT_CHECKED enum ambit_err grant_load_row(struct store_txn *txn, struct ambit_id id,
                                             struct arena *arena, struct grant_row *ret);
+/* What is above a row that was read alone. */
+AMBIT_CHECKED enum ambit_err grant_load_above(struct store_txn *txn, struct arena *arena,
+                                              struct grant_row *row);
 /* The grant of a presented token. NOT_FOUND also when its `rnd` does not fit. */
 AMBIT_CHECKED enum ambit_err grant_find(struct store_txn *txn, const struct identity_token *token,
                                         struct arena *arena, struct grant_row *ret);

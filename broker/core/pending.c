@@ -100,6 +100,15 @@ static bool covers(const struct pending_stop *stop, const struct grant_row *row)
     return true;
 }
 
+/* A stop on what is above takes what was delegated from it. */
+static bool covers_any(const struct pending_stop *stop, const struct grant_row *row)
+{
+    for (; row != NULL; row = row->above != NULL ? &row->above->row : NULL)
+        if (covers(stop, row))
+            return true;
+    return false;
+}
+
 bool pending_covers(struct pending *pending, const struct grant_row *row)
 {
     if (atomic_load(&pending->n) == 0)
@@ -109,7 +118,7 @@ bool pending_covers(struct pending *pending, const struct grant_row *row)
     pthread_mutex_lock(&pending->lock);
     for (const struct pending_stop *stop = pending->first; stop != NULL && !is_covered;
          stop = stop->next)
-        is_covered = covers(stop, row);
+        is_covered = covers_any(stop, row);
     pthread_mutex_unlock(&pending->lock);
     return is_covered;
 }

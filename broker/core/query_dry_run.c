@@ -35,10 +35,10 @@ bool target_takes_agent(const struct ambit_documents *documents, enum ambit_targ
     return false;
 }
 
-/* Does the stop take this grant? Items on a resource: those that overlap the pattern. */
-static AMBIT_CHECKED enum ambit_err target_takes_grant(enum ambit_target_kind kind,
-                                                       struct ambit_str target,
-                                                       const struct grant_row *row, bool *ret)
+/* Does the stop take this row by itself? Items on a resource: those that overlap the pattern. */
+static AMBIT_CHECKED enum ambit_err target_takes_row(enum ambit_target_kind kind,
+                                                     struct ambit_str target,
+                                                     const struct grant_row *row, bool *ret)
 {
     struct ambit_id id;
     *ret = false;
@@ -72,6 +72,21 @@ static AMBIT_CHECKED enum ambit_err target_takes_grant(enum ambit_target_kind ki
         return AMBIT_OK;
     }
     return AMBIT_ERR_INTERNAL;
+}
+
+/* What it takes, it takes with all that was delegated from it; on a resource, item by item. */
+static AMBIT_CHECKED enum ambit_err target_takes_grant(enum ambit_target_kind kind,
+                                                       struct ambit_str target,
+                                                       const struct grant_row *row, bool *ret)
+{
+    enum ambit_err err = AMBIT_OK;
+    *ret = false;
+    for (; row != NULL && err == AMBIT_OK && !*ret; row = row->above ? &row->above->row : NULL) {
+        err = target_takes_row(kind, target, row, ret);
+        if (kind == AMBIT_TARGET_RESOURCE)
+            break;
+    }
+    return err;
 }
 
 /* Grants end within AMBIT_TTL_MAX_S: older ones than that need no look. Read in bounded
@@ -111,6 +126,8 @@ static AMBIT_CHECKED enum ambit_err count_live(struct broker *broker, enum ambit
             memcpy(bound, key.p, 16);
             err = grant_row_decode(value, &arena, &row);
             is_end = err == AMBIT_OK && row.issued_ms < oldest;
+            if (err == AMBIT_OK && !is_end)
+                err = grant_load_above(reading.txn, &arena, &row);
             if (err == AMBIT_OK && !is_end && row.expires_ms > reading.now_ms)
                 err = target_takes_grant(kind, target, &row, &takes);
             if (err == AMBIT_OK && takes)

@@ -40,23 +40,26 @@ static struct ambit_str lineage_target(struct ambit_id lineage, char dst[8 + ID_
     return (struct ambit_str){.p = dst, .len = 8 + ID_TEXT_LEN};
 }
 
-/* What the stop takes (PL "Hard stops", `then`). The lineage of the event is revoked either way; on
- * a token request, which has none, revoke_grant takes every live grant of the agent under that
- * policy. */
+/* What the stop takes (PL "Hard stops", `then`). The lineage of the event is revoked either way;
+ * revoke_grant on a token request takes every live grant of the agent under that policy, and of one
+ * under a parent grant that lineage too. */
 static void trip_target(struct event *stop, const struct ambit_trip *trip,
                         const struct event *cause, struct trip_texts *texts)
 {
-    bool has_lineage = !ambit_id_is_none(cause->lineage) && cause->type != EVENT_GRANT_ISSUED;
-    struct ambit_str lineage = lineage_target(cause->lineage, texts->lineage);
+    bool is_request = cause->type == EVENT_GRANT_ISSUED || cause->type == EVENT_GRANT_REFUSED;
+    bool has_lineage = !ambit_id_is_none(trip->lineage);
+    struct ambit_str lineage = lineage_target(trip->lineage, texts->lineage);
 
-    stop->holds = true;
+    stop->holds = trip->then != AMBIT_THEN_REVOKE_GRANT;
     switch (trip->then) {
     case AMBIT_THEN_REVOKE_GRANT:
-        stop->holds = false;
-        stop->target = has_lineage ? lineage
-                                   : JOIN(texts->target, AMBIT_STR("agent:"), trip->agent,
-                                          AMBIT_STR(" policy:"), trip->policy);
-        return;
+        if (has_lineage && !is_request) {
+            stop->target = lineage;
+            return;
+        }
+        stop->target = JOIN(texts->target, AMBIT_STR("agent:"), trip->agent, AMBIT_STR(" policy:"),
+                            trip->policy);
+        break;
     case AMBIT_THEN_SUSPEND_AGENT:
         stop->target = JOIN(texts->target, AMBIT_STR("agent:"), trip->agent);
         break;

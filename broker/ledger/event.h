@@ -126,7 +126,8 @@ struct event {
     int64_t lifetime_s; /* given; 0 absent */
     int64_t expires_ms; /* 0 absent; JSON "expires_at" */
     struct ambit_str action, resource;
-    enum ambit_liveness liveness; /* of the grant asked about, when it was dead by a cut-off */
+    enum ambit_liveness liveness; /* of the grant asked about, or under (`parent`), when it was dead
+                                     by a cut-off of its own or of one above it */
     const struct json_value
         *context; /* the object as sent, without the reserved members; NULL absent */
     struct ambit_str arguments_digest;
@@ -141,6 +142,9 @@ struct event {
     struct ambit_digest once;  /* one-time value consumed (digest of client and jti) */
     int64_t once_until_ms;
     struct ambit_id replaces; /* live_grants: the grant this one replaces */
+    /* grant.issued: how many grants are above it (`parent` is the next); 0 absent */
+    int64_t depth;
+    struct ambit_str composition; /* grant.*: as the agent's platform vouched for it */
 
     const struct event_count *counts;
     size_t n_counts;

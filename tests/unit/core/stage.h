@@ -62,12 +62,14 @@ extern atomic_int stage_n_commits; /* of the writer, since stage_make */
 /* ---- questions ---- */
 struct caller stage_caller(enum caller_kind kind, const char *name);
 
+struct answer;
 /* A request for a grant. Submitted by stage_ask(), or in two steps. */
 struct ask {
     const char *agent, *action, *resource;
     const char *audience, *purpose; /* NULL: none */
     int64_t lifetime_s;             /* 0: none asked */
     const char *source;             /* address text; NULL: none */
+    const struct answer *parent;    /* delegated from this grant; NULL: a root grant */
     uint8_t once;                   /* not 0: a one-time value, by this number */
 };
 struct answer { /* of a grant or an action */

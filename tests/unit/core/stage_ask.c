@@ -115,6 +115,8 @@ void stage_submit(struct stage *stage, const struct ask *ask, struct held_ask *h
     random_bytes(held->rnd, sizeof held->rnd);
     crypto_sha256(held->rnd, sizeof held->rnd, &command->token);
     grant_command_init(command);
+    if (ask->parent)
+        command->parent = ask->parent->grant;
     held->submit_err = grant_submit(command);
 }
 

@@ -84,6 +84,33 @@ static void every_cut_is_refused(void **state)
     assert_int_equal(grant_row_decode(buf_str(&buf), &arena, &back), AMBIT_ERR_DAMAGED);
     buf.p[0] = 3;
     assert_int_equal(grant_row_decode(buf_str(&buf), &arena, &back), AMBIT_ERR_NEWER);
+    assert_int_equal(grant_row_decode((struct ambit_str){0}, &arena, &back), AMBIT_ERR_DAMAGED);
+}
+
+/* What was added later, and what cannot stand there. */
+static void second_version(void **state)
+{
+    (void)state;
+    struct grant_row row = sample(), back;
+    BUF_AUTO buf;
+    ARENA_AUTO arena;
+    buf_init(&buf, 0);
+    arena_init(&arena, NULL, 0, 0);
+    grant_row_encode(&row, &buf);
+    assert_int_equal(buf.p[0], 1); /* nothing new is said of it: the bytes of the first version */
+    buf_reset(&buf);
+    row.depth = 5;
+    row.is_approved = true;
+    row.composition = AMBIT_STR("sha256:1");
+    grant_row_encode(&row, &buf);
+    assert_int_equal(buf.p[0], 2);
+    assert_int_equal(grant_row_decode(buf_str(&buf), &arena, &back), AMBIT_OK);
+    assert_true(back.depth == 5 && back.is_approved && ambit_str_is(back.composition, "sha256:1"));
+    for (size_t len = 0; len < buf.len; len++)
+        assert_int_equal(grant_row_decode((struct ambit_str){buf.p, len}, &arena, &back), AMBIT_ERR_DAMAGED);
+    size_t at = buf.len - 2 - 8 - 1; /* the depth, then the text and its length */
+    buf.p[at] = 6;
+    assert_int_equal(grant_row_decode(buf_str(&buf), &arena, &back), AMBIT_ERR_DAMAGED);
 }
 
 static void stop_row_round_trip(void **state)
@@ -112,7 +139,9 @@ static void stop_row_round_trip(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(grant_row_round_trip),
-    cmocka_unit_test(a_wide_row_round_trip), cmocka_unit_test(every_cut_is_refused),
+    cmocka_unit_test(a_wide_row_round_trip),
+    cmocka_unit_test(every_cut_is_refused),
+    cmocka_unit_test(second_version),
     cmocka_unit_test(stop_row_round_trip),
 };
 UNIT_MAIN(tests)
