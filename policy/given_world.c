@@ -353,22 +353,42 @@ static bool has_item(const struct ambit_given *items, size_t n, const struct amb
 {
     for (size_t i = 0; i < n; i++) {
         if (ambit_str_eq(items[i].action, item->action) &&
-            ambit_str_eq(items[i].resource, item->resource) &&
-            ambit_str_eq(items[i].policy, item->policy) && ambit_str_eq(items[i].rule, item->rule))
+            ambit_str_eq(items[i].resource, item->resource))
             return true;
     }
     return false;
 }
 
+static bool holds_place(const struct ambit_entry *e, const struct ambit_slot *slot)
+{
+    for (size_t i = 0; i < e->n_items; i++) {
+        if (ambit_str_eq(e->items[i].policy, slot->policy) &&
+            ambit_str_eq(e->items[i].rule, slot->rule))
+            return true;
+    }
+    return false;
+}
+
+static bool has_same_items(const struct ambit_entry *e, const struct ambit_same_query *query)
+{
+    for (size_t i = 0; i < e->n_items; i++) {
+        if (!has_item(query->items, query->n_items, &e->items[i]))
+            return false;
+    }
+    for (size_t i = 0; i < query->n_items; i++) {
+        if (!has_item(e->items, e->n_items, &query->items[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool is_same(const struct ambit_entry *e, const struct ambit_same_query *query)
 {
     if (!ambit_str_eq(e->agent, query->agent) || e->binding != query->binding ||
-        e->n_items != query->n_items ||
-        (e->audience.p && !ambit_str_eq(e->audience, query->audience)))
+        (e->audience.p && !ambit_str_eq(e->audience, query->audience)) || !has_same_items(e, query))
         return false;
-    for (size_t i = 0; i < e->n_items; i++) {
-        if (!has_item(query->items, query->n_items, &e->items[i]) ||
-            !has_item(e->items, e->n_items, &query->items[i]))
+    for (size_t i = 0; i < query->n_slots; i++) {
+        if (!holds_place(e, &query->slots[i]))
             return false;
     }
     return true;

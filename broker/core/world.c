@@ -99,14 +99,22 @@ static bool has_item(const struct ambit_given *items, size_t n, const struct amb
 {
     for (size_t i = 0; i < n; i++)
         if (ambit_str_eq(items[i].action, item->action) &&
-            ambit_str_eq(items[i].resource, item->resource) &&
-            ambit_str_eq(items[i].policy, item->policy) && ambit_str_eq(items[i].rule, item->rule))
+            ambit_str_eq(items[i].resource, item->resource))
             return true;
     return false;
 }
 
-/* The same items, in whatever order they were asked, by the same rules: only then does the old
- * grant leave the places that the new one takes. */
+static bool holds_place(const struct grant_row *row, const struct ambit_slot *slot)
+{
+    for (size_t i = 0; i < row->n_items; i++)
+        if (ambit_str_eq(row->items[i].policy, slot->policy) &&
+            ambit_str_eq(row->items[i].rule, slot->rule))
+            return true;
+    return false;
+}
+
+/* The same items, in whatever order they were asked and whichever rules gave them; and it leaves a
+ * place in each rule where the new one needs one. */
 static bool is_same(const struct grant_row *row, const struct ambit_same_query *query)
 {
     if (row->n_items != query->n_items || row->binding != query->binding ||
@@ -115,6 +123,9 @@ static bool is_same(const struct grant_row *row, const struct ambit_same_query *
     for (size_t i = 0; i < row->n_items; i++)
         if (!has_item(query->items, query->n_items, &row->items[i]) ||
             !has_item(row->items, row->n_items, &query->items[i]))
+            return false;
+    for (size_t i = 0; i < query->n_slots; i++)
+        if (!holds_place(row, &query->slots[i]))
             return false;
     return true;
 }

@@ -48,14 +48,21 @@ struct ambit_figure_query {
     size_t n_values;
 };
 
-/* "Is there a live grant of this agent with the same items (each with its policy and rule, in this
- * order), audience and binding?" - asked only of a token request that a `live_grants` limit would
- * refuse otherwise. That it is bound to the same key is for the world to know: it holds the key. */
+/* "Is there a live grant of this agent with the same items (in whatever order, whichever rules gave
+ * them), audience and binding, that holds a place in each of these rules?" - asked only of a token
+ * request that a `live_grants` limit would refuse otherwise; `slots` are the rules where it is
+ * reached, and a grant holds a place in each that gave it an item. That it is bound to the same key
+ * is for the world to know: it holds the key. */
+struct ambit_slot {
+    struct ambit_str policy, rule;
+};
 struct ambit_same_query {
     struct ambit_str agent, audience;
     enum ambit_binding binding;
-    const struct ambit_given *items;
+    const struct ambit_given *items; /* no two with the same action and resource */
     size_t n_items;
+    const struct ambit_slot *slots;
+    size_t n_slots;
 };
 
 struct ambit_world {
