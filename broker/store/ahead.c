@@ -80,11 +80,8 @@ static bool zero(const struct ahead *ahead, uint64_t at)
 static void rest(struct ahead *ahead, int64_t took_us)
 {
     int64_t us = took_us * PAUSE_TIMES < PAUSE_MOST_US ? took_us * PAUSE_TIMES : PAUSE_MOST_US;
-    struct timespec until;
-    (void)clock_gettime(CLOCK_MONOTONIC, &until);
-    us += until.tv_nsec / 1000;
-    until.tv_sec += us / 1000000;
-    until.tv_nsec = us % 1000000 * 1000;
+    us += clock_mono_us();
+    const struct timespec until = {.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
     while (!ahead->is_over && ahead->written > ahead->mine + (uint64_t)SHORT_CHUNKS * CHUNK &&
            pthread_cond_timedwait(&ahead->changed, &ahead->mutex, &until) == 0)
         ;
