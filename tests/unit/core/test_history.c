@@ -6,7 +6,8 @@
 
 #include <unistd.h>
 
-#include "core/window.h"
+#include "core/verify.h"
+#include "store/store.h"
 
 #define HEAD                                                                      \
     "{'policy':'kept','description':'d','owner':'dana','tier':'medium',"          \
@@ -153,7 +154,84 @@ static void test_expires(void **state)
     stage_verify(&stage);
 }
 
+/* ---- damage ---- */
+
+enum deed { TAKE_AWAY, ADD, CHANGE, DEEDS };
+
+/* The first row of the table, another beside it, or a bit of its key: taken back by the same call
+ * with the deed that undoes it. */
+static void do_deed(struct store_txn *txn, enum store_table table, enum deed deed)
+{
+    struct store_cursor *cursor = NULL;
+    struct ambit_str key, value;
+    static uint8_t row_key[128], row[8192];
+    assert_int_equal(store_cursor_open(txn, table, &cursor), AMBIT_OK);
+    if (store_cursor_move(cursor, STORE_FIRST, (struct store_key){0}, &key, &value) != AMBIT_OK)
+        fail_msg("%s has no row", store_table_name(table));
+    size_t key_len = key.len, len = value.len;
+    memcpy(row_key, key.p, key.len);
+    memcpy(row, value.p, value.len);
+    store_cursor_close(cursor);
+    if (deed == TAKE_AWAY)
+        assert_int_equal(store_delete(txn, table, (struct store_key){row_key, key_len}), AMBIT_OK);
+    if (deed == ADD)
+        row_key[key_len - 1] ^= 0x55;
+    if (deed == CHANGE && len == 0)
+        row[len++] = 1;
+    else if (deed == CHANGE)
+        row[len / 2] ^= 1;
+    if (deed != TAKE_AWAY)
+        assert_int_equal(store_put(txn, table, (struct store_key){row_key, key_len}, row, len),
+                         AMBIT_OK);
+}
+
+/* Everything that the tables of history can hold, once; the broker is closed. */
+static void fill_tables(struct stage *stage)
+{
+    stage_up(stage, HEAD ",'outcome':{'within':'1h'},'limits':[{'distinct':'resource','max':9,"
+                         "'within':'1h'}]}],'hard_stops':[{'id':'wire','on':'attempted',"
+                         "'actions':['k.trip'],'then':'revoke_grant'}]}");
+    struct answer token = stage_grant(stage, "runner", "k.do", "svc:k/**");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(stage_do(stage, &token, "k.do", "svc:k/x").reason, AMBIT_REASON_ALLOWED);
+    assert_int_equal(stage_do(stage, &token, "k.trip", "svc:k/x").n_trips, 1);
+    stage_close(stage);
+}
+
+/* What no event says, or what one says and is not there, is found and named by its table. */
+static void test_damage_is_found(void **state)
+{
+    (void)state;
+    static const enum store_table tables[] = {STORE_VALUES,    STORE_OUTCOMES,
+                                              STORE_DUE,       STORE_OPEN_INCIDENTS,
+                                              STORE_INCIDENTS, STORE_COUNTERS};
+    for (size_t i = 0; i < AMBIT_LEN(tables); i++)
+        for (int deed = TAKE_AWAY; deed < DEEDS; deed++) {
+            STAGE_AUTO stage;
+            struct store *store = NULL;
+            struct store_txn *txn = NULL;
+            struct verify_report report;
+            char folder[FOLDER_PATH_MAX];
+            bool is_named = false;
+            fill_tables(&stage);
+            folder_join(folder, stage.folder, "store");
+            struct store_options options = {.folder = folder};
+            assert_int_equal(store_open(&options, &store), AMBIT_OK);
+            assert_int_equal(store_write_begin(store, &txn), AMBIT_OK);
+            do_deed(txn, tables[i], (enum deed)deed);
+            assert_int_equal(store_write_commit(txn), AMBIT_OK);
+            store_close(store);
+            assert_int_equal(verify_store(stage.folder, stage.folder, &report), AMBIT_OK);
+            for (size_t k = 0; k < report.n; k++)
+                is_named = is_named || streq(report.problems[k].table, store_table_name(tables[i]));
+            if (!is_named)
+                fail_msg("%s, deed %d: not found", store_table_name(tables[i]), deed);
+            verify_done(&report);
+        }
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_damage_is_found),
     cmocka_unit_test(test_live_grants_before),
     cmocka_unit_test(test_edits),
     cmocka_unit_test(test_expires),
