@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/json_write.h"
 #include "core/cutoff.h"
+#include "core/settle.h"
 #include "crypto/digest.h"
 
 /* ---- what people are shown, as a digest --------------------------------------------------------
@@ -382,6 +383,7 @@ enum ambit_err approval_open(struct broker *broker, struct store_txn *txn, struc
     event.id = command_derive_id(command, APPROVAL_EVENT_INDEX);
     event.approval = command_derive_id(command, APPROVAL_ID_INDEX);
     event.expires_ms = command->now_ms + terms.timeout_ms;
+    settle_note(broker, event.expires_ms);
     err = put_detail(decision, use, &terms, &detail);
     if (err != AMBIT_OK)
         return err;

@@ -134,13 +134,14 @@ enum ambit_err settle_batch(struct broker *broker, struct store_txn *txn, int64_
     if (!atomic_load(&broker->is_open) || broker->batch.is_settled)
         return AMBIT_OK;
     enum ambit_err err = judge_outage(broker, txn, now_ms, &goes_on);
-    if (err == AMBIT_OK && goes_on)
+    bool is_due = now_ms >= broker->settle.next.due_ms; /* else the store need not be asked */
+    if (err == AMBIT_OK && goes_on && is_due)
         err = settle_outcomes(broker, txn, now_ms);
-    if (err == AMBIT_OK && goes_on)
+    if (err == AMBIT_OK && goes_on && is_due)
         err = settle_incidents(broker, txn, now_ms);
-    if (err == AMBIT_OK)
+    if (err == AMBIT_OK && is_due)
         err = settle_approvals(broker, txn, now_ms);
-    if (err == AMBIT_OK)
+    if (err == AMBIT_OK && is_due)
         err = look_ahead(broker, txn);
     broker->batch.is_settled = err == AMBIT_OK;
     return err;

@@ -30,7 +30,8 @@ AMBIT_CHECKED enum ambit_err settle_batch(struct broker *broker, struct store_tx
 AMBIT_CHECKED enum ambit_err settle_before(struct command *command, struct store_txn *txn);
 /* At the end of every batch: an outage is noticed, whatever was asked. */
 AMBIT_CHECKED enum ambit_err settle_after(struct broker *broker, struct store_txn *txn);
-/* Something will fall due then (0: nothing). */
+/* Something will fall due then (0: nothing). INVARIANT: whoever records what puts a row into
+ * STORE_DUE says so here: before the first of these times the store is not asked. */
 void settle_note(struct broker *broker, int64_t due_ms);
 /* Whether there may be something: looks at memory only. */
 bool settle_wanted(const struct broker *broker, int64_t now_ms);
