@@ -158,13 +158,15 @@ bool hard_stop_listens(const struct compiled_stop *stop, bool is_grant, enum amb
 
 bool hard_stop_is_held(struct judge *j, const struct compiled_stop *stop)
 {
+    /* what fires on a single event takes the agent that acted, on whichever level it is heard */
+    const struct compiled_agent *taken = stop->stop->at_once ? j->levels[0].agent : j->agent;
     switch (stop->stop->then) {
     case AMBIT_THEN_REVOKE_GRANT:
         return false;
     case AMBIT_THEN_SUSPEND_AGENT:
-        return judge_stop_on(j, AMBIT_TARGET_AGENT, j->agent->agent->doc.name) != NULL;
+        return judge_stop_on(j, AMBIT_TARGET_AGENT, taken->agent->doc.name) != NULL;
     case AMBIT_THEN_STOP_TEAM:
-        return judge_stop_on(j, AMBIT_TARGET_TEAM, j->agent->team) != NULL;
+        return judge_stop_on(j, AMBIT_TARGET_TEAM, taken->team) != NULL;
     case AMBIT_THEN_STOP_POLICY:
         return judge_stop_on(j, AMBIT_TARGET_POLICY, stop->policy->policy->doc.name) != NULL;
     }
