@@ -120,6 +120,11 @@ static uint64_t key_of(const struct index_probe *probe, unsigned class)
     return key_of_part(hash, &probe->resource, class & ALL_BITS);
 }
 
+static uint8_t type_bit(const struct index_part *resource)
+{
+    return resource->type & 63;
+}
+
 /* How many of the first segments are literal without a gap, and the hash of `depth` of them. */
 static unsigned depth_of(const struct index_part *part)
 {
@@ -162,7 +167,8 @@ static enum ambit_err put_pair(struct index_builder *builder, const struct patte
     }
     return put(builder, (struct index_entry){.key = key_of(&probe, class),
                                              .value = value,
-                                             .class = (uint16_t) class});
+                                             .class = (uint16_t) class,
+                                             .type = type_bit(&probe.resource)});
 }
 
 enum ambit_err index_add_pairs(struct index_builder *builder, const struct pattern *actions,
@@ -190,7 +196,8 @@ enum ambit_err index_add_meeting(struct index_builder *builder, const struct pat
         part_of(&resources[r], &part);
         unsigned depth = depth_of(&part);
         struct index_entry entry = {.key = key_of_beginning(&part, CLASS_ENDS, depth),
-                                    .value = value};
+                                    .value = value,
+                                    .type = type_bit(&part)};
         enum ambit_err err = put(builder, entry);
         for (unsigned d = 0; !err && d <= depth; d++) {
             entry.key = key_of_beginning(&part, CLASS_BEGINS, d);
@@ -246,17 +253,22 @@ static size_t count_classes(const struct index_builder *builder, struct class_co
     return n;
 }
 
-static bool has_class(const struct index *index, uint16_t class)
+struct classes {
+    uint16_t v[INDEX_CLASSES];
+    size_t n;
+};
+
+static bool has_class(const struct classes *classes, uint16_t class)
 {
-    for (size_t i = 0; i < index->n_classes; i++) {
-        if (index->classes[i] == class)
+    for (size_t i = 0; i < classes->n; i++) {
+        if (classes->v[i] == class)
             return true;
     }
     return false;
 }
 
 /* The classes that occur. Where they are too many, what is of the rarest is always looked at. */
-static enum ambit_err take_classes(struct index_builder *builder, struct index *ret)
+static enum ambit_err take_classes(struct index_builder *builder, struct classes *ret)
 {
     struct class_count *counts AMBIT_AUTO_FREE = calloc(builder->n, sizeof *counts);
     if (!counts)
@@ -265,19 +277,19 @@ static enum ambit_err take_classes(struct index_builder *builder, struct index *
     size_t n = count_classes(builder, counts);
     size_t n_kept = n <= INDEX_CLASSES ? n : INDEX_CLASSES - 1;
     qsort(counts, n, sizeof *counts, by_count);
-    while (ret->n_classes < n_kept) {
-        ret->classes[ret->n_classes] = counts[ret->n_classes].class;
-        ret->n_classes++;
-    }
+    for (ret->n = 0; ret->n < n_kept; ret->n++)
+        ret->v[ret->n] = counts[ret->n].class;
     if (n_kept == n)
         return AMBIT_OK;
     for (size_t i = 0; i < builder->n; i++) {
         struct index_entry *entry = &builder->v[i];
         if (!has_class(ret, entry->class))
-            *entry = (struct index_entry){
-                .key = key_of(NULL, CLASS_ALWAYS), .value = entry->value, .class = CLASS_ALWAYS};
+            *entry = (struct index_entry){.key = key_of(NULL, CLASS_ALWAYS),
+                                          .value = entry->value,
+                                          .class = CLASS_ALWAYS,
+                                          .type = entry->type};
     }
-    ret->classes[ret->n_classes++] = CLASS_ALWAYS;
+    ret->v[ret->n++] = CLASS_ALWAYS;
     return AMBIT_OK;
 }
 
@@ -289,8 +301,9 @@ static size_t power_above(size_t n)
     return size;
 }
 
-static void fill(const struct index_builder *builder, struct index_slot *slots, size_t size,
-                 uint16_t *entries)
+/* How many entries there are. */
+static size_t fill(const struct index_builder *builder, struct index_slot *slots, size_t size,
+                   uint16_t *entries)
 {
     uint32_t used = 0;
     for (size_t i = 0; i < builder->n;) {
@@ -306,32 +319,47 @@ static void fill(const struct index_builder *builder, struct index_slot *slots, 
             }
         }
     }
+    return used;
+}
+
+static size_t count_keys(const struct index_builder *builder)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < builder->n; i++)
+        n += i == 0 || builder->v[i].key != builder->v[i - 1].key;
+    return n;
 }
 
 enum ambit_err index_build(struct index_builder *builder, struct arena *arena, struct index *ret)
 {
+    struct classes classes = {.n = 0};
     *ret = (struct index){0};
     if (builder->n == 0)
         return AMBIT_OK;
 
-    enum ambit_err err = take_classes(builder, ret);
+    enum ambit_err err = take_classes(builder, &classes);
     if (err)
         return err;
     qsort(builder->v, builder->n, sizeof *builder->v, by_key);
-    size_t size = power_above(builder->n);
+    size_t size = power_above(count_keys(builder));
     struct index_slot *slots = arena_array(arena, size, sizeof *slots);
-    uint16_t *entries = arena_array(arena, builder->n, sizeof *entries);
+    uint16_t *entries = arena_array(arena, builder->n + classes.n, sizeof *entries);
     if (!slots || !entries)
         return AMBIT_ERR_NO_MEMORY;
 
-    fill(builder, slots, size, entries);
-    for (size_t i = 0; i < builder->n; i++) {
-        if (builder->v[i].value >= ret->n_values)
-            ret->n_values = builder->v[i].value + 1u;
+    size_t n = fill(builder, slots, size, entries);
+    memcpy(entries + n, classes.v, classes.n * sizeof *entries);
+    *ret = (struct index){.slots = slots,
+                          .mask = size - 1,
+                          .entries = entries,
+                          .classes = entries + n,
+                          .n_classes = (uint32_t)classes.n};
+    for (size_t i = 0; i < builder->n; i++)
+        ret->types |= UINT64_C(1) << builder->v[i].type;
+    for (size_t i = 0; i < n; i++) {
+        if (entries[i] >= ret->n_values)
+            ret->n_values = entries[i] + 1u;
     }
-    ret->slots = slots;
-    ret->mask = size - 1;
-    ret->entries = entries;
     return AMBIT_OK;
 }
 
@@ -366,12 +394,20 @@ static void probe_key(const struct index *index, uint64_t key, struct index_walk
     }
 }
 
+/* An empty index has none. */
+static bool has_type(const struct index *index, const struct index_probe *probe)
+{
+    return (index->types >> type_bit(&probe->resource) & 1) != 0;
+}
+
 struct index_walk index_begin(const struct index *index, const struct index_probe *probe)
 {
     struct index_walk walk PATTERN_SCRATCH;
     walk_init(&walk);
     unsigned lacks = ~(probe->action.bits << BITS | probe->resource.bits);
-    for (size_t i = 0; index->slots && i < index->n_classes; i++) {
+    if (!has_type(index, probe))
+        return walk;
+    for (size_t i = 0; i < index->n_classes; i++) {
         unsigned class = index->classes[i];
         if (class == CLASS_ALWAYS || (class & lacks) == 0)
             probe_key(index, key_of(probe, class), &walk);
@@ -385,7 +421,7 @@ struct index_walk index_begin_meeting(const struct index *index, const struct in
 {
     struct index_walk walk PATTERN_SCRATCH;
     walk_init(&walk);
-    if (!index->slots)
+    if (!has_type(index, probe))
         return walk;
     unsigned depth = depth_of(&probe->resource);
     for (unsigned d = 0; d < depth; d++)

@@ -29,16 +29,17 @@ struct index_slot {
 struct index {
     const struct index_slot *slots; /* NULL: empty */
     size_t mask;
-    const uint16_t *entries; /* ascending within a slot */
-    size_t n_values;         /* more than the greatest value */
-    uint16_t classes[INDEX_CLASSES];
-    size_t n_classes;
+    uint64_t types; /* a bit for each type of resource, by its hash: others touch nothing else */
+    const uint16_t *entries;      /* ascending within a slot */
+    const uint16_t *classes;      /* right behind them */
+    uint32_t n_classes, n_values; /* n_values: more than the greatest value */
 };
 
 /* What is put in, and what is asked. */
 struct index_entry {
     uint64_t key;
     uint16_t value, class;
+    uint8_t type; /* which bit */
 };
 struct index_builder {
     struct index_entry *v; /* malloc'd */
