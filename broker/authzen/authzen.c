@@ -40,6 +40,7 @@ static const struct http_route routes[] = {
      .class = HTTP_FAST,
      .begin = evaluation_begin,
      .finish = evaluation_finish,
+     .prepare = evaluation_prepare,
      .done = evaluation_done,
      .refuse = asker_reply_edge},
     {.method = HTTP_POST,

@@ -15,12 +15,17 @@ struct evaluation_state {
     struct asker asker;
     struct evaluation asked;
     struct action_command command;
-    bool has_command;
+    bool has_command, is_prepared;
 };
 
 static void resume(void *ctx)
 {
     http_resume(ctx);
+}
+
+static void ready(void *ctx)
+{
+    http_prepare(ctx);
 }
 
 /* ---- decode ---- */
@@ -68,6 +73,7 @@ static enum ambit_err fill_command(struct evaluation_state *state, struct broker
     command_init(&command->base, broker, &state->asker.caller, state->documents);
     state->has_command = true;
     command->base.done = resume;
+    command->base.ready = ready;
     command->base.done_ctx = req;
     command->base.txn = ambit_str_of(req->trace_id);
     command->arena = &req->arena;
@@ -130,21 +136,10 @@ enum http_next evaluation_begin(void *app, struct http_request *req, struct http
 
 /* ---- reply ---- */
 
-enum http_next evaluation_finish(void *app, struct http_request *req, struct http_reply *reply)
+static void reply_decided(struct evaluation_state *state, struct http_request *req,
+                          struct http_reply *reply)
 {
-    (void)app;
-    struct evaluation_state *state = req->user;
     struct action_command *command = &state->command;
-    if (command->base.way_in_lost || command->base.err == AMBIT_ERR_REFUSED) {
-        asker_reply_error(req, reply, 401, "the caller is not known or did not prove itself");
-        return HTTP_DONE;
-    }
-    if (command->base.err) {
-        asker_reply_error(req, reply, http_status_of(command->base.err),
-                          ambit_err_text(command->base.err));
-        return HTTP_DONE;
-    }
-
     struct ambit_explanation *explanation = arena_alloc(&req->arena, sizeof *explanation);
     if (explanation && command->is_other_subject)
         evaluation_not_supported(&command->decided, explanation);
@@ -163,6 +158,41 @@ enum http_next evaluation_finish(void *app, struct http_request *req, struct htt
     req->log.verdict = command->decided.verdict == AMBIT_ALLOW ? "allow" : "deny";
     req->log.reason = ambit_reason_text(command->decided.reason);
     req->log.event = (int64_t)command->base.seq;
+}
+
+/* The decision is in the batch that is being committed: its answer is written meanwhile. What a
+ * refusal teaches looks at the state of now, and waits for it. */
+void evaluation_prepare(void *app, struct http_request *req, struct http_reply *reply)
+{
+    (void)app;
+    struct evaluation_state *state = req->user;
+    if (state->command.is_other_subject || state->command.decided.verdict != AMBIT_ALLOW)
+        return;
+    reply_decided(state, req, reply);
+    state->is_prepared = true;
+}
+
+enum http_next evaluation_finish(void *app, struct http_request *req, struct http_reply *reply)
+{
+    (void)app;
+    struct evaluation_state *state = req->user;
+    struct action_command *command = &state->command;
+    if (state->is_prepared && command->base.err) {
+        http_reply_forget(req, reply);
+        state->is_prepared = false;
+    }
+    if (command->base.way_in_lost || command->base.err == AMBIT_ERR_REFUSED) {
+        asker_reply_error(req, reply, 401, "the caller is not known or did not prove itself");
+        return HTTP_DONE;
+    }
+    if (command->base.err) {
+        asker_reply_error(req, reply, http_status_of(command->base.err),
+                          ambit_err_text(command->base.err));
+        return HTTP_DONE;
+    }
+
+    if (!state->is_prepared)
+        reply_decided(state, req, reply);
     return HTTP_DONE;
 }
 

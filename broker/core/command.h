@@ -18,7 +18,9 @@ struct command {
     struct writer_job job; /* first */
     struct broker *broker;
     void (*done)(void *ctx); /* on the writer thread: resume the request, nothing else */
-    void *done_ctx;
+    /* May be NULL: the outputs stand, but for err; nothing of them may leave before `done`. */
+    void (*ready)(void *ctx);
+    void *done_ctx; /* of both */
     struct caller caller;
     struct documents_ref *authenticated; /* the set the caller was authenticated under */
     struct ambit_str txn;                /* trace id, 32 hex */

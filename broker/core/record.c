@@ -65,6 +65,14 @@ void command_finished(struct command *command, enum ambit_err err)
         command->done(command->done_ctx);
 }
 
+static void command_ready(struct writer_job *job)
+{
+    struct command *command = (struct command *)(void *)job;
+    bool has_answer = !command->way_in_lost && !command->once_used && !command->is_behind;
+    if (command->ready != NULL && has_answer)
+        command->ready(command->done_ctx);
+}
+
 static void command_done(struct writer_job *job, enum ambit_err err)
 {
     command_finished((struct command *)(void *)job, err);
@@ -73,6 +81,7 @@ static void command_done(struct writer_job *job, enum ambit_err err)
 enum ambit_err command_submit(struct command *command, enum writer_class class)
 {
     command->job.class = class;
+    command->job.ready = command_ready;
     if (command->job.done == NULL)
         command->job.done = command_done;
     enum ambit_err err = writer_submit(command->broker->writer, &command->job);

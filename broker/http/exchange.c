@@ -34,7 +34,7 @@ static void exchange_reset(struct exchange *x, struct loop *loop, struct MHD_Con
     x->loop = loop;
     x->mhd = mhd;
     x->phase = PHASE_HEAD;
-    x->is_handed = x->has_begun = x->is_counted = false;
+    x->is_handed = x->has_begun = x->is_counted = x->is_early = false;
     x->refusal = NULL;
     x->shape = NULL;
     x->began_us = loop->now_us;

@@ -151,6 +151,10 @@ struct http_route {
     enum http_next (*begin)(void *app, struct http_request *req, struct http_reply *reply);
     enum http_next (*finish)(void *app, struct http_request *req,
                              struct http_reply *reply); /* NULL if begin never waits */
+    /* After http_prepare(), between begin and finish, if time allows: fills the reply that finish
+     * will most likely give. On the loop's thread; never at the same time as finish. May be NULL.
+     */
+    void (*prepare)(void *app, struct http_request *req, struct http_reply *reply);
     void (*done)(void *app, struct http_request *req); /* releases what `user` holds; may be NULL */
     /* The shape of our own refusals on this route (media type, size, query, overload), for
      * protocols with an own error body (HTP-10); NULL: http_reply_problem. */
@@ -195,6 +199,10 @@ void http_suspend(
     struct http_request *req);              /* on the thread that runs begin or finish; see above */
 void http_resume(struct http_request *req); /* any thread; then http_kick() */
 void http_kick(struct http_server *server); /* any thread */
+/* Any thread, at most once and before http_resume(): see http_route.prepare. Wakes the loop. */
+void http_prepare(struct http_request *req);
+/* What was prepared is not what is to be said. */
+void http_reply_forget(struct http_request *req, struct http_reply *reply);
 
 struct http_counters {
     uint64_t connections; /* accepted */

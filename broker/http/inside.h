@@ -29,9 +29,9 @@ enum {
     QUERY_THREADS_MAX = 8,
     QUERY_QUEUE_MAX = 1024, /* requests that wait for a query thread; more are answered 503 */
     CONNECTION_MEMORY = 24 * 1024, /* of the parser: head, fields and reply head */
-    EXCHANGE_BLOCK = 12 * 1024, /* what a decision takes, its checks told, and some */
-    EXCHANGES_KEPT = 256,  /* free ones a loop keeps for reuse */
-    BODY_KEPT = 64 * 1024, /* a larger buffer is not kept with a free exchange */
+    EXCHANGE_BLOCK = 12 * 1024,    /* what a decision takes, its checks told, and some */
+    EXCHANGES_KEPT = 256,          /* free ones a loop keeps for reuse */
+    BODY_KEPT = 64 * 1024,         /* a larger buffer is not kept with a free exchange */
     TICK_US = 1000000,
     STREAM_PAUSE_US = 20000,       /* between two pulls of one stream */
     STREAM_HEARTBEAT_US = 4000000, /* seen each tick: a comment at least every 5 s */
@@ -83,7 +83,7 @@ struct exchange {
     struct conn *conn;
     struct loop *loop;
     struct MHD_Connection *mhd;
-    _Atomic enum phase phase; /* the loop looks at it while a query thread has the exchange */
+    _Atomic enum phase phase;       /* the loop looks at it while a query thread has the exchange */
     bool is_handed;                 /* http_suspend() was called in this begin or finish */
     bool has_begun;                 /* begin was called: done is owed */
     bool is_counted;                /* the gate reached a verdict */
@@ -96,7 +96,9 @@ struct exchange {
     struct gate_field fields[GATE_FIELDS_MAX];
     size_t n_fields; /* may count past the array: then the gate refuses */
     struct stream stream;
-    _Atomic(struct exchange *) next_resumed;
+    _Atomic(struct exchange *) next_resumed, next_told;
+    struct exchange *prev_early, *next_early; /* of the loop's list */
+    bool is_early;                            /* in it */
     struct exchange *next_job, *next_free;
     char own_request_id[CONTEXT_REQUEST_ID_LEN + 1];
     _Alignas(16) char block[EXCHANGE_BLOCK];
@@ -111,7 +113,9 @@ struct loop {
     bool is_running;
     _Atomic(struct conn *) dealt;
     _Atomic(struct exchange *) resumed;
-    atomic_bool is_woken; /* an event_fd write is on its way */
+    _Atomic(struct exchange *) told;     /* to be prepared */
+    struct exchange *early, *last_early; /* of these, those that the loop has taken */
+    atomic_bool is_woken;                /* an event_fd write is on its way */
     atomic_size_t n_streams;
     struct conn *arriving; /* during MHD_add_connection */
     struct conn *conns;
@@ -219,6 +223,7 @@ void loop_close(struct loop *loop);
 void loop_wake(struct loop *loop);                    /* any thread */
 void loop_deal(struct loop *loop, struct conn *conn); /* any thread */
 void loop_resume(struct exchange *x);                 /* any thread; no wake-up */
+void loop_prepare(struct exchange *x);                /* any thread */
 
 /* listen.c, accept.c */
 AMBIT_CHECKED enum ambit_err listen_bind(const struct http_listener *listener, struct bound *ret);

@@ -13,6 +13,8 @@
 
 #include "base/clock.h"
 
+enum { EARLY_AT_ONCE = 8 };
+
 void loop_wake(struct loop *loop)
 {
     if (atomic_exchange(&loop->is_woken, true))
@@ -37,6 +39,16 @@ void loop_resume(struct exchange *x)
     do
         atomic_store_explicit(&x->next_resumed, head, memory_order_relaxed);
     while (!atomic_compare_exchange_weak(&loop->resumed, &head, x));
+}
+
+void loop_prepare(struct exchange *x)
+{
+    struct loop *loop = x->loop;
+    struct exchange *head = atomic_load_explicit(&loop->told, memory_order_relaxed);
+    do
+        atomic_store_explicit(&x->next_told, head, memory_order_relaxed);
+    while (!atomic_compare_exchange_weak(&loop->told, &head, x));
+    loop_wake(loop);
 }
 
 /* ---- what other threads left ---- */
@@ -71,11 +83,55 @@ static void take_dealt(struct loop *loop)
     }
 }
 
+/* ---- answers worked out while the disk works ---- */
+
+static void early_add(struct loop *loop, struct exchange *x)
+{
+    x->is_early = true;
+    x->next_early = NULL;
+    x->prev_early = loop->last_early;
+    *(loop->last_early ? &loop->last_early->next_early : &loop->early) = x;
+    loop->last_early = x;
+}
+
+static void early_drop(struct loop *loop, struct exchange *x)
+{
+    *(x->prev_early ? &x->prev_early->next_early : &loop->early) = x->next_early;
+    *(x->next_early ? &x->next_early->prev_early : &loop->last_early) = x->prev_early;
+    x->is_early = false;
+}
+
+static void take_told(struct loop *loop)
+{
+    struct exchange *x = atomic_exchange(&loop->told, NULL);
+    while (x) {
+        struct exchange *next = atomic_load_explicit(&x->next_told, memory_order_relaxed);
+        early_add(loop, x);
+        x = next;
+    }
+}
+
+/* A few, then whatever else has come is looked at again: who is resumed does not wait for those who
+ * are not. */
+static void prepare_some(struct loop *loop)
+{
+    for (int i = 0; i < EARLY_AT_ONCE && loop->early; i++) {
+        struct exchange *x = loop->early;
+        early_drop(loop, x);
+        x->req.route->prepare(loop->server->app, &x->req, &x->reply);
+    }
+}
+
+/* Whoever is resumed was told of before, and not after: taken first, each of the resumed is by then
+ * among the told, or in the list, or was never there. */
 static void take_resumed(struct loop *loop)
 {
     struct exchange *x = atomic_exchange(&loop->resumed, NULL);
+    take_told(loop);
     while (x) {
         struct exchange *next = atomic_load_explicit(&x->next_resumed, memory_order_relaxed);
+        if (x->is_early)
+            early_drop(loop, x); /* finish does it all */
         if (x->stream.is_pulling) {
             stream_pulled(x);
         } else {
@@ -169,7 +225,7 @@ static void drain(struct loop *loop, int64_t now_us)
 static int wait_ms(const struct loop *loop)
 {
     MHD_UNSIGNED_LONG_LONG ms = 0;
-    if (MHD_get_timeout(loop->daemon, &ms) == MHD_YES && ms == 0)
+    if (loop->early || (MHD_get_timeout(loop->daemon, &ms) == MHD_YES && ms == 0))
         return 0;
     if (loop->is_draining)
         return STREAM_PAUSE_US / 1000;
@@ -212,6 +268,7 @@ static void *loop_main(void *arg)
         take_resumed(loop);
         look_around(loop);
         (void)MHD_run(loop->daemon);
+        prepare_some(loop);
         line_flush(loop);
     }
     return NULL;

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/json_write.h"
+#include "base/secret.h"
 #include "http/http.h"
 
 void http_reply_header(struct http_reply *reply, const char *name, const char *value)
@@ -13,6 +14,17 @@ void http_reply_header(struct http_reply *reply, const char *name, const char *v
     reply->headers[reply->n_headers].name = name;
     reply->headers[reply->n_headers].value = value;
     reply->n_headers++;
+}
+
+void http_reply_forget(struct http_request *req, struct http_reply *reply)
+{
+    struct buf body = reply->body;
+    if (body.len > 0)
+        secret_wipe(body.p, body.len);
+    buf_reset(&body);
+    *reply = (struct http_reply){.body = body};
+    req->log.verdict = req->log.reason = NULL;
+    req->log.event = 0;
 }
 
 void http_reply_json(struct http_reply *reply, unsigned status)

@@ -163,6 +163,13 @@ void http_resume(struct http_request *req)
     loop_resume(x);
 }
 
+void http_prepare(struct http_request *req)
+{
+    struct exchange *x = exchange_of(req);
+    if (req->route->prepare)
+        loop_prepare(x);
+}
+
 void http_kick(struct http_server *server)
 {
     for (unsigned i = 0; i < server->n_all_loops; i++)

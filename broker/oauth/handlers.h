@@ -5,6 +5,7 @@
 #include "http/http.h"
 
 enum http_next token_begin(void *app, struct http_request *req, struct http_reply *reply);
+void token_prepare(void *app, struct http_request *req, struct http_reply *reply);
 enum http_next token_finish(void *app, struct http_request *req, struct http_reply *reply);
 void token_done(void *app, struct http_request *req);
 

@@ -9,12 +9,12 @@
 #define FORM_TYPE "application/x-www-form-urlencoded"
 
 /* A form by POST, never with a query string (HTP-3, HTP-4, HTP-5). */
-#define FORM_ROUTE(where, name)                                                                  \
+#define FORM_ROUTE(where, name, ...)                                                             \
     {                                                                                            \
         .method = HTTP_POST, .path = (where), .listeners = HTTP_AGENTS,                          \
         .body_max = AMBIT_FORM_BYTES, .media_type = FORM_TYPE, .flags = HTTP_NO_QUERY,           \
         .class = HTTP_FAST, .begin = name##_begin, .finish = name##_finish, .done = name##_done, \
-        .refuse = oauth_reply_edge                                                               \
+        .refuse = oauth_reply_edge, __VA_ARGS__                                                  \
     }
 #define OPEN_ROUTE(verb, where, name)                                                    \
     {                                                                                    \
@@ -23,7 +23,7 @@
     }
 
 static const struct http_route routes[] = {
-    FORM_ROUTE("/token", token),
+    FORM_ROUTE("/token", token, .prepare = token_prepare),
     FORM_ROUTE("/introspect", introspect),
     FORM_ROUTE("/revoke", revoke),
     OPEN_ROUTE(HTTP_GET, "/jwks", jwks),

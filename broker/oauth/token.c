@@ -15,6 +15,11 @@ static void resume(void *ctx)
     http_resume(ctx);
 }
 
+static void ready(void *ctx)
+{
+    http_prepare(ctx);
+}
+
 /* ---- decode ---- */
 
 static struct ambit_addr_view addr_view(const struct addr *addr)
@@ -30,6 +35,7 @@ void token_command_fill(struct token_state *state, struct http_request *req)
     command_init(base, state->call.broker, &state->call.caller, state->call.documents);
     state->has_command = true;
     base->done = resume;
+    base->ready = ready;
     base->done_ctx = req;
     base->source = state->call.source;
     base->txn = ambit_str_of(req->trace_id);
@@ -150,17 +156,33 @@ static void reply_granted(struct token_state *state, struct http_request *req,
     mint_reply(state->call.broker, &minting, req, reply);
 }
 
+/* The grant is in the batch that is being committed: its token is written and signed meanwhile, and
+ * leaves when it is durable. */
+void token_prepare(void *app, struct http_request *req, struct http_reply *reply)
+{
+    (void)app;
+    struct token_state *state = req->user;
+    if (state->is_service || state->command.agent.decided.verdict != AMBIT_ALLOW)
+        return;
+    reply_granted(state, req, reply);
+    state->is_prepared = true;
+}
+
 enum http_next token_finish(void *app, struct http_request *req, struct http_reply *reply)
 {
     (void)app;
     struct token_state *state = req->user;
+    if (state->is_prepared && state->command.base.err) {
+        http_reply_forget(req, reply);
+        state->is_prepared = false;
+    }
     if (!oauth_call_answered(&state->call, &state->command.base, req, reply))
         return HTTP_DONE;
     if (state->is_service)
         token_service_finish(state, req, reply);
     else if (state->command.agent.decided.verdict != AMBIT_ALLOW)
         reply_refused(state, req, reply);
-    else
+    else if (!state->is_prepared)
         reply_granted(state, req, reply);
     return HTTP_DONE;
 }

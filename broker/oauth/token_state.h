@@ -10,7 +10,7 @@
 struct token_state {
     struct oauth_call call;
     struct token_request request;
-    bool is_service, has_command;
+    bool is_service, has_command, is_prepared;
     union {
         struct command base; /* first of both */
         struct grant_command agent;

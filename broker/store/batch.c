@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 
+enum { READY_LEAST = 4 };
+
 static enum ambit_err batch_open(struct writer *writer, struct store_txn **ret_txn,
                                  int64_t *ret_now_ms)
 {
@@ -64,8 +66,20 @@ static void seal(struct writer *writer, enum ambit_err err)
         writer->hooks.sealed(writer->hooks.ctx, err);
 }
 
+/* Many answers are worked out while the disk works; of few, each is sooner out without. */
+static void tell_ready(const struct writer *writer)
+{
+    if (writer->n_batch < READY_LEAST)
+        return;
+    for (size_t i = 0; i < writer->n_batch; i++) {
+        struct writer_job *job = writer->batch[i].job;
+        if (writer->batch[i].err == AMBIT_OK && job->ready)
+            job->ready(job);
+    }
+}
+
 /* OK: durable. SEALED: nobody knows; otherwise (the end hook) taken back, nothing happened. */
-static enum ambit_err batch_commit(struct writer *writer, struct store_txn *txn)
+static enum ambit_err batch_commit(struct writer *writer, struct store_txn *txn, bool is_whole)
 {
     if (writer->hooks.end) {
         enum ambit_err err = writer->hooks.end(writer->hooks.ctx, txn);
@@ -74,6 +88,8 @@ static enum ambit_err batch_commit(struct writer *writer, struct store_txn *txn)
             return err;
         }
     }
+    if (is_whole)
+        tell_ready(writer);
     int64_t began_us = clock_mono_us();
     enum ambit_err err = store_write_commit(txn);
     note_commit(writer, clock_mono_us() - began_us);
@@ -121,7 +137,7 @@ static enum ambit_err run_alone(struct writer *writer, struct writer_job *job)
         batch_abort(writer, txn);
         return err;
     }
-    err = batch_commit(writer, txn);
+    err = batch_commit(writer, txn, false);
     if (err == AMBIT_OK)
         note_batch(writer, 1);
     return err;
@@ -218,7 +234,7 @@ void batch_run(struct writer *writer)
     if (err != AMBIT_OK || n_ran == 0)
         batch_abort(writer, txn);
     else
-        err = batch_commit(writer, txn);
+        err = batch_commit(writer, txn, true);
 
     if (err == AMBIT_OK && n_ran > 0)
         note_batch(writer, n_ran);
@@ -247,7 +263,7 @@ static void run_own(struct writer *writer,
         batch_abort(writer, txn);
         return;
     }
-    if (batch_commit(writer, txn) == AMBIT_OK)
+    if (batch_commit(writer, txn, false) == AMBIT_OK)
         release(writer);
 }
 

@@ -33,6 +33,10 @@ struct writer_job {
     struct writer_waiter *waiter; /* the writer's: of writer_call */
     enum writer_class class;
     enum ambit_err (*run)(struct writer_job *job, struct store_txn *txn, int64_t now_ms);
+    /* May be NULL. `run` is over and will not come again: what is left is the commit, and `done`
+     * says how it ended. For work on the answer that can be done while the disk works; nothing of
+     * it may leave before `done`. On the writer thread; may be left out. */
+    void (*ready)(struct writer_job *job);
     void (*done)(struct writer_job *job, enum ambit_err err);
 };
 

@@ -73,6 +73,50 @@ static void test_order(void **state)
     assert_string_equal(diary_text(), "[ 0+ ] [ s+ t+ ] [ a+ b+ ] ");
 }
 
+static void tell_ready(struct writer_job *base)
+{
+    struct job *job = (struct job *)base;
+    note((char[]){job->name, '~', 0});
+}
+
+/* Before the commit, of a batch that will not be run again, and when there are some. */
+static void test_ready(void **state)
+{
+    struct writer_fixture *f = *state;
+    struct job first, jobs[5];
+    for (int i = 0; i < 5; i++) {
+        jobs[i] = job_of((char)('a' + i), WRITER_GIVES);
+        jobs[i].job.ready = i == 1 ? NULL : tell_ready;
+    }
+    hold(f->writer, &first);
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(writer_submit(f->writer, &jobs[i].job), AMBIT_OK);
+    let_go(&jobs[3]);
+    assert_string_equal(diary_text(), "[ 0+ ] a~ c~ d~ [ a+ b+ c+ d+ ] ");
+
+    jobs[4].is_done = false;
+    assert_int_equal(writer_submit(f->writer, &jobs[4].job), AMBIT_OK);
+    assert_int_equal(wait_for(&jobs[4]), AMBIT_OK);
+    assert_null(strstr(diary_text(), "e~"));
+}
+
+static void test_ready_not_when_taken_back(void **state)
+{
+    struct writer_fixture *f = *state;
+    struct job first, jobs[5];
+    for (int i = 0; i < 5; i++) {
+        jobs[i] = job_of((char)('a' + i), WRITER_GIVES);
+        jobs[i].job.ready = tell_ready;
+    }
+    jobs[4].fails = AMBIT_ERR_CONFLICT;
+    hold(f->writer, &first);
+    for (int i = 0; i < 5; i++)
+        assert_int_equal(writer_submit(f->writer, &jobs[i].job), AMBIT_OK);
+    let_go(&jobs[4]);
+    assert_null(strchr(diary_text(), '~'));
+    assert_int_equal(jobs[0].err, AMBIT_OK);
+}
+
 static void test_one_fails(void **state)
 {
     struct writer_fixture *f = *state;
@@ -176,9 +220,16 @@ int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, up, down)
     const struct CMUnitTest tests[] = {
-        WITH(test_one_job), WITH(test_group_commit),     WITH(test_batch_is_bounded),
-        WITH(test_order),   WITH(test_one_fails),        WITH(test_fails_alone),
-        WITH(test_tick),    WITH(test_counts_are_exact),
+        WITH(test_one_job),
+        WITH(test_group_commit),
+        WITH(test_batch_is_bounded),
+        WITH(test_order),
+        WITH(test_ready),
+        WITH(test_ready_not_when_taken_back),
+        WITH(test_one_fails),
+        WITH(test_fails_alone),
+        WITH(test_tick),
+        WITH(test_counts_are_exact),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
