@@ -112,6 +112,18 @@ static void test_at_once_above(void **state)
     assert_int_equal(lab->d.reason, AMBIT_REASON_STOPPED);
     assert_int_equal(lab->d.n_trips, 0);
     chain_close(&chain);
+
+    /* held is who acted, not whose policy it is: that of a holds a alone */
+    chain_open(&chain,
+               &(struct chain_documents){
+                   .pa = CHAIN_RULE("ra", CHAIN_DEEP) ",'hard_stops':[{'id':'wire','on':'attempted'"
+                                                      ",'then':'suspend_agent'}]"});
+    lab_stop(lab, 9, AMBIT_TARGET_AGENT, "a");
+    lab_decide_action(lab, &chain.act);
+    assert_int_equal(lab->d.reason, AMBIT_REASON_STOPPED);
+    assert_int_equal(lab->d.n_trips, 1);
+    lab_assert_text("takes", lab->d.trips[0].agent, "c");
+    chain_close(&chain);
 }
 
 #define SHARED_BODY(stop)                                                                     \
