@@ -35,6 +35,28 @@ static AMBIT_CHECKED enum ambit_err find_agent(struct signal_command *command,
     return AMBIT_OK;
 }
 
+/* Whether a stop of the agent's policies names this signal and its sender, though it does nothing
+ * now: while its hold lasts it does not fire again. */
+static bool is_listened(const struct signal_command *command, const struct event *event)
+{
+    const struct ambit_documents *documents = command->base.documents->documents;
+    const struct ambit_agent *agent = ambit_agent_find(documents, event->agent);
+    for (size_t p = 0; agent != NULL && p < agent->policies.n; p++) {
+        const struct ambit_policy *policy = ambit_policy_find(documents, agent->policies.v[p]);
+        for (size_t s = 0; policy != NULL && s < policy->n_hard_stops; s++) {
+            const struct ambit_hard_stop *stop = &policy->hard_stops[s];
+            if (stop->on != AMBIT_ON_SIGNAL || !ambit_str_eq(stop->signal, command->signal))
+                continue;
+            bool needs_grant = stop->by == AMBIT_BY_GRANT || stop->by == AMBIT_BY_LINEAGE;
+            for (size_t i = 0; i < stop->from.n; i++)
+                if (ambit_str_eq(stop->from.v[i], event->service) &&
+                    !(needs_grant && ambit_id_is_none(event->grant)))
+                    return true;
+        }
+    }
+    return false;
+}
+
 static enum ambit_err signal_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
 {
     struct signal_command *command = (struct signal_command *)(void *)job;
@@ -62,8 +84,10 @@ static enum ambit_err signal_run(struct writer_job *job, struct store_txn *txn, 
                                             .signal = command->signal,
                                             .from = base->caller.name};
     err = heard_record(base->broker, txn, base, &question, &event, command->arena, &heard);
-    if (err == AMBIT_OK && !heard.is_heard &&
-        unheard_tell(&base->broker->unheard, base->caller.name, now_ms))
+    bool was_recorded = heard.is_heard;
+    heard.is_heard = event.heard = heard.is_heard || is_listened(command, &event);
+    if (err == AMBIT_OK && !was_recorded &&
+        (heard.is_heard || unheard_tell(&base->broker->unheard, base->caller.name, now_ms)))
         err = record_event(base->broker, txn, base, &event);
     base->seq = event.seq;
     command->is_heard = heard.is_heard;

@@ -164,6 +164,9 @@ static void test_signals(void **state)
     struct signalled edr = stage_signal(&stage, "api", "endpoint.compromised", "runner", NULL);
     assert_int_equal(edr.n_trips, 1);
     assert_string_equal(edr.trip, "alert/edr");
+    edr = stage_signal(&stage, "api", "endpoint.compromised", "runner", NULL);
+    assert_true(edr.is_heard); /* while its hold lasts it does not fire again */
+    assert_int_equal(edr.n_trips, 0);
     struct answer refused = stage_ask(
         &stage, &(struct ask){.agent = "runner", .action = "i.free", .resource = "svc:i/**"});
     assert_int_equal(refused.reason, AMBIT_REASON_STOPPED);
