@@ -226,6 +226,8 @@ class Asker:
             if self.chance(0.15):
                 items[-1]["actions"].append(self.fill("**", 0.3))
                 items[-1]["resources"] = [resource, self.fill("svc:**", 0.3)]
+        if self.world.has_many:  # how many are too many is a matter of the whole grant: one item
+            items = items[:1]
         if len(set(pairs_of(items))) < len(pairs_of(items)):
             items = items[:1] if len(set(pairs_of(items[:1]))) == len(pairs_of(items[:1])) else [{"actions": [action], "resources": [resource]}]
         if self.chance(0.02):

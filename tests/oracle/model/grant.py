@@ -41,10 +41,10 @@ class Grant(Case):
         refusals, given = [], []
         for text, (action, _) in zip(actions, self.pairs):
             rules = [r for p in self.agent.policies for r in p.rules if any(patterns.contains(a, action) for a in r.actions)]
-            options = [(r, p) for r in rules if not self.is_policy_stopped(r.policy.name) for p in r.resolved(self.self.who)]
+            options = [(r, p) for r in rules for p in r.resolved(self.self.who)]
             passing, furthest = try_rules([(o, lambda o=o, t=text: self.try_option(t, *o)) for o in options], CHECKS)
             if not passing:
-                refusals.append(furthest or No("scope", "stopped" if rules and all(self.is_policy_stopped(r.policy.name) for r in rules) else "out_of_scope"))
+                refusals.append(furthest or No("scope", "out_of_scope"))
             # The first rule that passes gives an item that several have.
             given += [(text, *o) for i, o in enumerate(passing) if o[1] not in [p for _, p in passing[:i]]]
         if refusals:
@@ -64,6 +64,10 @@ class Grant(Case):
 
     def try_option(self, action, rule, resource):
         one = self.option(action, rule, resource)
+        if self.is_policy_stopped(rule.policy.name):
+            one.pairs = one.event.pairs
+            one.check_never()
+            raise No("scope", "stopped")
         one.run(one.event)
 
     def check_stop(self):
