@@ -234,7 +234,7 @@ class Asker:
             items = rng.choice([[], [{"actions": [f"a{i}" for i in range(11)], "resources": ["svc:x", "svc:y", "svc:xy"]}],
                                 [{"actions": [f"a{i}" for i in range(16)], "resources": ["svc:x", "svc:y"]}]])
         question["items"] = items
-        is_open = self.chance(0.06)
+        is_open = self.chance(0.06) and not self.world.has_many
         if is_open:  # an action on whatever its rules give
             question["items"] = items = [{"actions": [items[0]["actions"][0] if items and items[0]["actions"] else "r"]}]
             if self.chance(0.3):

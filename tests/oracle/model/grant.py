@@ -198,6 +198,8 @@ class Grant(Case):
             raise No("binding", "binding_required", rule)
         if self.end_under(rule) <= self.now:
             raise No("lifetime", "expired", rule)
+        if actor is not self.self:
+            return  # `grants` and `live_grants` count what a rule gave, and an ancestor's rule does not give the child's grant
         request = self.event
         for limit in rule.limits:
             if ("grants" in limit or "live_grants" in limit) and not history.grants_hold(
