@@ -250,6 +250,7 @@ class Asker:
         if is_open:  # what such a request replaces is not told by its items
             question["history"] = [e for e in question["history"] if e["kind"] != "granted"]
             question.pop("parent", None)
+            question["stops"] = [s for s in question.get("stops", []) if not s["target"].startswith("policy:")]
         return question
 
     def add_parent(self, agent, question, pairs, most):
