@@ -131,15 +131,15 @@ class Case:
 
     # ---- hard stops
 
+    def crossed(self, event, *kinds):
+        """The stops whose line the event crosses, with the actor whose count it is; by actors, policies and documents."""
+        return [(stop, actor) for actor in self.actors for policy in actor.agent.policies for stop in policy.hard_stops
+                if stop.on in kinds and history.is_heard(stop, event)
+                and history.would_fire(stop, actor.key, event, self.history, self.now)]
+
     def trips(self, event, *kinds):
-        """The stops that would fire, in the order of actors, policies and documents, each once."""
-        found = {}
-        for actor in self.actors:
-            for policy in actor.agent.policies:
-                for stop in policy.hard_stops:
-                    if (stop.on in kinds and history.is_heard(stop, event) and not self.is_held(stop, actor)
-                            and history.would_fire(stop, actor.key, event, self.history, self.now)):
-                        found.setdefault(stop.name, stop)
+        """The stops that fire, each once."""
+        found = {stop.name: stop for stop, actor in self.crossed(event, *kinds) if not self.is_held(stop, actor)}
         self.notes += [("stop", s.on, s.by, quantity_of(s.document), s.document["then"]) for s in found.values()]
         return found
 
@@ -165,11 +165,11 @@ class Case:
         return answer_of(checks, refusal, trips, given)
 
     def check_hard_stops(self, event, passing):
-        """Judged as if the request passed."""
-        trips = self.trips(event, passing, "attempted")
-        if trips:
-            no = No("hard_stop", "hard_stop", next(iter(trips.values())))
-            no.trips = trips
+        """Judged as if the request passed. While a stop's hold lasts what crosses it is refused, and it does not fire again."""
+        crossed = self.crossed(event, passing, "attempted")
+        if crossed:
+            no = No("hard_stop", "hard_stop", crossed[0][0])
+            no.trips = self.trips(event, passing, "attempted")
             raise no
 
 
