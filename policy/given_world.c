@@ -53,10 +53,29 @@ static bool is_inside(const struct given_world *w, const struct ambit_entry *e, 
     return e->at_ms <= w->h->now_ms && (within_ms == 0 || w->h->now_ms - e->at_ms < within_ms);
 }
 
+/* Dead by a stop in force: on it, its lineage, or whatever its row has. */
+static bool is_stopped(const struct given_world *w, const struct ambit_entry *e)
+{
+    const struct compiled_agent *agent = compiled_agent_find(w->set, e->agent);
+    struct covered covered = {.agent = e->agent};
+    if (agent) {
+        covered.owner = agent->agent->owner;
+        covered.team = agent->team;
+    }
+    const struct ambit_hypothesis *h = w->h;
+    bool is_dead = hypothesis_is_cut_off(h, e->grant, e->lineage) ||
+                   stop_covering(h->stops, h->n_stops, &covered);
+    for (size_t i = 0; i < e->n_items && !is_dead; i++)
+        is_dead = stop_on(h->stops, h->n_stops, AMBIT_TARGET_POLICY, e->items[i].policy) != NULL;
+    return is_dead;
+}
+
 static bool is_alive(const struct given_world *w, const struct ambit_entry *e)
 {
     /* A grant ends on a whole second: the one whose distance from then rounds down to its life. */
     int64_t whole_ms = (e->at_ms + 999) / 1000 * 1000;
+    if (is_stopped(w, e))
+        return false;
     return !e->has_lifetime || whole_ms + e->lifetime_s * 1000 > w->h->now_ms;
 }
 

@@ -75,6 +75,13 @@ AMBIT_CHECKED enum ambit_err hypothesis_entry(struct hypothesis_reader *r,
                                               const struct json_value *object,
                                               struct ambit_entry *ret);
 
+/* Dead by one of the stops told, on the grant or its lineage. */
+bool hypothesis_is_cut_off(const struct ambit_hypothesis *h, struct ambit_id grant,
+                           struct ambit_id lineage);
+/* Once everything is read: `approval` answers every grant of the chain, stops end those they name.
+ */
+void hypothesis_settle(struct ambit_hypothesis *h);
+
 /* The first rule, in the agent's order, that contains the pair of patterns or names now; with
  * `policy` only that one's. NULL: none does. */
 const struct compiled_rule *hypothesis_rule(const struct ambit_policy_set *set,

@@ -410,44 +410,6 @@ static void finish_action(struct ambit_hypothesis *h, const struct ambit_policy_
     }
 }
 
-/* A stop of a grant or a lineage is a cut-off: what it names is dead by a stop in force. */
-static bool is_cut_off(const struct ambit_hypothesis *h, const struct ambit_grant_view *view)
-{
-    for (size_t i = 0; i < h->n_stops; i++) {
-        const struct ambit_stop_view *stop = &h->stops[i];
-        struct ambit_id id = {{0}};
-        if (stop->kind != AMBIT_TARGET_GRANT && stop->kind != AMBIT_TARGET_LINEAGE)
-            continue;
-        if (id_decode(stop->target, &id) != AMBIT_OK) {
-            for (const struct told_id *told = h->ids; told; told = told->next) {
-                if (ambit_str_eq(told->text, stop->target))
-                    id = told->id;
-            }
-        }
-        struct ambit_id of = stop->kind == AMBIT_TARGET_GRANT ? view->id : view->lineage;
-        if (!ambit_id_is_none(id) && ambit_id_eq(id, of))
-            return true;
-    }
-    return false;
-}
-
-static void cut_off(const struct ambit_hypothesis *h, struct ambit_grant_view *view)
-{
-    for (; view; view = (struct ambit_grant_view *)(uintptr_t)view->above) { /* of our arena */
-        if (is_cut_off(h, view))
-            view->liveness = AMBIT_DEAD_STOPPED;
-    }
-}
-
-static void approve_ancestors(struct ambit_hypothesis *h)
-{
-    bool is_given = h->grant.approval == AMBIT_APPROVAL_GIVEN;
-    const struct ambit_grant_view *at =
-        h->kind == AMBIT_QUESTION_GRANT ? h->grant.parent : h->grant_view.above;
-    for (; at; at = at->above)
-        ((struct ambit_grant_view *)(uintptr_t)at)->is_approved = is_given; /* of our arena */
-}
-
 enum ambit_err ambit_hypothesis_read(const struct ambit_policy_set *set,
                                      const struct json_value *object, unsigned parts,
                                      struct arena *arena, struct ambit_hypothesis *ret,
@@ -498,8 +460,6 @@ enum ambit_err ambit_hypothesis_read(const struct ambit_policy_set *set,
                                        "grant_items, action and resource");
     }
     finish_action(ret, set);
-    approve_ancestors(ret);
-    cut_off(ret, &ret->grant_view);
-    cut_off(ret, (struct ambit_grant_view *)(uintptr_t)ret->grant.parent);
+    hypothesis_settle(ret);
     return AMBIT_OK;
 }
