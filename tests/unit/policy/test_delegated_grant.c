@@ -113,6 +113,12 @@ static void other_audience(struct chain *c)
     c->q.audience = LAB_OTHER;
 }
 
+static void b_for_another(struct chain *c)
+{
+    c->b.view.audience = LAB_OTHER;
+    c->q.audience = LAB_AUDIENCE;
+}
+
 static void b_expires_now(struct chain *c)
 {
     c->b.view.expires_ms = LAB_NOW_MS;
@@ -210,6 +216,9 @@ static const struct row rows[] = {
      AMBIT_REASON_OUT_OF_SCOPE, AMBIT_GRANT_CHECK_SCOPE, 1, "", "parent", NULL, NULL},
     {"not the parent's audience", AS_IS, other_audience, AMBIT_REASON_WRONG_AUDIENCE,
      AMBIT_GRANT_CHECK_AUDIENCE, 0, "rc", "", NULL, NULL},
+    {"asked for another than the parent's audience", AS_IS, b_for_another,
+     AMBIT_REASON_WRONG_AUDIENCE, AMBIT_GRANT_CHECK_AUDIENCE, 1, "", "parent",
+     "https://other.example.gov", "of b, 1 above: https://payments.example.gov"},
     {"the root's policy names another audience",
      HEAD_A("'audiences':['https://other.example.gov'],"), NULL, AMBIT_REASON_WRONG_AUDIENCE,
      AMBIT_GRANT_CHECK_AUDIENCE, 2, "ra", "", "https://other.example.gov",
