@@ -167,59 +167,6 @@ static struct finding judge_all(struct grant_judge *g, size_t *ret_item)
     return audience;
 }
 
-static bool is_first_of_rule(const struct grant_judge *g, size_t i)
-{
-    for (size_t k = 0; k < i; k++) {
-        if (g->giving[k].rule == g->giving[i].rule)
-            return false;
-    }
-    return true;
-}
-
-/* Is a `live_grants` limit of the rule reached? Each figure is told once. */
-static bool is_reached(struct grant_judge *g, const struct compiled_rule *rule)
-{
-    for (size_t i = 0; i < rule->rule->n_limits; i++) {
-        const struct ambit_limit *limit = &rule->rule->limits[i];
-        int64_t alive = 0;
-        if (limit->kind == AMBIT_LIMIT_LIVE_GRANTS &&
-            judge_limit_figure(&g->j, rule, limit, &alive) && figure_exceeds(alive, 1, limit->max))
-            return true;
-    }
-    return false;
-}
-
-/* The rules that would give, and have no place left. */
-static size_t find_slots(struct grant_judge *g, struct ambit_slot *ret)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < g->n_giving; i++) {
-        const struct compiled_rule *rule = g->giving[i].rule;
-        if (is_first_of_rule(g, i) && is_reached(g, rule))
-            ret[n++] = (struct ambit_slot){.policy = rule->policy->policy->doc.name,
-                                           .rule = rule->rule->id};
-    }
-    return n;
-}
-
-/* Is there a grant whose places this one may have? It is the request that is the same, also where
- * another limit refuses an item of it. */
-static bool may_have_places(struct grant_judge *g)
-{
-    struct ambit_decision *d = g->j.d;
-    struct ambit_slot slots[AMBIT_GIVEN_MAX] PATTERN_SCRATCH;
-    struct ambit_same_query query = {
-        .agent = g->j.agent->agent->doc.name,
-        .audience = d->audience,
-        .binding = g->q->binding,
-        .items = d->given,
-        .n_items = d->n_given,
-        .slots = slots,
-        .n_slots = find_slots(g, slots),
-    };
-    return query.n_slots == 0 || judge_same_live(&g->j, &query, &d->replaces);
-}
-
 /* Where a `live_grants` limit is reached, the same request as a live grant's takes its place: tried
  * first as if it did, and if there is no such grant, once more with the limit as it is. */
 static struct finding judge_replacing(struct grant_judge *g, size_t *ret_item)
@@ -228,7 +175,7 @@ static struct finding judge_replacing(struct grant_judge *g, size_t *ret_item)
     struct finding finding = judge_all(g, ret_item);
     if (!g->needs_replace || g->j.err)
         return finding;
-    if (finding.check >= AMBIT_GRANT_CHECK_LIMITS && g->j.d->audience.p && may_have_places(g))
+    if (finding.check >= AMBIT_GRANT_CHECK_LIMITS && g->j.d->audience.p && grant_may_have_places(g))
         return finding;
     g->may_replace = false;
     return judge_all(g, ret_item);
@@ -252,7 +199,7 @@ static void give(struct grant_judge *g)
         int64_t end_ms = grant_end_ms(g->q, rule);
         if (end_ms < d->expires_ms)
             d->expires_ms = end_ms;
-        if (!is_first_of_rule(g, i))
+        if (!grant_is_first_of_rule(g, i))
             continue;
         for (size_t k = 0; k < rule->rule->n_limits; k++) {
             if (rule->limits[k].is_charged && limit_counts_grants(&rule->rule->limits[k]))

@@ -57,6 +57,11 @@ void grant_enter(struct grant_judge *g, unsigned level);
 struct finding grant_judge_item(struct grant_judge *g, size_t i);
 /* One rule that contains the item, from check `audience` on. */
 struct finding grant_judge_rule(struct grant_judge *g, size_t i, const struct compiled_rule *rule);
+/* The first of what is given by its rule. */
+bool grant_is_first_of_rule(const struct grant_judge *g, size_t i);
+/* Is there a grant whose places this one may have (grant_replace.c)? It is the request that is the
+ * same, also where another limit refuses an item of it. */
+bool grant_may_have_places(struct grant_judge *g);
 /* `grants` and `live_grants`. */
 bool limit_counts_grants(const struct ambit_limit *limit);
 /* No stop on whoever is above, and their grants live: check `stop`. */
