@@ -198,7 +198,7 @@ part_faults() {
 part_oracle() {
     find_programs oracle
     [ ${#programs[@]} = 0 ] || { need gcc &&
-        AMBIT_BUILD=$PWD/build-gcc tap run --part oracle --jobs $jobs -- "${programs[@]}"; }
+        AMBIT_BUILD=$PWD/build-gcc tap run --part oracle --timeout 3600 --jobs $jobs -- "${programs[@]}"; }
 }
 
 part_interop() {

@@ -6,7 +6,8 @@ mutants.py [--list FILE] [--cases N] [--seed S] [--only NAME]... [--jobs N]
 
 The list is JSON: [{"name", "path", "old", "new"}]: `old` stands once in the file `path` (else the entry is stale, and
 fails). One changed file is compiled as the build compiles it, without optimisation, and linked before the build's
-own libraries, so that its functions are taken from it. A mutant is found when a case differs or the harness dies."""
+own libraries, so that its functions are taken from it. A mutant is found when a case differs (or the harness dies at
+it) of those in which the engine as it is differs in none: that is the first point."""
 import argparse
 import concurrent.futures
 import json
@@ -21,7 +22,8 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 HARNESS = "tests/oracle/oracle_harness"
-SECONDS = 60  # one mutant's cases at most
+SECONDS = 300  # for all cases of one mutant: one that is not done by then is not found
+LEAST = 30  # in the list
 
 
 class Build:
@@ -71,6 +73,17 @@ def changed_text(mutant):
     return text.replace(mutant["old"], mutant["new"]), ""
 
 
+def first_difference(harness, args):
+    """The oracle's word on a harness."""
+    oracle = [sys.executable, os.path.join(HERE, "oracle.py"), "--first", "--jobs", "1", "--cases", str(args.cases),
+              "--seed", str(args.seed), "--harness", harness]
+    try:
+        said = subprocess.run(oracle, capture_output=True, text=True, timeout=SECONDS)
+    except subprocess.TimeoutExpired:
+        return f"no end within {SECONDS} s"
+    return (said.stdout.strip().splitlines() or [said.stderr.strip()[-300:]])[-1]
+
+
 def try_mutant(build, mutant, args):
     """(was it found, what is to be said)"""
     begun = time.monotonic()
@@ -82,35 +95,41 @@ def try_mutant(build, mutant, args):
         if harness is None:
             return False, "does not build: " + why.strip()[-400:]
         made = time.monotonic()
-        oracle = [sys.executable, os.path.join(HERE, "oracle.py"), "--first", "--jobs", "1", "--cases", str(args.cases),
-                  "--seed", str(args.seed), "--harness", harness]
-        try:
-            said = subprocess.run(oracle, capture_output=True, text=True, timeout=SECONDS)
-        except subprocess.TimeoutExpired:
-            return True, f"the harness hangs ({SECONDS} s)"
-        line = (said.stdout.strip().splitlines() or [said.stderr.strip()[-300:]])[-1]
+        line = first_difference(harness, args)
         line = f"{line} (built in {made - begun:.1f} s, asked for {time.monotonic() - made:.1f} s)"
         return bool(re.match("different at case", line)), line
+
+
+def say(number, is_ok, text):
+    print(f"{'ok' if is_ok else 'not ok'} {number} - {text}", flush=True)
 
 
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--list", default=os.path.join(HERE, "mutants.json"))
     parser.add_argument("--build", default=os.environ.get("AMBIT_BUILD", os.path.join(ROOT, "build")))
-    parser.add_argument("--cases", type=int, default=20_000 if os.environ.get("AMBIT_LONG") == "1" else 8_000)
+    parser.add_argument("--cases", type=int, default=10_000 if os.environ.get("AMBIT_LONG") == "1" else 8_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--only", action="append")
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     with open(args.list, encoding="utf-8") as f:
         mutants = [m for m in json.load(f) if not args.only or m["name"] in args.only]
-    build, failed = Build(args.build), 0
+    build = Build(args.build)
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        for n, (mutant, (found, line)) in enumerate(zip(mutants, pool.map(lambda m: try_mutant(build, m, args), mutants)), 1):
-            failed += not found
-            print(f"{'ok' if found else 'not ok'} {n} - {mutant['name']}: {line if found else 'not found: ' + line}", flush=True)
-    print(f"1..{len(mutants)}")
-    return 1 if failed else 0
+        as_it_is = pool.submit(first_difference, os.path.join(args.build, HARNESS), args)
+        tries = pool.map(lambda m: try_mutant(build, m, args), mutants)
+        said = as_it_is.result()
+        points = [(said.startswith("the same in"), f"the engine as it is: {said}")]
+        say(1, *points[0])
+        for n, (mutant, (found, line)) in enumerate(zip(mutants, tries), 2):
+            points.append((found, f"{mutant['name']}: {line if found else 'not found: ' + line}"))
+            say(n, *points[-1])
+    if not args.only:
+        points.append((len(mutants) >= LEAST, f"{len(mutants)} mutants of {LEAST} at least"))
+        say(len(points), *points[-1])
+    print(f"1..{len(points)}")
+    return 0 if all(is_ok for is_ok, _ in points) else 1
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ GRANTS = ["GAAAAAAAAAAAAAAAAAAAA" + c for c in "AQgw"]
 LINEAGES = ["LAAAAAAAAAAAAAAAAAAAA" + c for c in "AQgw"]
 ADDRESSES = ["10.1.2.3", "10.2.0.1", "192.168.1.7", "192.168.1.8", "2001:db8::7", "::ffff:10.1.9.9", "fe80::1", "nowhere", "010.1.2.3", "::FFFF:10.1.2.3",
              "::ffff:a01:203", "10.1.2.3/8"]
-PURPOSES = ["INC-1", "INC-", "x", "y", "a-1b", "", "x/y"]
+PURPOSES = ["INC-1", "INC-", "x", "y", "a-1b", "", "x/y", "**"]
 ODD_PURPOSES = ["x" * 1024, "x" * 1025, "\u00e9" * 512, "\u00e9" * 513, "a\nb", "a\u007fb", "a\u0085b", "\u00e9", "**", "INC-*"]
 REASONS = ["forbidden", "out_of_scope", "not_delegable", "malformed", "context_violated", "wrong_source", "order_violated",
            "composition_mismatch", "wrong_audience", "binding_mismatch", "stopped", "inactive", "hard_stop", "limit_exceeded",
@@ -66,8 +66,8 @@ class Asker:
         for _ in range(12 if windows and self.chance(0.8) else 0):
             if clock.open_until(windows, self.now) is not None:
                 end = clock.open_until(windows, self.now)
-                if self.chance(0.2):
-                    self.now = end - rng.choice([0, 1, 500, 1000, 1500])
+                if self.chance(0.3):
+                    self.now = end - rng.choice([0, 0, 0, 1, 500, 1000, 1500])
                 break
             self.now = draw()
 

@@ -69,7 +69,7 @@ class World:
         return ".".join(parts) if parts.count("**") < 3 else "**"
 
     def resource_pattern(self, variables=False):
-        words = ["x", "y", "xy", "*", "x*", "*y", "**", "**", "x*y*", "*x*y*"] + ["${agent}", "${team}", "${purpose}"] * variables
+        words = ["x", "y", "xy", "*", "x*", "*y", "*x", "**", "**", "x*y*", "*x*y*"] + ["${agent}", "${team}", "${purpose}"] * variables
         parts = [self.rng.choice(words) for _ in range(self.rng.choice([1, 1, 2, 2, 3]))]
         if parts.count("**") > 2:
             parts = ["**"]
