@@ -134,8 +134,9 @@ static void test_cannot_tell(void **state)
                                         ",'limits':[{'live_grants':9}]",
                                         ",'when':{'after':[{'actions':['b'],'within':'1m'}]}",
                                         ",'limits':[{'count':9,'within':'1m'}]",
-                                        ",'limits':[{'distinct':'action','max':9,'within':"
-                                        "'1m'}]"};
+                                        /* one text in two pieces, as clang wants it said */
+                                        (",'limits':[{'distinct':'action','max':9,"
+                                         "'within':'1m'}]")};
     for (size_t i = 0; i < AMBIT_LEN(rules); i++) {
         char body[1024];
         snprintf(body, sizeof body,
