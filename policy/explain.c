@@ -70,7 +70,7 @@ static enum ambit_err report(struct explainer *e, size_t n, const char *const *n
             explain_action_check(e, (enum ambit_action_check)i, failed);
         check->required = explain_take(e, &e->required);
         check->saw = explain_take(e, &e->saw);
-        if (failed && e->d->level > 0) {
+        if (failed && e->d->level > 0 && check->saw.p) {
             buf_reset(&e->saw);
             put_level(e);
             buf_put_str(&e->saw, check->saw);
