@@ -139,6 +139,7 @@ part_unit() {
     for name in gcc clang asan; do
         need $name && tap run --part "unit-$name" --jobs $jobs --meson build-$name
     done
+    need coverage fuzz-replay && AMBIT_BUILD=$PWD/build-coverage tap run --part unit -- "tests/unit/policy/coverage.py"
 }
 
 part_wire() {
