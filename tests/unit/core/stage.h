@@ -71,6 +71,7 @@ struct ask {
     const char *source;             /* address text; NULL: none */
     const struct answer *parent;    /* delegated from this grant; NULL: a root grant */
     uint8_t once;                   /* not 0: a one-time value, by this number */
+    struct ambit_id approval;       /* that the request names, or none */
 };
 struct answer { /* of a grant or an action */
     enum ambit_err err;
@@ -84,6 +85,7 @@ struct answer { /* of a grant or an action */
     uint64_t seq;
     int64_t now_ms, expires_ms;
     bool way_in_lost;
+    struct ambit_id approval; /* the question that people now have, or none */
 };
 struct answer stage_ask(struct stage *stage, const struct ask *ask);
 /* As above for the common case; fails the test unless it is given. */
@@ -160,6 +162,8 @@ struct stopped stage_offboard(struct stage *stage, const char *by, const char *p
 /* The version in the folder; of a removal, the one in force. */
 enum confirm_refusal stage_confirm(struct stage *stage, const char *person, enum ambit_kind kind,
                                    const char *name, bool is_removal);
+enum approve_refusal stage_approve(struct stage *stage, const char *person,
+                                   struct ambit_id approval, bool is_given);
 enum ambit_err stage_acknowledge_time(struct stage *stage, const char *person);
 enum ambit_err stage_revoke(struct stage *stage, const char *agent, const struct answer *token,
                             bool *ret_foreign);

@@ -117,6 +117,7 @@ void stage_submit(struct stage *stage, const struct ask *ask, struct held_ask *h
     grant_command_init(command);
     if (ask->parent)
         command->parent = ask->parent->grant;
+    command->approval_wanted = ask->approval;
     held->submit_err = grant_submit(command);
 }
 
@@ -127,6 +128,7 @@ struct answer stage_await(struct held_ask *held)
         await(&held->done);
         fill_answer(&answer, &held->command.base, &held->command.decided);
         answer.grant = held->command.grant;
+        answer.approval = held->command.approval;
         answer.expires_ms = held->command.row.expires_ms;
         memcpy(answer.rnd, held->rnd, sizeof answer.rnd);
     }
@@ -215,6 +217,7 @@ struct answer stage_await_act(struct held_act *held)
     if (!held->submit_err) {
         await(&held->done);
         fill_answer(&answer, &held->command.base, &held->command.decided);
+        answer.approval = held->command.approval;
     }
     command_release(&held->command.base);
     broker_documents_release(held->ref);

@@ -110,6 +110,17 @@ static enum ambit_err turn_end(struct turn *turn, struct command *command, enum 
     return err;
 }
 
+enum approve_refusal stage_approve(struct stage *stage, const char *person,
+                                   struct ambit_id approval, bool is_given)
+{
+    struct approve_command command = {
+        .approval = approval, .is_given = is_given, .reason = AMBIT_STR("looked at it")};
+    struct turn turn;
+    turn_begin(&turn, stage, &command.base, stage_caller(CALLER_PERSON, person));
+    assert_int_equal(turn_end(&turn, &command.base, approve_submit(&command)), AMBIT_OK);
+    return command.refusal;
+}
+
 enum clear_refusal stage_clear(struct stage *stage, const char *person, struct ambit_id stop)
 {
     struct clear_command command = {.stop = stop, .reason = AMBIT_STR("found and mended")};
