@@ -133,9 +133,18 @@ class Case:
 
     def crossed(self, event, *kinds):
         """The stops whose line the event crosses, with the actor whose count it is; by actors, policies and documents."""
-        return [(stop, actor) for actor in self.actors for policy in actor.agent.policies for stop in policy.hard_stops
-                if stop.on in kinds and history.is_heard(stop, event)
-                and history.would_fire(stop, actor.key, event, self.history, self.now)]
+        found, charged = [], set()
+        for actor in self.actors:
+            # A key that several share (team, policy, lineage) is charged once.
+            shared = {"team": actor.agent.team, "policy": "", "lineage": str(actor.lineage)}
+            for policy in actor.agent.policies:
+                for stop in policy.hard_stops:
+                    key = (stop.name, shared.get(stop.by, actor))
+                    if stop.on in kinds and key not in charged and history.is_heard(stop, event):
+                        charged.add(key)
+                        if history.would_fire(stop, actor.key, event, self.history, self.now):
+                            found.append((stop, actor))
+        return found
 
     def trips(self, event, *kinds):
         """The stops that fire, each once."""
