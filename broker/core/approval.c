@@ -49,6 +49,8 @@ static AMBIT_CHECKED enum ambit_err shown_grant(const struct ambit_grant_questio
     put_part(&buf, q->purpose);
     put_number(&buf, q->has_lifetime ? q->lifetime_s : 0);
     put_number(&buf, q->binding);
+    if (q->parent != NULL) /* of another grant it is another question */
+        put_part(&buf, (struct ambit_str){.p = (const char *)q->parent->id.b, .len = 16});
     return finish(&buf, ret);
 }
 
