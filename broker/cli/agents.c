@@ -137,6 +137,7 @@ static enum cli_exit put_form(struct cli *cli, const struct settings *settings, 
         code = put_lifetime(cli, form);
     put_field(form, "resource", ambit_str_of(cli_get(cli, "resource")));
     put_field(form, "purpose", ambit_str_of(cli_get(cli, "purpose")));
+    put_field(form, "approval", ambit_str_of(cli_get(cli, "approval")));
     return code ? code : put_proof(cli, settings, form);
 }
 
@@ -239,7 +240,8 @@ const struct cli_verb agents_token = {
                 {"purpose", "TEXT", "why, for policies that ask and for the record", false, false},
                 {"for", "TIME", "how long: 30s, 5m, 1h", false, false},
                 {"out", "FILE", "write the token to FILE (0600) instead of printing it", false,
-                 false}},
+                 false},
+                {"approval", "ID", "that a person gave, as a refusal named it", false, false}},
     .run = run_token,
 };
 

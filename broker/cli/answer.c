@@ -91,6 +91,8 @@ static void show_refusal(struct cli *cli, long status, const struct json_value *
              "\n");
     put_remedy(cli, value);
     put_part(out, "  decision: ", json_get_str(value, "ambit_request"), "\n");
+    put_part(out, "  people are asked: ", json_get_str(value, "ambit_approval"),
+             "; ask again with --approval and that id once they said yes\n");
     show_problems(cli, json_get(value, "errors"));
 }
 
