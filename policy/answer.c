@@ -200,7 +200,7 @@ void ambit_answer_write(const struct ambit_hypothesis *hypothesis,
         explain_write_checks(&json, e);
     }
     if (!is_allowed)
-        explain_write_remedy(&json, is_full ? &e->remedy : &e->agent_remedy);
+        explain_write_remedy(&json, "remedy", is_full ? &e->remedy : &e->agent_remedy);
     BUF_AUTO text = {0};
     if (is_full)
         put_text(hypothesis, answer, &text);

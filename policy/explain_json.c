@@ -17,25 +17,47 @@ const char *explain_outcome_text(enum ambit_outcome_of_check outcome)
     return "not_reached";
 }
 
+/* A check of an action that passed, up to what it required: most of every answer. */
+static const struct ambit_str passed[] = {
+#define X(name, text) AMBIT_STR("{\"check\":\"" text "\",\"result\":\"pass\",\"required\":"),
+    AMBIT_ACTION_CHECK_LIST(X)
+#undef X
+};
+
+static void write_check(struct json_out *out, const struct ambit_check_report *report)
+{
+    json_begin_object(out);
+    json_member_text(out, "check", report->check);
+    json_member_text(out, "result", explain_outcome_text(report->outcome));
+    json_member_str(out, "required", report->required);
+    json_member_str(out, "saw", report->saw);
+    json_end_object(out);
+}
+
 void explain_write_checks(struct json_out *out, const struct ambit_explanation *explanation)
 {
+    bool is_action = explanation->n_checks == AMBIT_LEN(passed);
     json_key(out, "checks");
     json_begin_array(out);
     for (size_t i = 0; i < explanation->n_checks; i++) {
         const struct ambit_check_report *report = &explanation->checks[i];
-        json_begin_object(out);
-        json_member_text(out, "check", report->check);
-        json_member_text(out, "result", explain_outcome_text(report->outcome));
-        json_member_str(out, "required", report->required);
-        json_member_str(out, "saw", report->saw);
-        json_end_object(out);
+        if (!is_action || report->outcome != AMBIT_CHECK_PASS || !report->required.p ||
+            !report->saw.p) {
+            write_check(out, report);
+            continue;
+        }
+        json_raw(out, passed[i]);
+        json_more_str(out, report->required);
+        json_more(out, AMBIT_STR(",\"saw\":"));
+        json_more_str(out, report->saw);
+        json_more(out, AMBIT_STR("}"));
     }
     json_end_array(out);
 }
 
-void explain_write_remedy(struct json_out *out, const struct ambit_remedy *remedy)
+void explain_write_remedy(struct json_out *out, const char *key, const struct ambit_remedy *remedy)
 {
-    json_key(out, "remedy");
+    json_key(out, key);
     json_begin_object(out);
     json_member_text(out, "change", ambit_change_text(remedy->change));
     if (remedy->value.p) {

@@ -10,5 +10,5 @@ struct json_out;
 const char *explain_outcome_text(enum ambit_outcome_of_check outcome);
 /* The member `checks`. */
 void explain_write_checks(struct json_out *out, const struct ambit_explanation *explanation);
-/* The member `remedy`. */
-void explain_write_remedy(struct json_out *out, const struct ambit_remedy *remedy);
+/* The member of that name: `remedy`, `ambit_remedy`. */
+void explain_write_remedy(struct json_out *out, const char *key, const struct ambit_remedy *remedy);

@@ -5,6 +5,7 @@
 
 #include "base/buf.h"
 #include "base/encode.h"
+#include "policy/context_read.h"
 
 /* Writes the way from `at` down to `value`; false: it is not below. */
 static bool put_path(struct buf *out, const struct json_value *at, const struct json_value *value)
@@ -148,31 +149,6 @@ enum ambit_err hypothesis_binding(struct hypothesis_reader *r, const struct json
     return hypothesis_complain(r, value, "no way of binding", "\"dpop\" or \"mtls\"");
 }
 
-static void member_fill(struct ambit_context_member *member, const struct json_value *value)
-{
-    member->name = value->key;
-    switch (value->kind) {
-    case JSON_STRING:
-        member->value = (struct ambit_scalar){.kind = AMBIT_SCALAR_STRING, .text = value->text};
-        return;
-    case JSON_INTEGER:
-        member->value =
-            (struct ambit_scalar){.kind = AMBIT_SCALAR_INTEGER, .integer = value->integer};
-        return;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        member->value = (struct ambit_scalar){.kind = AMBIT_SCALAR_BOOLEAN,
-                                              .boolean = value->kind == JSON_TRUE};
-        return;
-    case JSON_NULL:
-    case JSON_DECIMAL:
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        member->is_other = true;
-        return;
-    }
-}
-
 enum ambit_err hypothesis_context(struct hypothesis_reader *r, const struct json_value *value,
                                   const struct ambit_context_member **ret, size_t *ret_n)
 {
@@ -184,7 +160,7 @@ enum ambit_err hypothesis_context(struct hypothesis_reader *r, const struct json
         return AMBIT_ERR_NO_MEMORY;
     size_t n = 0;
     for (const struct json_value *m = value->first; m; m = m->next)
-        member_fill(&members[n++], m);
+        context_member_read(m, &members[n++]);
     *ret = members;
     *ret_n = n;
     return AMBIT_OK;

@@ -4,31 +4,7 @@
 
 #include "base/arena.h"
 #include "base/json_read.h"
-
-static void member_fill(struct ambit_context_member *member, const struct json_value *value)
-{
-    member->name = value->key;
-    switch (value->kind) {
-    case JSON_STRING:
-        member->value = (struct ambit_scalar){.kind = AMBIT_SCALAR_STRING, .text = value->text};
-        return;
-    case JSON_INTEGER:
-        member->value =
-            (struct ambit_scalar){.kind = AMBIT_SCALAR_INTEGER, .integer = value->integer};
-        return;
-    case JSON_TRUE:
-    case JSON_FALSE:
-        member->value = (struct ambit_scalar){.kind = AMBIT_SCALAR_BOOLEAN,
-                                              .boolean = value->kind == JSON_TRUE};
-        return;
-    case JSON_NULL:
-    case JSON_DECIMAL:
-    case JSON_ARRAY:
-    case JSON_OBJECT:
-        member->is_other = true;
-        return;
-    }
-}
+#include "policy/context_read.h"
 
 enum ambit_err context_members(const struct json_value *object, struct arena *arena,
                                const struct ambit_context_member **ret, size_t *ret_n)
@@ -47,7 +23,7 @@ enum ambit_err context_members(const struct json_value *object, struct arena *ar
         return AMBIT_ERR_NO_MEMORY;
     size_t n = 0;
     for (const struct json_value *value = object->first; value != NULL; value = value->next)
-        member_fill(&members[n++], value);
+        context_member_read(value, &members[n++]);
     *ret = members;
     *ret_n = n;
     return AMBIT_OK;

@@ -3,6 +3,7 @@
 #include "oauth/reply.h"
 
 #include "base/json_write.h"
+#include "policy/explain_json.h"
 
 void oauth_put_description(struct buf *buf, struct ambit_str text)
 {
@@ -27,23 +28,6 @@ static void write_description(struct json_out *out, struct ambit_str text)
     oauth_put_description(&narrow, text);
     json_key(out, "error_description");
     json_str(out, buf_str(&narrow));
-}
-
-static void write_remedy(struct json_out *out, const struct ambit_remedy *remedy)
-{
-    if (!remedy)
-        return;
-    json_key(out, "ambit_remedy");
-    json_begin_object(out);
-    json_member_text(out, "change", ambit_change_text(remedy->change));
-    if (remedy->value.p) {
-        json_key(out, "value");
-        json_raw(out, remedy->value);
-    }
-    json_key(out, "retry");
-    json_bool(out, remedy->may_retry);
-    json_member_str(out, "text", remedy->text);
-    json_end_object(out);
 }
 
 static void put_retry_after(struct http_request *req, struct http_reply *reply, uint32_t seconds)
@@ -71,7 +55,8 @@ void oauth_reply_refusal(struct http_request *req, struct http_reply *reply,
     json_member_str(&out, "ambit_rule", refusal->rule);
     json_member_id(&out, "ambit_request", refusal->request);
     json_member_id(&out, "ambit_approval", refusal->approval);
-    write_remedy(&out, refusal->remedy);
+    if (refusal->remedy)
+        explain_write_remedy(&out, "ambit_remedy", refusal->remedy);
     json_end_object(&out);
 
     reply->no_store = true;
