@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(HERE)))
 BUILD = os.path.abspath(os.environ.get("AMBIT_BUILD", os.path.join(ROOT, "build-coverage")))
 LIST = os.path.join(HERE, "coverage.txt")
-CORPORA = {"documents", "pattern", "name", "ssh_key", "zone"}
+CORPORA = {"documents", "pattern", "name", "ssh_key", "zone", "question"}
 
 
 def tests():
