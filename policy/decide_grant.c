@@ -313,10 +313,11 @@ static void decide(struct grant_judge *g)
     give(g);
 }
 
-static bool asks_everywhere(const struct ambit_grant_question *q)
+/* Of what is judged: more items than there may be are not looked at. */
+static bool asks_everywhere(const struct grant_judge *g)
 {
-    for (size_t i = 0; i < q->n_items; i++) {
-        if (!q->items[i].resource.p)
+    for (size_t i = 0; i < g->n_asked; i++) {
+        if (!g->q->items[i].resource.p)
             return true;
     }
     return false;
@@ -355,7 +356,7 @@ enum ambit_err decide_grant(const struct ambit_policy_set *set,
         .variables = {.agent = question->agent, .team = agent->team, .purpose = question->purpose}};
     judge_levels(&g.j, own, question->parent);
     grant_enter(&g, 0);
-    if (!g.j.err && asks_everywhere(question))
+    if (!g.j.err && asks_everywhere(&g))
         decide_everywhere(&g);
     else if (!g.j.err)
         decide(&g);

@@ -41,8 +41,9 @@ def run(cases):
         os.unlink(stale)
     harness = os.path.join(BUILD, "tests", "oracle", "oracle_harness")
     # What a test starts, or hands to what it starts, is built when it is not.
-    wanted = {os.path.relpath(word, BUILD) for _, command, _ in tests() for word in [*command, harness]
-              if word.startswith(BUILD + os.sep)}
+    words = {word for _, command, _ in tests() for word in [*command, harness]}
+    wanted = {os.path.relpath(word, BUILD) for word in words if word.startswith(BUILD + os.sep)}
+    wanted |= {word for word in words if not os.path.isabs(word) and os.path.dirname(word).startswith("tests")}
     subprocess.run(["ninja", "-j", "2", "-C", BUILD, *sorted(wanted)], check=True, stdout=subprocess.DEVNULL)
     failed = []
     for name, command, environment in tests():
