@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rules about text: licence lines, unfinished work, paths of one machine, hosts; and the list that
 says every reader of outside bytes is fuzzed."""
+import os
 import re
 
 SOURCES = (".c", ".h", ".py", ".sh", ".mjs", ".js")
@@ -34,6 +35,14 @@ def one_python(tree):
             for number, line in enumerate(tree.lines(path), 1):
                 if re.search(r"find_program\('python3?'", line):
                     yield path, number, "takes whatever python is on PATH"
+
+
+def executable(tree):
+    """A program that says by what it is run may be run: what is not executable is passed over by the run."""
+    for path in tree.paths:
+        if path.endswith((".py", ".sh")) and tree.lines(path) and tree.lines(path)[0].startswith("#!") \
+                and not os.access(os.path.join(tree.root, path), os.X_OK):
+            yield path, 1, "is not executable"
 
 
 def unfinished(tree):
@@ -101,4 +110,4 @@ def fuzz_targets(tree):
             yield "tests/lint/parsers.txt", number, f"{words[1] if len(words) > 1 else words[0]} has no fuzz target"
 
 
-RULES = [spdx, one_python, unfinished, machine_paths, hosts, fuzz_targets]
+RULES = [spdx, one_python, executable, unfinished, machine_paths, hosts, fuzz_targets]
