@@ -112,7 +112,10 @@ def fail_while_serving(broker, page, dice, seen, count, crashes):
         begun = page.get(0)
         act(broker, seen, clients)
         usual = span = max(page.get(0) - begun, 10)
-    for i in range(count):
+    tries = 0
+    # A round is not the same twice: an allocation that was not reached is no fault, and another is tried.
+    while page.get(2) < count and tries < 3 * count:
+        i, tries = tries % count, tries + 1
         begun = page.get(0)
         number = begun + 1 + i * span * 9 // 10 // count + dice.randrange(3)
         page.fail_at(number)
@@ -137,7 +140,7 @@ def allocations(tap, count, dice):
             failed = page.get(2)
             tap.note(f"{failed} allocations failed, of about {span} in a round")
             broker.stop()
-            tap.ok(failed * 2 >= count, f"allocations failed: {count} asked for", failed)
+            tap.ok(failed >= count, f"allocations failed: {count} asked for", failed)
             tap.ok(not crashes, "none made the broker crash while it served", crashes[:5])
             status, said = broker.verify()
             tap.ok(status == 0, "the record verifies", said)

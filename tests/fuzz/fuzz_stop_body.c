@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Bodies of stops: what was read holds its bounds and reads the same when written again; what was
- * refused is explained in printable words. */
+/* Bodies of stops, clears, offboardings and answers: what was read holds its bounds and reads the
+ * same when written again; what was refused is explained in printable words. */
 #include "base/arena.h"
 #include "base/json_write.h"
 #include "fuzz.h"
@@ -22,6 +22,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct ambit_str reason = {0};
     const char *what = NULL;
     if (reason_body_read(body, &arena, &reason, &what) == AMBIT_OK)
+        FUZZ_CHECK(reason.len >= 1 && reason.len <= 1024);
+    bool is_given = false;
+    if (approve_body_read(body, &arena, &is_given, &reason, &what) == AMBIT_OK)
         FUZZ_CHECK(reason.len >= 1 && reason.len <= 1024);
     struct offboard_body offboard;
     if (offboard_body_read(body, &arena, &offboard, &what) == AMBIT_OK)
