@@ -45,7 +45,7 @@ static bool refuse_unproved(struct broker *broker, struct http_request *req,
                             struct http_reply *reply)
 {
     char text[ADDR_TEXT_MAX];
-    size_t len = req->peer.family ? addr_encode(&req->peer, text) : 0;
+    size_t len = req->source.family ? addr_encode(&req->source, text) : 0;
     broker_count_unproved(broker, (struct ambit_str){.p = text, .len = len});
     asker_reply_error(req, reply, 401, "the caller is not known or did not prove itself");
     return false;

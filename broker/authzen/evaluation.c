@@ -54,13 +54,13 @@ static bool decode(struct evaluation_state *state, struct http_request *req,
     return true;
 }
 
-static struct ambit_str peer_text(struct http_request *req)
+static struct ambit_str source_text(struct http_request *req)
 {
     char text[ADDR_TEXT_MAX];
-    if (!req->peer.family)
+    if (!req->source.family)
         return (struct ambit_str){0};
     return arena_copy(&req->arena,
-                      (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
+                      (struct ambit_str){.p = text, .len = addr_encode(&req->source, text)});
 }
 
 static enum ambit_err fill_command(struct evaluation_state *state, struct broker *broker,
@@ -81,9 +81,9 @@ static enum ambit_err fill_command(struct evaluation_state *state, struct broker
     command->arguments_digest = asked->arguments_digest;
     command->question = (struct ambit_action_question){.stated_reason = asked->stated_reason};
     if (by_agent) { /* context and source are believed from services alone */
-        command->base.source = peer_text(req);
-        command->question.source.family = req->peer.family;
-        memcpy(command->question.source.b, req->peer.b, sizeof req->peer.b);
+        command->base.source = source_text(req);
+        command->question.source.family = req->source.family;
+        memcpy(command->question.source.b, req->source.b, sizeof req->source.b);
     } else {
         command->base.source = asked->source_text;
         command->question.source = asked->source;

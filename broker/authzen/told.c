@@ -80,9 +80,9 @@ static void begin_command(struct command *command, struct broker *broker, const 
     command->done = resume;
     command->done_ctx = req;
     command->txn = ambit_str_of(req->trace_id);
-    if (req->peer.family)
+    if (req->source.family)
         command->source = arena_copy(
-            &req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
+            &req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->source, text)});
 }
 
 /* False: the reply is filled. */

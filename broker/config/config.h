@@ -26,10 +26,18 @@ enum config_listener_kind {
 };
 const char *config_listener_text(enum config_listener_kind kind);
 
+/* Files, absolute or from the folder of the configuration file, NUL-terminated. */
+struct config_tls {
+    struct ambit_str certificate, key; /* PEM; {NULL,0}: no TLS */
+    struct ambit_str client_ca; /* {NULL,0} or PEM certificates that identity/ verifies clients'
+                                   chains by; nothing is verified in the handshake */
+};
+
 struct config_listener {
     enum config_listener_kind kind;
-    struct addr address; /* loopback: this version has no TLS (HTP-1) */
+    struct addr address; /* loopback without TLS (HTP-1) */
     uint16_t port;       /* 0: any free one */
+    struct config_tls tls;
 };
 
 struct config_limits {

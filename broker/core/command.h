@@ -24,7 +24,7 @@ struct command {
     struct caller caller;
     struct documents_ref *authenticated; /* the set the caller was authenticated under */
     struct ambit_str txn;                /* trace id, 32 hex */
-    struct ambit_str source;             /* peer address text, may be absent */
+    struct ambit_str source;             /* source address text, may be absent */
     struct event_seed seed;              /* drawn by command_init; other ids derive from it */
     struct ambit_id id;                  /* of the decision */
 

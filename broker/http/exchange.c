@@ -154,7 +154,7 @@ static bool fill_request(struct exchange *x, const struct gate_facts *facts)
     req->received_us = x->loop->now_us;
     req->listener = conn->kinds;
     req->is_unix = conn->is_unix;
-    req->peer = conn->peer;
+    req->peer = req->source = conn->peer;
     req->peer_uid = conn->uid;
     req->peer_gid = conn->gid;
     req->trace_is_theirs = context_trace_id(facts->traceparent, req->trace_id);

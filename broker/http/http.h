@@ -53,6 +53,13 @@ enum { HTTP_NO_QUERY = 1 /* flag: a query string is refused, 400 (HTP-5) */ };
 
 enum { HTTP_HEADERS_MAX = 8, HTTP_TRACE_ID_LEN = 32, HTTP_LISTENERS_MAX = 8 };
 
+/* A certificate that came with a request, in DER. Nothing about it was verified: see identity/. */
+struct http_certificate {
+    const uint8_t *der;
+    size_t len;
+};
+enum { HTTP_CERTIFICATES_MAX = 8, HTTP_CERTIFICATES_BYTES = 64 * 1024 };
+
 /* Read-only for handlers, but for `arena`, `user` and `log`. */
 struct http_request {
     enum http_method method; /* HEAD arrives as HTTP_GET with is_head */
@@ -68,8 +75,15 @@ struct http_request {
     struct ambit_str request_id; /* X-Request-ID (AZN-5), ours when none came; echoed by us */
     char trace_id[HTTP_TRACE_ID_LEN + 1]; /* TRC-1: theirs when valid, else fresh */
     bool trace_is_theirs;
-    struct addr peer; /* family 0 on a Unix socket */
-    uid_t peer_uid;   /* Unix socket: SO_PEERCRED, read once per connection (UNX-1) */
+    struct addr peer;   /* of the connection; family 0 on a Unix socket */
+    struct addr source; /* who asks: `peer`, or what a listed proxy says of it; family 0 unknown */
+    bool is_tls;        /* the connection is; what lies before a proxy is not known */
+    /* What the client showed in its handshake, or what a listed proxy passes on (RFC 9440): leaf
+     * first, then what it sent of the chain. The holder of the leaf's key sent the request; nothing
+     * else is known of it. None when none was shown. */
+    const struct http_certificate *certificates;
+    size_t n_certificates;
+    uid_t peer_uid; /* Unix socket: SO_PEERCRED, read once per connection (UNX-1) */
     gid_t peer_gid;
     int64_t received_us; /* clock_mono_us() of the round in which the head was complete */
     const struct http_route *route;

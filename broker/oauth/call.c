@@ -105,10 +105,10 @@ bool oauth_call_begin(struct oauth_call *call, struct broker *broker, struct htt
 {
     call->broker = broker;
     call->documents = broker_documents_acquire(broker);
-    if (req->peer.family != 0) {
+    if (req->source.family != 0) {
         char text[ADDR_TEXT_MAX];
         call->source = arena_copy(
-            &req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
+            &req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->source, text)});
     }
 
     const char *what = NULL;

@@ -14,7 +14,7 @@ struct oauth_call {
     struct caller caller;
     bool takes_bearer;       /* in: a service may come by its own ambit.decide token (INT-2) */
     bool used_header;        /* the Authorization header carried the proof (CLI-13) */
-    struct ambit_str source; /* the peer's address; absent on a Unix socket */
+    struct ambit_str source; /* the caller's address; absent on a Unix socket */
 };
 
 /* True when the client has proved itself and is within its budget; else the reply is filled. Either

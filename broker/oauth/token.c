@@ -58,7 +58,7 @@ static void fill_agent(struct token_state *state, struct http_request *req)
         .has_lifetime = request->has_lifetime,
         .lifetime_s = request->lifetime_s,
         .purpose = request->purpose,
-        .source = addr_view(&req->peer),
+        .source = addr_view(&req->source),
         .binding = AMBIT_BINDING_NONE,
     };
     crypto_sha256(state->rnd, sizeof state->rnd, &command->token);

@@ -26,7 +26,7 @@ void access_reply_unproved(struct broker *broker, struct http_request *req,
                            struct http_reply *reply)
 {
     char text[ADDR_TEXT_MAX];
-    size_t len = req->peer.family ? addr_encode(&req->peer, text) : 0;
+    size_t len = req->source.family ? addr_encode(&req->source, text) : 0;
     broker_count_unproved(broker, (struct ambit_str){.p = text, .len = len});
     http_reply_problem(
         req, reply,
@@ -138,9 +138,9 @@ bool access_check(struct access *access, struct broker *broker, enum right right
     *access = (struct access){.broker = broker, .documents = broker_documents_acquire(broker)};
     reply->no_store = true; /* what is said to one person is nobody else's */
     char text[ADDR_TEXT_MAX];
-    if (req->peer.family)
+    if (req->source.family)
         access->source = arena_copy(
-            &req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->peer, text)});
+            &req->arena, (struct ambit_str){.p = text, .len = addr_encode(&req->source, text)});
     if (!identify(access, req, reply))
         return false;
 

@@ -24,7 +24,7 @@ struct access {
     const struct ambit_person *person;
     /* The person's own name when they may see and do only what is theirs; absent: everything. */
     struct ambit_str only_owner;
-    struct ambit_str source; /* the peer's address */
+    struct ambit_str source; /* the caller's address */
 };
 /* True when the person has proved themselves, has the right and is within their budget (stops ask
  * for none); else the reply is filled (401, 403, 429). access_done() either way. */
