@@ -18,10 +18,18 @@ AMBIT_CHECKED enum ambit_err identity_keys_new(const struct ambit_documents *doc
                                                const char **reterr_what);
 void identity_keys_free(struct identity_keys *keys);
 
+/* All that a request brought by which its sender may prove itself; borrowed from it. */
 struct identity_proof {
     struct ambit_str authorization; /* the header, absent {NULL,0} */
     /* form members of OAuth endpoints; all absent elsewhere */
     struct ambit_str client_id, client_secret, client_assertion, client_assertion_type;
+    struct ambit_str assertion; /* only of the jwt-bearer grant (ASG-1) */
+    /* In DER, leaf first; nothing about them was verified, but that the sender holds the leaf's
+     * key. */
+    const struct ambit_str *certificates;
+    size_t n_certificates;
+    bool is_unix; /* it came over a Unix socket: */
+    int64_t uid, gid;
 };
 
 /* The outcome of OAuth client authentication, for the exact error (CLI-1, CLI-13). */
