@@ -150,7 +150,7 @@ void accept_stop(struct http_server *server)
 {
     if (server->accept_event_fd < 0)
         return;
-    (void)eventfd_write(server->accept_event_fd, 1);
+    event_wake(server->accept_event_fd);
     pthread_join(server->accept_thread, NULL);
     close(server->accept_event_fd);
     server->accept_event_fd = -1;

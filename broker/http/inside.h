@@ -220,6 +220,7 @@ AMBIT_CHECKED enum ambit_err loop_open(struct loop *loop, struct http_server *se
 AMBIT_CHECKED enum ambit_err loop_start(struct loop *loop);
 void loop_join(struct loop *loop);
 void loop_close(struct loop *loop);
+void event_wake(int event_fd);                        /* any thread; of an eventfd */
 void loop_wake(struct loop *loop);                    /* any thread */
 void loop_deal(struct loop *loop, struct conn *conn); /* any thread */
 void loop_resume(struct exchange *x);                 /* any thread; no wake-up */

@@ -15,12 +15,18 @@
 
 enum { EARLY_AT_ONCE = 8 };
 
+/* A wake-up that is lost is a thread that sleeps for ever: it is tried until it is written, or the
+ * counter is full, which wakes as well. Any other error passes, or the descriptor is not ours. */
+void event_wake(int event_fd)
+{
+    while (eventfd_write(event_fd, 1) != 0 && errno != EAGAIN)
+        AMBIT_ASSERT(errno != EBADF && errno != EINVAL);
+}
+
 void loop_wake(struct loop *loop)
 {
-    if (atomic_exchange(&loop->is_woken, true))
-        return;
-    /* Full or interrupted: a wake-up is pending either way. */
-    (void)eventfd_write(loop->event_fd, 1);
+    if (!atomic_exchange(&loop->is_woken, true))
+        event_wake(loop->event_fd);
 }
 
 void loop_deal(struct loop *loop, struct conn *conn)

@@ -186,7 +186,8 @@ def one_call(call, error, when):
         if served:
             for _ in range(6):
                 act(broker, seen, {})
-            broker.stop()
+            if broker.stop() == "did not stop":
+                return "does not stop"
         if broker.process.poll() is None:
             broker.kill()
             return "neither serves nor ends"
@@ -210,6 +211,8 @@ def calls(tap, count, dice):
     cases = [(call, error, when) for call, error in CALLS for when in WHEN if (call, when) not in (("mmap", 1), ("mmap", 2))]
     if count < len(cases):
         cases = sorted(dice.sample(cases, count))
+    # The last writes of the main thread wake the others to stop.
+    cases += [("write", "ENOSPC", when) for when in (range(20, 40) if LONG else range(27, 32))]
     wrong, begun = {}, time.monotonic()
     for call, error, when in cases:
         if remark := one_call(call, error, when):
