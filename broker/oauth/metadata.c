@@ -3,6 +3,7 @@
 #include "oauth/metadata.h"
 
 #include "base/json_write.h"
+#include "oauth/token_request.h"
 
 struct list {
     const char *member;
@@ -13,9 +14,8 @@ struct list {
 
 /* INVARIANT: only what this version does. Empty lists are left out by having no row (MET-4). */
 static const struct list lists[] = {
-    {"response_types_supported", {"code"}}, /* MET-6 */
-    {"scopes_supported", {"ambit.decide"}}, /* a part: actions are scopes too */
-    {"grant_types_supported", {"client_credentials"}},
+    {"response_types_supported", {"code"}},         /* MET-6 */
+    {"scopes_supported", {"ambit.decide"}},         /* a part: actions are scopes too */
     {"code_challenge_methods_supported", {"S256"}}, /* MET-6 */
     {"token_endpoint_auth_methods_supported", {"private_key_jwt", "client_secret_basic"}},
     {"token_endpoint_auth_signing_alg_values_supported", {ALGORITHMS}},
@@ -47,6 +47,15 @@ static void write_url(struct json_out *out, struct ambit_str issuer, const char 
     json_str(out, buf_str(&url));
 }
 
+static void write_grant_types(struct json_out *out)
+{
+    json_key(out, "grant_types_supported");
+    json_begin_array(out);
+    for (enum grant_type type = 0; type < GRANT_TYPES; type++)
+        json_text(out, grant_type_text(type));
+    json_end_array(out);
+}
+
 void metadata_write(struct ambit_str issuer, struct json_out *out)
 {
     json_begin_object(out);
@@ -55,6 +64,7 @@ void metadata_write(struct ambit_str issuer, struct json_out *out)
         json_key(out, endpoints[i].member);
         write_url(out, issuer, endpoints[i].path);
     }
+    write_grant_types(out);
     for (size_t i = 0; i < AMBIT_LEN(lists); i++) {
         json_key(out, lists[i].member);
         json_begin_array(out);

@@ -13,15 +13,30 @@ static enum ambit_err refuse(struct token_refusal *reterr, enum oauth_error erro
     return AMBIT_ERR_MALFORMED;
 }
 
-static enum ambit_err read_grant_type(const struct form *form, struct token_refusal *reterr)
+const char *grant_type_text(enum grant_type type)
 {
-    struct ambit_str type = form_get(form, "grant_type");
-    if (!type.p)
+    static const char *const texts[] = {
+#define X(name, text) [GRANT_TYPE_##name] = text,
+        GRANT_TYPE_LIST(X)
+#undef X
+    };
+    return texts[type];
+}
+
+enum ambit_err grant_type_read(const struct form *form, enum grant_type *ret,
+                               struct token_refusal *reterr)
+{
+    struct ambit_str text = form_get(form, "grant_type");
+    if (!text.p)
         return refuse(reterr, OAUTH_INVALID_REQUEST, "grant_type is missing");
-    if (!ambit_str_is(type, "client_credentials"))
-        return refuse(reterr, OAUTH_UNSUPPORTED_GRANT_TYPE,
-                      "the grant type here is client_credentials");
-    return AMBIT_OK;
+    for (enum grant_type type = 0; type < GRANT_TYPES; type++) {
+        if (!ambit_str_is(text, grant_type_text(type)))
+            continue;
+        *ret = type;
+        return AMBIT_OK;
+    }
+    return refuse(reterr, OAUTH_UNSUPPORTED_GRANT_TYPE,
+                  "the grant type is not one of grant_types_supported in the metadata");
 }
 
 /* scheme ":" something, of the characters of RFC 3986, without a fragment (RES-1) */
@@ -139,10 +154,7 @@ enum ambit_err token_request_read(const struct form *form, struct arena *arena,
                                   struct token_request *ret, struct token_refusal *reterr)
 {
     *ret = (struct token_request){0};
-    enum ambit_err err = read_grant_type(form, reterr);
-    if (err)
-        return err;
-    err = read_resource(form, ret, reterr);
+    enum ambit_err err = read_resource(form, ret, reterr);
     if (err)
         return err;
     err = read_items(form, arena, ret, reterr);

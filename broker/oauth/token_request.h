@@ -8,6 +8,17 @@
 #include "oauth/asked.h"
 #include "oauth/error.h"
 
+/* Grant types: one row here, one in the table of token.c, and what the type does in a file of its
+ * own. The metadata lists exactly these (MET-4). */
+#define GRANT_TYPE_LIST(X) X(CLIENT_CREDENTIALS, "client_credentials")
+enum grant_type {
+#define X(name, text) GRANT_TYPE_##name,
+    GRANT_TYPE_LIST(X)
+#undef X
+        GRANT_TYPES
+};
+const char *grant_type_text(enum grant_type type);
+
 struct token_request {
     struct asked asked;
     struct ambit_str resource; /* the audience asked for; absent {NULL,0} */
@@ -22,7 +33,10 @@ struct token_refusal {
     const char *description; /* fixed text, HTP-11 */
 };
 
-/* MALFORMED with *reterr, or NO_MEMORY. */
+/* Step 4. MALFORMED with *reterr (TOK-7). */
+AMBIT_CHECKED enum ambit_err grant_type_read(const struct form *form, enum grant_type *ret,
+                                             struct token_refusal *reterr);
+/* Step 6: what is asked, of whichever grant type. MALFORMED with *reterr, or NO_MEMORY. */
 AMBIT_CHECKED enum ambit_err token_request_read(const struct form *form, struct arena *arena,
                                                 struct token_request *ret,
                                                 struct token_refusal *reterr);

@@ -17,7 +17,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     struct token_request request;
     struct token_refusal refusal = {0};
-    enum ambit_err err = token_request_read(&form, &arena, &request, &refusal);
+    enum grant_type type = GRANT_TYPES;
+    enum ambit_err err = grant_type_read(&form, &type, &refusal);
+    if (!err)
+        err = token_request_read(&form, &arena, &request, &refusal);
     if (err == AMBIT_ERR_MALFORMED) {
         FUZZ_CHECK(refusal.description && oauth_error_status(refusal.error) == 400);
         for (const char *c = refusal.description; *c; c++)
@@ -25,7 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     if (err)
         return 0;
-    FUZZ_CHECK(ambit_str_is(form_get(&form, "grant_type"), "client_credentials"));
+    FUZZ_CHECK(ambit_str_is(form_get(&form, "grant_type"), grant_type_text(type)));
     FUZZ_CHECK(request.asked.n <= ASKED_MAX && request.asked.n_scope <= request.asked.n);
     FUZZ_CHECK(!request.resource.p || (memchr(request.resource.p, ':', request.resource.len) &&
                                        !memchr(request.resource.p, '#', request.resource.len)));
