@@ -46,6 +46,7 @@ bool grant_may_have_places(struct grant_judge *g)
         .agent = g->j.agent->agent->doc.name,
         .audience = d->audience,
         .binding = g->q->binding,
+        .binding_key = g->q->binding_key,
         .items = d->given,
         .n_items = d->n_given,
         .slots = slots,

@@ -64,6 +64,7 @@ static void fill_question(struct event *event, const struct action_command *comm
     event->parent = command->grant.parent;
     event->audience = command->grant.audience;
     event->binding = command->grant.binding;
+    event->binding_key = command->grant.binding_key;
     event->liveness = command->grant.liveness;
 }
 

@@ -9,61 +9,10 @@
 #include "core/command.h"
 #include "core/cutoff.h"
 #include "core/distinct.h"
+#include "core/once.h"
 #include "core/row.h"
 #include "core/stop_row.h"
 #include "core/window.h"
-
-/* ---- one-time values ----------------------------------------------------------------------- */
-
-enum { ONCE_KEY = 20, MINUTE_MS = 60000 };
-
-static void once_key(const struct ambit_digest *once, uint32_t minute, uint8_t key[ONCE_KEY])
-{
-    put_be32(key, minute);
-    memcpy(key + 4, once->b, 16);
-}
-
-enum ambit_err apply_once(struct store_txn *txn, const struct ambit_digest *once, int64_t until_ms)
-{
-    static const struct ambit_digest none = {{0}};
-    if (ambit_digest_eq(*once, none))
-        return AMBIT_OK;
-
-    uint8_t key[ONCE_KEY], value[8];
-    once_key(once, (uint32_t)(until_ms / MINUTE_MS), key);
-    put_be64(value, (uint64_t)until_ms);
-    return store_put(txn, STORE_ONCE, (struct store_key){key, sizeof key}, value, sizeof value);
-}
-
-enum ambit_err apply_once_is_used(struct store_txn *txn, const struct ambit_digest *once,
-                                  int64_t now_ms, bool *ret)
-{
-    int64_t first = now_ms / MINUTE_MS;
-    int64_t last = (now_ms + (AMBIT_ASSERTION_LIFE_S + AMBIT_LEEWAY_S) * 1000LL) / MINUTE_MS;
-    *ret = true;
-    for (int64_t minute = first - 1; minute <= last; minute++) {
-        uint8_t key[ONCE_KEY], value[8];
-        size_t len = 0;
-        once_key(once, (uint32_t)minute, key);
-        enum ambit_err err = store_get(txn, STORE_ONCE, (struct store_key){key, sizeof key}, value,
-                                       sizeof value, &len);
-        if (err == AMBIT_OK)
-            return AMBIT_OK;
-        if (err != AMBIT_ERR_NOT_FOUND)
-            return err;
-    }
-    *ret = false;
-    return AMBIT_OK;
-}
-
-enum ambit_err apply_expire_once(struct store_txn *txn, int64_t now_ms, size_t max)
-{
-    uint8_t from[4] = {0}, to[4];
-    size_t n = 0;
-    put_be32(to, (uint32_t)(now_ms / MINUTE_MS - 2));
-    return store_delete_range(txn, STORE_ONCE, (struct store_key){from, sizeof from},
-                              (struct store_key){to, sizeof to}, max, &n);
-}
 
 /* ---- history ------------------------------------------------------------------------------- */
 
@@ -130,6 +79,7 @@ static AMBIT_CHECKED enum ambit_err put_grant(struct store_txn *txn, const struc
         .purpose = {0}, /* personal text: in the event's opening alone */
         .txn = event->txn,
         .binding = event->binding,
+        .binding_key = event->binding_key,
         .is_approved = ambit_str_is(event->approved, "given"),
         .items = (struct ambit_given *)(uintptr_t)event->items,
         .n_items = event->n_items,
@@ -402,7 +352,10 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
 
 enum ambit_err apply_event(struct store_txn *txn, struct head *head, const struct event *event)
 {
-    enum ambit_err err = apply_once(txn, &event->once, event->once_until_ms);
+    const struct once_value once = {.digest = event->once, .until_ms = event->once_until_ms};
+    enum ambit_err err = once_keep(txn, &once, event->agent);
+    for (size_t i = 0; err == AMBIT_OK && i < event->n_once_also; i++)
+        err = once_keep(txn, &event->once_also[i], event->agent);
     if (err == AMBIT_OK)
         err = apply_counts(txn, head, event);
     if (err == AMBIT_OK)

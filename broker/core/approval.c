@@ -27,6 +27,14 @@ static void put_number(struct buf *buf, int64_t number)
     buf_put(buf, bytes, sizeof bytes);
 }
 
+/* Nothing where there is none: what was shown before keys were bound keeps its digest. */
+static void put_bound(struct buf *buf, const struct ambit_digest *key)
+{
+    static const struct ambit_digest none = {{0}};
+    if (!ambit_digest_eq(*key, none))
+        buf_put(buf, key->b, sizeof key->b);
+}
+
 static AMBIT_CHECKED enum ambit_err finish(const struct buf *buf, struct ambit_digest *ret)
 {
     crypto_sha256(buf->p, buf->len, ret);
@@ -49,6 +57,7 @@ static AMBIT_CHECKED enum ambit_err shown_grant(const struct ambit_grant_questio
     put_part(&buf, q->purpose);
     put_number(&buf, q->has_lifetime ? q->lifetime_s : 0);
     put_number(&buf, q->binding);
+    put_bound(&buf, &q->binding_key);
     if (q->parent != NULL) /* of another grant it is another question */
         put_part(&buf, (struct ambit_str){.p = (const char *)q->parent->id.b, .len = 16});
     return finish(&buf, ret);
@@ -80,6 +89,7 @@ static AMBIT_CHECKED enum ambit_err shown_action(const struct action_command *co
     put_part(&buf, command->grant.audience);
     put_part(&buf, command->grant.purpose);
     put_number(&buf, command->grant.binding);
+    put_bound(&buf, &command->grant.binding_key);
     return finish(&buf, ret);
 }
 
@@ -353,6 +363,7 @@ static void fill_asked(struct event *event, const struct event *refused)
     event->stated_reason = refused->stated_reason;
     event->purpose = refused->purpose;
     event->binding = refused->binding;
+    event->binding_key = refused->binding_key;
     event->policy = refused->policy;
     event->rule = refused->rule;
     event->digest = refused->digest;
@@ -380,7 +391,7 @@ enum ambit_err approval_open(struct broker *broker, struct store_txn *txn, struc
     BUF_AUTO detail;
     buf_init(&detail, 0);
     event_init(&event, command, EVENT_APPROVAL_ASKED);
-    event.once = (struct ambit_digest){{0}};
+    event_without_once(&event);
     fill_asked(&event, refused);
     event.id = command_derive_id(command, APPROVAL_EVENT_INDEX);
     event.approval = command_derive_id(command, APPROVAL_ID_INDEX);
@@ -406,7 +417,7 @@ enum ambit_err approval_use_up(struct broker *broker, struct store_txn *txn,
 {
     struct event event;
     event_init(&event, command, EVENT_APPROVAL_USED);
-    event.once = (struct ambit_digest){{0}};
+    event_without_once(&event);
     event.id = command_derive_id(command, APPROVAL_USED_INDEX);
     event.approval = use->row.id;
     event.agent = allowed->agent;

@@ -22,6 +22,8 @@ struct command {
     void (*ready)(void *ctx);
     void *done_ctx; /* of both */
     struct caller caller;
+    struct once_value extra[2]; /* one-time values beside the caller's own; see command_add_once */
+    size_t n_extra;
     struct documents_ref *authenticated; /* the set the caller was authenticated under */
     struct ambit_str txn;                /* trace id, 32 hex */
     struct ambit_str source;             /* source address text, may be absent */
@@ -34,12 +36,17 @@ struct command {
     int64_t now_ms;
     uint64_t seq;     /* of its (first) event */
     bool way_in_lost; /* the set changed and the caller's way in is gone: 401 */
-    /* err == REFUSED: the caller's one-time value was used before (CLI-11): invalid_client */
-    bool once_used; /* core's own note of it */
+    /* err == REFUSED: a one-time value was used before: the caller's own (CLI-11), which is
+     * invalid_client, or one of `extra`. err == BUSY: the caller has too many proofs alive. */
+    bool once_used;    /* core's own note of any of the three */
+    size_t extra_used; /* which of `extra` it was, from 1; 0: the caller's own */
+    bool has_too_many; /* proofs alive (DPOP-12) */
     bool is_behind; /* err == BUSY: what fell due was not all recorded yet; nothing was decided */
 };
 void command_init(struct command *command, struct broker *broker, const struct caller *caller,
                   struct documents_ref *authenticated);
+/* One more value to be consumed with the outcome; between command_init and command_submit. */
+void command_add_once(struct command *command, const struct once_value *value);
 /* OK: done will be called. Else command->err is set too and done is not called. */
 AMBIT_CHECKED enum ambit_err command_submit(struct command *command, enum writer_class class);
 void command_release(struct command *command);
@@ -64,10 +71,12 @@ struct decided {
 /* ---- POST /token ---- */
 struct grant_command {
     struct command base;
-    struct ambit_grant_question question; /* now_ms and parent are filled by the writer */
-    struct ambit_digest token;            /* SHA-256(rnd) */
-    struct ambit_id grant;                /* the jti; drawn by grant_command_init */
-    struct ambit_id parent; /* delegation: the grant it shall hang from; none: a root grant */
+    /* now_ms and parent are filled by the writer; binding and binding_key by whoever saw the proof
+     */
+    struct ambit_grant_question question;
+    struct ambit_digest token; /* SHA-256(rnd) */
+    struct ambit_id grant;     /* the jti; drawn by grant_command_init */
+    struct ambit_id parent;    /* delegation: the grant it shall hang from; none: a root grant */
     struct arena *arena;
     struct ambit_id approval_wanted; /* that the request names, or none */
     /* outputs */
@@ -113,8 +122,8 @@ AMBIT_CHECKED enum ambit_err revoke_submit(struct revoke_command *command);
 
 /* ---- one-time values without an outcome ---- */
 /* A caller that changes nothing (POST /introspect by private_key_jwt) and proved itself by an
- * assertion: its one-time value is consumed all the same (CLI-11), durably. base.err REFUSED when
- * it was used before. Only for callers with has_once. */
+ * assertion: its one-time value is consumed all the same (CLI-11), durably, and so are those in
+ * base.extra. base.err REFUSED when one was used before. */
 struct once_command {
     struct command base;
 };

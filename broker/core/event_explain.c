@@ -76,6 +76,7 @@ static AMBIT_CHECKED enum ambit_err explain_grant(const struct documents_ref *do
         .purpose = event->purpose,
         .source = source_of(event->source),
         .binding = event->binding,
+        .binding_key = event->binding_key,
         .composition = event->composition,
         .owner_fault =
             event->reason == AMBIT_REASON_OWNER_REQUIRED ? event->member : (struct ambit_str){0},

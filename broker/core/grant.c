@@ -27,6 +27,7 @@ static void fill_question(struct event *event, const struct grant_command *comma
     event->asked_lifetime_s = question->lifetime_s;
     event->purpose = question->purpose;
     event->binding = question->binding;
+    event->binding_key = question->binding_key;
     event->composition = question->composition;
     event->has_proof = true;
     event->parent = command->parent;
@@ -88,6 +89,7 @@ static AMBIT_CHECKED enum ambit_err fill_row(struct grant_command *command,
         .purpose = event->purpose,
         .txn = event->txn,
         .binding = event->binding,
+        .binding_key = event->binding_key,
         .is_approved = ambit_str_is(event->approved, "given"),
         .n_items = event->n_items,
         .n_except = event->n_except,

@@ -6,12 +6,23 @@
 
 /* A row that says nothing beyond version 1 is of version 1, whoever wrote it: the same event gives
  * the same bytes in every version of the broker. */
-enum { ROW_VERSION = 1, ROW_WIDE_VERSION = 2 };
+enum { ROW_VERSION = 1, ROW_WIDE_VERSION = 2, ROW_BOUND_VERSION = 3 };
 enum { FLAG_APPROVED = 1 };
+
+static bool is_bound(const struct grant_row *row)
+{
+    static const struct ambit_digest none = {{0}};
+    return !ambit_digest_eq(row->binding_key, none);
+}
 
 static bool is_wide(const struct grant_row *row)
 {
-    return row->is_approved || row->composition.p || row->depth > 0;
+    return row->is_approved || row->composition.p || row->depth > 0 || is_bound(row);
+}
+
+static char version_of(const struct grant_row *row)
+{
+    return is_bound(row) ? ROW_BOUND_VERSION : is_wide(row) ? ROW_WIDE_VERSION : ROW_VERSION;
 }
 
 static void put_texts(struct buf *buf, struct ambit_strs texts)
@@ -23,7 +34,7 @@ static void put_texts(struct buf *buf, struct ambit_strs texts)
 
 void grant_row_encode(const struct grant_row *row, struct buf *buf)
 {
-    buf_put_char(buf, is_wide(row) ? ROW_WIDE_VERSION : ROW_VERSION);
+    buf_put_char(buf, version_of(row));
     buf_put(buf, row->id.b, sizeof row->id.b);
     buf_put(buf, row->lineage.b, sizeof row->lineage.b);
     buf_put(buf, row->parent.b, sizeof row->parent.b);
@@ -57,6 +68,8 @@ void grant_row_encode(const struct grant_row *row, struct buf *buf)
     buf_put_char(buf, row->is_approved ? FLAG_APPROVED : 0);
     buf_put_char(buf, (char)row->depth);
     row_put_text(buf, row->composition);
+    if (is_bound(row))
+        buf_put(buf, row->binding_key.b, sizeof row->binding_key.b);
 }
 
 static struct ambit_strs take_texts(struct row_reader *reader)
@@ -70,8 +83,9 @@ static struct ambit_strs take_texts(struct row_reader *reader)
 
 enum ambit_err grant_row_decode(struct ambit_str bytes, struct arena *arena, struct grant_row *ret)
 {
-    bool wide = bytes.len > 0 && bytes.p[0] == ROW_WIDE_VERSION;
-    struct row_reader reader = row_reader(bytes, arena, wide ? ROW_WIDE_VERSION : ROW_VERSION);
+    uint8_t version = bytes.len > 0 ? (uint8_t)bytes.p[0] : 0;
+    bool known = version == ROW_WIDE_VERSION || version == ROW_BOUND_VERSION;
+    struct row_reader reader = row_reader(bytes, arena, known ? version : ROW_VERSION);
     struct grant_row row = {0};
 
     row_take_into(&reader, row.id.b, sizeof row.id.b);
@@ -104,13 +118,15 @@ enum ambit_err grant_row_decode(struct ambit_str bytes, struct arena *arena, str
         row.except[i].actions = take_texts(&reader);
         row.except[i].resources = take_texts(&reader);
     }
-    if (wide) {
+    if (version >= ROW_WIDE_VERSION) {
         row.is_approved = (row_take_u8(&reader) & FLAG_APPROVED) != 0;
         row.depth = row_take_u8(&reader);
         row.composition = row_take_text(&reader);
         if (row.depth > AMBIT_DEPTH_MAX)
             return AMBIT_ERR_DAMAGED;
     }
+    if (version == ROW_BOUND_VERSION)
+        row_take_into(&reader, row.binding_key.b, sizeof row.binding_key.b);
     enum ambit_err err = row_end(&reader);
     if (err != AMBIT_OK)
         return err;
@@ -131,6 +147,7 @@ void grant_row_view(const struct grant_row *row, struct ambit_grant_view *ret)
         .issued_ms = row->issued_ms,
         .expires_ms = row->expires_ms,
         .binding = row->binding,
+        .binding_key = row->binding_key,
         .purpose = row->purpose,
         .composition = row->composition,
         .is_approved = row->is_approved,

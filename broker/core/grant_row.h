@@ -15,6 +15,8 @@ struct grant_row {
     struct ambit_digest token; /* SHA-256(rnd) */
     struct ambit_str agent, owner, team, audience, purpose, txn;
     enum ambit_binding binding;
+    struct ambit_digest
+        binding_key; /* the thumbprint (dpop), of the certificate (mtls); all zero: none */
     struct ambit_str composition; /* as vouched for; absent mostly */
     bool is_approved;             /* by people, when it was given */
     unsigned depth;               /* how many grants are above it */

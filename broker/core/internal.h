@@ -130,9 +130,11 @@ bool record_cannot_hold(enum ambit_err err);
 struct ambit_id command_derive_id(const struct command *command, unsigned index);
 /* The start of every run: the batch's documents and now; way_in_lost when the caller is no more. */
 AMBIT_CHECKED enum ambit_err command_begin(struct command *command, int64_t now_ms);
-/* Consumes the caller's one-time value (CLI-11), whatever becomes of the command; once_used when it
- * was used before. Nothing to do for a caller without one. */
+/* Consumes the one-time values (CLI-11, DPOP-12), whatever becomes of the command; once_used when
+ * one was used before. Nothing to do for a caller without one. */
 AMBIT_CHECKED enum ambit_err command_use_once(struct command *command, struct store_txn *txn);
+/* A further event of the command: another one tells of the one-time values. */
+void event_without_once(struct event *event);
 /* The end of every `done`: sets err, tells the caller. */
 void command_finished(struct command *command, enum ambit_err err);
 /* What every event of a command says. */

@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "base/random.h"
 #include "core/apply.h"
+#include "core/once.h"
 #include "crypto/digest.h"
 #include "ledger/ledger.h"
 
@@ -58,9 +59,11 @@ static enum ambit_err own_fault(enum ambit_err err)
 
 void command_finished(struct command *command, enum ambit_err err)
 {
-    command->err = err == AMBIT_OK && command->once_used   ? AMBIT_ERR_REFUSED
-                   : err == AMBIT_OK && command->is_behind ? AMBIT_ERR_BUSY
-                                                           : own_fault(err);
+    bool is_busy = command->has_too_many || command->is_behind;
+    command->err = err != AMBIT_OK      ? own_fault(err)
+                   : is_busy            ? AMBIT_ERR_BUSY
+                   : command->once_used ? AMBIT_ERR_REFUSED
+                                        : AMBIT_OK;
     if (command->done != NULL)
         command->done(command->done_ctx);
 }
@@ -134,22 +137,54 @@ enum ambit_err command_begin(struct command *command, int64_t now_ms)
     return AMBIT_OK;
 }
 
+void command_add_once(struct command *command, const struct once_value *value)
+{
+    AMBIT_ASSERT(command->n_extra < AMBIT_LEN(command->extra));
+    command->extra[command->n_extra++] = *value;
+}
+
+/* One of them; nothing once one was refused. */
+static AMBIT_CHECKED enum ambit_err use_one(struct command *command, struct store_txn *txn,
+                                            const struct once_value *value, size_t which)
+{
+    enum once_state state = ONCE_NEW;
+    if (command->once_used)
+        return AMBIT_OK;
+    enum ambit_err err = once_look(txn, value, command->caller.name, command->now_ms, &state);
+    if (err != AMBIT_OK)
+        return err;
+    switch (state) {
+    case ONCE_NEW:
+        return once_keep(txn, value, command->caller.name);
+    case ONCE_FULL:
+        command->has_too_many = true;
+        break;
+    case ONCE_USED:
+        command->extra_used = which;
+        break;
+    }
+    command->once_used = true;
+    return AMBIT_OK;
+}
+
 enum ambit_err command_use_once(struct command *command, struct store_txn *txn)
 {
     const struct caller *caller = &command->caller;
-    command->once_used = false;
-    if (!caller->has_once)
-        return AMBIT_OK;
-    /* Expired while it waited: whether it was used may be forgotten already. */
-    if (caller->once_until_ms <= command->now_ms) {
-        command->once_used = true;
-        return AMBIT_OK;
-    }
-    enum ambit_err err =
-        apply_once_is_used(txn, &caller->once, command->now_ms, &command->once_used);
-    return err == AMBIT_OK && !command->once_used
-               ? apply_once(txn, &caller->once, caller->once_until_ms)
-               : err;
+    const struct once_value own = {.digest = caller->once, .until_ms = caller->once_until_ms};
+    command->once_used = command->has_too_many = false;
+    command->extra_used = 0;
+    enum ambit_err err = caller->has_once ? use_one(command, txn, &own, 0) : AMBIT_OK;
+    for (size_t i = 0; err == AMBIT_OK && i < command->n_extra; i++)
+        err = use_one(command, txn, &command->extra[i], i + 1);
+    return err;
+}
+
+void event_without_once(struct event *event)
+{
+    event->once = (struct ambit_digest){{0}};
+    event->once_until_ms = 0;
+    event->once_also = NULL;
+    event->n_once_also = 0;
 }
 
 void event_init(struct event *event, const struct command *command, enum event_type type)
@@ -169,6 +204,8 @@ void event_init(struct event *event, const struct command *command, enum event_t
         event->once = command->caller.once;
         event->once_until_ms = command->caller.once_until_ms;
     }
+    event->once_also = command->extra;
+    event->n_once_also = command->n_extra;
 }
 
 enum ambit_err record_event(struct broker *broker, struct store_txn *txn, struct command *command,

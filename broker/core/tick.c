@@ -11,6 +11,7 @@
 #include "core/expire.h"
 #include "core/settle.h"
 #include "core/signal.h"
+#include "core/once.h"
 
 enum { EXPIRE_EVERY_MS = 10000, EXPIRE_ROWS = 2000 };
 
@@ -139,7 +140,7 @@ enum ambit_err tick_run(void *ctx, struct store_txn *txn, int64_t now_ms)
         err = tick_unproved(broker, txn, now_ms);
     if (err == AMBIT_OK && now_ms - broker->expired_ms >= EXPIRE_EVERY_MS) {
         broker->expired_ms = now_ms;
-        err = apply_expire_once(txn, now_ms, EXPIRE_ROWS);
+        err = once_expire(txn, now_ms, EXPIRE_ROWS);
         if (err == AMBIT_OK)
             err = expire_some(broker, txn, now_ms);
         if (err == AMBIT_OK)

@@ -90,7 +90,7 @@ static AMBIT_CHECKED enum ambit_err trip_raise(struct broker *broker, struct sto
     stop.stop = command_derive_id(command, index * 4 + 2);
     stop.incident = command_derive_id(command, index * 4 + 3);
     stop.person = (struct ambit_str){0};
-    stop.once = (struct ambit_digest){{0}};
+    event_without_once(&stop);
     stop.agent = trip->agent;
     stop.owner = cause->owner;
     stop.team = cause->team;

@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "core/apply.h"
+#include "core/once.h"
 #include "core/window.h"
 
 /* How a row may differ from the rebuilt one. */
@@ -48,7 +49,9 @@ static AMBIT_CHECKED enum ambit_err compare_rows(struct verify *verify,
 {
     const struct side *stored = comparison->stored;
     struct ambit_str a = stored->value, b = comparison->rebuilt->value;
-    bool is_same = comparison->strictness == COUNTER ? window_rows_agree(a, b) : ambit_str_eq(a, b);
+    bool is_same = comparison->strictness == COUNTER  ? window_rows_agree(a, b)
+                   : comparison->strictness == SUBSET ? once_holds(a, b)
+                                                      : ambit_str_eq(a, b);
     bool holds = true;
     enum ambit_err err = AMBIT_OK;
     if (is_same && comparison->strictness == COUNTER) {
@@ -65,22 +68,6 @@ static AMBIT_CHECKED enum ambit_err compare_rows(struct verify *verify,
     return err;
 }
 
-/* One-time values of callers that changed nothing stand in no event: of them only the form is
- * known. */
-static bool has_form_of_once(const struct side *row)
-{
-    return row->key.len == 20 && row->value.len == 8 &&
-           get_be64((const uint8_t *)row->value.p) / 60000 == get_be32((const uint8_t *)row->key.p);
-}
-
-/* A one-time value whose minute is over may have been dropped. */
-static bool may_be_missing(const struct verify *verify, enum strictness strictness,
-                           struct ambit_str value)
-{
-    return strictness == SUBSET && value.len == 8 &&
-           (int64_t)get_be64((const uint8_t *)value.p) <= verify->stored.last_now_ms;
-}
-
 static AMBIT_CHECKED enum ambit_err compare(struct verify *verify,
                                             const struct comparison *comparison)
 {
@@ -95,11 +82,11 @@ static AMBIT_CHECKED enum ambit_err compare(struct verify *verify,
                     : rebuilt->is_end ? -1
                                       : ambit_str_cmp(stored->key, rebuilt->key);
         if (order < 0) {
-            if (strictness != SUBSET || !has_form_of_once(stored))
+            if (strictness != SUBSET || !once_has_form(stored->key, stored->value))
                 difference(verify, table, stored->key, "a row that no event gives");
             err = side_move(stored, STORE_NEXT);
         } else if (order > 0) {
-            if (!may_be_missing(verify, strictness, rebuilt->value))
+            if (strictness != SUBSET || !once_may_be_gone(rebuilt->key, verify->stored.last_now_ms))
                 difference(verify, table, rebuilt->key, "a row that the events give is missing");
             err = side_move(rebuilt, STORE_NEXT);
         } else {

@@ -118,6 +118,7 @@ static bool holds_place(const struct grant_row *row, const struct ambit_slot *sl
 static bool is_same(const struct grant_row *row, const struct ambit_same_query *query)
 {
     if (row->n_items != query->n_items || row->binding != query->binding ||
+        !ambit_digest_eq(row->binding_key, query->binding_key) ||
         !ambit_str_eq(row->audience, query->audience))
         return false;
     for (size_t i = 0; i < row->n_items; i++)

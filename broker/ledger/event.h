@@ -91,6 +91,13 @@ struct event_count {
     size_t n_values;
 };
 
+/* JSON `once_also`: a one-time value that was consumed. */
+struct once_value {
+    struct ambit_digest digest;
+    int64_t until_ms;
+    bool is_proof; /* of a DPoP proof: bounded for its caller, who is `agent` */
+};
+
 enum { EVENT_DECISION_NONE = -1, EVENT_ATTESTED_NEVER = -1 };
 
 struct event {
@@ -134,13 +141,17 @@ struct event {
     struct ambit_str stated_reason; /* PERSONAL */
     struct ambit_str source;        /* address text */
     enum ambit_binding binding;     /* NONE = absent */
-    struct ambit_str purpose;       /* PERSONAL */
-    struct ambit_str txn;           /* W3C trace id, 32 hex */
-    bool has_proof;                 /* the agent or its bound key was proved (JSON "proved") */
+    /* of the key that was proved (grants) or that the grant is bound to; all zero: absent */
+    struct ambit_digest binding_key;
+    struct ambit_str purpose; /* PERSONAL */
+    struct ambit_str txn;     /* W3C trace id, 32 hex */
+    bool has_proof;           /* the agent or its bound key was proved (JSON "proved") */
 
     struct ambit_digest token; /* SHA-256(rnd) of an issued token; all zero: absent */
     struct ambit_digest once;  /* one-time value consumed (digest of client and jti) */
     int64_t once_until_ms;
+    const struct once_value *once_also; /* what it consumed beside */
+    size_t n_once_also;
     struct ambit_id replaces; /* live_grants: the grant this one replaces */
     /* grant.issued: how many grants are above it (`parent` is the next); 0 absent */
     int64_t depth;

@@ -72,6 +72,7 @@ void event_write_except(struct json_out *out, const struct event *event);
 void event_write_expired(struct json_out *out, const struct event *event);
 void event_write_figures(struct json_out *out, const struct event *event);
 void event_write_items(struct json_out *out, const struct event *event);
+void event_write_once_also(struct json_out *out, const struct event *event);
 void event_write_trips(struct json_out *out, const struct event *event);
 void event_write_used_stops(struct json_out *out, const struct event *event);
 
@@ -83,6 +84,7 @@ enum ambit_err event_read_except(struct event_leaf *leaf, const struct json_valu
 enum ambit_err event_read_expired(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_figures(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_items(struct event_leaf *leaf, const struct json_value *value);
+enum ambit_err event_read_once_also(struct event_leaf *leaf, const struct json_value *value);
 AMBIT_CHECKED enum ambit_err event_read_approvers(struct event_leaf *leaf,
                                                   const struct json_value *value);
 enum ambit_err event_read_trips(struct event_leaf *leaf, const struct json_value *value);

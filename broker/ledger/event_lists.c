@@ -162,6 +162,28 @@ void event_write_figures(struct json_out *out, const struct event *event)
     json_end_array(out);
 }
 
+void event_write_once_also(struct json_out *out, const struct event *event)
+{
+    if (event->n_once_also == 0)
+        return;
+    json_key(out, "once_also");
+    json_begin_array(out);
+    for (size_t i = 0; i < event->n_once_also; i++) {
+        const struct once_value *once = &event->once_also[i];
+        json_begin_object(out);
+        json_key(out, "digest");
+        json_digest(out, once->digest);
+        if (once->is_proof) {
+            json_key(out, "proof");
+            json_bool(out, true);
+        }
+        json_key(out, "until");
+        json_time_ms(out, once->until_ms);
+        json_end_object(out);
+    }
+    json_end_array(out);
+}
+
 void event_write_trips(struct json_out *out, const struct event *event)
 {
     if (event->n_trips > 0)

@@ -342,6 +342,38 @@ static enum ambit_err stop_member(struct event_leaf *leaf, const struct json_val
     return AMBIT_ERR_MALFORMED;
 }
 
+static enum ambit_err once_member(struct event_leaf *leaf, const struct json_value *member,
+                                  void *element)
+{
+    (void)leaf;
+    struct once_value *once = element;
+    if (is_named(member, "proof"))
+        return read_true(member, &once->is_proof);
+    if (member->kind != JSON_STRING)
+        return AMBIT_ERR_MALFORMED;
+    if (is_named(member, "digest"))
+        return digest_decode(member->text, &once->digest);
+    return is_named(member, "until") ? time_decode(member->text, &once->until_ms)
+                                     : AMBIT_ERR_MALFORMED;
+}
+
+enum ambit_err event_read_once_also(struct event_leaf *leaf, const struct json_value *value)
+{
+    enum ambit_err err = AMBIT_OK;
+    struct once_value *values = array_room(leaf, value, sizeof *values, &err);
+    if (!values)
+        return err;
+    size_t n = 0;
+    for (const struct json_value *one = value->first; one; one = one->next) {
+        err = each_member(leaf, one, &values[n++], once_member);
+        if (err != AMBIT_OK)
+            return err;
+    }
+    leaf->event->once_also = values;
+    leaf->event->n_once_also = n;
+    return AMBIT_OK;
+}
+
 enum ambit_err event_read_used_stops(struct event_leaf *leaf, const struct json_value *value)
 {
     enum ambit_err err = AMBIT_OK;

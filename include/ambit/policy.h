@@ -49,16 +49,16 @@ struct ambit_figure_query {
 };
 
 /* "Is there a live grant of this agent with the same items (in whatever order, whichever rules gave
- * them), audience and binding, that holds a place in each of these rules?" - asked only of a token
+ * them), audience and key, that holds a place in each of these rules?" - asked only of a token
  * request that a `live_grants` limit would refuse otherwise; `slots` are the rules where it is
- * reached, and a grant holds a place in each that gave it an item. That it is bound to the same key
- * is for the world to know: it holds the key. */
+ * reached, and a grant holds a place in each that gave it an item. */
 struct ambit_slot {
     struct ambit_str policy, rule;
 };
 struct ambit_same_query {
     struct ambit_str agent, audience;
     enum ambit_binding binding;
+    struct ambit_digest binding_key; /* as in the question */
     const struct ambit_given *items; /* no two with the same action and resource */
     size_t n_items;
     const struct ambit_slot *slots;
@@ -103,6 +103,9 @@ struct ambit_grant_question {
     struct ambit_str purpose; /* absent: {NULL,0} */
     struct ambit_addr_view source;
     enum ambit_binding binding;
+    /* Of the key that was proved: its RFC 7638 thumbprint, or SHA-256 of the certificate; all zero
+     * without a binding, or where it is not known. The engine hands it on and judges it nowhere. */
+    struct ambit_digest binding_key;
     struct ambit_str
         composition; /* vouched for by the platform that started the agent; else absent */
     enum ambit_approval_state approval; /* of exactly this request, or an envelope that covers it */
@@ -139,6 +142,7 @@ struct ambit_grant_view {
     struct ambit_str audience;
     int64_t issued_ms, expires_ms;
     enum ambit_binding binding;
+    struct ambit_digest binding_key; /* of the key it is bound to; as in a question */
     struct ambit_str purpose;
     struct ambit_str composition; /* as vouched for when it was given; else absent */
     bool is_approved;             /* a person approved it when it was given */

@@ -88,6 +88,10 @@ static inline struct event sample_large(struct arena *arena)
     used_stops[0] = (struct ambit_stop_view){
         .id = sample_id(40), .kind = AMBIT_TARGET_AGENT, .target = {"bot", 3}};
     used_stops[1] = (struct ambit_stop_view){.id = sample_id(41), .kind = AMBIT_TARGET_ALL};
+    static struct once_value once_also[2];
+    once_also[0] = (struct once_value){
+        .digest = sample_digest(7), .until_ms = 1795168860001, .is_proof = true};
+    once_also[1] = (struct once_value){.digest = sample_digest(8), .until_ms = 1795168860002};
     return (struct event){
         .seq = 41,
         .time_ms = 1795168800123,
@@ -127,12 +131,15 @@ static inline struct event sample_large(struct arena *arena)
         .stated_reason = AMBIT_STR(""),
         .source = AMBIT_STR("::1"),
         .binding = AMBIT_BINDING_DPOP,
+        .binding_key = sample_digest(6),
         .purpose = AMBIT_STR("to mend"),
         .txn = AMBIT_STR("0123456789abcdef0123456789abcdef"),
         .has_proof = true,
         .token = sample_digest(4),
         .once = sample_digest(5),
         .once_until_ms = 1795168860000,
+        .once_also = once_also,
+        .n_once_also = 2,
         .replaces = sample_id(5),
         .counts = counts,
         .n_counts = 3,

@@ -47,7 +47,9 @@ static void test_large(void **state)
         "\"asked\":[{\"actions\":[\"service.read\"],\"resources\":[\"svc:staging/"
         "**\"]},{\"actions\":[\"service.restart\"]}],",
         "\"asked_lifetime_s\":0,\"audience\":\"https://"
-        "payments.example.gov\",\"binding\":\"dpop\",",
+        "payments.example.gov\",\"binding\":\"dpop\",\"binding_key\":\"sha256:090807",
+        "\"once_also\":[{\"digest\":\"sha256:090807",
+        "\"proof\":true,\"until\":\"2026-11-20T10:01:00.001Z\"},{",
         "\"context\":{\"\\r\":\"\\u0007\",\"a\":{\"b\":\"\xe2\x82\xac\",\"y\":[true,null]},"
         "\"amount\":-5,\"z\":1},",
         "\"counts\":[{\"by\":\"agent\",\"id\":\"r\",\"keep_ms\":600000,\"key\":\"a\",\"kind\":"
