@@ -12,10 +12,12 @@ enum { CLASS_ALWAYS = 0xffff, BITS = 8, ALL_BITS = 0xff };
 /* Of an index of meetings: what begins so, and what is literal no further. */
 enum { CLASS_BEGINS = 0x100, CLASS_ENDS = 0x200 };
 
+/* Both halves of the product: slots are chosen by the low bits, and names often differ in their
+ * last bytes alone, which are the high ones of a word. */
 static uint64_t mixed(uint64_t hash, uint64_t more)
 {
-    hash = (hash ^ more) * UINT64_C(0x9E3779B97F4A7C15);
-    return hash ^ hash >> 32;
+    unsigned __int128 product = (unsigned __int128)(hash ^ more) * UINT64_C(0x9E3779B97F4A7C15);
+    return (uint64_t)product ^ (uint64_t)(product >> 64);
 }
 
 /* The last bytes, up to eight of them: read at once, some twice. */
