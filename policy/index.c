@@ -92,11 +92,33 @@ static unsigned class_bits(const struct pattern *pattern, unsigned bits)
     return is_in_head ? bits & ~(unsigned)INDEX_TAIL : bits;
 }
 
+static uint8_t type_bit(const struct index_part *resource)
+{
+    return resource->type & 63;
+}
+
+/* Of the type and its first segment; of the type alone where a pattern begins with a star. */
+static uint8_t first_bit(const struct index_part *resource)
+{
+    return mixed(resource->type, resource->bits & 1 ? resource->literal[0] : 0) & 63;
+}
+
+static struct index_begins begins_of(const struct index_part *resource)
+{
+    struct index_part any = {.type = resource->type};
+    return (struct index_begins){.types = UINT64_C(1) << type_bit(resource),
+                                 .firsts = UINT64_C(1) << first_bit(resource) |
+                                           UINT64_C(1) << first_bit(&any)};
+}
+
 void index_probe_set(struct index_probe *probe, const struct pattern *action,
                      const struct pattern *resource)
 {
     part_of(action, &probe->action);
     part_of(resource, &probe->resource);
+    probe->contains = probe->meets = begins_of(&probe->resource);
+    if (!(probe->resource.bits & 1))
+        probe->meets.firsts = UINT64_MAX;
 }
 
 struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource)
@@ -120,11 +142,6 @@ static uint64_t key_of(const struct index_probe *probe, unsigned class)
     uint64_t hash = mixed(class, probe->resource.type);
     hash = key_of_part(hash, &probe->action, class >> BITS);
     return key_of_part(hash, &probe->resource, class & ALL_BITS);
-}
-
-static uint8_t type_bit(const struct index_part *resource)
-{
-    return resource->type & 63;
 }
 
 /* How many of the first segments are literal without a gap, and the hash of `depth` of them. */
@@ -170,7 +187,8 @@ static enum ambit_err put_pair(struct index_builder *builder, const struct patte
     return put(builder, (struct index_entry){.key = key_of(&probe, class),
                                              .value = value,
                                              .class = (uint16_t) class,
-                                             .type = type_bit(&probe.resource)});
+                                             .type = type_bit(&probe.resource),
+                                             .first = first_bit(&probe.resource)});
 }
 
 enum ambit_err index_add_pairs(struct index_builder *builder, const struct pattern *actions,
@@ -199,7 +217,8 @@ enum ambit_err index_add_meeting(struct index_builder *builder, const struct pat
         unsigned depth = depth_of(&part);
         struct index_entry entry = {.key = key_of_beginning(&part, CLASS_ENDS, depth),
                                     .value = value,
-                                    .type = type_bit(&part)};
+                                    .type = type_bit(&part),
+                                    .first = first_bit(&part)};
         enum ambit_err err = put(builder, entry);
         for (unsigned d = 0; !err && d <= depth; d++) {
             entry.key = key_of_beginning(&part, CLASS_BEGINS, d);
@@ -289,7 +308,8 @@ static enum ambit_err take_classes(struct index_builder *builder, struct classes
             *entry = (struct index_entry){.key = key_of(NULL, CLASS_ALWAYS),
                                           .value = entry->value,
                                           .class = CLASS_ALWAYS,
-                                          .type = entry->type};
+                                          .type = entry->type,
+                                          .first = entry->first};
     }
     ret->v[ret->n++] = CLASS_ALWAYS;
     return AMBIT_OK;
@@ -303,11 +323,10 @@ static size_t power_above(size_t n)
     return size;
 }
 
-/* How many entries there are. */
-static size_t fill(const struct index_builder *builder, struct index_slot *slots, size_t size,
-                   uint16_t *entries)
+/* Behind the `used` words of the classes. */
+static void fill(const struct index_builder *builder, struct index_slot *slots, size_t size,
+                 uint16_t *words, uint32_t used)
 {
-    uint32_t used = 0;
     for (size_t i = 0; i < builder->n;) {
         uint64_t key = builder->v[i].key;
         size_t slot = key & (size - 1);
@@ -315,13 +334,12 @@ static size_t fill(const struct index_builder *builder, struct index_slot *slots
             slot = (slot + 1) & (size - 1);
         slots[slot] = (struct index_slot){.key = key, .first = used};
         for (; i < builder->n && builder->v[i].key == key; i++) {
-            if (slots[slot].n == 0 || entries[used - 1] != builder->v[i].value) {
-                entries[used++] = builder->v[i].value;
+            if (slots[slot].n == 0 || words[used - 1] != builder->v[i].value) {
+                words[used++] = builder->v[i].value;
                 slots[slot].n++;
             }
         }
     }
-    return used;
 }
 
 static size_t count_keys(const struct index_builder *builder)
@@ -345,22 +363,22 @@ enum ambit_err index_build(struct index_builder *builder, struct arena *arena, s
     qsort(builder->v, builder->n, sizeof *builder->v, by_key);
     size_t size = power_above(count_keys(builder));
     struct index_slot *slots = arena_array(arena, size, sizeof *slots);
-    uint16_t *entries = arena_array(arena, builder->n + classes.n, sizeof *entries);
-    if (!slots || !entries)
+    uint16_t *words = arena_array(arena, builder->n + classes.n, sizeof *words);
+    if (!slots || !words)
         return AMBIT_ERR_NO_MEMORY;
 
-    size_t n = fill(builder, slots, size, entries);
-    memcpy(entries + n, classes.v, classes.n * sizeof *entries);
+    memcpy(words, classes.v, classes.n * sizeof *words);
+    fill(builder, slots, size, words, (uint32_t)classes.n);
     *ret = (struct index){.slots = slots,
-                          .mask = size - 1,
-                          .entries = entries,
-                          .classes = entries + n,
+                          .mask = (uint32_t)(size - 1),
+                          .words = words,
                           .n_classes = (uint32_t)classes.n};
-    for (size_t i = 0; i < builder->n; i++)
-        ret->types |= UINT64_C(1) << builder->v[i].type;
-    for (size_t i = 0; i < n; i++) {
-        if (entries[i] >= ret->n_values)
-            ret->n_values = entries[i] + 1u;
+    for (size_t i = 0; i < builder->n; i++) {
+        const struct index_entry *entry = &builder->v[i];
+        ret->begins.types |= UINT64_C(1) << entry->type;
+        ret->begins.firsts |= UINT64_C(1) << entry->first;
+        if (entry->value >= ret->n_values)
+            ret->n_values = entry->value + 1u;
     }
     return AMBIT_OK;
 }
@@ -390,16 +408,10 @@ static void probe_key(const struct index *index, uint64_t key, struct index_walk
             walk->n_all = index->n_values;
             return;
         }
-        walk->at[walk->n] = index->entries + slot->first;
-        walk->end[walk->n++] = index->entries + slot->first + slot->n;
+        walk->at[walk->n] = index->words + slot->first;
+        walk->end[walk->n++] = index->words + slot->first + slot->n;
         return;
     }
-}
-
-/* An empty index has none. */
-static bool has_type(const struct index *index, const struct index_probe *probe)
-{
-    return (index->types >> type_bit(&probe->resource) & 1) != 0;
 }
 
 struct index_walk index_begin(const struct index *index, const struct index_probe *probe)
@@ -407,10 +419,10 @@ struct index_walk index_begin(const struct index *index, const struct index_prob
     struct index_walk walk PATTERN_SCRATCH;
     walk_init(&walk);
     unsigned lacks = ~(probe->action.bits << BITS | probe->resource.bits);
-    if (!has_type(index, probe))
+    if (!index_begins_meet(&index->begins, &probe->contains)) /* an empty index has none */
         return walk;
     for (size_t i = 0; i < index->n_classes; i++) {
-        unsigned class = index->classes[i];
+        unsigned class = index->words[i];
         if (class == CLASS_ALWAYS || (class & lacks) == 0)
             probe_key(index, key_of(probe, class), &walk);
     }
@@ -423,7 +435,7 @@ struct index_walk index_begin_meeting(const struct index *index, const struct in
 {
     struct index_walk walk PATTERN_SCRATCH;
     walk_init(&walk);
-    if (!has_type(index, probe))
+    if (!index_begins_meet(&index->begins, &probe->meets))
         return walk;
     unsigned depth = depth_of(&probe->resource);
     for (unsigned d = 0; d < depth; d++)

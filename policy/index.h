@@ -24,22 +24,32 @@ enum {
 
 struct index_slot {
     uint64_t key;
-    uint32_t first, n; /* in entries; n == 0: free */
+    uint32_t first, n; /* in words; n == 0: free */
 };
+/* What resources begin with, by hashes of 64 bits each: their types, and their types with the first
+ * segment where it is literal. Most of what cannot apply is told by them alone, and nothing else of
+ * it is touched. */
+struct index_begins {
+    uint64_t types, firsts;
+};
+static inline bool index_begins_meet(const struct index_begins *a, const struct index_begins *b)
+{
+    return (a->types & b->types) != 0 && (a->firsts & b->firsts) != 0;
+}
+
 struct index {
+    struct index_begins begins;
     const struct index_slot *slots; /* NULL: empty */
-    size_t mask;
-    uint64_t types; /* a bit for each type of resource, by its hash: others touch nothing else */
-    const uint16_t *entries;      /* ascending within a slot */
-    const uint16_t *classes;      /* right behind them */
-    uint32_t n_classes, n_values; /* n_values: more than the greatest value */
+    const uint16_t *words;          /* the classes, then the entries, ascending within a slot */
+    uint32_t mask, n_values;        /* n_values: more than the greatest value */
+    uint32_t n_classes;
 };
 
 /* What is put in, and what is asked. */
 struct index_entry {
     uint64_t key;
     uint16_t value, class;
-    uint8_t type; /* which bit */
+    uint8_t type, first; /* which bits */
 };
 struct index_builder {
     struct index_entry *v; /* malloc'd */
@@ -54,6 +64,8 @@ struct index_part {
 };
 struct index_probe {
     struct index_part action, resource;
+    /* what must stand in a pattern that contains the resource, and in one that meets it */
+    struct index_begins contains, meets;
 };
 struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource);
 /* The same, in place. */
