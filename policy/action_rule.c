@@ -44,6 +44,8 @@ static const char *changed_member(const struct action_judge *a, const struct com
 
 static struct finding judge_policy(struct action_judge *a, const struct compiled_rule *rule)
 {
+    if (a->j.named_by)
+        return action_judge_unpresented(a, rule);
     const char *changed = changed_member(a, rule);
     if (changed) {
         struct finding finding =
@@ -143,6 +145,8 @@ static bool stops_offend(const struct context_walk *walk, struct ambit_str *ret_
                               .resource = &walk->a->resource.pattern};
     for (size_t p = 0; p < agent->n_policies; p++) {
         const struct compiled_policy *policy = agent->policies[p];
+        if (!judge_counts(&walk->a->j, policy))
+            continue;
         for (size_t s = 0; s < policy->n_stops; s++) {
             const struct compiled_stop *stop = &policy->stops[s];
             if (hard_stop_requires(stop, &item) && number_offends(walk, stop->stop->field)) {
@@ -312,6 +316,11 @@ struct finding action_judge_item(struct action_judge *a, size_t i,
                                .member = policy ? AMBIT_STR("allow") : AMBIT_STR("policies")};
         return gone;
     }
+    return action_judge_rule(a, i, rule);
+}
+
+struct finding action_judge_rule(struct action_judge *a, size_t i, const struct compiled_rule *rule)
+{
     for (int check = AMBIT_ACTION_CHECK_POLICY; check < AMBIT_ACTION_CHECKS; check++) {
         struct finding finding = judge_check(a, i, rule, (enum ambit_action_check)check);
         bool holds = finding.check == AMBIT_ACTION_CHECKS;

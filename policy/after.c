@@ -79,7 +79,7 @@ void judge_charge_afters(struct judge *j, const struct done *done)
     bool is_probed = false;
     for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
         const struct compiled_policy *policy = j->agent->policies[p];
-        if (!policy->afters)
+        if (!policy->afters || !judge_counts(j, policy))
             continue;
         if (!is_probed) {
             probe = index_probe_of(done->action, done->resource);

@@ -61,7 +61,8 @@ static struct finding judge_audience(struct action_judge *a)
         return settled;
 
     const struct compiled_service *service = compiled_service_find(a->j.set, a->q->service);
-    if (!service || (a->grant && !is_addressed(service, a->grant->audience)) ||
+    bool is_shown = a->grant && !a->j.named_by;
+    if (!service || (is_shown && !is_addressed(service, a->grant->audience)) ||
         !speaks_for(service, a))
         return fails(AMBIT_ACTION_CHECK_AUDIENCE, AMBIT_REASON_WRONG_AUDIENCE);
     return settled;
@@ -94,6 +95,8 @@ static struct finding judge_stop(struct action_judge *a)
 static struct finding judge_live(struct action_judge *a)
 {
     const struct ambit_person *owner = a->j.agent ? a->j.agent->owner : NULL;
+    if (a->j.named_by)
+        return action_judge_named_owner(a);
     struct finding finding = fails(AMBIT_ACTION_CHECK_LIVE, AMBIT_REASON_INACTIVE);
     if (a->grant->liveness != AMBIT_LIVE)
         finding.member = AMBIT_STR("revoked");
@@ -232,7 +235,8 @@ static struct finding judge_levels_items(struct action_judge *a)
     struct finding worst = settled;
     for (unsigned level = 0; level < a->j.n_levels && !a->j.err; level++) {
         action_enter(a, level);
-        struct finding finding = judge_items(a, &a->rules[level]);
+        struct finding finding = a->j.named_by ? action_judge_named(a, &a->rules[level])
+                                               : judge_items(a, &a->rules[level]);
         finding.level = level;
         if (finding_is_earlier(&finding, &worst))
             worst = finding;
@@ -393,6 +397,10 @@ enum ambit_err decide_action(const struct ambit_policy_set *set,
                                                                                   : NULL;
     judge_begin(&a.j, set, world, ret, question->now_ms);
     a.j.trace = trace;
+    if (question->named_agent.p && action_named_view(set, question, &a.named)) {
+        a.grant = &a.named;
+        a.j.named_by = compiled_service_find(set, question->service);
+    }
     a.j.name = &question->action;
     a.j.resource = &question->resource;
     a.has_action = pattern_parse_name(question->action, PATTERN_ACTION, &a.action) == AMBIT_OK;

@@ -3,6 +3,8 @@
  * the question again. A check behind the one that failed is `not_reached`, never passed. */
 #include "policy/explain.h"
 
+#include "policy/decide_action.h"
+
 static const char *const grant_checks[] = {
 #define X(name, text) [AMBIT_GRANT_CHECK_##name] = text,
     AMBIT_GRANT_CHECK_LIST(X)
@@ -185,6 +187,10 @@ enum ambit_err ambit_explain_action_in(const struct ambit_policy_set *set,
         .arena = arena,
         .ret = ret,
     };
+    if (question->named_agent.p && action_named_view(set, question, &e.named)) {
+        e.grant = &e.named;
+        e.agent = compiled_agent_find(set, question->named_agent);
+    }
     struct trace trace = {.tell = watch_last, .ctx = &e};
     enum ambit_err err = decide_action(set, question, recorded, &trace, scratch);
     if (err)

@@ -18,8 +18,9 @@ struct explainer {
     const struct ambit_policy_set *set;
     const struct ambit_decision *d;
     /* of the level whose checks are told: that which failed, else the first */
-    const struct compiled_agent *agent;                /* NULL: not in the set, or no grant */
-    const struct ambit_grant_view *grant;              /* NULL: none yet, or unknown */
+    const struct compiled_agent *agent;   /* NULL: not in the set, or no grant */
+    const struct ambit_grant_view *grant; /* NULL: none yet, or unknown */
+    struct ambit_grant_view named; /* what stands there when a service's word names the agent */
     const struct ambit_grant_question *grant_question; /* one of the two */
     const struct ambit_action_question *action_question;
     /* the item and rule that the checks are told of */

@@ -4,9 +4,22 @@
 
 #include "base/encode.h"
 
+/* A service's word names the agent, and nothing was presented. */
+static bool is_named(const struct explainer *e)
+{
+    return e->grant && !e->action_question->grant;
+}
+
 static void put_audience(struct explainer *e)
 {
     const struct ambit_action_question *q = e->action_question;
+    if (is_named(e)) {
+        buf_put_text(&e->required, "a resource that ");
+        buf_put_str(&e->required, q->service);
+        buf_put_text(&e->required, " speaks for");
+        put_asked(&e->saw, q->resource);
+        return;
+    }
     if (!q->service.p) {
         buf_put_text(&e->required, "none: the agent asks about its own token");
         buf_put_text(&e->saw, "the agent itself");
@@ -28,6 +41,13 @@ static void put_grant(struct explainer *e, bool failed)
         buf_put_text(&e->saw, "none");
         return;
     }
+    if (is_named(e)) {
+        buf_put_text(&e->required, ", or an agent that the service may name");
+        buf_put_str(&e->saw, e->grant->agent);
+        buf_put_text(&e->saw, ", on the word of ");
+        buf_put_str(&e->saw, e->action_question->service);
+        return;
+    }
     id_encode(e->action_question->grant->id, id);
     buf_put(&e->saw, id, sizeof id);
 }
@@ -41,9 +61,25 @@ static void put_stop_or_resource(struct explainer *e, bool failed)
         buf_put_text(&e->saw, "none");
 }
 
+static void put_live_owner(struct explainer *e, bool failed)
+{
+    buf_put_text(&e->required, "an active owner and backup, and the owner's attestation");
+    if (!failed)
+        buf_put_text(&e->saw, "both are");
+    else if (ambit_str_is(e->d->member, "attestation"))
+        buf_put_text(&e->saw, "the attestation has lapsed");
+    else
+        buf_printf(&e->saw, "the %s is not active",
+                   ambit_str_is(e->d->member, "owner") ? "owner" : "backup");
+}
+
 static void put_live(struct explainer *e, bool failed)
 {
     const struct ambit_grant_view *grant = e->grant;
+    if (is_named(e)) {
+        put_live_owner(e, failed);
+        return;
+    }
     buf_put_text(&e->required, "unexpired and unrevoked, its agent in force and the owner active");
     if (failed && ambit_str_is(e->d->member, "revoked")) {
         buf_put_text(&e->saw, "revoked");
@@ -59,7 +95,12 @@ static void put_live(struct explainer *e, bool failed)
 
 static void put_proof(struct explainer *e)
 {
-    enum ambit_binding binding = e->action_question->grant->binding;
+    enum ambit_binding binding = e->grant->binding;
+    if (is_named(e)) {
+        buf_put_text(&e->required, "none: nothing is presented");
+        buf_put_text(&e->saw, "none");
+        return;
+    }
     if (binding == AMBIT_BINDING_NONE) {
         buf_put_text(&e->required, "none: the grant is bound to no key");
         buf_put_text(&e->saw, "none");
@@ -87,6 +128,15 @@ static void put_form(struct explainer *e, bool failed)
 static void put_scope(struct explainer *e, bool failed)
 {
     const struct ambit_grant_view *grant = e->grant;
+    if (is_named(e)) {
+        buf_put_text(&e->required, "inside a rule of a policy that names an audience of ");
+        buf_put_str(&e->required, e->action_question->service);
+        if (failed)
+            buf_put_text(&e->saw, "inside no such rule");
+        else
+            put_item(&e->saw, e->action_question->action, e->action_question->resource);
+        return;
+    }
     buf_put_text(&e->required, "inside an item of the grant, and inside none of its exceptions");
     if (failed)
         buf_put_text(&e->saw, ambit_str_is(e->d->member, "except") ? "inside an exception"
@@ -95,8 +145,24 @@ static void put_scope(struct explainer *e, bool failed)
         put_item(&e->saw, grant->items[e->item].action, grant->items[e->item].resource);
 }
 
+static void put_policy_unpresented(struct explainer *e, bool failed)
+{
+    put_path(&e->required, e->rule->policy->policy->doc.name, e->rule->rule->id);
+    buf_put_text(&e->required, " gives it to who presents nothing");
+    buf_put_text(&e->saw, failed ? "it does not, by its " : "it does");
+    if (failed)
+        buf_put_str(&e->saw, e->d->member);
+}
+
 static void put_policy(struct explainer *e, bool failed)
 {
+    if (is_named(e)) {
+        if (e->rule)
+            put_policy_unpresented(e, failed);
+        else
+            put_none(e);
+        return;
+    }
     const struct ambit_given *item = &e->grant->items[e->item];
     put_path(&e->required, item->policy, item->rule);
     buf_put_text(&e->required, " still gives it");

@@ -77,6 +77,8 @@ static void put_who(struct explainer *e, struct buf *buf)
         buf_put_str(buf, e->grant_question->agent);
     else if (q->grant)
         buf_put_str(buf, q->grant->agent);
+    else if (e->grant)
+        buf_put_str(buf, e->grant->agent);
     else
         buf_put_text(buf, "An unknown token");
 }

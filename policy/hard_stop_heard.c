@@ -64,6 +64,8 @@ static void judge_level(struct refusal *r)
     const struct compiled_agent *agent = r->j->agent;
     for (size_t p = 0; p < agent->n_policies && !r->is_unsettled; p++) {
         const struct compiled_policy *policy = agent->policies[p];
+        if (!judge_counts(r->j, policy))
+            continue;
         for (size_t s = 0; s < policy->n_stops && !r->j->err && !r->is_unsettled; s++)
             judge_stop(r, &policy->stops[s]);
     }
@@ -99,6 +101,8 @@ static void hear_level(struct judge *j, const struct event *event, enum ambit_re
     bool is_dead_end = reason == AMBIT_REASON_STOPPED || reason == AMBIT_REASON_INACTIVE;
     for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
         const struct compiled_policy *policy = j->agent->policies[p];
+        if (!judge_counts(j, policy))
+            continue;
         for (size_t s = 0; s < policy->n_stops && !j->err; s++) {
             const struct compiled_stop *stop = &policy->stops[s];
             bool hears = false;

@@ -7,9 +7,13 @@ struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compi
 {
     switch (by) {
     case AMBIT_BY_GRANT:
+        if (j->named_by)
+            return (struct ambit_str){0};
         return (struct ambit_str){.p = j->d->grant_text[j->level],
                                   .len = sizeof j->d->grant_text[0]};
     case AMBIT_BY_LINEAGE:
+        if (j->named_by)
+            return (struct ambit_str){0};
         return (struct ambit_str){.p = j->d->lineage_text, .len = sizeof j->d->lineage_text};
     case AMBIT_BY_AGENT:
         return j->agent->agent->doc.name;
@@ -26,11 +30,50 @@ struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compi
     return (struct ambit_str){0};
 }
 
+/* What stands in a history that nobody has. */
+static int64_t empty_figure(const struct ambit_figure_query *query)
+{
+    switch (query->kind) {
+    case AMBIT_LIMIT_DISTINCT:
+        return (int64_t)query->n_values;
+    case AMBIT_LIMIT_AFTER:
+        return -1;
+    case AMBIT_LIMIT_COUNT:
+    case AMBIT_LIMIT_SUM:
+    case AMBIT_LIMIT_GRANTS:
+    case AMBIT_LIMIT_LIVE_GRANTS:
+    case AMBIT_LIMIT_USES:
+        return 0;
+    }
+    return AMBIT_FIGURE_FULL;
+}
+
+static bool has_no_history(const struct judge *j, const struct ambit_figure_query *query)
+{
+    return j->named_by && !query->key.p;
+}
+
+bool judge_counts(const struct judge *j, const struct compiled_policy *policy)
+{
+    if (!j->named_by)
+        return true;
+    const struct ambit_strs *audiences = &j->named_by->service->audiences;
+    for (size_t i = 0; i < audiences->n; i++) {
+        if (policy_names_audience(policy->policy, audiences->v[i]))
+            return true;
+    }
+    return false;
+}
+
 bool judge_figure(struct judge *j, const struct ambit_figure_query *query, int64_t *ret)
 {
     struct ambit_decision *d = j->d;
     if (j->err)
         return false;
+    if (has_no_history(j, query)) {
+        *ret = empty_figure(query);
+        return true;
+    }
     if (d->n_figures == AMBIT_FIGURES_MAX) {
         j->err = AMBIT_ERR_TOO_LARGE;
         return false;
@@ -131,7 +174,7 @@ static bool is_charged_below(const struct judge *j, const struct ambit_charge *c
 
 void judge_charge(struct judge *j, const struct ambit_charge *charge)
 {
-    if (is_charged_below(j, charge))
+    if (has_no_history(j, &charge->what) || is_charged_below(j, charge))
         return;
     if (j->d->n_charges == AMBIT_CHARGES_MAX) {
         j->err = j->err ? j->err : AMBIT_ERR_TOO_LARGE;

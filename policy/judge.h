@@ -62,6 +62,10 @@ struct judge {
     unsigned level, n_levels;
     struct level levels[LEVELS_MAX];
     struct ambit_id lineage; /* under which all of it happens; none: a root is asked for */
+    /* The service on whose mere word an agent is judged to act; NULL: something was presented. Such
+     * an act happens under no grant and no lineage: a history by these is empty and keeps nothing.
+     */
+    const struct compiled_service *named_by;
     /* of an action, in the question: charges borrow them; the resource is the key BY_RESOURCE */
     const struct ambit_str *name, *resource;
     int64_t now_ms;
@@ -115,8 +119,11 @@ void judge_ask(struct judge *j, const struct compiled_rule *rule);
 
 /* ---- the world (history.c) ------------------------------------------------------------------- */
 
-/* The key of a history, or {NULL,0} and j->err when the question has none of this kind. */
+/* The key of a history; {NULL,0} when the question has none of this kind, and its figure is then
+ * that of an empty one. */
 struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compiled_policy *policy);
+/* Nobody's victim: may this policy's stops, limits and `after` hear and count the question? */
+bool judge_counts(const struct judge *j, const struct compiled_policy *policy);
 /* A level below heard or counts the same already: the key is shared by both. */
 bool judge_is_shared(struct judge *j, enum ambit_by by, const struct compiled_policy *policy);
 /* Reads one figure and writes it down. False: j->err says why not. */

@@ -13,6 +13,7 @@ void judge_begin(struct judge *j, const struct ambit_policy_set *set,
     j->d = decision;
     j->now_ms = now_ms;
     j->trace = NULL;
+    j->named_by = NULL;
     j->agent = NULL;
     j->level = j->n_levels = 0;
     j->name = j->resource = NULL;

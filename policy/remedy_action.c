@@ -188,9 +188,10 @@ static bool try_at(const struct waiting *w, int64_t at_ms)
 
 static bool wait(struct action_remedy *a, const struct ambit_decision *denied)
 {
+    const struct ambit_grant_view *grant = a->q.grant;
     struct waiting w = {.r = &a->r,
-                        .agent = a->q.grant->agent,
-                        .above = a->q.grant->above,
+                        .agent = grant ? grant->agent : a->q.named_agent,
+                        .above = grant ? grant->above : NULL,
                         .try_at = try_at,
                         .question = &a->q};
     return remedy_wait(&w, denied, a->q.now_ms);
@@ -316,6 +317,8 @@ enum ambit_err ambit_remedy_action(const struct ambit_policy_set *set,
     };
     if (question->grant)
         a.rule = remedy_rule(set, question->grant->agent, question->grant->above, denied);
+    else if (question->named_agent.p)
+        a.rule = remedy_rule(set, question->named_agent, NULL, denied);
 
     enum ambit_err err = remedy_begin(&a.r);
     if (err)

@@ -182,9 +182,8 @@ static enum ambit_err read_context_member(struct reader *reader, const struct js
     return add_member(reader, member->key, member);
 }
 
-static enum ambit_err read_context(struct reader *reader, const struct json_value *root)
+static enum ambit_err read_context(struct reader *reader, const struct json_value *context)
 {
-    const struct json_value *context = json_get(root, "context");
     if (!context)
         return AMBIT_OK;
     if (context->kind != JSON_OBJECT)
@@ -199,70 +198,128 @@ static enum ambit_err read_context(struct reader *reader, const struct json_valu
 
 /* ---- the whole ---- */
 
-static enum ambit_err join_resource(struct reader *reader, struct ambit_str type,
-                                    struct ambit_str id)
+struct ambit_str evaluation_resource(struct arena *arena, struct ambit_str type,
+                                     struct ambit_str id)
 {
-    char *text = arena_alloc(reader->arena, type.len + id.len + 1);
+    char *text = arena_alloc(arena, type.len + id.len + 1);
     if (!text)
-        return AMBIT_ERR_NO_MEMORY;
+        return (struct ambit_str){0};
     memcpy(text, type.p, type.len);
     text[type.len] = ':';
     memcpy(text + type.len + 1, id.p, id.len);
-    reader->to->resource = (struct ambit_str){.p = text, .len = type.len + 1 + id.len};
+    return (struct ambit_str){.p = text, .len = type.len + 1 + id.len};
+}
+
+static enum ambit_err read_subject(struct reader *reader, const struct json_value *subject,
+                                   bool is_sought)
+{
+    struct evaluation *to = reader->to;
+    to->subject_type = json_get_str(subject, "type");
+    to->subject_id = is_sought ? (struct ambit_str){0} : json_get_str(subject, "id");
+    if (!to->subject_type.p || (!is_sought && !to->subject_id.p))
+        return refuse(reader->reterr_what, is_sought
+                                               ? "subject is an object with the text type"
+                                               : "subject is an object with the texts type and id");
     return AMBIT_OK;
 }
 
-static enum ambit_err read_entities(struct reader *reader, const struct json_value *root)
+static enum ambit_err read_resource(struct reader *reader, const struct json_value *resource,
+                                    bool is_sought)
 {
-    const struct json_value *subject = json_get(root, "subject");
-    const struct json_value *action = json_get(root, "action");
-    const struct json_value *resource = json_get(root, "resource");
     struct evaluation *to = reader->to;
+    struct ambit_str id = json_get_str(resource, "id");
+    to->resource_type = json_get_str(resource, "type");
+    if (!to->resource_type.p || (!is_sought && !id.p))
+        return refuse(reader->reterr_what,
+                      is_sought ? "resource is an object with the text type"
+                                : "resource is an object with the texts type and id");
+    if (is_sought)
+        return AMBIT_OK;
+    to->resource = evaluation_resource(reader->arena, to->resource_type, id);
+    return to->resource.p ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
+}
 
-    to->subject_type = json_get_str(subject, "type");
-    to->subject_id = json_get_str(subject, "id");
-    if (!to->subject_type.p || !to->subject_id.p)
-        return refuse(reader->reterr_what, "subject is an object with the texts type and id");
-    to->action = json_get_str(action, "name");
-    if (!to->action.p)
+static enum ambit_err read_names(struct reader *reader, const struct evaluation_members *from,
+                                 enum evaluation_sought sought)
+{
+    enum ambit_err err = read_subject(reader, from->subject, sought == SOUGHT_SUBJECT);
+    if (err)
+        return err;
+    reader->to->action =
+        sought == SOUGHT_ACTION ? (struct ambit_str){0} : json_get_str(from->action, "name");
+    if (!reader->to->action.p && sought != SOUGHT_ACTION)
         return refuse(reader->reterr_what, "action is an object with the text name");
-    struct ambit_str type = json_get_str(resource, "type"), id = json_get_str(resource, "id");
-    if (!type.p || !id.p)
-        return refuse(reader->reterr_what, "resource is an object with the texts type and id");
-    enum ambit_err err = join_resource(reader, type, id);
-    if (err)
-        return err;
+    return read_resource(reader, from->resource, sought == SOUGHT_RESOURCE);
+}
 
-    err = read_context(reader, root);
+static size_t count_of(const struct json_value *object)
+{
+    return object && object->kind == JSON_OBJECT ? object->count : 0;
+}
+
+/* As many as there can be, so that a batch of small questions stays small. */
+static size_t members_of(const struct evaluation_members *from)
+{
+    size_t n = count_of(from->context) + count_of(json_get(from->subject, "properties")) +
+               count_of(json_get(from->resource, "properties")) +
+               count_of(json_get(from->action, "properties"));
+    return n < AMBIT_CONTEXT_MAX ? n : AMBIT_CONTEXT_MAX;
+}
+
+enum ambit_err evaluation_read_members(const struct evaluation_members *from,
+                                       enum evaluation_sought sought, struct arena *arena,
+                                       struct evaluation *ret, const char **reterr_what)
+{
+    *ret = (struct evaluation){0};
+    struct reader reader = {.arena = arena, .to = ret, .reterr_what = reterr_what};
+    enum ambit_err err = read_names(&reader, from, sought);
     if (err)
         return err;
-    err = read_properties(reader, subject, "subject.");
-    if (err)
-        return err;
-    err = read_properties(reader, resource, "resource.");
-    if (err)
-        return err;
-    return read_properties(reader, action, "action.");
+    size_t n = members_of(from);
+    if (n > 0)
+        ret->members = arena_array(arena, n, sizeof *ret->members);
+    if (n > 0 && !ret->members)
+        return AMBIT_ERR_NO_MEMORY;
+
+    err = read_context(&reader, from->context);
+    if (!err)
+        err = read_properties(&reader, from->subject, "subject.");
+    if (!err)
+        err = read_properties(&reader, from->resource, "resource.");
+    if (!err)
+        err = read_properties(&reader, from->action, "action.");
+    return err;
+}
+
+struct evaluation_members evaluation_members_of(const struct json_value *object)
+{
+    return (struct evaluation_members){
+        .subject = json_get(object, "subject"),
+        .action = json_get(object, "action"),
+        .resource = json_get(object, "resource"),
+        .context = json_get(object, "context"),
+    };
+}
+
+enum ambit_err evaluation_read_object(struct ambit_str body, struct arena *arena,
+                                      const struct json_value **ret, const char **reterr_what)
+{
+    struct json_problem problem = {0};
+    enum ambit_err err =
+        json_read(body, (struct json_limits){.allow_decimals = true}, arena, ret, &problem);
+    if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_TOO_LARGE ||
+        (!err && (*ret)->kind != JSON_OBJECT))
+        return refuse(reterr_what, "the body is one JSON object without duplicate members");
+    return err;
 }
 
 enum ambit_err evaluation_read(struct ambit_str body, struct arena *arena, struct evaluation *ret,
                                const char **reterr_what)
 {
-    *ret = (struct evaluation){0};
     const struct json_value *root = NULL;
-    struct json_problem problem = {0};
-    enum ambit_err err =
-        json_read(body, (struct json_limits){.allow_decimals = true}, arena, &root, &problem);
-    if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_TOO_LARGE)
-        return refuse(reterr_what, "the body is one JSON object without duplicate members");
+    enum ambit_err err = evaluation_read_object(body, arena, &root, reterr_what);
     if (err)
         return err;
-    if (root->kind != JSON_OBJECT)
-        return refuse(reterr_what, "the body is one JSON object without duplicate members");
-
-    ret->members = arena_array(arena, AMBIT_CONTEXT_MAX, sizeof *ret->members);
-    if (!ret->members)
-        return AMBIT_ERR_NO_MEMORY;
-    struct reader reader = {.arena = arena, .to = ret, .reterr_what = reterr_what};
-    return read_entities(&reader, root);
+    struct evaluation_members members = evaluation_members_of(root);
+    return evaluation_read_members(&members, SOUGHT_NOTHING, arena, ret, reterr_what);
 }

@@ -165,7 +165,14 @@ struct ambit_context_member {
 
 struct ambit_action_question {
     int64_t now_ms;
-    const struct ambit_grant_view *grant; /* NULL: unknown token */
+    const struct ambit_grant_view *grant; /* NULL: unknown token, or none was shown: */
+    /* AZN-18: nothing was presented; the service's word names this agent. Judged as if a grant of
+     * exactly this action on this resource were asked for, unbound and without purpose, composition
+     * or approval, and used at once; of the agent's policies those alone give, hear and count that
+     * name one of the service's audiences (every `never` holds). Absent, or no agent of the set: an
+     * unknown token. Never with a grant. */
+    struct ambit_str named_agent;
+    struct ambit_str owner_fault; /* with it: as of a token request */
     struct ambit_str service;             /* who asks; absent: the agent itself */
     bool has_proof;                       /* the bound key was proved (binding NONE needs none) */
     struct ambit_str action;
