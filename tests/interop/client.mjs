@@ -1,36 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal: a stock OAuth client that knows nothing of ambit does discovery, client_credentials by
 // private_key_jwt, JWT access token validation, introspection and revocation against a running broker.
-// Environment: AMBIT_URL, AMBIT_CREDENTIALS (the folder of the development state). Prints TAP.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
 import * as oauth from 'oauth4webapi'
+import { audience, credential, done, issuer, keyOf, point } from './point.mjs'
 
-const issuer = new URL(process.env.AMBIT_URL)
-const credential = (name) => readFileSync(join(process.env.AMBIT_CREDENTIALS, name), 'utf8').trim()
 const loopback = { [oauth.allowInsecureRequests]: true } // HTP-1: plain HTTP on the loopback alone
-const audience = 'https://payments.example.gov'
 
-const jwk = JSON.parse(credential('remediator.jwk'))
-const key = await crypto.subtle.importKey('jwk', jwk, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
+const { jwk, key } = await keyOf('remediator')
 const agent = { client_id: 'remediator' }
 const service = { client_id: 'payments-api' }
 const asService = oauth.ClientSecretBasic(credential('payments-api.secret'))
-
-let points = 0
-let failures = 0
-async function point(name, body) {
-  points++
-  try {
-    await body()
-    console.log(`ok ${points} - ${name}`)
-  } catch (err) {
-    failures++
-    console.log(`not ok ${points} - ${name}`)
-    console.log(String(err.stack ?? err).replace(/^/gm, '#   '))
-  }
-}
 
 async function discover(algorithm) {
   const response = await oauth.discoveryRequest(issuer, { algorithm, ...loopback })
@@ -170,5 +150,4 @@ await point('REV-2 revocation, and the token is inactive at once', async () => {
   assert.deepEqual(await introspect(granted.access_token), { active: false })
 })
 
-console.log(`1..${points}`)
-process.exit(failures ? 1 : 0)
+done()

@@ -9,7 +9,8 @@ set -eu
 build=(gcc libc6-dev meson ninja-build pkg-config libmicrohttpd-dev liblmdb-dev
        libssl-dev libcurl4-openssl-dev libcmocka-dev libsystemd-dev scdoc curl tzdata xxd)
 testing=(clang llvm-14 libclang-rt-14-dev clang-format-14 python3 python3-jsonschema strace wrk mmdebstrap systemd
-         e2fsprogs util-linux mount git ca-certificates procps openssh-client openssl)
+         e2fsprogs util-linux mount git ca-certificates procps openssh-client openssl
+         python3-authlib python3-requests apache2-bin libapache2-mod-auth-openidc)
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then
@@ -51,19 +52,20 @@ install_missing() {
     rm -f "$log"
 }
 
-# promtool comes with a whole monitoring server, which would start as a service: take the one
-# program out of the package instead.
-fetch_promtool() {
-    command -v promtool >/dev/null 2>&1 && return 0
+# Programs whose packages would start a service (a monitoring server, a web server): the one program is
+# taken out of the package instead, into build-tools/.
+#   fetch_program NAME PACKAGE PATH
+fetch_program() {
+    command -v "$1" >/dev/null 2>&1 && return 0
     local tools=$PWD/build-tools
-    [ -x "$tools/usr/bin/promtool" ] && return 0
+    [ -x "$tools/$3" ] && return 0
     local work
     work=$(mktemp -d)
     chmod 755 "$work"
     update_once
-    (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download prometheus >/dev/null 2>&1) &&
-        mkdir -p "$tools" && dpkg-deb --fsys-tarfile "$work"/prometheus_*.deb |
-        tar -x -C "$tools" ./usr/bin/promtool || echo "setup: no promtool; its test will be skipped" >&2
+    (cd "$work" && apt-get -qq -o APT::Sandbox::User=root download "$2" >/dev/null 2>&1) &&
+        mkdir -p "$tools" && dpkg-deb --fsys-tarfile "$work"/*.deb |
+        tar -x -C "$tools" "./$3" || echo "setup: no $1; its test will be skipped" >&2
     rm -rf "$work"
 }
 
@@ -74,7 +76,8 @@ build)
     ;;
 test)
     install_missing "${build[@]}" "${testing[@]}"
-    fetch_promtool
+    fetch_program promtool prometheus usr/bin/promtool
+    fetch_program nginx nginx usr/sbin/nginx
     ;;
 *)
     echo "usage: $0 build|test" >&2

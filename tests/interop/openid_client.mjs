@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Goal: openid-client, which applications use, works against a running broker without a line of ours:
+// discovery, client_credentials, introspection, revocation. See point.mjs for its environment.
+import assert from 'node:assert/strict'
+import * as client from 'openid-client'
+import { audience, credential, done, issuer, keyOf, point } from './point.mjs'
+
+const options = { execute: [client.allowInsecureRequests], algorithm: 'oauth2' }
+const { jwk, key } = await keyOf('remediator')
+
+let agent
+let service
+let granted
+
+await point('MET-2 an agent discovers by private_key_jwt', async () => {
+  agent = await client.discovery(issuer, 'remediator', undefined, client.PrivateKeyJwt({ key, kid: jwk.kid }), options)
+  assert.equal(agent.serverMetadata().issuer, issuer.href.replace(/\/$/, ''))
+})
+
+await point('MET-2 a service discovers by the OpenID document', async () => {
+  const basic = client.ClientSecretBasic(credential('payments-api.secret'))
+  service = await client.discovery(issuer, 'payments-api', undefined, basic, { ...options, algorithm: 'oidc' })
+  assert.ok(service.serverMetadata().introspection_endpoint)
+})
+
+await point('TOK-1 client_credentials', async () => {
+  granted = await client.clientCredentialsGrant(agent, { scope: 'ticket.read[ticket:**]', resource: audience })
+  assert.equal(granted.token_type, 'bearer')
+  assert.ok(granted.expiresIn() > 0)
+})
+
+await point('TOK-5 a refusal is read from the body, with the broker\'s own reason', async () => {
+  await assert.rejects(client.clientCredentialsGrant(agent, { scope: 'service.restart[svc:prod/web-1]' }), (err) => {
+    assert.ok(err instanceof client.ResponseBodyError)
+    assert.equal(err.error, 'invalid_scope')
+    assert.equal(err.cause.ambit_reason, 'out_of_scope')
+    assert.ok(err.cause.ambit_request)
+    return true
+  })
+})
+
+await point('CLI-4 the secret of an agent, form-encoded', async () => {
+  const basic = client.ClientSecretBasic(credential('remediator.secret'))
+  const other = await client.discovery(issuer, 'remediator', undefined, basic, options)
+  const answer = await client.clientCredentialsGrant(other, { scope: 'ticket.read[ticket:INC-1]', resource: audience })
+  assert.ok(answer.access_token)
+})
+
+await point('INT-4 introspection by the service', async () => {
+  const seen = await client.tokenIntrospection(service, granted.access_token)
+  assert.equal(seen.active, true)
+  assert.equal(seen.client_id, 'remediator')
+  assert.equal(seen.aud, audience)
+})
+
+await point('REV-2 revocation', async () => {
+  await client.tokenRevocation(agent, granted.access_token)
+  assert.deepEqual(await client.tokenIntrospection(service, granted.access_token), { active: false })
+})
+
+done()

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Stock software against a running broker: its documents, and its programs, which print TAP."""
+import http.server
+import os
+import shutil
+import socket
+import subprocess
+import threading
+import urllib.error
+import urllib.request
+
+from broker import ROOT, Broker, skip_all
+from node import node_for
+
+INTEROP = os.path.join(ROOT, "tests", "interop")
+LOOPBACK = "http://127.0.0.1"
+
+
+def node_suite(script, broker, **env):
+    """Runs a suite of tests/interop in Node; its exit status. The credentials are the development state's."""
+    node = node_for(INTEROP)
+    if not node:
+        skip_all("no Node 20 with npm, or the clients cannot be installed")
+    words = {"AMBIT_URL": f"{LOOPBACK}:{broker.port}", "AMBIT_CREDENTIALS": os.path.join(broker.state, "credentials")}
+    return subprocess.run([node, os.path.join(INTEROP, script)], env={**os.environ, **words, **env}, timeout=240,
+                          check=False).returncode
+
+
+def with_service(broker, name, audience, resources):
+    """Proposes one more service, with the secret of `payments-api` and an audience of its own, and takes up the
+    documents. Policies name it by the audience."""
+    document = broker.document("services/payments-api")
+    broker.propose(f"services/{name}", {**document, "service": name, "audiences": [audience], "resources": resources})
+
+
+def reload(broker):
+    with broker.client() as client:
+        answer = client.person("lee", "POST", "/v1/documents/reload")
+    if answer.status != 200:
+        raise RuntimeError(f"the documents do not hold: {answer}")
+
+
+def program(name):
+    """A program that the set-up keeps to itself (build-tools), or that is installed."""
+    kept = os.path.join(ROOT, "build-tools", "usr", "sbin", name)
+    return kept if os.access(kept, os.X_OK) else shutil.which(name) or shutil.which(f"/usr/sbin/{name}")
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def ask(url, authorization=None, method="GET", **headers):
+    """The status of one request, as whoever stands before the proxy sees it."""
+    request = urllib.request.Request(url, method=method, headers=headers)
+    if authorization:
+        request.add_header("Authorization", authorization)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status
+    except urllib.error.HTTPError as err:
+        return err.code
+
+
+class Backend:
+    """What stands behind a proxy: answers 200 to everything and remembers (path, headers) in `seen`."""
+
+    def __enter__(self):
+        seen = self.seen = []
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                seen.append((self.path, dict(self.headers)))
+                self.send_response(200)
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+
+            do_POST = do_PUT = do_DELETE = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"{LOOPBACK}:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
