@@ -46,7 +46,7 @@ enum ambit_err basic_read(struct ambit_str authorization, struct arena *arena, s
 }
 
 /* BRR-1: A-Za-z0-9-._~+/ and '=' at the end */
-static bool is_token68(struct ambit_str text)
+bool is_token68(struct ambit_str text)
 {
     size_t n = text.len;
     while (n > 0 && text.p[n - 1] == '=')

@@ -16,3 +16,6 @@ AMBIT_CHECKED enum ambit_err basic_read(struct ambit_str authorization, struct a
 
 /* What follows "SCHEME " when that is the scheme; {NULL,0} otherwise. */
 struct ambit_str scheme_rest(struct ambit_str authorization, const char *scheme);
+
+/* BRR-1: A-Za-z0-9-._~+/ and '=' at the end; not empty. */
+bool is_token68(struct ambit_str text);
