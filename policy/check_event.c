@@ -21,13 +21,11 @@ static size_t key_bytes(const struct compiled_agent *agent, const struct compile
     case AMBIT_BY_TEAM:
         return agent->team.len;
     case AMBIT_BY_OWNER:
-        return agent->agent->owner.len;
-    case AMBIT_BY_RESOURCE:
-        return AMBIT_WORD_MAX;
+    case AMBIT_BY_RESOURCE: /* of limits alone */
     case AMBIT_BY_POLICY:
-        return stop->policy->policy->doc.name.len;
+        break;
     }
-    AMBIT_ASSERT(!"a kind of key");
+    return stop->policy->policy->doc.name.len;
 }
 
 static bool may_hear(const struct ambit_hard_stop *stop, bool allowed)

@@ -85,23 +85,6 @@ static enum ambit_err compile_policies(struct ambit_policy_set *set)
     return name_table_build(&set->arena, n, policy_name, set->documents, &set->policy_names);
 }
 
-static const struct ambit_person *find_person(const struct ambit_documents *documents,
-                                              struct ambit_str name)
-{
-    size_t low = 0, high = documents->n_people;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        int c = ambit_str_cmp(documents->people[middle].doc.name, name);
-        if (c == 0)
-            return &documents->people[middle];
-        if (c < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return NULL;
-}
-
 static enum ambit_err compile_agent(struct ambit_policy_set *set, const struct ambit_agent *agent,
                                     struct compiled_agent *ret)
 {
@@ -113,17 +96,18 @@ static enum ambit_err compile_agent(struct ambit_policy_set *set, const struct a
     size_t n = 0;
     for (size_t i = 0; i < agent->policies.n; i++) {
         size_t place = find(&set->policy_names, agent->policies.v[i], policy_name, set->documents);
-        if (place == SIZE_MAX)
-            return AMBIT_ERR_MALFORMED; /* the reader refuses such a set */
+        AMBIT_ASSERT(place != SIZE_MAX); /* the reader refuses such a set */
         if (!set->documents->policies[place].is_shadow)
             policies[n++] = &set->policies[place];
     }
-    const struct ambit_person *owner = find_person(set->documents, agent->owner);
+    const struct ambit_person *owner = ambit_person_find(set->documents, agent->owner);
+    const struct ambit_person *backup = ambit_person_find(set->documents, agent->backup);
+    AMBIT_ASSERT(owner && backup); /* the reader refuses a set that lacks one */
     *ret = (struct compiled_agent){
         .agent = agent,
         .owner = owner,
-        .backup = find_person(set->documents, agent->backup),
-        .team = owner ? owner->team : (struct ambit_str){0},
+        .backup = backup,
+        .team = owner->team,
         .policies = policies,
         .n_policies = n,
     };

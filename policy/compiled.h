@@ -82,7 +82,7 @@ struct compiled_tables {
 
 struct compiled_agent {
     const struct ambit_agent *agent;
-    const struct ambit_person *owner, *backup;     /* NULL: no such person */
+    const struct ambit_person *owner, *backup;     /* there, active or not */
     struct ambit_str team;                         /* the owner's */
     const struct compiled_policy *const *policies; /* in the agent's order, without shadow ones */
     size_t n_policies;

@@ -86,7 +86,7 @@ void judge_ask(struct judge *j, const struct compiled_rule *rule)
             return;
     }
     if (d->n_asks == AMBIT_ASKS_MAX)
-        j->err = j->err ? j->err : AMBIT_ERR_TOO_LARGE;
+        judge_fail(j, AMBIT_ERR_TOO_LARGE);
     else
         d->asks[d->n_asks++] = ask;
 }

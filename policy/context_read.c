@@ -23,7 +23,7 @@ void context_member_read(const struct json_value *value, struct ambit_context_me
     case JSON_DECIMAL:
     case JSON_ARRAY:
     case JSON_OBJECT:
-        ret->is_other = true;
-        return;
+        break;
     }
+    ret->is_other = true;
 }

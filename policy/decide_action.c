@@ -94,7 +94,6 @@ static struct finding judge_stop(struct action_judge *a)
 
 static struct finding judge_live(struct action_judge *a)
 {
-    const struct ambit_person *owner = a->j.agent ? a->j.agent->owner : NULL;
     if (a->j.named_by)
         return action_judge_named_owner(a);
     struct finding finding = fails(AMBIT_ACTION_CHECK_LIVE, AMBIT_REASON_INACTIVE);
@@ -104,7 +103,7 @@ static struct finding judge_live(struct action_judge *a)
         finding.member = AMBIT_STR("expired");
     else if (!a->j.agent)
         finding.member = AMBIT_STR("agent");
-    else if (!owner || !owner->is_active)
+    else if (!a->j.agent->owner->is_active)
         finding.member = AMBIT_STR("owner");
     else
         return settled;
@@ -247,7 +246,8 @@ static struct finding judge_levels_items(struct action_judge *a)
     return worst;
 }
 
-/* What stands before any item, in order. Each is reached only when those before it passed. */
+/* What stands before any item, in order. Each is reached only when those before it passed; those
+ * behind are of an item and its rule. */
 static struct finding judge_step(struct action_judge *a, enum ambit_action_check check)
 {
     switch (check) {
@@ -266,7 +266,6 @@ static struct finding judge_step(struct action_judge *a, enum ambit_action_check
     case AMBIT_ACTION_CHECK_FORM:
         return judge_form(a);
     case AMBIT_ACTION_CHECK_NEVER:
-        return judge_never(a);
     case AMBIT_ACTION_CHECK_SCOPE:
     case AMBIT_ACTION_CHECK_POLICY:
     case AMBIT_ACTION_CHECK_HOURS:
@@ -280,9 +279,9 @@ static struct finding judge_step(struct action_judge *a, enum ambit_action_check
     case AMBIT_ACTION_CHECK_HARD_STOP:
     case AMBIT_ACTION_CHECK_APPROVAL:
     case AMBIT_ACTION_CHECKS:
-        return settled;
+        break;
     }
-    return fails((int)check, AMBIT_REASON_INACTIVE);
+    return judge_never(a);
 }
 
 /* Of the checks before any item these are made again for every grant above; the key is proved by

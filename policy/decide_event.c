@@ -23,10 +23,10 @@ static bool listens(const struct ambit_event_question *q, const struct compiled_
     case AMBIT_EVENT_UNACCOUNTED:
         return stop->on == AMBIT_ON_UNACCOUNTED;
     case AMBIT_EVENT_SIGNAL:
-        return stop->on == AMBIT_ON_SIGNAL && ambit_str_eq(stop->stop->signal, q->signal) &&
-               is_from(stop->stop, q->from);
+        break;
     }
-    return false;
+    return stop->on == AMBIT_ON_SIGNAL && ambit_str_eq(stop->stop->signal, q->signal) &&
+           is_from(stop->stop, q->from);
 }
 
 static void hear_level(struct judge *j, const struct ambit_event_question *q,

@@ -40,16 +40,16 @@ static struct finding judge_owner(struct grant_judge *g)
 {
     const struct ambit_person *owner = g->j.agent->owner, *backup = g->j.agent->backup;
     struct finding finding = whole(AMBIT_GRANT_CHECK_OWNER, AMBIT_REASON_OWNER_REQUIRED);
-    if (!owner || !owner->is_active) {
+    if (!owner->is_active) {
         finding.member = AMBIT_STR("owner");
         return finding;
     }
-    if (!backup || !backup->is_active) {
+    if (!backup->is_active) {
         finding.member = AMBIT_STR("backup");
         return finding;
     }
-    /* It is about the agent that asks: what was given to those above it goes on. */
-    if (g->q->owner_fault.p && g->j.level == 0) {
+    /* It is about the agent that asks, which comes first. */
+    if (g->q->owner_fault.p) {
         finding.member = g->q->owner_fault;
         return finding;
     }
@@ -116,8 +116,9 @@ static struct finding judge_items(struct grant_judge *g, size_t *ret_item)
 {
     g->n_giving = g->n_filled = 0;
     g->j.d->n_given = g->j.d->n_except = g->j.d->n_asks = 0;
-    grant_above_except(g);
-    struct finding worst = settled;
+    struct finding worst = grant_above_except(g);
+    if (worst.check != AMBIT_GRANT_CHECKS)
+        return worst;
     for (size_t i = 0; i < g->n_asked && !g->j.err; i++) {
         struct finding finding = grant_judge_item(g, i);
         if (finding.check < worst.check) {

@@ -71,7 +71,7 @@ struct finding grant_above_scope(struct grant_judge *g, const struct candidate *
 /* The rules that gave those above, as they stand now, from check `audience` on. */
 struct finding grant_above_rules(struct grant_judge *g, const struct candidate *c);
 /* The except of the parent goes with what is given below it. */
-void grant_above_except(struct grant_judge *g);
+struct finding grant_above_except(struct grant_judge *g);
 /* When a grant under this rule, asked now, ends: on a whole second; not after now when nothing is
  * left. */
 int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled_rule *rule);

@@ -184,9 +184,9 @@ static void put_scalar(struct buf *buf, const struct ambit_scalar *value)
         buf_put_i64(buf, value->integer);
         return;
     case AMBIT_SCALAR_BOOLEAN:
-        buf_put_text(buf, value->boolean ? "true" : "false");
-        return;
+        break;
     }
+    buf_put_text(buf, value->boolean ? "true" : "false");
 }
 
 static void put_test(struct buf *buf, const struct ambit_context_test *test)
@@ -292,11 +292,8 @@ static void put_rule_check(struct explainer *e, enum ambit_action_check check, b
         put_afters(e);
     } else if (check == AMBIT_ACTION_CHECK_COMPOSITION) {
         put_composition(e, e->grant->composition);
-    } else if (check == AMBIT_ACTION_CHECK_APPROVAL) {
-        put_approval(e, rule_asks_at_action(e->rule) ? e->rule->rule->approval : NULL, q->approval);
     } else {
-        buf_put_text(&e->required, "none");
-        buf_put_text(&e->saw, "none");
+        put_approval(e, rule_asks_at_action(e->rule) ? e->rule->rule->approval : NULL, q->approval);
     }
 }
 
@@ -344,9 +341,8 @@ void explain_action_check(struct explainer *e, enum ambit_action_check check, bo
     case AMBIT_ACTION_CHECK_AFTER:
     case AMBIT_ACTION_CHECK_COMPOSITION:
     case AMBIT_ACTION_CHECK_APPROVAL:
-        put_rule_check(e, check, failed);
-        return;
-    case AMBIT_ACTION_CHECKS:
-        return;
+    case AMBIT_ACTION_CHECKS: /* their number, and none itself */
+        break;
     }
+    put_rule_check(e, check, failed);
 }

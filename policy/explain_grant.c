@@ -4,13 +4,10 @@
 
 #include "policy/decide_grant.h"
 
-static void put_person(struct buf *buf, const struct ambit_person *person, struct ambit_str name)
+static void put_person(struct buf *buf, const struct ambit_person *person)
 {
-    buf_put_str(buf, name);
-    if (!person)
-        buf_put_text(buf, " is not there");
-    else
-        buf_put_text(buf, person->is_active ? " is active" : " is not active");
+    buf_put_str(buf, person->doc.name);
+    buf_put_text(buf, person->is_active ? " is active" : " is not active");
 }
 
 static void put_owner(struct explainer *e)
@@ -21,9 +18,9 @@ static void put_owner(struct explainer *e)
     buf_put_text(&e->required, " and backup ");
     buf_put_str(&e->required, agent->backup);
     buf_put_text(&e->required, " are active, and the owner's confirmation has not lapsed");
-    put_person(&e->saw, e->agent->owner, agent->owner);
+    put_person(&e->saw, e->agent->owner);
     buf_put_text(&e->saw, ", ");
-    put_person(&e->saw, e->agent->backup, agent->backup);
+    put_person(&e->saw, e->agent->backup);
     struct ambit_str fault = e->grant_question->owner_fault;
     if (ambit_str_is(fault, "attestation")) {
         buf_put_text(&e->saw, ", but no confirmation by the owner that still holds");
@@ -266,9 +263,8 @@ void explain_grant_check(struct explainer *e, enum ambit_grant_check check, bool
     case AMBIT_GRANT_CHECK_BINDING:
     case AMBIT_GRANT_CHECK_LIFETIME:
     case AMBIT_GRANT_CHECK_APPROVAL:
-        put_rule_check(e, check, failed);
-        return;
-    case AMBIT_GRANT_CHECKS:
-        return;
+    case AMBIT_GRANT_CHECKS: /* their number, and none itself */
+        break;
     }
+    put_rule_check(e, check, failed);
 }

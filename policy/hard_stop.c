@@ -151,7 +151,7 @@ bool hard_stop_listens(const struct compiled_stop *stop, bool is_grant, enum amb
         return reason == AMBIT_REASON_ALLOWED && is_grant;
     case AMBIT_ON_UNACCOUNTED:
     case AMBIT_ON_SIGNAL:
-        return false;
+        break;
     }
     return false;
 }
@@ -197,7 +197,7 @@ static void fire(struct judge *j, const struct compiled_stop *stop)
 {
     struct ambit_decision *d = j->d;
     if (d->n_trips == AMBIT_TRIPS_MAX) {
-        j->err = j->err ? j->err : AMBIT_ERR_TOO_LARGE;
+        judge_fail(j, AMBIT_ERR_TOO_LARGE);
         return;
     }
     d->trips[d->n_trips++] = (struct ambit_trip){

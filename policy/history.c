@@ -3,6 +3,12 @@
  * to remember. Nothing of the world is seen but through here. */
 #include "policy/judge.h"
 
+void judge_fail(struct judge *j, enum ambit_err err)
+{
+    if (!j->err)
+        j->err = err;
+}
+
 struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compiled_policy *policy)
 {
     switch (by) {
@@ -24,10 +30,9 @@ struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compi
     case AMBIT_BY_RESOURCE:
         return *j->resource;
     case AMBIT_BY_POLICY:
-        return policy->policy->doc.name;
+        break;
     }
-    j->err = AMBIT_ERR_INTERNAL;
-    return (struct ambit_str){0};
+    return policy->policy->doc.name;
 }
 
 /* What stands in a history that nobody has. */
@@ -43,9 +48,9 @@ static int64_t empty_figure(const struct ambit_figure_query *query)
     case AMBIT_LIMIT_GRANTS:
     case AMBIT_LIMIT_LIVE_GRANTS:
     case AMBIT_LIMIT_USES:
-        return 0;
+        break;
     }
-    return AMBIT_FIGURE_FULL;
+    return 0;
 }
 
 static bool has_no_history(const struct judge *j, const struct ambit_figure_query *query)
@@ -177,7 +182,7 @@ void judge_charge(struct judge *j, const struct ambit_charge *charge)
     if (has_no_history(j, &charge->what) || is_charged_below(j, charge))
         return;
     if (j->d->n_charges == AMBIT_CHARGES_MAX) {
-        j->err = j->err ? j->err : AMBIT_ERR_TOO_LARGE;
+        judge_fail(j, AMBIT_ERR_TOO_LARGE);
         return;
     }
     j->d->charges[j->d->n_charges++] = *charge;
@@ -200,7 +205,7 @@ static const struct ambit_stop_view *use_stop(struct judge *j, const struct ambi
             return stop;
     }
     if (d->n_used_stops == AMBIT_USED_STOPS_MAX)
-        j->err = j->err ? j->err : AMBIT_ERR_TOO_LARGE;
+        judge_fail(j, AMBIT_ERR_TOO_LARGE);
     else
         d->used_stops[d->n_used_stops++] = *stop;
     return stop;

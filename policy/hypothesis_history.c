@@ -146,9 +146,9 @@ static const char *missing_member(const struct ambit_entry *entry)
     case AMBIT_ENTRY_GRANTED:
         return entry->items ? NULL : "items";
     case AMBIT_ENTRY_SIGNAL:
-        return entry->signal.p && entry->from.p ? NULL : "signal and from";
+        break;
     }
-    return "kind";
+    return entry->signal.p && entry->from.p ? NULL : "signal and from";
 }
 
 /* Without a rule it is charged to the first that contains it; with a policy, of that policy. A

@@ -17,7 +17,7 @@ struct item_view {
 static bool is_dead(const struct ambit_grant_view *grant, const struct compiled_agent *agent,
                     const struct ambit_stop_view *stops, size_t n_stops, int64_t now_ms)
 {
-    if (grant->liveness != AMBIT_LIVE || grant->expires_ms <= now_ms || !agent || !agent->owner ||
+    if (grant->liveness != AMBIT_LIVE || grant->expires_ms <= now_ms || !agent ||
         !agent->owner->is_active)
         return true;
 

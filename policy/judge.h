@@ -119,12 +119,15 @@ void judge_ask(struct judge *j, const struct compiled_rule *rule);
 
 /* ---- the world (history.c) ------------------------------------------------------------------- */
 
+/* The question is not decided; the first reason stays. */
+void judge_fail(struct judge *j, enum ambit_err err);
 /* The key of a history; {NULL,0} when the question has none of this kind, and its figure is then
  * that of an empty one. */
 struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compiled_policy *policy);
 /* Nobody's victim: may this policy's stops, limits and `after` hear and count the question? */
 bool judge_counts(const struct judge *j, const struct compiled_policy *policy);
-/* A level below heard or counts the same already: the key is shared by both. */
+/* A level below this one, which is not the first, heard or counts the same already: the key is
+ * shared by both. */
 bool judge_is_shared(struct judge *j, enum ambit_by by, const struct compiled_policy *policy);
 /* Reads one figure and writes it down. False: j->err says why not. */
 bool judge_figure(struct judge *j, const struct ambit_figure_query *query, int64_t *ret);

@@ -70,7 +70,7 @@ static bool lists(const struct compiled_agent *agent, const struct compiled_poli
 bool judge_is_shared(struct judge *j, enum ambit_by by, const struct compiled_policy *policy)
 {
     unsigned level = j->level;
-    struct ambit_str key = level ? judge_key(j, by, policy) : (struct ambit_str){0};
+    struct ambit_str key = judge_key(j, by, policy);
     bool is_shared = false;
     for (unsigned below = 0; below < level && !is_shared; below++) {
         if (!lists(j->levels[below].agent, policy))
@@ -78,7 +78,6 @@ bool judge_is_shared(struct judge *j, enum ambit_by by, const struct compiled_po
         judge_enter(j, below);
         is_shared = ambit_str_eq(judge_key(j, by, policy), key);
     }
-    if (level)
-        judge_enter(j, level);
+    judge_enter(j, level);
     return is_shared;
 }

@@ -106,29 +106,29 @@ static void put_found(struct buf *buf, const struct json_value *value)
     switch (value->kind) {
     case JSON_NULL:
         buf_put_text(buf, "found null");
-        break;
+        return;
     case JSON_FALSE:
         buf_put_text(buf, "found false");
-        break;
+        return;
     case JSON_TRUE:
         buf_put_text(buf, "found true");
-        break;
+        return;
     case JSON_INTEGER:
     case JSON_DECIMAL:
         buf_put_text(buf, "found ");
         buf_put(buf, value->text.p, value->text.len < 40 ? value->text.len : 40);
-        break;
+        return;
     case JSON_STRING:
         buf_put_text(buf, "found ");
         put_quoted(buf, value->text);
-        break;
+        return;
     case JSON_ARRAY:
         buf_put_text(buf, value->count ? "found a list" : "found an empty list");
-        break;
+        return;
     case JSON_OBJECT:
-        buf_put_text(buf, value->count ? "found an object" : "found an empty object");
         break;
     }
+    buf_put_text(buf, value->count ? "found an object" : "found an empty object");
 }
 
 /* Ends a sentence built in `buf` and complains with it. */

@@ -33,16 +33,22 @@ static bool try_left(struct remedy *r)
     return true;
 }
 
+static bool is_allowed(struct remedy *r, enum ambit_err err)
+{
+    if (err && err != AMBIT_ERR_TOO_LARGE)
+        r->err = err;
+    return !err && r->scratch->verdict == AMBIT_ALLOW;
+}
+
 bool remedy_try_grant(struct remedy *r, const struct ambit_grant_question *question)
 {
-    return try_left(r) && decide_grant(r->set, question, r->world, NULL, r->scratch) == AMBIT_OK &&
-           r->scratch->verdict == AMBIT_ALLOW;
+    return try_left(r) && is_allowed(r, decide_grant(r->set, question, r->world, NULL, r->scratch));
 }
 
 bool remedy_try_action(struct remedy *r, const struct ambit_action_question *question)
 {
-    return try_left(r) && decide_action(r->set, question, r->world, NULL, r->scratch) == AMBIT_OK &&
-           r->scratch->verdict == AMBIT_ALLOW;
+    return try_left(r) &&
+           is_allowed(r, decide_action(r->set, question, r->world, NULL, r->scratch));
 }
 
 void remedy_give(struct remedy *r, enum ambit_change change, const struct buf *value,

@@ -19,7 +19,8 @@ struct remedy {
 
 enum { REMEDY_TRIES = 160 };
 
-/* True: allowed. A failure to decide is no allow; the last is kept in r->err. */
+/* True: allowed. A failure to decide is no allow; the last is kept in r->err, but for a changed
+ * question that is too large: it would not pass either. */
 bool remedy_try_grant(struct remedy *r, const struct ambit_grant_question *question);
 bool remedy_try_action(struct remedy *r, const struct ambit_action_question *question);
 

@@ -229,9 +229,9 @@ static enum ambit_err judge_change(void *ctx, const struct ambit_change_view *ch
     case AMBIT_KIND_SERVICE:
         return judge_service(j, document);
     case AMBIT_KIND_POLICY:
-        return review_policy(j, document);
+        break;
     }
-    return AMBIT_ERR_INTERNAL;
+    return review_policy(j, document);
 }
 
 enum ambit_err ambit_review_judge(const struct ambit_reviewing *review,

@@ -54,11 +54,10 @@ static bool is_part(const struct key_type *type, enum part part, struct ambit_st
     case PART_MODULUS:
         return text.len - lead >= RSA_MIN_BYTES && text.len - lead <= RSA_MAX_BYTES;
     case PART_TEXT:
-        return text.len > 0;
-    case PART_END:
+    case PART_END: /* of a list of parts, and none itself */
         break;
     }
-    return false;
+    return text.len > 0;
 }
 
 static bool is_blob(const struct key_type *type, struct ambit_str blob)

@@ -48,9 +48,9 @@ static bool holds(const struct json_value *expected, const struct json_value *is
     case JSON_ARRAY:
         return list_holds(expected, is);
     case JSON_OBJECT:
-        return object_holds(expected, is);
+        break;
     }
-    return false;
+    return object_holds(expected, is);
 }
 
 /* Each check that is named, by its name; the others may be as they are. */

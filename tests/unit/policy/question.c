@@ -28,6 +28,7 @@ struct ambit_str question_quoted(struct arena *arena, const char *text)
 static const char *failed(enum ambit_err err, const struct ambit_hypothesis_problem *problem)
 {
     int len = err == AMBIT_ERR_NO_MEMORY ? snprintf(answer_text, ANSWER_MAX, "no_memory")
+              : err == AMBIT_ERR_DAMAGED ? snprintf(answer_text, ANSWER_MAX, "damaged")
               : err == AMBIT_ERR_TOO_LARGE
                   ? snprintf(answer_text, ANSWER_MAX, "too_large")
                   : snprintf(answer_text, ANSWER_MAX, "%s %.*s: %s; %s%.*s",
@@ -38,6 +39,33 @@ static const char *failed(enum ambit_err err, const struct ambit_hypothesis_prob
     return answer_text;
 }
 
+bool (*question_world_fails)(void);
+
+static enum ambit_err figure_or_not(void *ctx, const struct ambit_figure_query *query, int64_t *ret)
+{
+    const struct ambit_world *told = ctx;
+    return question_world_fails() ? AMBIT_ERR_DAMAGED : told->figure(told->ctx, query, ret);
+}
+
+static enum ambit_err same_or_not(void *ctx, const struct ambit_same_query *query,
+                                  struct ambit_id *ret)
+{
+    const struct ambit_world *told = ctx;
+    return question_world_fails() ? AMBIT_ERR_DAMAGED : told->same_live(told->ctx, query, ret);
+}
+
+/* The same world, which may fail. */
+static struct ambit_world world_of(struct ambit_world *told)
+{
+    struct ambit_world world = *told;
+    if (question_world_fails) {
+        world.ctx = told;
+        world.figure = figure_or_not;
+        world.same_live = same_or_not;
+    }
+    return world;
+}
+
 const char *question_ask(struct lab *lab, struct arena *arena, const char *question, unsigned parts,
                          enum ambit_disclosure disclosure)
 {
@@ -46,7 +74,7 @@ const char *question_ask(struct lab *lab, struct arena *arena, const char *quest
     struct ambit_hypothesis_problem problem = {.what = "no JSON", .expected = ""};
     const struct json_value *value = NULL;
     struct json_problem syntax;
-    struct ambit_world world;
+    struct ambit_world told, world;
     struct ambit_answer answer;
     ARENA_AUTO own;
     arena_init(&own, NULL, 0, 0);
@@ -58,9 +86,11 @@ const char *question_ask(struct lab *lab, struct arena *arena, const char *quest
     if (!h.has_now)
         h.now_ms = LAB_NOW_MS;
     if (!err)
-        err = ambit_world_of_hypothesis(lab->set, &h, arena, &world);
-    if (!err)
+        err = ambit_world_of_hypothesis(lab->set, &h, arena, &told);
+    if (!err) {
+        world = world_of(&told);
         err = ambit_answer(lab->set, &h, &world, arena, &answer);
+    }
     if (err)
         return failed(err, &problem);
     BUF_AUTO out = {0};

@@ -10,10 +10,13 @@
 struct buf;
 
 /* Reads `parts` of the question, answers it as it is disclosed, and returns the answer, or
- * "malformed POINTER: WHAT; EXPECTED", "not_found POINTER: WHAT NAME", "no_memory", "too_large".
- * Everything but the answer stands in `arena`; the answer stands until the next question. */
+ * "malformed POINTER: WHAT; EXPECTED", "not_found POINTER: WHAT NAME", "no_memory", "too_large",
+ * "damaged". Everything but the answer stands in `arena`; the answer stands until the next
+ * question. */
 const char *question_ask(struct lab *lab, struct arena *arena, const char *question, unsigned parts,
                          enum ambit_disclosure disclosure);
+/* Set: whether the world fails to tell what it is asked next; the answer is "damaged" then. */
+extern bool (*question_world_fails)(void);
 /* A whole question, as an owner reads its answer. */
 const char *question_answer(struct lab *lab, const char *question);
 /* `want`, with ' for ", stands in the answer. */

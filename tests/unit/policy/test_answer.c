@@ -13,35 +13,7 @@
 #include "base/buf.h"
 #include "base/json_write.h"
 #include "policy/explain_json.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static size_t left; /* allocations until the one that fails; 0: none does */
-
-static bool fails(void)
-{
-    return left > 0 && --left == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-    return fails() ? NULL : __real_realloc(p, size);
-}
+#include "support/shortage.h"
 
 static struct lab lab;
 
@@ -188,24 +160,21 @@ static void test_arena_ends(void **state)
 
 static void test_malloc_ends(void **state)
 {
-    enum { MOST = 400 };
     (void)state;
+    FAILING_START();
     for (size_t i = 0; i < AMBIT_LEN(told); i++) {
         char whole[32768];
-        size_t n = 1;
+        bool has_failed = false;
         int len = snprintf(whole, sizeof whole, "%s", question_answer(&lab, told[i]));
         assert_true(len > 0 && (size_t)len < sizeof whole);
-        for (; n < MOST; n++) {
-            left = n;
+        do {
+            failing_arm();
             const char *got = question_answer(&lab, told[i]);
-            bool has_failed = left == 0;
-            left = 0;
-            assert_true(strcmp(got, whole) == 0 || strcmp(got, "no_memory") == 0);
-            if (!has_failed)
-                break;
-        }
-        assert_true(n > 2 && n < MOST);
+            has_failed = failing_disarm();
+            assert_string_equal(got, has_failed ? "no_memory" : whole);
+        } while (has_failed);
     }
+    assert_true(failing.n_ways > 20);
 }
 
 static int open_all(void **state)

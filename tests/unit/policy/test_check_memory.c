@@ -4,35 +4,7 @@
 #include "warnings.h"
 
 #include "ambit/pattern.h"
-
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static size_t left; /* allocations until the one that fails; 0: none does */
-
-static bool fails(void)
-{
-    return left > 0 && --left == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-    return fails() ? NULL : __real_realloc(p, size);
-}
+#include "support/shortage.h"
 
 /* A rule of every kind of trouble: never rules, order, stops, limits, an agent without a policy. */
 static void put_troubles(struct set *set)
@@ -62,9 +34,9 @@ static void put_troubles(struct set *set)
 
 static void warnings(void **state)
 {
-    enum { MOST = 5000 };
     (void)state;
     struct set set;
+    bool has_failed = false;
     struct ambit_problems all = {0};
     struct ambit_documents *documents = NULL;
     struct ambit_policy_set *compiled = NULL;
@@ -75,21 +47,18 @@ static void warnings(void **state)
         .set = compiled, .files = set.files, .n_files = set.n, .now_ms = set_env.now_ms};
     assert_int_equal(ambit_policy_warn(&check, &all), AMBIT_OK);
     assert_true(all.n > 150);
-    size_t n = 1;
-    for (; n < MOST; n++) {
+    FAILING_START();
+    do {
         struct ambit_problems problems = {0};
-        left = n;
+        failing_arm();
         enum ambit_err err = ambit_policy_warn(&check, &problems);
-        bool has_failed = left == 0;
-        left = 0;
+        has_failed = failing_disarm();
         /* Sorting the list may do without its memory; nothing else may. */
-        assert_true(err == AMBIT_ERR_NO_MEMORY || (err == AMBIT_OK && problems.n == all.n));
-        assert_true(err == AMBIT_OK || has_failed);
+        assert_true(err == AMBIT_OK ? problems.n == all.n
+                                    : has_failed && err == AMBIT_ERR_NO_MEMORY);
         ambit_problems_done(&problems);
-        if (!has_failed)
-            break;
-    }
-    assert_true(n > 10 && n < MOST);
+    } while (has_failed);
+    assert_true(failing.n_ways > 10);
     ambit_problems_done(&all);
     ambit_policy_set_free(compiled);
     set_done(&set);
@@ -97,8 +66,8 @@ static void warnings(void **state)
 
 static void areas(void **state)
 {
-    enum { MOST = 500 };
     (void)state;
+    bool has_failed = false;
     static const struct ambit_str actions[] = {{"a.**", 4}, {"**.b", 4}},
                                   resources[] = {{"svc:**/x*/**", 12}, {"db:*", 4}},
                                   elsewhere[] = {{"svc:**/xa", 9}, {"svc:**/*a*/*b*/**", 17}};
@@ -109,19 +78,16 @@ static void areas(void **state)
     const struct ambit_area_terms terms = {0};
     struct ambit_area_answer answer;
     struct ambit_area_difference difference;
-    size_t n = 1;
-    for (; n < MOST; n++) {
-        left = n;
+    FAILING_START();
+    do {
+        failing_arm();
         enum ambit_err err = ambit_area_differ(&terms, &left_list, &right_list, &difference);
         if (!err)
             err = ambit_area_excess(&terms, &everything, &b, 1, &answer);
-        bool has_failed = left == 0;
-        left = 0;
+        has_failed = failing_disarm();
         assert_int_equal(err, has_failed ? AMBIT_ERR_NO_MEMORY : AMBIT_OK);
-        if (!has_failed)
-            break;
-    }
-    assert_true(n > 10 && n < MOST);
+    } while (has_failed);
+    assert_true(failing.n_ways > 10);
     assert_true(difference.left.is_found && difference.right.is_found && answer.is_found);
 }
 

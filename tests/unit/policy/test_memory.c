@@ -1,92 +1,109 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Whichever allocation fails, a set is read whole or not at all: the answer is "out of memory",
- * never a set or a problem that would not be there otherwise. */
+/* Whichever allocation fails, a set is read whole or not at all, compiled, judged, told apart: the
+ * answer is "out of memory", never a set or a problem that would not be there otherwise. */
 #include "support/unit.h"
 
+#include <fcntl.h>
+
+#include "ambit/policy.h"
+#include "ambit/review.h"
+#include "base/file.h"
+#include "policy/problem.h"
 #include "set.h"
+#include "support/shortage.h"
 
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t n, size_t size);
-void *__real_realloc(void *p, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t n, size_t size);
-void *__wrap_realloc(void *p, size_t size);
-
-static size_t left; /* allocations until the one that fails; 0: none does */
-
-static bool fails(void)
+/* Reads and compiles the set, without failure and then with every one; `failing` remembers which
+ * ways have failed already. */
+static void read_short(const char *name, const struct set *set)
 {
-    return left > 0 && --left == 0;
-}
-
-void *__wrap_malloc(size_t size)
-{
-    return fails() ? NULL : __real_malloc(size);
-}
-
-void *__wrap_calloc(size_t n, size_t size)
-{
-    return fails() ? NULL : __real_calloc(n, size);
-}
-
-void *__wrap_realloc(void *p, size_t size)
-{
-    return fails() ? NULL : __real_realloc(p, size);
-}
-
-/* Lets each allocation of one reading fail once; the reading without failure gives `want`. */
-static void fail_each(struct set *set, enum ambit_err want, size_t n_problems)
-{
-    enum { MOST = 20000 };
-    size_t n = 1;
-    for (; n < MOST; n++) {
+    struct ambit_problems all = {0};
+    struct ambit_documents *documents = NULL;
+    const enum ambit_err want =
+        ambit_documents_read(set->files, set->n, &set_env, &all, &documents);
+    bool has_failed = false;
+    ambit_documents_free(documents);
+    do {
         struct ambit_problems problems = {0};
-        struct ambit_documents *documents = NULL;
-        left = n;
+        struct ambit_policy_set *compiled = NULL;
+        documents = NULL;
+        failing_arm();
         enum ambit_err err =
             ambit_documents_read(set->files, set->n, &set_env, &problems, &documents);
-        bool has_failed = left == 0;
-        left = 0;
-        assert_true((err == AMBIT_OK) == (documents != NULL));
+        bool is_read = err == AMBIT_OK;
+        ROW_CHECK(name, is_read == (documents != NULL));
+        if (is_read)
+            err = ambit_policy_compile(documents, &compiled);
+        has_failed = failing_disarm();
+        ROW_CHECK(name, (err == AMBIT_OK) == (compiled != NULL));
         /* Sorting the list may do without its memory; nothing else may. */
-        assert_true(err == (has_failed && err != want ? AMBIT_ERR_NO_MEMORY : want));
-        assert_true(problems.n <= n_problems);
-        assert_true(err != want || problems.n == n_problems);
-        ambit_documents_free(documents);
+        ROW_CHECK(name, err == (has_failed && err != want ? AMBIT_ERR_NO_MEMORY : want));
+        ROW_CHECK(name, problems.n <= all.n && (err != want || problems.n == all.n));
+        ambit_policy_set_free(compiled);
         ambit_problems_done(&problems);
-        if (!has_failed)
-            break;
-    }
-    assert_true(n > 10 && n < MOST);
+    } while (has_failed);
+    ambit_problems_done(&all);
 }
 
 static void of_a_good_set(void **state)
 {
     struct set set;
     (void)state;
+    FAILING_START();
     set_init(&set);
     assert_true(set_put_folder(&set, CORPUS "/language"));
-    fail_each(&set, AMBIT_OK, 0);
+    read_short("the documents of the language page", &set);
+    assert_true(failing.n_ways > 100);
     set_done(&set);
+}
+
+/* Every document of the corpus, right or wrong, among its companions. */
+static void of_the_corpus(void **state)
+{
+    (void)state;
+    FAILING_START();
+    for (int kind = AMBIT_KIND_PERSON; kind <= AMBIT_KIND_POLICY; kind++) {
+        struct set names;
+        struct ambit_str *files = NULL;
+        char folder[512];
+        size_t n = 0;
+        set_init(&names);
+        int len =
+            snprintf(folder, sizeof folder, CORPUS "/%s", ambit_kind_text((enum ambit_kind)kind));
+        assert_true(len > 0 && (size_t)len < sizeof folder);
+        assert_int_equal(dir_list(AT_FDCWD, folder, &names.arena, &files, &n), AMBIT_OK);
+        assert_true(n > 40);
+        for (size_t i = 0; i < n; i++) {
+            struct set set;
+            char path[1024];
+            len = snprintf(path, sizeof path, "%s/%.*s", folder, AMBIT_STR_ARG(files[i]));
+            assert_true(len > 0 && (size_t)len < sizeof path);
+            set_init(&set);
+            assert_true(set_put_folder(&set, CORPUS "/companions"));
+            set_put(&set, (enum ambit_kind)kind, "subject", set_file(&set, path));
+            read_short(path, &set);
+            set_done(&set);
+        }
+        set_done(&names);
+    }
+    assert_true(failing.n_ways > 200);
 }
 
 static void of_a_wrong_set(void **state)
 {
     struct set set;
     (void)state;
+    FAILING_START();
     set_init(&set);
     assert_true(set_put_folder(&set, CORPUS "/companions"));
     set_put(&set, AMBIT_KIND_POLICY, "subject", set_file(&set, CORPUS "/twelve-mistakes.json"));
-    fail_each(&set, AMBIT_ERR_MALFORMED, 12);
+    read_short("twelve mistakes", &set);
     set_done(&set);
 }
 
-int main(void)
-{
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(of_a_good_set),
-        cmocka_unit_test(of_a_wrong_set),
-    };
-    cmocka_set_message_output(CM_OUTPUT_TAP);
-    return cmocka_run_group_tests(tests, NULL, NULL);
-}
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(of_a_good_set),
+    cmocka_unit_test(of_the_corpus),
+    cmocka_unit_test(of_a_wrong_set),
+};
+
+UNIT_MAIN(tests)

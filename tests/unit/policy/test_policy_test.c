@@ -6,6 +6,7 @@
 #include "ambit/policy_test.h"
 #include "lab.h"
 #include "question.h"
+#include "support/shortage.h"
 
 static struct lab lab;
 
@@ -199,6 +200,40 @@ static void test_reach(void **state)
     }
 }
 
+/* A report is whole, or there is none. */
+static void test_memory(void **state)
+{
+    static const char
+        *const cases = CASE(ALL, "'decision':'deny','reason':'forbidden','checks':[{'check':'moon'}"
+                                 "]") "," CASE(SIGNAL, "'trips':['p/x']") "," CASE(
+            NEVER,
+            "'decision':'deny'") "," CASE("'action':{'a"
+                                          "ction':1}",
+                                          "'trips':[]") "," CASE("'event':{'kind':'signal','signal'"
+                                                                 ":'edr','from':'nobody'}",
+                                                                 "'trips':[]");
+    char file[4096];
+    int len = snprintf(file, sizeof file, FILE_OF("%s"), cases);
+    bool has_failed = false;
+    (void)state;
+    assert_true(len > 0 && (size_t)len < sizeof file);
+    FAILING_START();
+    do {
+        struct ambit_test_report report;
+        struct ambit_test_problem problem;
+        ARENA_AUTO arena;
+        arena_init(&arena, NULL, 0, 0);
+        struct ambit_str quoted = question_quoted(&lab.arena, file);
+        failing_arm();
+        enum ambit_err err = ambit_policy_test(lab.set, AMBIT_STR("p"), quoted, LAB_NOW_MS, &arena,
+                                               &report, &problem);
+        has_failed = failing_disarm();
+        assert_int_equal(err, has_failed ? AMBIT_ERR_NO_MEMORY : AMBIT_OK);
+        assert_true(has_failed || (report.n_cases == 5 && report.n_passed == 1));
+    } while (has_failed);
+    assert_true(failing.n_ways > 50);
+}
+
 static void test_part_text(void **state)
 {
     (void)state;
@@ -236,9 +271,8 @@ static int close_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_files),
-        cmocka_unit_test(test_cases),
-        cmocka_unit_test(test_reach),
+        cmocka_unit_test(test_files),     cmocka_unit_test(test_cases),
+        cmocka_unit_test(test_reach),     cmocka_unit_test(test_memory),
         cmocka_unit_test(test_part_text),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
