@@ -140,6 +140,7 @@ part_unit() {
         need $name && tap run --part "unit-$name" --jobs $jobs --meson build-$name
     done
     need coverage fuzz-replay && AMBIT_BUILD=$PWD/build-coverage tap run --part unit -- "tests/unit/policy/coverage.py"
+    need gcc && AMBIT_BUILD=$PWD/build-gcc tap run --part unit -- "tests/unit/identity/client_cost.py"
 }
 
 part_wire() {

@@ -15,24 +15,23 @@ static enum ambit_err refuse(struct identity_answer *ret, enum identity_refusal 
 /* ---- shared secrets ---- */
 
 /* Every secret of the client is compared, whichever fits; for a client that is not there, one that
- * fits nothing (CLI-3). */
+ * nothing fits: it takes as long (CLI-3). */
 static const struct ambit_credential *secret_of(const struct credentials *credentials,
                                                 struct ambit_str secret, int64_t now_ms)
 {
-    static const struct ambit_digest nobody = {{0}};
+    static const struct ambit_credential nobodys = {.method = AMBIT_METHOD_CLIENT_SECRET_BASIC,
+                                                    .expires_ms = INT64_MIN};
     struct ambit_digest digest;
     crypto_sha256(secret.p, secret.len, &digest);
 
-    const struct ambit_credential *found = NULL;
-    bool is_nobody = crypto_equal(digest.b, nobody.b, sizeof digest.b);
-    for (size_t i = 0; i < credentials->n; i++) {
-        const struct ambit_credential *credential = &credentials->v[i];
-        if (credential->method == AMBIT_METHOD_CLIENT_SECRET_BASIC &&
-            crypto_equal(digest.b, credential->digest.b, sizeof digest.b) &&
-            credential->expires_ms > now_ms)
-            found = credential;
+    const struct ambit_credential *found = NULL, *v = credentials->n ? credentials->v : &nobodys;
+    size_t n = credentials->n ? credentials->n : 1;
+    for (size_t i = 0; i < n; i++) {
+        bool is_equal = crypto_equal(digest.b, v[i].digest.b, sizeof digest.b);
+        if (is_equal && v[i].method == AMBIT_METHOD_CLIENT_SECRET_BASIC && v[i].expires_ms > now_ms)
+            found = &v[i];
     }
-    return is_nobody ? NULL : found;
+    return found;
 }
 
 struct basic_question {
