@@ -194,6 +194,18 @@ static void put_lifetime(struct explainer *e)
     put_time(&e->saw, end_ms);
 }
 
+static void put_binding(struct explainer *e, bool failed)
+{
+    if (failed && ambit_str_is(e->d->member, "parent")) {
+        buf_put_text(&e->required, "a key of its own, since the grant above is bound to one");
+        buf_put_text(&e->saw, ambit_binding_text(e->grant_question->binding));
+        return;
+    }
+    put_bindings(&e->required, e->rule->rule);
+    buf_put_text(&e->saw,
+                 ambit_binding_text(e->grant ? e->grant->binding : e->grant_question->binding));
+}
+
 /* The conditions of the rule: each is what its document says, and what the question brought. */
 static void put_rule_check(struct explainer *e, enum ambit_grant_check check, bool failed)
 {
@@ -220,8 +232,7 @@ static void put_rule_check(struct explainer *e, enum ambit_grant_check check, bo
     } else if (check == AMBIT_GRANT_CHECK_AFTER) {
         put_afters(e);
     } else if (check == AMBIT_GRANT_CHECK_BINDING) {
-        put_bindings(&e->required, e->rule->rule);
-        buf_put_text(&e->saw, ambit_binding_text(grant ? grant->binding : q->binding));
+        put_binding(e, failed);
     } else if (check == AMBIT_GRANT_CHECK_LIFETIME) {
         put_lifetime(e);
     } else {

@@ -187,18 +187,30 @@ struct finding grant_above_scope(struct grant_judge *g, const struct candidate *
 
 /* ---- from `audience` on ---------------------------------------------------------------------- */
 
+/* Inside the grant above whatever its rules say: for its audience; and bound where that is, to
+ * whichever key, of which whoever asks has its own (TEX-8, TEX-10). */
+static struct finding judge_inside(const struct grant_judge *g,
+                                   const struct ambit_grant_view *above)
+{
+    struct finding finding = settled;
+    if (above->audience.p && !ambit_str_eq(above->audience, g->audience))
+        finding = fails(AMBIT_GRANT_CHECK_AUDIENCE, AMBIT_REASON_WRONG_AUDIENCE, g->j.level);
+    else if (g->q->keeps_binding && above->binding != AMBIT_BINDING_NONE &&
+             g->q->binding == AMBIT_BINDING_NONE)
+        finding = fails(AMBIT_GRANT_CHECK_BINDING, AMBIT_REASON_BINDING_REQUIRED, g->j.level);
+    finding.member = AMBIT_STR("parent");
+    return finding;
+}
+
 struct finding grant_above_rules(struct grant_judge *g, const struct candidate *c)
 {
     struct finding worst = settled;
     for (unsigned i = 1; i < g->j.n_levels; i++) {
-        struct ambit_str audience = g->j.levels[i].grant->audience;
         grant_enter(g, i);
         struct finding finding = judge_level(g, c, true);
-        if (finding.check >= AMBIT_GRANT_CHECK_AUDIENCE && audience.p &&
-            !ambit_str_eq(audience, g->audience)) {
-            finding = fails(AMBIT_GRANT_CHECK_AUDIENCE, AMBIT_REASON_WRONG_AUDIENCE, i);
-            finding.member = AMBIT_STR("parent");
-        }
+        struct finding inside = judge_inside(g, g->j.levels[i].grant);
+        if (inside.check <= finding.check && inside.check != AMBIT_GRANT_CHECKS)
+            finding = inside;
         if (finding_is_earlier(&finding, &worst))
             worst = finding;
     }

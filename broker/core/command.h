@@ -77,6 +77,9 @@ struct grant_command {
     struct ambit_digest token; /* SHA-256(rnd) */
     struct ambit_id grant;     /* the jti; drawn by grant_command_init */
     struct ambit_id parent;    /* delegation: the grant it shall hang from; none: a root grant */
+    /* By which token that grant was named, its `jti` being `parent`: without its secret it is no
+     * grant that we know. NULL: by nobody outside. */
+    const struct identity_token *parent_token;
     struct arena *arena;
     struct ambit_id approval_wanted; /* that the request names, or none */
     /* outputs */

@@ -40,13 +40,16 @@ static enum ambit_approval_state approval_of(const struct event *event)
                                                        : AMBIT_APPROVAL_NONE;
 }
 
-/* The grant that was delegated from, as its row stands; how it stood then is in the event. */
+/* The grant that was delegated from, as its row stands; how it stood then is in the event. One that
+ * was not known then has no lineage there, though a row of that name may stand now: its secret was
+ * not shown. */
 static AMBIT_CHECKED enum ambit_err load_parent(struct store_txn *txn, const struct event *event,
                                                 struct arena *arena, struct grant_row *row,
                                                 struct ambit_grant_view *ret)
 {
     enum ambit_err err = grant_load(txn, event->parent, arena, row);
-    if (err == AMBIT_ERR_NOT_FOUND) {
+    bool was_unknown = ambit_id_is_none(event->lineage);
+    if (err == AMBIT_ERR_NOT_FOUND || (err == AMBIT_OK && was_unknown)) {
         *ret = (struct ambit_grant_view){.id = event->parent, .liveness = AMBIT_UNKNOWN_GRANT};
         return AMBIT_OK;
     }
@@ -68,6 +71,7 @@ static AMBIT_CHECKED enum ambit_err explain_grant(const struct documents_ref *do
     struct ambit_grant_question question = {
         .now_ms = event->time_ms,
         .agent = event->agent,
+        .keeps_binding = true,
         .items = event->asked,
         .n_items = event->n_asked,
         .audience = event->has_asked_audience ? event->audience : (struct ambit_str){0},

@@ -37,21 +37,41 @@ static void fill_question(struct event *event, const struct grant_command *comma
     event->liveness = question->parent->liveness;
 }
 
-/* The grant that is to be delegated from, as the engine looks at it. One that is not there is
- * unknown, and refused as what gives nothing any more. */
+/* A bound token is of no use to its own holder without its key (TEX-10); those it is delegated to
+ * have keys of their own. */
+static bool is_keyless(const struct grant_command *command, const struct grant_row *row)
+{
+    const struct ambit_grant_question *question = &command->question;
+    return row->binding != AMBIT_BINDING_NONE && ambit_str_eq(row->agent, question->agent) &&
+           (row->binding != question->binding ||
+            !ambit_digest_eq(row->binding_key, question->binding_key));
+}
+
+static AMBIT_CHECKED enum ambit_err load_parent(struct grant_command *command,
+                                                struct store_txn *txn, struct grant_row *row)
+{
+    enum ambit_err err = command->parent_token != NULL
+                             ? grant_find(txn, command->parent_token, command->arena, row)
+                             : grant_load(txn, command->parent, command->arena, row);
+    return err == AMBIT_OK && is_keyless(command, row) ? AMBIT_ERR_NOT_FOUND : err;
+}
+
+/* The grant that is to be delegated from, as the engine looks at it. One that is not there, or not
+ * shown to be theirs to use, is unknown, and refused as what gives nothing any more. */
 static AMBIT_CHECKED enum ambit_err find_parent(struct grant_command *command,
                                                 struct store_txn *txn)
 {
     struct broker *broker = command->base.broker;
     command->above = NULL;
     command->question.parent = NULL;
+    command->question.keeps_binding = true;
     if (ambit_id_is_none(command->parent))
         return AMBIT_OK;
 
     struct grant_above *above = arena_alloc(command->arena, sizeof *above);
     if (above == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err = grant_load(txn, command->parent, command->arena, &above->row);
+    enum ambit_err err = load_parent(command, txn, &above->row);
     if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
         return err;
     command->above = above;

@@ -24,7 +24,11 @@ struct story {
 /* What the events of a story name, each once, in order of first mention. Texts in the arena. */
 struct trace_facts {
     struct arena arena;
-    struct ambit_str owner, agent;
+    struct ambit_str owner, agent; /* of the subject itself, where it is of one */
+    struct {
+        struct ambit_str owner, agent;
+    } people[FACTS_MAX]; /* who answers for whom: each agent of a delegation has its own */
+    size_t n_people;
     struct {
         struct ambit_str policy;
         struct ambit_digest digest;

@@ -78,12 +78,37 @@ static void put_reason(struct buf *text, const struct event *event)
     buf_put_text(text, ambit_reason_text(event->reason));
 }
 
-static void put_decision(struct buf *text, const struct event *event)
+/* One hop of a delegation: under whose grant it was asked for. */
+static AMBIT_CHECKED enum ambit_err put_parent(struct story *story, struct buf *text,
+                                               const struct event *event)
 {
+    ARENA_AUTO arena;
+    char block[8192];
+    struct grant_row row;
+    if (ambit_id_is_none(event->parent))
+        return AMBIT_OK;
+    arena_init(&arena, block, sizeof block, 0);
+    enum ambit_err err = grant_load_row(story->reading.txn, event->parent, &arena, &row);
+    if (err == AMBIT_ERR_NOT_FOUND || ambit_id_is_none(event->lineage)) {
+        buf_put_text(text, " below a grant that is not known");
+        return AMBIT_OK;
+    }
+    if (err != AMBIT_OK)
+        return err;
+    buf_put_text(text, " below a grant of ");
+    buf_put_str(text, row.agent);
+    return AMBIT_OK;
+}
+
+static AMBIT_CHECKED enum ambit_err put_decision(struct story *story, struct buf *text,
+                                                 const struct event *event)
+{
+    enum ambit_err err = AMBIT_OK;
     buf_put_str(text, event->agent.p != NULL ? event->agent : AMBIT_STR("an unknown token"));
     if (event->type == EVENT_GRANT_ISSUED || event->type == EVENT_GRANT_REFUSED) {
         buf_put_text(text, event->type == EVENT_GRANT_ISSUED ? " was granted" : " was refused");
         put_items(text, event);
+        err = put_parent(story, text, event);
     } else {
         buf_put_text(text, event->type == EVENT_ACTION_ALLOWED ? " was allowed" : " was denied");
         put_action(text, event);
@@ -100,6 +125,7 @@ static void put_decision(struct buf *text, const struct event *event)
         buf_put_text(text, "; tripped the hard stop ");
         buf_put_str(text, event->trips[i]);
     }
+    return err;
 }
 
 /* True when the event is about what people said of documents, or about a person who left. */
@@ -184,15 +210,21 @@ static void put_other(struct buf *text, const struct event *event)
     }
 }
 
+static void put_answers_for(struct buf *text, struct ambit_str owner, struct ambit_str agent)
+{
+    buf_put_str(text, owner);
+    buf_put_text(text, " answers for ");
+    buf_put_str(text, agent);
+    buf_put_text(text, ".\n");
+}
+
 enum ambit_err trace_text(struct story *story, const struct trace_facts *facts, struct buf *text)
 {
     enum ambit_err err = AMBIT_OK;
-    if (facts->owner.p != NULL) {
-        buf_put_str(text, facts->owner);
-        buf_put_text(text, " answers for ");
-        buf_put_str(text, facts->agent.p != NULL ? facts->agent : AMBIT_STR("this"));
-        buf_put_text(text, ".\n");
-    }
+    if (facts->n_people == 0 && facts->owner.p != NULL)
+        put_answers_for(text, facts->owner, AMBIT_STR("this"));
+    for (size_t i = 0; i < facts->n_people; i++)
+        put_answers_for(text, facts->people[i].owner, facts->people[i].agent);
     for (size_t i = 0; err == AMBIT_OK && i < story->n; i++) {
         ARENA_AUTO arena;
         char block[16384];
@@ -204,7 +236,7 @@ enum ambit_err trace_text(struct story *story, const struct trace_facts *facts, 
             return err;
         put_time(text, event.time_ms);
         if (event.decision != EVENT_DECISION_NONE && event.type != EVENT_GRANT_REVOKED)
-            put_decision(text, &event);
+            err = put_decision(story, text, &event);
         else
             put_other(text, &event);
         buf_put_char(text, '\n');

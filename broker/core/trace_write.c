@@ -44,12 +44,41 @@ static AMBIT_CHECKED enum ambit_err add_policy(struct trace_facts *facts, struct
     return err;
 }
 
+static AMBIT_CHECKED enum ambit_err add_people(struct trace_facts *facts, const struct event *event)
+{
+    if (event->owner.p == NULL || event->agent.p == NULL || facts->n_people == FACTS_MAX)
+        return AMBIT_OK;
+    for (size_t i = 0; i < facts->n_people; i++)
+        if (ambit_str_eq(facts->people[i].agent, event->agent) &&
+            ambit_str_eq(facts->people[i].owner, event->owner))
+            return AMBIT_OK;
+    enum ambit_err err =
+        keep_text(&facts->arena, event->owner, &facts->people[facts->n_people].owner);
+    if (err == AMBIT_OK)
+        err = keep_text(&facts->arena, event->agent, &facts->people[facts->n_people].agent);
+    facts->n_people += err == AMBIT_OK;
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err gather_subject(struct trace_facts *facts,
+                                                   const struct event *event)
+{
+    enum ambit_err err = keep_text(&facts->arena, event->owner, &facts->owner);
+    return err == AMBIT_OK ? keep_text(&facts->arena, event->agent, &facts->agent) : err;
+}
+
+/* The grant or decision that was asked about: a story begins with what is above it. */
+static bool is_of_subject(const struct story *story, const struct event *event)
+{
+    struct ambit_id id;
+    return id_decode(story->id, &id) == AMBIT_OK &&
+           (ambit_id_eq(id, event->id) || ambit_id_eq(id, event->grant));
+}
+
 static AMBIT_CHECKED enum ambit_err gather_event(struct trace_facts *facts,
                                                  const struct event *event)
 {
-    enum ambit_err err = keep_text(&facts->arena, event->owner, &facts->owner);
-    if (err == AMBIT_OK)
-        err = keep_text(&facts->arena, event->agent, &facts->agent);
+    enum ambit_err err = add_people(facts, event);
     if (err == AMBIT_OK)
         err = add_policy(facts, event->policy, event->digest);
     for (size_t i = 0; err == AMBIT_OK && i < event->n_items; i++)
@@ -65,6 +94,8 @@ static AMBIT_CHECKED enum ambit_err gather_event(struct trace_facts *facts,
 enum ambit_err trace_gather(struct story *story, struct trace_facts *facts)
 {
     enum ambit_err err = AMBIT_OK;
+    struct ambit_str owner = {0},
+                     agent = {0}; /* of the first event, where none is of the subject */
     for (size_t i = 0; err == AMBIT_OK && i < story->n; i++) {
         ARENA_AUTO arena;
         char block[16384];
@@ -72,9 +103,19 @@ enum ambit_err trace_gather(struct story *story, struct trace_facts *facts)
         struct ledger_row row;
         struct event event;
         err = reading_event(&story->reading, story->seqs[i], &story->memory, &arena, &row, &event);
+        if (err == AMBIT_OK && is_of_subject(story, &event))
+            err = gather_subject(facts, &event);
+        if (err == AMBIT_OK)
+            err = keep_text(&facts->arena, event.owner, &owner);
+        if (err == AMBIT_OK)
+            err = keep_text(&facts->arena, event.agent, &agent);
         if (err == AMBIT_OK)
             err = gather_event(facts, &event);
     }
+    if (facts->owner.p == NULL)
+        facts->owner = owner;
+    if (facts->agent.p == NULL)
+        facts->agent = agent;
     return err;
 }
 

@@ -20,6 +20,30 @@ static void write_rnd(struct json_out *out, const uint8_t *rnd)
     json_str(out, (struct ambit_str){.p = text, .len = sizeof text});
 }
 
+/* Whose authority it is: the agent of the root grant (D-12). */
+static struct ambit_str principal(const struct grant_row *row)
+{
+    while (row->above)
+        row = &row->above->row;
+    return row->agent;
+}
+
+/* Who acts for the principal: outermost the agent that holds the grant, inside it whoever handed it
+ * on, down to the principal, which is `sub` (TEX-6). Nobody is left out. */
+static void write_act(struct json_out *out, struct ambit_str issuer, const struct grant_row *row)
+{
+    unsigned n = 0;
+    for (; row->above; row = &row->above->row, n++) {
+        json_key(out, "act");
+        json_begin_object(out);
+        json_member_str(out, "sub", row->agent);
+        json_member_str(out, "iss", issuer);
+        json_member_text(out, "sub_profile", "ai_agent");
+    }
+    while (n-- > 0)
+        json_end_object(out);
+}
+
 void claims_write(const struct claims *claims, struct json_out *out)
 {
     const struct grant_row *row = claims->row;
@@ -29,8 +53,9 @@ void claims_write(const struct claims *claims, struct json_out *out)
     if (claims->rnd)
         write_rnd(out, claims->rnd);
     json_member_str(out, "iss", claims->issuer);
-    json_member_str(out, "sub", row->agent);
+    json_member_str(out, "sub", principal(row));
     json_member_str(out, "client_id", row->agent);
+    write_act(out, claims->issuer, row);
     json_member_str(out, "aud", row->audience);
     write_i64(out, "iat", row->issued_ms / 1000);
     write_i64(out, "exp", row->expires_ms / 1000);
@@ -57,6 +82,7 @@ void token_response_write(const struct token_response *response, struct json_out
 
     json_begin_object(out);
     json_member_str(out, "access_token", response->token);
+    json_member_text(out, "issued_token_type", response->issued_type);
     json_member_text(out, "token_type", "Bearer");
     write_i64(out, "expires_in", (row->expires_ms - response->now_ms) / 1000);
     json_member_text(out, "scope", response->scope);

@@ -21,8 +21,9 @@ void claims_write(const struct claims *claims, struct json_out *out);
 struct token_response {
     const struct grant_row *row;
     uint64_t ask;
-    struct ambit_str token; /* compact JWS */
-    int64_t now_ms;         /* of the decision */
-    const char *scope;      /* as in claims */
+    struct ambit_str token;  /* compact JWS */
+    int64_t now_ms;          /* of the decision */
+    const char *issued_type; /* `issued_token_type` of an exchange (TEX-5); NULL: left out */
+    const char *scope;       /* as in claims */
 };
 void token_response_write(const struct token_response *response, struct json_out *out);

@@ -53,6 +53,7 @@ void mint_reply(struct broker *broker, const struct minting *minting, struct htt
                                       .ask = minting->ask,
                                       .token = buf_str(&token),
                                       .now_ms = minting->now_ms,
+                                      .issued_type = minting->issued_type,
                                       .scope = minting->scope};
     token_response_write(&response, &out);
 #ifdef AMBIT_UNSAFE_LEAK /* a test build, that the search for secrets must find out */

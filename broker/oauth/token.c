@@ -9,6 +9,7 @@
 
 static const struct token_kind kinds[GRANT_TYPES] = {
     [GRANT_TYPE_CLIENT_CREDENTIALS] = {.asks = true, .submit = token_credentials_submit},
+    [GRANT_TYPE_EXCHANGE] = {.asks = true, .read = exchange_read, .submit = exchange_submit},
 };
 
 static void resume(void *ctx)

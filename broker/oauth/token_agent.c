@@ -59,8 +59,9 @@ static void reply_refused(struct token_state *state, struct http_request *req,
         .has_resource = state->request.resource.p,
         .field = field_of(decided),
     };
+    enum oauth_error error = oauth_error_of_reason(decided->reason, as);
     struct oauth_refusal refusal = {
-        .error = oauth_error_of_reason(decided->reason, as),
+        .error = command->above ? exchange_error(command, error) : error,
         .description = is_taught ? explanation->user_text : (struct ambit_str){0},
         .reason = ambit_reason_text(decided->reason),
         .rule = decided->rule,
@@ -79,8 +80,10 @@ void token_agent_granted(struct token_state *state, struct http_request *req,
     struct ambit_grant_view view = {0};
     grant_row_view(&command->row, &view);
     uint64_t live = 0;
-    struct minting minting = {
-        .row = &command->row, .rnd = state->rnd, .now_ms = command->base.now_ms};
+    struct minting minting = {.row = &command->row,
+                              .rnd = state->rnd,
+                              .now_ms = command->base.now_ms,
+                              .issued_type = state->issued_type};
     ambit_grant_items_now(command->base.documents->set, &view, NULL, 0, minting.now_ms, &live,
                           &minting.ask);
     mint_reply(state->call.broker, &minting, req, reply);

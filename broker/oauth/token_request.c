@@ -40,7 +40,7 @@ enum ambit_err grant_type_read(const struct form *form, enum grant_type *ret,
 }
 
 /* scheme ":" something, of the characters of RFC 3986, without a fragment (RES-1) */
-static bool is_absolute_uri(struct ambit_str text)
+bool token_target_is_fine(struct ambit_str text)
 {
     static const char others[] = "-._~:/?[]@!$&'()*+,;=%";
     size_t scheme = 0;
@@ -68,7 +68,7 @@ static enum ambit_err read_resource(const struct form *form, struct token_reques
     if (form_count(form, "resource") > 1)
         return refuse(reterr, OAUTH_INVALID_TARGET, "one token is for one resource"); /* TOK-14 */
     request->resource = form_get(form, "resource");
-    if (request->resource.p && !is_absolute_uri(request->resource))
+    if (request->resource.p && !token_target_is_fine(request->resource))
         return refuse(reterr, OAUTH_INVALID_TARGET,
                       "resource is an absolute URI without a fragment");
     return AMBIT_OK;

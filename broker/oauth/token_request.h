@@ -10,7 +10,9 @@
 
 /* Grant types: one row here, one in the table of token.c, and what the type does in a file of its
  * own. The metadata lists exactly these (MET-4). */
-#define GRANT_TYPE_LIST(X) X(CLIENT_CREDENTIALS, "client_credentials")
+#define GRANT_TYPE_LIST(X)                      \
+    X(CLIENT_CREDENTIALS, "client_credentials") \
+    X(EXCHANGE, "urn:ietf:params:oauth:grant-type:token-exchange")
 enum grant_type {
 #define X(name, text) GRANT_TYPE_##name,
     GRANT_TYPE_LIST(X)
@@ -36,6 +38,8 @@ struct token_refusal {
 /* Step 4. MALFORMED with *reterr (TOK-7). */
 AMBIT_CHECKED enum ambit_err grant_type_read(const struct form *form, enum grant_type *ret,
                                              struct token_refusal *reterr);
+/* An absolute URI without a fragment, of the characters of RFC 3986 (RES-1). */
+bool token_target_is_fine(struct ambit_str text);
 /* Step 6: what is asked, of whichever grant type. MALFORMED with *reterr, or NO_MEMORY. */
 AMBIT_CHECKED enum ambit_err token_request_read(const struct form *form, struct arena *arena,
                                                 struct token_request *ret,

@@ -9,6 +9,7 @@
 #include "oauth/call.h"
 #include "oauth/token_request.h"
 
+struct exchange_request;
 struct token_state;
 
 /* A grant type at work. Each function fills the reply where it ends the request. */
@@ -28,6 +29,8 @@ struct token_state {
     struct oauth_call call;
     enum grant_type type;
     struct token_request request;
+    struct exchange_request *exchange; /* of a token exchange, in the arena */
+    const char *issued_type; /* `issued_token_type` of the answer (TEX-5); NULL: not said */
     /* After the command was decided and is durable: the reply. */
     void (*finish)(struct token_state *state, struct http_request *req, struct http_reply *reply);
     bool has_command;
@@ -60,6 +63,14 @@ enum http_next token_credentials_submit(struct token_state *state, struct http_r
                                         struct http_reply *reply);
 enum http_next token_service_submit(struct token_state *state, struct http_request *req,
                                     struct http_reply *reply);
+
+/* ---- token exchange (exchange.c) ---- */
+bool exchange_read(struct token_state *state, struct http_request *req, struct http_reply *reply);
+enum http_next exchange_submit(struct token_state *state, struct http_request *req,
+                               struct http_reply *reply);
+/* The code for a refusal of what would hang from another grant, `plain` where that has no say: the
+ * subject token itself is at fault (TEX-3, TEX-9, TEX-10). */
+enum oauth_error exchange_error(const struct grant_command *command, enum oauth_error plain);
 
 /* A refusal before anything was decided. */
 enum http_next token_refuse(struct http_request *req, struct http_reply *reply,

@@ -115,6 +115,9 @@ struct ambit_grant_question {
     struct ambit_str owner_fault;
     const struct ambit_grant_view *parent; /* delegation: the grant this one shall hang from; NULL:
                                               a root grant */
+    bool keeps_binding; /* below a bound grant none is given without a key (TEX-8): of what is asked
+                           on the wire. The language leaves it open, so not of what is asked in
+                           thought */
 };
 
 /* An item of a grant, tied to the rule that gave it. */

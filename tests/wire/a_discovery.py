@@ -14,6 +14,10 @@ from broker import Broker, Tap  # noqa: E402
 
 OAUTH, OPENID, AUTHZEN = (f"/.well-known/{name}" for name in ("oauth-authorization-server", "openid-configuration", "authzen-configuration"))
 ISSUER = "https://broker.example.gov/tenants/one"
+GRANT_TYPES = [
+    "client_credentials",
+    "urn:ietf:params:oauth:grant-type:token-exchange",
+]
 NOT_THERE = ("userinfo_endpoint", "registration_endpoint", "end_session_endpoint", "device_authorization_endpoint", "pushed_authorization_request_endpoint",
              "backchannel_authentication_endpoint", "dpop_signing_alg_values_supported", "tls_client_certificate_bound_access_tokens",
              "introspection_signing_alg_values_supported", "status_list_aggregation_endpoint", "client_id_metadata_document_supported")
@@ -45,7 +49,7 @@ def metadata(tap, broker, client):
                f"MET-5 {twin}: how assertions may be signed", (methods, algorithms))
     tap.ok(said["authorization_endpoint"] == issuer + "/authorize" and "code" in said["response_types_supported"]
            and "S256" in said["code_challenge_methods_supported"], "MET-6 what stock clients insist on", said)
-    tap.ok(said["grant_types_supported"] == ["client_credentials"] and not [m for m in NOT_THERE if m in said],
+    tap.ok(said["grant_types_supported"] == GRANT_TYPES and not [m for m in NOT_THERE if m in said],
            "MET-4 nothing is listed that does not work", said)
     tap.ok(said["authorization_details_types_supported"] == ["ambit"], "RAR-9 the type that can be asked for")
     for member in ("token_endpoint", "introspection_endpoint", "revocation_endpoint"):

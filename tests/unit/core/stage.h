@@ -69,7 +69,8 @@ struct ask {
     const char *audience, *purpose; /* NULL: none */
     int64_t lifetime_s;             /* 0: none asked */
     const char *source;             /* address text; NULL: none */
-    const struct answer *parent;    /* delegated from this grant; NULL: a root grant */
+    const struct answer *parent;    /* delegated from this token's grant; NULL: a root grant */
+    uint8_t key;                    /* not 0: bound by DPoP to a key, by this number */
     uint8_t once;                   /* not 0: a one-time value, by this number */
     struct ambit_id approval;       /* that the request names, or none */
 };
@@ -112,6 +113,7 @@ struct held_ask {
     struct arena arena;
     struct documents_ref *ref;
     uint8_t rnd[16];
+    struct identity_token parent_token;
     sem_t done;
     enum ambit_err submit_err;
 };

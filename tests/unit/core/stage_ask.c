@@ -115,8 +115,15 @@ void stage_submit(struct stage *stage, const struct ask *ask, struct held_ask *h
     random_bytes(held->rnd, sizeof held->rnd);
     crypto_sha256(held->rnd, sizeof held->rnd, &command->token);
     grant_command_init(command);
-    if (ask->parent)
-        command->parent = ask->parent->grant;
+    if (ask->parent) {
+        held->parent_token.jti = command->parent = ask->parent->grant;
+        memcpy(held->parent_token.rnd, ask->parent->rnd, sizeof ask->parent->rnd);
+        command->parent_token = &held->parent_token;
+    }
+    if (ask->key) {
+        command->question.binding = AMBIT_BINDING_DPOP;
+        command->question.binding_key.b[0] = ask->key;
+    }
     command->approval_wanted = ask->approval;
     held->submit_err = grant_submit(command);
 }

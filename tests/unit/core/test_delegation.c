@@ -210,12 +210,45 @@ static void test_tightened_above(void **state)
     stage_verify(&stage);
 }
 
+/* TEX-3, TEX-10: what names the parent is its token. With another secret, or by its own holder
+ * without the key it is bound to, it names nothing; TEX-8: a binding is not dropped. */
+static void test_named_by_its_token(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    make(&stage);
+    struct tree tree = plant(&stage);
+    struct answer forged = tree.chief;
+    forged.rnd[15] ^= 1;
+    expect(ask_under(&stage, "hand", &forged, "svc:d/eu/x"), AMBIT_REASON_INACTIVE);
+    assert_int_equal(stage_count_events(&stage, "grant.refused", "\"lineage\""), 0);
+
+    struct ask ask = {.agent = "chief", .action = "d.do", .resource = "svc:d/**", .key = 1};
+    struct answer bound = stage_ask(&stage, &ask);
+    expect(bound, AMBIT_REASON_ALLOWED);
+    ask = (struct ask){
+        .agent = "hand", .action = "d.do", .resource = "svc:d/x", .parent = &bound, .key = 2};
+    struct answer child = stage_ask(&stage, &ask);
+    expect(child, AMBIT_REASON_ALLOWED); /* by a key of its own */
+    ask.key = 0;
+    expect(stage_ask(&stage, &ask), AMBIT_REASON_BINDING_REQUIRED);
+    ask.agent = "chief"; /* its holder, who delegates to hand alone */
+    expect(stage_ask(&stage, &ask), AMBIT_REASON_INACTIVE);
+    ask.key = 2;
+    expect(stage_ask(&stage, &ask), AMBIT_REASON_INACTIVE);
+    ask.key = 1;
+    expect(stage_ask(&stage, &ask), AMBIT_REASON_NOT_DELEGABLE);
+    assert_true(stage_explain_all(&stage) > 5);
+    stage_verify(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inside_the_parent), cmocka_unit_test(test_counts_above),
-        cmocka_unit_test(test_stop_above),        cmocka_unit_test(test_revoked_in_the_middle),
-        cmocka_unit_test(test_stopped_above),     cmocka_unit_test(test_tightened_above),
+        cmocka_unit_test(test_inside_the_parent),  cmocka_unit_test(test_counts_above),
+        cmocka_unit_test(test_stop_above),         cmocka_unit_test(test_revoked_in_the_middle),
+        cmocka_unit_test(test_stopped_above),      cmocka_unit_test(test_tightened_above),
+        cmocka_unit_test(test_named_by_its_token),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,6 +96,38 @@ static void claims_are_those_of_the_row(void **state)
     assert_int_equal(got->count, 13);
 }
 
+/* D-12, TEX-6: sub is the root's agent, act who acts; those between nest inside, none is left out.
+ */
+static void a_delegated_grant_names_who_acts(void **state)
+{
+    (void)state;
+    BUF_AUTO buf;
+    buf_init(&buf, 0);
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    struct grant_above root = {.row = row};
+    struct grant_above middle = {.row = row};
+    middle.row.agent = AMBIT_STR("helper");
+    middle.row.above = &root;
+    struct grant_row last = row;
+    last.agent = AMBIT_STR("a/hand");
+    last.above = &middle;
+    struct claims claims = {.issuer = AMBIT_STR("https://a"), .row = &last, .live = UINT64_MAX};
+    const struct json_value *got = claims_of(&claims, &buf, &arena);
+    check_text(got, "sub", "remediator");
+    check_text(got, "client_id", "a/hand");
+    const struct json_value *act = json_get(got, "act");
+    check_text(act, "sub", "a/hand");
+    check_text(act, "iss", "https://a");
+    check_text(act, "sub_profile", "ai_agent");
+    assert_int_equal(act->count, 4);
+    const struct json_value *inner = json_get(act, "act");
+    check_text(inner, "sub", "helper");
+    check_text(inner, "iss", "https://a");
+    check_text(inner, "sub_profile", "ai_agent");
+    assert_int_equal(inner->count, 3);
+}
+
 /* INT-5: items that nothing gives any more are left out; INT-4: no secret */
 static void introspection_leaves_out(void **state)
 {
@@ -131,6 +163,7 @@ static void the_response_tells_all(void **state)
                      AMBIT_OK);
     check_text(got, "access_token", "a.b.c");
     check_text(got, "token_type", "Bearer");
+    assert_null(json_get(got, "issued_token_type"));
     check_text(got, "scope", "service.restart[svc:staging/web-1] ticket.read[ticket:**]");
     check_number(got, "expires_in", 299); /* rounded down to a second */
     const struct json_value *details = json_get(got, "authorization_details");
@@ -145,6 +178,7 @@ int main(void)
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(claims_are_those_of_the_row),
+        cmocka_unit_test(a_delegated_grant_names_who_acts),
         cmocka_unit_test(introspection_leaves_out),
         cmocka_unit_test(the_response_tells_all),
     };

@@ -113,6 +113,23 @@ static void other_audience(struct chain *c)
     c->q.audience = LAB_OTHER;
 }
 
+static void b_bound(struct chain *c)
+{
+    c->b.view.binding = AMBIT_BINDING_DPOP;
+    c->q.keeps_binding = true;
+}
+
+static void b_bound_and_so_is_c(struct chain *c)
+{
+    b_bound(c);
+    c->q.binding = AMBIT_BINDING_MTLS;
+}
+
+static void b_bound_in_thought(struct chain *c)
+{
+    c->b.view.binding = AMBIT_BINDING_DPOP;
+}
+
 static void b_for_another(struct chain *c)
 {
     c->b.view.audience = LAB_OTHER;
@@ -236,6 +253,9 @@ static const struct row rows[] = {
      "of a, 2 above: none"},
     {"the composition that the root recorded", WITH_A(",'when':{'composition':true}"), NULL,
      AMBIT_REASON_COMPOSITION_MISMATCH, AMBIT_GRANT_CHECK_COMPOSITION, 2, "ra", "", NULL, NULL},
+    {"TEX-8: the parent's binding is not dropped", AS_IS, b_bound, AMBIT_REASON_BINDING_REQUIRED,
+     AMBIT_GRANT_CHECK_BINDING, 1, "", "parent",
+     "a key of its own, since the grant above is bound to one", "of b, 1 above: none"},
     {"the binding that the root recorded", WITH_A(",'bind':['dpop']"), NULL,
      AMBIT_REASON_BINDING_REQUIRED, AMBIT_GRANT_CHECK_BINDING, 2, "ra", "", NULL,
      "of a, 2 above: none"},
@@ -406,12 +426,28 @@ static void test_too_long(void **state)
     chain_close(&chain);
 }
 
+/* TEX-8: bound to whichever key; and what is asked in thought is left to the language. */
+static void test_a_key_of_its_own(void **state)
+{
+    static const struct chain_documents as_is = AS_IS;
+    static void (*const changes[])(struct chain *) = {b_bound_and_so_is_c, b_bound_in_thought};
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(changes); i++) {
+        chain_open(&chain, &as_is);
+        changes[i](&chain);
+        lab_decide_grant(&chain.lab, &chain.q);
+        assert_int_equal(chain.lab.d.reason, AMBIT_REASON_ALLOWED);
+        lab_replay_grant(&chain.lab, &chain.q);
+        chain_close(&chain);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reasons),        cmocka_unit_test(test_allowed),
         cmocka_unit_test(test_except_of_both), cmocka_unit_test(test_items_above),
-        cmocka_unit_test(test_too_long),
+        cmocka_unit_test(test_too_long),       cmocka_unit_test(test_a_key_of_its_own),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
