@@ -19,6 +19,7 @@
 #include "core/broker.h"
 #include "core/review.h"
 #include "http/http.h"
+#include "edge.h"
 #include "notify.h"
 #include "oauth/oauth.h"
 #include "policy/problem.h"
@@ -32,11 +33,10 @@ struct service {
     struct buf config_path;
     struct http_route routes[ROUTES_MAX];
     size_t n_routes;
-    struct http_server *http;
+    struct edge edge;
     bool is_started;
     struct broker *broker;
     char url[CONFIG_URL_MAX];
-    char addresses[CONFIG_LISTENERS_MAX][ADDR_TEXT_MAX + 16];
 };
 
 int serve_harden(void)
@@ -130,6 +130,8 @@ int serve_configure(struct service *service, const struct options *options)
                                    .environment = (const char *const *)environ};
     enum ambit_err err = config_load(&source, &service->config, &problems);
     service->has_config = err == AMBIT_OK;
+    service->edge =
+        (struct edge){.config = &service->config, .config_path = service->config_path.p};
     print_problems(problems.v, problems.n);
     ambit_problems_done(&problems);
     return err == AMBIT_OK ? SERVE_GO_ON : SERVE_WRONG;
@@ -157,6 +159,7 @@ int serve_check(struct service *service)
 {
     struct ambit_problems problems = {0};
     struct ambit_documents *documents = NULL;
+    enum ambit_err tls_err = edge_check(&service->edge, &problems);
     enum ambit_err err =
         folder_load(service->config.documents.p, clock_wall_ms(), &problems, &documents);
     struct ambit_policy_set *set = NULL;
@@ -165,6 +168,8 @@ int serve_check(struct service *service)
     if (err == AMBIT_OK && ambit_str_is(service->config.review, "enforce"))
         err = check_review(service, set, &problems);
     print_problems(problems.v, problems.n);
+    if (err == AMBIT_OK)
+        err = tls_err;
     if (err == AMBIT_OK)
         print_counts(ambit_policy_documents(set));
     else if (err == AMBIT_ERR_NOT_FOUND)
@@ -187,68 +192,22 @@ static void add_routes(struct service *service, const struct http_route *(*table
     service->n_routes += n;
 }
 
-static unsigned listener_kinds(enum config_listener_kind kind)
-{
-    switch (kind) {
-    case CONFIG_LISTENER_ALL:
-        return HTTP_ALL;
-    case CONFIG_LISTENER_AGENTS:
-    case CONFIG_LISTENER_LOCAL:
-        return HTTP_AGENTS;
-    case CONFIG_LISTENER_OPERATORS:
-        return HTTP_OPERATORS;
-    case CONFIG_LISTENER_OPS:
-        return HTTP_OPS;
-    }
-    return 0;
-}
-
-static void fill_listener(struct service *service, size_t i, struct http_listener *ret)
-{
-    const struct config_listener *listener = &service->config.listen[i];
-    char address[ADDR_TEXT_MAX];
-    size_t len = addr_encode(&listener->address, address);
-    bool is_v6 = listener->address.family == 6;
-    int n =
-        snprintf(service->addresses[i], sizeof service->addresses[i], "%s%.*s%s:%u",
-                 is_v6 ? "[" : "", (int)len, address, is_v6 ? "]" : "", (unsigned)listener->port);
-    AMBIT_ASSERT(n > 0 && (size_t)n < sizeof service->addresses[i]);
-    *ret = (struct http_listener){.name = config_listener_text(listener->kind),
-                                  .kinds = listener_kinds(listener->kind),
-                                  .address = service->addresses[i],
-                                  .fd = -1};
-    if (notify_inherited(i, &ret->fd))
-        ret->address = NULL;
-}
-
 int serve_bind(struct service *service)
 {
-    struct http_listener listeners[CONFIG_LISTENERS_MAX];
-    const struct config_limits *limits = &service->config.limits;
-    size_t failed = 0;
-    for (size_t i = 0; i < service->config.n_listen; i++)
-        fill_listener(service, i, &listeners[i]);
+    struct ambit_problems problems = {0};
+    BUF_AUTO said = {.p = NULL};
     add_routes(service, oauth_routes);
     add_routes(service, authzen_routes);
     add_routes(service, operator_routes);
-    struct http_config config = {
-        .listeners = listeners,
-        .n_listeners = service->config.n_listen,
-        .routes = service->routes,
-        .n_routes = service->n_routes,
-        .connections = (size_t)limits->connections,
-        .connections_per_source = (size_t)limits->connections_per_source,
-        .idle_s = (unsigned)limits->idle_s,
-        .request_s = (unsigned)limits->request_s,
-    };
-    enum ambit_err err = http_open(&config, &service->http, &failed);
-    if (err != AMBIT_OK) {
-        fprintf(stderr, "ambitd: cannot listen on %s: %s\n",
-                failed < service->config.n_listen ? service->addresses[failed] : "?",
-                ambit_err_text(err));
-        return SERVE_CANNOT;
-    }
-    config_listener_url(&service->config.listen[0], http_port(service->http, 0), service->url);
+    enum ambit_err err =
+        edge_open(&service->edge, service->routes, service->n_routes, &problems, &said);
+    print_problems(problems.v, problems.n);
+    ambit_problems_done(&problems);
+    if (said.len)
+        fprintf(stderr, "ambitd: %.*s\n", (int)said.len, said.p);
+    if (err != AMBIT_OK)
+        return err == AMBIT_ERR_MALFORMED ? SERVE_WRONG : SERVE_CANNOT;
+    edge_url(&service->edge, 0, service->url);
     return SERVE_GO_ON;
 }
 
@@ -258,8 +217,8 @@ int serve_bind(struct service *service)
 static void kick(void *ctx)
 {
     struct service *service = ctx;
-    http_kick(service->http);
-    http_stream_wake(service->http);
+    http_kick(service->edge.http);
+    http_stream_wake(service->edge.http);
 }
 
 static struct ambit_limits_config broker_limits(const struct config_limits *limits)
@@ -301,7 +260,7 @@ int serve_open(struct service *service)
     print_problems(problems.v, problems.n);
     ambit_problems_done(&problems);
     if (err == AMBIT_OK) {
-        http_set_app(service->http, service->broker);
+        http_set_app(service->edge.http, service->broker);
         return SERVE_GO_ON;
     }
     fprintf(stderr, "ambitd: %.*s (state folder %s)\n", (int)text.len, text.p != NULL ? text.p : "",
@@ -311,7 +270,7 @@ int serve_open(struct service *service)
 
 int serve_start(struct service *service)
 {
-    if (http_start(service->http) != AMBIT_OK) {
+    if (http_start(service->edge.http) != AMBIT_OK) {
         fputs("ambitd: the event loops cannot be started\n", stderr);
         return SERVE_CANNOT;
     }
@@ -320,7 +279,11 @@ int serve_start(struct service *service)
         fprintf(stderr, "ambitd: the URL cannot be written to %s\n", service->config.state.p);
         return SERVE_CANNOT;
     }
-    printf("ambitd: listening on %s\n", service->url);
+    for (size_t i = 0; i < service->config.n_listen; i++) {
+        char url[CONFIG_URL_MAX];
+        edge_url(&service->edge, i, url);
+        printf("ambitd: listening on %s\n", url);
+    }
     if (service->is_dev) {
         BUF_AUTO hints;
         buf_init(&hints, 0);
@@ -333,9 +296,22 @@ int serve_start(struct service *service)
     return SERVE_GO_ON;
 }
 
+/* Each by itself: a certificate that does not hold keeps no document out. */
+static void reload_certificates(struct service *service)
+{
+    struct ambit_problems problems = {0};
+    enum ambit_err err = edge_reload(&service->edge, &problems);
+    print_problems(problems.v, problems.n);
+    if (err != AMBIT_OK)
+        LOG(LOG_ERROR, "the certificates do not hold: those in force stay",
+            LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
+    ambit_problems_done(&problems);
+}
+
 static void reload(struct service *service)
 {
     struct ambit_problems problems = {0};
+    reload_certificates(service);
     enum ambit_err err = broker_reload(service->broker, &problems);
     print_problems(problems.v, problems.n);
     if (err == AMBIT_OK)
@@ -371,10 +347,10 @@ void serve_close(struct service *service)
         return;
     notify_stopping();
     if (service->is_started)
-        http_stop(service->http, GRACE_MS);
+        http_stop(service->edge.http, GRACE_MS);
     broker_close(service->broker);
-    if (service->http != NULL)
-        http_close(service->http);
+    if (service->edge.http != NULL)
+        http_close(service->edge.http);
     if (service->has_config)
         config_done(&service->config);
     buf_done(&service->config_path);

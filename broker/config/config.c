@@ -26,7 +26,8 @@ static const struct config_row rows[] = {
     {"", "trusted_issuers", CONFIG_EMPTY_LIST, 0, 0, 0, 0, "this version trusts no other issuer"},
     {"", "review", CONFIG_REVIEW, AT(review), 0, 0, 0, "enforce"},
     {"", "attestation", CONFIG_DURATION, AT(attestation_s), 1, 3650 * DAY, 90 * DAY, NULL},
-    {"", "trusted_proxies", CONFIG_EMPTY_LIST, 0, 0, 0, 0, "this version stands behind no proxy"},
+    {"", "trusted_proxies", CONFIG_PROXIES, 0, 0, 0, 0, NULL},
+    {"", "proxy_client_ca", CONFIG_FILE, AT(proxy_client_ca), 0, 0, 0, NULL},
     {"", "notify", CONFIG_EMPTY_LIST, 0, 0, 0, 0, "this version notifies nobody"},
     {"", "limits", CONFIG_SECTION, 0, 0, 0, 0, NULL},
     {"keys", "algorithm", CONFIG_ALGORITHM, AT(algorithm), 0, 0, 0, "ES256"},
@@ -174,7 +175,8 @@ static void check_listeners(struct config_reader *reader, const struct config_pl
         config_complain(reader, place,
                         "a listener without a name serves everything, and stands alone",
                         "one listener without a name, or names on all");
-    if (!has_all && !config->issuer.p)
+    bool is_unix = config->n_listen && config->listen[0].unix_path.p;
+    if ((!has_all || is_unix) && !config->issuer.p)
         config_complain(reader, place, "\"issuer\" is missing",
                         "the URL under which agents and services know this broker");
 }

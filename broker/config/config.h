@@ -6,6 +6,8 @@
  * Read once at start; a reload takes up documents, never the configuration. */
 #pragma once
 
+#include <sys/types.h>
+
 #include "base/addr.h"
 #include "ambit/document.h"
 #include "base/arena.h"
@@ -13,7 +15,7 @@
 
 #define CONFIG_PATH_DEFAULT "/etc/ambit/ambit.json"
 
-enum { CONFIG_LISTENERS_MAX = 8 };
+enum { CONFIG_LISTENERS_MAX = 8, CONFIG_PROXIES_MAX = 32 };
 
 /* Which routes a listener serves (design 7). */
 enum config_listener_kind {
@@ -35,9 +37,13 @@ struct config_tls {
 
 struct config_listener {
     enum config_listener_kind kind;
-    struct addr address; /* loopback without TLS (HTP-1) */
+    struct addr address; /* loopback without TLS (HTP-1); family 0: a Unix socket */
     uint16_t port;       /* 0: any free one */
     struct config_tls tls;
+    struct ambit_str unix_path; /* absolute or from the folder of the file; {NULL,0}: an address */
+    unsigned unix_mode;
+    uid_t unix_owner; /* (uid_t)-1, (gid_t)-1: as it is made */
+    gid_t unix_group;
 };
 
 struct config_limits {
@@ -53,6 +59,12 @@ struct config {
     struct ambit_str documents; /* the folder of the file, elsewhere from the working directory */
     struct config_listener listen[CONFIG_LISTENERS_MAX];
     size_t n_listen;
+    /* Peers that are believed about the caller: X-Forwarded-For, Forwarded, Client-Cert. */
+    struct cidr trusted_proxies[CONFIG_PROXIES_MAX];
+    size_t n_trusted_proxies;
+    /* PEM: who signs the certificates of clients that came through a listed proxy; those of a TLS
+     * listener's clients have listen[].tls.client_ca. {NULL,0}: none. */
+    struct ambit_str proxy_client_ca;
     struct ambit_str algorithm; /* of tokens: "ES256" */
     struct ambit_str review; /* "enforce": what is not confirmed is refused; "record": recorded */
     int64_t attestation_s;
@@ -77,10 +89,11 @@ AMBIT_CHECKED enum ambit_err config_read(struct ambit_str bytes, const char *pat
 void config_done(struct config *config);
 #define CONFIG_AUTO AMBIT_CLEANUP(config_done) struct config
 
-/* "ADDR:PORT", IPv6 in brackets; the address must be loopback (REFUSED otherwise). */
+/* "ADDR:PORT", IPv6 in brackets, of a plain listener: loopback (REFUSED otherwise). */
 AMBIT_CHECKED enum ambit_err config_listen_decode(struct ambit_str text,
                                                   struct config_listener *ret);
-/* The URL of a bound listener: "http://127.0.0.1:8420", NUL-terminated. */
-enum { CONFIG_URL_MAX = 80 };
+/* The URL of a bound listener: "http://127.0.0.1:8420", "https://[::1]:8443", "unix:/run/x.sock",
+ * NUL-terminated. */
+enum { CONFIG_URL_MAX = 128, CONFIG_UNIX_PATH_MAX = 107 };
 void config_listener_url(const struct config_listener *listener, uint16_t port,
                          char dst[CONFIG_URL_MAX]);

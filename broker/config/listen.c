@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listeners: what each serves and where it stands. Only loopback addresses, since this version has
- * no TLS and a token in the clear is anybody's (HTP-1). */
+/* Listeners: what each serves and where it stands. Plain HTTP on loopback addresses and Unix
+ * sockets alone: a token in the clear is anybody's (HTP-1). One member of a listener:
+ * listen_member.c. */
 #include <stdio.h>
 
 #include "base/encode.h"
@@ -33,7 +34,7 @@ static bool is_loopback(const struct addr *addr)
     return addr->family == 6 && memcmp(addr->b, one, sizeof one) == 0;
 }
 
-enum ambit_err config_listen_decode(struct ambit_str text, struct config_listener *ret)
+enum ambit_err config_address_decode(struct ambit_str text, struct config_listener *ret)
 {
     size_t colon = text.len;
     while (colon > 0 && text.p[colon - 1] != ':')
@@ -47,16 +48,35 @@ enum ambit_err config_listen_decode(struct ambit_str text, struct config_listene
     if (has_brackets)
         host = (struct ambit_str){.p = host.p + 1, .len = host.len - 2};
 
-    struct config_listener listener = {.kind = CONFIG_LISTENER_ALL};
+    struct addr address = {.family = 0};
     uint64_t port = 0;
-    if (addr_decode(host, &listener.address) || parse_u64(port_text, &port) || port > UINT16_MAX)
+    if (addr_decode(host, &address) || parse_u64(port_text, &port) || port > UINT16_MAX)
         return AMBIT_ERR_MALFORMED;
     if (has_brackets != (memchr(host.p, ':', host.len) != NULL))
         return AMBIT_ERR_MALFORMED;
+
+    ret->address = address;
+    ret->port = (uint16_t)port;
+    return AMBIT_OK;
+}
+
+static struct config_listener listener_init(void)
+{
+    return (struct config_listener){.kind = CONFIG_LISTENER_ALL,
+                                    .unix_mode = 0666,
+                                    .unix_owner = (uid_t)-1,
+                                    .unix_group = (gid_t)-1};
+}
+
+enum ambit_err config_listen_decode(struct ambit_str text, struct config_listener *ret)
+{
+    struct config_listener listener = listener_init();
+    enum ambit_err err = config_address_decode(text, &listener);
+    if (err)
+        return err;
     if (!is_loopback(&listener.address))
         return AMBIT_ERR_REFUSED;
 
-    listener.port = (uint16_t)port;
     *ret = listener;
     return AMBIT_OK;
 }
@@ -67,60 +87,48 @@ void config_listener_url(const struct config_listener *listener, uint16_t port,
     char text[ADDR_TEXT_MAX] = "";
     size_t len = addr_encode(&listener->address, text);
     bool is_six = listener->address.family == 6;
-    int n = snprintf(dst, CONFIG_URL_MAX, "http://%s%.*s%s:%u", is_six ? "[" : "", (int)len, text,
-                     is_six ? "]" : "", port);
+    int n = listener->unix_path.p
+                ? snprintf(dst, CONFIG_URL_MAX, "unix:%s", listener->unix_path.p)
+                : snprintf(dst, CONFIG_URL_MAX, "http%s://%s%.*s%s:%u",
+                           listener->tls.certificate.p ? "s" : "", is_six ? "[" : "", (int)len,
+                           text, is_six ? "]" : "", port);
     AMBIT_ASSERT(n > 0 && n < CONFIG_URL_MAX);
 }
 
 static const char listen_form[] = "a loopback ADDRESS:PORT such as 127.0.0.1:8420";
 
-static bool take_address(struct config_reader *reader, const struct config_place *place,
-                         struct ambit_str text, struct config_listener *ret)
+/* What holds between the members of one listener. */
+static bool check_listener(struct config_reader *reader, const struct config_place *place,
+                           const struct json_value *value, const struct config_listener *listener)
 {
-    enum ambit_err err = config_listen_decode(text, ret);
-    if (err == AMBIT_ERR_REFUSED)
-        config_complain(reader, place,
-                        "the address is not loopback, and this version has no TLS: it would carry "
-                        "tokens in the clear",
-                        listen_form);
-    else if (err)
-        config_complain(reader, place, "is no address and port", listen_form);
-    return err == AMBIT_OK;
+    bool has_address = json_get(value, "address") != NULL, has_tls = json_get(value, "tls") != NULL;
+    bool is_unix = json_get(value, "unix") != NULL;
+    bool has_unix_member =
+        json_get(value, "mode") || json_get(value, "owner") || json_get(value, "group");
+    const char *what = NULL, *expected = listen_form;
+    if (has_address == is_unix)
+        what = has_address ? "a listener has an address and a Unix socket"
+                           : "a listener has no address";
+    else if (is_unix && has_tls)
+        what = "a Unix socket does not leave this machine and has no TLS";
+    else if (!is_unix && has_unix_member)
+        what = "mode, owner and group are a Unix socket's";
+    else if (!is_unix && !is_loopback(&listener->address) && listener->kind == CONFIG_LISTENER_ALL)
+        what = "a listener without a name serves everything, and only this machine";
+    else if (!is_unix && !is_loopback(&listener->address) && !has_tls)
+        what = "the address is not loopback: without TLS it would carry tokens in the clear";
+    if (what && is_unix)
+        expected = "{\"name\": \"local\", \"unix\": \"/run/ambit/agent.sock\"}";
+    else if (what && !is_unix && has_address && !is_loopback(&listener->address))
+        expected = "a loopback address, or a name and \"tls\"";
+    if (what)
+        config_complain(reader, place, what, expected);
+    return what == NULL;
 }
 
-static bool take_listener_name(struct config_reader *reader, const struct config_place *place,
-                               const struct json_value *value, struct config_listener *listener)
+static struct config_place place_of_member(const struct config_reader *reader, size_t index,
+                                           const struct json_value *member)
 {
-    static const enum config_listener_kind kinds[] = {CONFIG_LISTENER_AGENTS, CONFIG_LISTENER_LOCAL,
-                                                      CONFIG_LISTENER_OPERATORS,
-                                                      CONFIG_LISTENER_OPS};
-    const char *names[AMBIT_LEN(kinds)] = {NULL};
-    for (size_t i = 0; i < AMBIT_LEN(kinds); i++) {
-        names[i] = config_listener_text(kinds[i]);
-        if (value->kind == JSON_STRING && ambit_str_is(value->text, names[i])) {
-            listener->kind = kinds[i];
-            return true;
-        }
-    }
-
-    struct ambit_problem problem = {
-        .file = place->file,
-        .line = place->line,
-        .column = place->column,
-        .pointer = ambit_str_of(place->pointer),
-        .what = AMBIT_STR("unknown listener"),
-        .expected = AMBIT_STR("agents, local, operators, ops, or no name for all"),
-        .nearest = config_nearest(value->text, names, AMBIT_LEN(names))};
-    if (ambit_problems_add(reader->problems, &problem))
-        reader->is_out_of_memory = true;
-    return false;
-}
-
-/* One member of a listener. */
-static bool take_listener_member(struct config_reader *reader, size_t index,
-                                 const struct json_value *member, struct config_listener *listener)
-{
-    static const char *const names[] = {"name", "address", "tls", "unix"};
     struct config_place place = {
         .file = reader->path, .line = member->key_line, .column = member->key_column};
     struct buf pointer = {.p = NULL};
@@ -128,31 +136,14 @@ static bool take_listener_member(struct config_reader *reader, size_t index,
     buf_printf(&pointer, "/listen/%zu", index);
     config_put_pointer(&pointer, member->key);
     place.pointer[pointer.len] = '\0';
-
-    if (ambit_str_is(member->key, "name"))
-        return take_listener_name(reader, &place, member, listener);
-    if (ambit_str_is(member->key, "address")) {
-        enum config_listener_kind kind = listener->kind;
-        bool is_good = take_address(reader, &place, member->text, listener);
-        listener->kind = kind;
-        return is_good;
-    }
-
-    if (ambit_str_is(member->key, "tls"))
-        config_complain(reader, &place, "this version has no TLS", "no \"tls\"");
-    else if (ambit_str_is(member->key, "unix"))
-        config_complain(reader, &place, "this version does not listen on Unix sockets",
-                        "an \"address\"");
-    else
-        config_complain_unknown(reader, &place, member->key, names, AMBIT_LEN(names));
-    return false;
+    return place;
 }
 
 static void take_listener(struct config_reader *reader, const struct config_place *place,
                           size_t index, const struct json_value *value)
 {
     struct config *config = reader->config;
-    struct config_listener listener = {.kind = CONFIG_LISTENER_ALL};
+    struct config_listener listener = listener_init();
     if (value->kind != JSON_OBJECT) {
         config_complain(reader, place, "a listener is no object",
                         "{\"address\": \"127.0.0.1:8420\"}");
@@ -165,14 +156,12 @@ static void take_listener(struct config_reader *reader, const struct config_plac
             config_complain(reader, place, "a key of a listener occurs twice", "each key once");
             is_good = false;
         } else {
-            is_good = take_listener_member(reader, index, member, &listener) && is_good;
+            struct config_place at = place_of_member(reader, index, member);
+            is_good = config_take_listener_member(reader, &at, member, &listener) && is_good;
         }
     }
-    if (is_good && !json_get(value, "address")) {
-        config_complain(reader, place, "a listener has no address", listen_form);
-        return;
-    }
-    if (is_good && config->n_listen < CONFIG_LISTENERS_MAX)
+    if (is_good && check_listener(reader, place, value, &listener) &&
+        config->n_listen < CONFIG_LISTENERS_MAX)
         config->listen[config->n_listen++] = listener;
 }
 
@@ -198,8 +187,16 @@ void config_take_listeners(struct config_reader *reader, const struct config_pla
 void config_take_listener_text(struct config_reader *reader, const struct config_place *place,
                                struct ambit_str text)
 {
-    struct config_listener listener = {.kind = CONFIG_LISTENER_ALL};
-    if (!take_address(reader, place, text, &listener))
+    struct config_listener listener = listener_init();
+    enum ambit_err err = config_listen_decode(text, &listener);
+    if (err == AMBIT_ERR_REFUSED)
+        config_complain(reader, place,
+                        "the address is not loopback: without TLS it would carry tokens in the "
+                        "clear",
+                        listen_form);
+    else if (err)
+        config_complain(reader, place, "is no address and port", listen_form);
+    if (err)
         return;
 
     /* Said outright, it stands in place of every listener of the file. */

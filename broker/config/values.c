@@ -110,11 +110,13 @@ void config_set_preset(struct config *config, const struct config_row *row)
         return;
     case CONFIG_ISSUER:
     case CONFIG_PATH:
+    case CONFIG_FILE:
     case CONFIG_REVIEW:
     case CONFIG_ALGORITHM:
         *text_at(config, row) = ambit_str_of(row->text);
         return;
     case CONFIG_LISTEN:
+    case CONFIG_PROXIES:
     case CONFIG_SECTION:
     case CONFIG_EMPTY_LIST:
     case CONFIG_NOT_YET:
@@ -164,12 +166,13 @@ static bool is_issuer(struct ambit_str text)
     return text.len == end || text.p[end] == ':' || text.p[end] == '/';
 }
 
-static void take_path(struct config_reader *reader, const struct config_row *row,
-                      const struct config_place *place, struct ambit_str text)
+struct ambit_str config_take_path(struct config_reader *reader, const struct config_place *place,
+                                  struct ambit_str text, const char *expected)
 {
+    struct ambit_str kept = {NULL, 0};
     if (text.len == 0 || text.len > 4000 || text_has_control(text)) {
-        config_complain(reader, place, "is no path", "the path of a folder");
-        return;
+        config_complain(reader, place, "is no path", expected);
+        return kept;
     }
 
     /* "." beside the file is the file's folder itself. */
@@ -180,10 +183,21 @@ static void take_path(struct config_reader *reader, const struct config_row *row
         buf_put_str(&whole, text);
     while (whole.len > 1 && whole.p[whole.len - 1] == '/')
         whole.len--;
-    if (buf_check(&whole))
+    if (!buf_check(&whole))
+        kept = arena_copy(&reader->config->arena, buf_str(&whole));
+    if (!kept.p)
         reader->is_out_of_memory = true;
-    else
-        store_text(reader, row, buf_str(&whole));
+    return kept;
+}
+
+static void take_path(struct config_reader *reader, const struct config_row *row,
+                      const struct config_place *place, struct ambit_str text)
+{
+    struct ambit_str path =
+        config_take_path(reader, place, text,
+                         row->kind == CONFIG_FILE ? "the path of a file" : "the path of a folder");
+    if (path.p)
+        *text_at(reader->config, row) = path;
 }
 
 static void take_review(struct config_reader *reader, const struct config_row *row,
@@ -239,6 +253,7 @@ void config_take_text(struct config_reader *reader, const struct config_row *row
                 "an https URL, or http on loopback, without query, fragment or trailing slash");
         return;
     case CONFIG_PATH:
+    case CONFIG_FILE:
         take_path(reader, row, place, text);
         return;
     case CONFIG_LISTEN:
@@ -260,6 +275,10 @@ void config_take_text(struct config_reader *reader, const struct config_row *row
         else
             take_integer(reader, row, place, number);
         return;
+    case CONFIG_PROXIES:
+        config_complain(reader, place, "is a list and stands in the file alone",
+                        "\"trusted_proxies\" in the configuration file");
+        return;
     case CONFIG_NOT_YET:
     case CONFIG_EMPTY_LIST:
         config_complain(reader, place, row->text, "nothing here");
@@ -276,10 +295,13 @@ void config_take_json(struct config_reader *reader, const struct config_row *row
     at.line = value->line;
     at.column = value->column;
     bool wants_number = row->kind == CONFIG_INTEGER;
-    bool wants_list = row->kind == CONFIG_LISTEN || row->kind == CONFIG_EMPTY_LIST;
+    bool wants_list =
+        row->kind == CONFIG_LISTEN || row->kind == CONFIG_PROXIES || row->kind == CONFIG_EMPTY_LIST;
 
     if (row->kind == CONFIG_LISTEN)
         config_take_listeners(reader, &at, value);
+    else if (row->kind == CONFIG_PROXIES)
+        config_take_proxies(reader, &at, value);
     else if (row->kind == CONFIG_EMPTY_LIST && value->kind == JSON_ARRAY && value->count == 0)
         return;
     else if (row->kind == CONFIG_EMPTY_LIST && value->kind != JSON_ARRAY)

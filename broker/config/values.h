@@ -10,6 +10,8 @@ struct json_value;
 enum config_kind {
     CONFIG_ISSUER,
     CONFIG_PATH,
+    CONFIG_FILE,
+    CONFIG_PROXIES,
     CONFIG_LISTEN,
     CONFIG_REVIEW,
     CONFIG_ALGORITHM,
@@ -62,6 +64,21 @@ void config_take_text(struct config_reader *reader, const struct config_row *row
 struct ambit_str config_nearest(struct ambit_str word, const char *const *names, size_t n);
 /* Appends "/PART", escaped as RFC 6901 says, cut at 64 bytes. */
 void config_put_pointer(struct buf *out, struct ambit_str part);
+
+/* A path, relative ones from the folder of the file; {NULL,0} after a complaint. */
+struct ambit_str config_take_path(struct config_reader *reader, const struct config_place *place,
+                                  struct ambit_str text, const char *expected);
+
+/* listen_member.c: one member of listen[index], by its key; complains and returns false otherwise.
+ */
+bool config_take_listener_member(struct config_reader *reader, const struct config_place *place,
+                                 const struct json_value *member, struct config_listener *listener);
+/* "ADDR:PORT", wherever it is. */
+AMBIT_CHECKED enum ambit_err config_address_decode(struct ambit_str text,
+                                                   struct config_listener *ret);
+/* proxies.c */
+void config_take_proxies(struct config_reader *reader, const struct config_place *place,
+                         const struct json_value *value);
 
 /* listen.c */
 void config_take_listeners(struct config_reader *reader, const struct config_place *place,

@@ -17,9 +17,26 @@ enum { ACCEPT_ROUND = 64, PAUSE_MS = 100 };
 
 void conn_free(struct http_server *server, struct conn *conn)
 {
-    source_leave(server->sources, conn->source);
+    if (!conn->is_proxy)
+        source_leave(server->sources, conn->source);
     atomic_fetch_sub(&server->counters.connections_open, 1);
+    if (conn->tls)
+        http_tls_free(conn->tls->keys);
+    free(conn->tls);
     free(conn);
+}
+
+/* What new handshakes are made with now. NULL: out of memory, or the listener is plain. */
+static struct conn_tls *conn_tls_new(struct http_server *server, const struct bound *bound)
+{
+    struct conn_tls *tls = calloc(1, sizeof *tls);
+    if (!tls)
+        return NULL;
+    pthread_mutex_lock(&server->tls_mutex);
+    tls->keys = bound->tls;
+    atomic_fetch_add(&tls->keys->refs, 1);
+    pthread_mutex_unlock(&server->tls_mutex);
+    return tls;
 }
 
 static struct addr addr_of(const struct sockaddr_storage *from)
@@ -60,20 +77,26 @@ static struct conn *conn_new(struct http_server *server, const struct bound *bou
                           .peer = addr_of(from),
                           .since_us = clock_mono_us()};
     conn->source = source_of(&conn->peer, is_unix, peer.uid);
-    if (!source_enter(server->sources, conn->source)) {
+    conn->is_proxy = proxy_is_listed(server, &conn->peer);
+    if (bound->is_tls && !(conn->tls = conn_tls_new(server, bound))) {
         free(conn);
         return NULL;
     }
     atomic_fetch_add(&server->counters.connections_open, 1);
-    return conn;
+    if (conn->is_proxy || source_enter(server->sources, conn->source))
+        return conn;
+    conn->is_proxy = true; /* did not enter */
+    conn_free(server, conn);
+    return NULL;
 }
 
 /* Best effort: the request was not read, so the answer may be lost with the connection. */
-static void turn_away(struct http_server *server, int fd)
+static void turn_away(struct http_server *server, const struct bound *bound, int fd)
 {
     static const char answer[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n"
                                  "Retry-After: 1\r\nContent-Length: 0\r\n\r\n";
-    (void)send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (!bound->is_tls)
+        (void)send(fd, answer, sizeof answer - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
     close(fd);
     atomic_fetch_add(&server->counters.connections_refused, 1);
 }
@@ -103,7 +126,7 @@ static bool accept_some(struct http_server *server, const struct bound *bound, u
             (void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
         struct conn *conn = conn_new(server, bound, fd, &from);
         if (!conn) {
-            turn_away(server, fd);
+            turn_away(server, bound, fd);
             continue;
         }
         atomic_fetch_add_explicit(&server->counters.connections, 1, memory_order_relaxed);

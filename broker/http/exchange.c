@@ -157,6 +157,8 @@ static bool fill_request(struct exchange *x, const struct gate_facts *facts)
     req->peer = req->source = conn->peer;
     req->peer_uid = conn->uid;
     req->peer_gid = conn->gid;
+    if (conn->tls)
+        tls_fill(x->conn, req);
     req->trace_is_theirs = context_trace_id(facts->traceparent, req->trace_id);
     if (!req->trace_is_theirs)
         context_new_trace_id(req->trace_id);
@@ -218,6 +220,9 @@ static enum MHD_Result take_head(struct exchange *x, const char *method, const c
         return refuse_framing(x, refusal);
     if (!fill_request(x, &facts))
         return MHD_NO;
+    if (!proxy_read(x))
+        return refuse_framing(
+            x, (struct gate_refusal){400, "what the proxy says of its client cannot be read"});
 
     x->body_expected = (size_t)facts.content_length;
     struct http_problem problem = judge_route(x, &facts);

@@ -176,17 +176,41 @@ struct http_route {
                    struct http_problem problem);
 };
 
+/* ---- TLS ---- */
+/* Certificate chain and key of a listener. Borrowed paths; client_ca NULL: none. */
+struct http_tls_files {
+    const char *certificate, *key, *client_ca;
+};
+struct http_tls;
+/* MALFORMED with one sentence that names the file, what it is and what was expected: unreadable,
+ * not a pair, not valid now, a key that others may read. `client_ca` is only looked at. */
+AMBIT_CHECKED enum ambit_err http_tls_load(const struct http_tls_files *files, int64_t now_ms,
+                                           struct http_tls **ret, struct buf *reterr_said);
+void http_tls_free(struct http_tls *tls);
+/* Any thread: new handshakes are made with this, connections live on with what they have. */
+void http_tls_replace(struct http_server *server, size_t listener,
+                      struct http_tls *tls); /* TAKEs */
+
 /* ---- the server ---- */
 struct http_listener {
     const char *name;
     unsigned kinds;
     const char *address;   /* "127.0.0.1:8420", "[::1]:0"; port 0 = any; or NULL */
-    const char *unix_path; /* or NULL; an existing socket file is replaced */
-    int fd;                /* inherited (socket activation), when both are NULL; taken over */
+    const char *unix_path; /* or NULL; a socket that nobody answers at is replaced */
+    unsigned unix_mode;    /* 0: 0666, whoever reaches the folder: the peer's credentials say who */
+    uid_t unix_owner;      /* (uid_t)-1, (gid_t)-1: as it is made */
+    gid_t unix_group;
+    struct http_tls *tls; /* NULL: plain, on loopback or a Unix socket only (HTP-1); taken over by
+                             http_open(), whatever it returns */
+    int fd;               /* inherited (socket activation), when both are NULL; taken over */
 };
 struct http_config {
     const struct http_listener *listeners; /* copied */
     size_t n_listeners;
+    const struct cidr *proxies; /* borrowed while the server lives: peers whose word on the caller
+                                   (X-Forwarded-For, Forwarded, Client-Cert) is believed; anybody
+                                   else's such fields are dropped */
+    size_t n_proxies;
     const struct http_route
         *routes; /* borrowed while the server lives; also across several tables */
     size_t n_routes;

@@ -23,6 +23,7 @@
 #include "http/http.h"
 #include "http/route.h"
 #include "http/source.h"
+#include "http/tls.h"
 
 enum {
     LOOPS_MAX = 17, /* 16 and the operators' */
@@ -53,9 +54,11 @@ struct conn {
     struct conn *next_dealt;
     struct conn *prev, *next; /* of the loop's list */
     struct loop *loop;
-    int fd; /* closed by the daemon once added */
+    struct MHD_Connection *mhd;
+    struct conn_tls *tls; /* NULL: plain */
+    int fd;               /* closed by the daemon once added */
     unsigned kinds;
-    bool is_unix, is_reaped;
+    bool is_unix, is_reaped, is_proxy; /* a listed proxy is no source of its own: not counted */
     uid_t uid;
     gid_t gid;
     struct addr peer;
@@ -107,7 +110,11 @@ struct exchange {
 struct loop {
     struct http_server *server;
     struct MHD_Daemon *daemon;
-    int daemon_fd; /* its epoll descriptor */
+    int daemon_fd;                 /* its epoll descriptor */
+    struct MHD_Daemon *tls_daemon; /* NULL without a TLS listener; and what goes with it: */
+    int tls_daemon_fd, shake_fd;
+    gnutls_priority_t tls_algorithms;
+    struct conn *shaken; /* handshakes with news, during a round */
     int event_fd;
     pthread_t thread;
     bool is_running;
@@ -148,6 +155,8 @@ struct counters {
 struct bound {
     unsigned kinds;
     int fd;
+    bool is_tls;
+    struct http_tls *tls; /* under tls_mutex once served */
     uint16_t port;
     char *unlink_path; /* of a Unix socket that we made */
 };
@@ -159,7 +168,10 @@ struct http_server {
     int64_t idle_us, request_us;
     size_t streams_max;
     unsigned idle_s, query_threads;
+    const struct cidr *proxies; /* listed; the config's */
+    size_t n_proxies;
     struct bound bound[HTTP_LISTENERS_MAX];
+    pthread_mutex_t tls_mutex; /* guards bound[].tls: read at accept, replaced by a reload */
     size_t n_bound;
     struct loop
         *loops; /* n_loops for everybody, one more for the operators when they have their own */
@@ -219,6 +231,10 @@ AMBIT_CHECKED enum ambit_err query_submit(struct query_pool *pool, struct exchan
 AMBIT_CHECKED enum ambit_err loop_open(struct loop *loop, struct http_server *server);
 AMBIT_CHECKED enum ambit_err loop_start(struct loop *loop);
 void loop_join(struct loop *loop);
+/* One of the daemons of a loop; `certificate` goes with MHD_USE_TLS. */
+struct MHD_Daemon *loop_daemon(struct loop *loop, unsigned flags,
+                               gnutls_certificate_retrieve_function2 *certificate);
+void conn_cut(struct conn *conn); /* the daemon sees its end and closes */
 void loop_close(struct loop *loop);
 void event_wake(int event_fd);                        /* any thread; of an eventfd */
 void loop_wake(struct loop *loop);                    /* any thread */
@@ -233,6 +249,12 @@ AMBIT_CHECKED enum ambit_err accept_start(struct http_server *server);
 void accept_stop(struct http_server *server);
 void conn_free(struct http_server *server,
                struct conn *conn); /* gives back its place; not the fd */
+
+/* proxy.c */
+bool proxy_is_listed(const struct http_server *server, const struct addr *peer);
+/* What a listed proxy says of the caller; what anybody else says is dropped. False: it does not
+ * have the form that it must have. */
+AMBIT_CHECKED bool proxy_read(struct exchange *x);
 
 /* line.c */
 void line_add(struct exchange *x, int64_t now_us);

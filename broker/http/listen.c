@@ -65,7 +65,11 @@ static enum ambit_err bind_socket(const union any_address *at, socklen_t len, in
     if (at->any.sa_family != AF_UNIX &&
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one) != 0)
         return AMBIT_ERR_IO;
-    if (bind(fd, &at->any, len) != 0 || listen(fd, BACKLOG) != 0)
+    /* A socket file is made for nobody else; set_access() opens it. */
+    mode_t before = umask(0177);
+    bool is_bound = bind(fd, &at->any, len) == 0;
+    umask(before);
+    if (!is_bound || listen(fd, BACKLOG) != 0)
         return err_of_errno();
 
     *ret_fd = fd;
@@ -90,8 +94,20 @@ static enum ambit_err remove_leftover(const union any_address *at, socklen_t len
     return unlink(at->local.sun_path) == 0 ? AMBIT_OK : AMBIT_ERR_IO;
 }
 
-static enum ambit_err bind_unix(const char *path, struct bound *ret)
+/* Nobody can connect before owner and mode are what they are to be. */
+static enum ambit_err set_access(const struct http_listener *listener)
 {
+    bool has_owner = listener->unix_owner != (uid_t)-1 || listener->unix_group != (gid_t)-1;
+    if (has_owner && chown(listener->unix_path, listener->unix_owner, listener->unix_group) != 0)
+        return AMBIT_ERR_REFUSED;
+    /* By itself whoever reaches the folder may connect: the peer's credentials say who it is. */
+    unsigned mode = listener->unix_mode ? listener->unix_mode : 0666;
+    return chmod(listener->unix_path, mode) == 0 ? AMBIT_OK : AMBIT_ERR_IO;
+}
+
+static enum ambit_err bind_unix(const struct http_listener *listener, struct bound *ret)
+{
+    const char *path = listener->unix_path;
     union any_address at = {.local = {.sun_family = AF_UNIX}};
     size_t len = strlen(path);
     if (len == 0 || len >= sizeof at.local.sun_path)
@@ -107,9 +123,8 @@ static enum ambit_err bind_unix(const char *path, struct bound *ret)
     if (err != AMBIT_OK)
         return err;
 
-    /* Whoever reaches the folder may connect: the peer's credentials say who it is. */
     ret->unlink_path = TAKE(kept);
-    return chmod(path, 0666) == 0 ? AMBIT_OK : AMBIT_ERR_IO;
+    return set_access(listener);
 }
 
 /* Inherited sockets arrive blocking. From here on it is ours, fit or not. */
@@ -127,6 +142,17 @@ static enum ambit_err take_inherited(int fd, struct bound *ret)
     return AMBIT_OK;
 }
 
+static bool is_near(const union any_address *at)
+{
+    static const uint8_t mapped[13] = {[10] = 0xff, 0xff, 127};
+    const uint8_t *six = at->v6.sin6_addr.s6_addr;
+    if (at->any.sa_family == AF_INET)
+        return ntohl(at->v4.sin_addr.s_addr) >> 24 == 127;
+    if (at->any.sa_family == AF_INET6)
+        return IN6_IS_ADDR_LOOPBACK(&at->v6.sin6_addr) || memcmp(six, mapped, sizeof mapped) == 0;
+    return at->any.sa_family == AF_UNIX;
+}
+
 static enum ambit_err find_port(struct bound *bound)
 {
     union any_address at = {0};
@@ -134,6 +160,8 @@ static enum ambit_err find_port(struct bound *bound)
     if (getsockname(bound->fd, &at.any, &len) != 0)
         return AMBIT_ERR_IO;
     bound->port = 0;
+    if (!bound->is_tls && !is_near(&at))
+        return AMBIT_ERR_REFUSED; /* HTP-1, also of an inherited socket */
     if (at.any.sa_family == AF_INET)
         bound->port = ntohs(at.v4.sin_port);
     if (at.any.sa_family == AF_INET6)
@@ -143,7 +171,7 @@ static enum ambit_err find_port(struct bound *bound)
 
 enum ambit_err listen_bind(const struct http_listener *listener, struct bound *ret)
 {
-    *ret = (struct bound){.kinds = listener->kinds, .fd = -1};
+    *ret = (struct bound){.kinds = listener->kinds, .fd = -1, .is_tls = listener->tls != NULL};
     enum ambit_err err = AMBIT_OK;
     if (listener->address) {
         union any_address at = {0};
@@ -152,7 +180,7 @@ enum ambit_err listen_bind(const struct http_listener *listener, struct bound *r
         if (err == AMBIT_OK)
             err = bind_socket(&at, len, &ret->fd);
     } else if (listener->unix_path) {
-        err = bind_unix(listener->unix_path, ret);
+        err = bind_unix(listener, ret);
     } else {
         err = take_inherited(listener->fd, ret);
     }

@@ -65,7 +65,9 @@ static void take_conn(struct loop *loop, struct conn *conn)
     struct sockaddr nobody = {.sa_family = AF_UNSPEC};
     conn->loop = loop;
     loop->arriving = conn;
-    (void)MHD_add_connection(loop->daemon, conn->fd, &nobody, sizeof nobody);
+    struct MHD_Daemon *daemon = conn->tls ? loop->tls_daemon : loop->daemon;
+    if (MHD_add_connection(daemon, conn->fd, &nobody, sizeof nobody) == MHD_YES && conn->tls)
+        tls_wait(loop, conn);
     if (loop->arriving) {
         /* Not taken up (memory): the daemon has closed the socket. */
         loop->arriving = NULL;
@@ -153,16 +155,18 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
                           enum MHD_ConnectionNotificationCode what)
 {
     struct loop *loop = arg;
-    (void)mhd;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         struct conn *conn = TAKE(loop->arriving);
         AMBIT_ASSERT(conn);
         *context = conn;
+        conn->mhd = mhd;
         conn->next = loop->conns;
         if (conn->next)
             conn->next->prev = conn;
         loop->conns = conn;
         loop->n_conns++;
+        if (conn->tls)
+            tls_begin(conn);
         return;
     }
     struct conn *conn = *context;
@@ -171,6 +175,8 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
         conn->next->prev = conn->prev;
     loop->n_conns--;
     *context = NULL;
+    if (conn->tls)
+        tls_end(loop, conn);
     conn_free(loop->server, conn);
 }
 
@@ -182,6 +188,8 @@ static void on_connection(void *arg, struct MHD_Connection *mhd, void **context,
 static int64_t deadline_of(const struct http_server *server, const struct conn *conn)
 {
     const struct exchange *x = conn->exchange;
+    if (conn->tls && conn->tls->is_shaking)
+        return conn->since_us + server->request_us;
     if (!x)
         return conn->since_us + server->idle_us + server->request_us;
     switch ((enum phase)x->phase) {
@@ -199,7 +207,7 @@ static int64_t deadline_of(const struct http_server *server, const struct conn *
 }
 
 /* The daemon sees the end of file and closes; the socket stays its own. */
-static void cut(struct conn *conn)
+void conn_cut(struct conn *conn)
 {
     if (conn->is_reaped)
         return;
@@ -212,7 +220,7 @@ static void reap(struct loop *loop, int64_t now_us)
     for (struct conn *conn = loop->conns; conn; conn = conn->next) {
         if (conn->is_reaped || now_us < deadline_of(loop->server, conn))
             continue;
-        cut(conn);
+        conn_cut(conn);
         atomic_fetch_add(&loop->server->counters.connections_reaped, 1);
     }
 }
@@ -223,15 +231,20 @@ static void drain(struct loop *loop, int64_t now_us)
     bool is_past = now_us >= atomic_load(&loop->server->cut_at_us);
     for (struct conn *conn = loop->conns; conn; conn = conn->next)
         if (!conn->exchange || is_past)
-            cut(conn);
+            conn_cut(conn);
 }
 
 /* ---- the rounds ---- */
 
-static int wait_ms(const struct loop *loop)
+static bool has_work(struct MHD_Daemon *daemon)
 {
     MHD_UNSIGNED_LONG_LONG ms = 0;
-    if (loop->early || (MHD_get_timeout(loop->daemon, &ms) == MHD_YES && ms == 0))
+    return daemon && MHD_get_timeout(daemon, &ms) == MHD_YES && ms == 0;
+}
+
+static int wait_ms(const struct loop *loop)
+{
+    if (loop->early || has_work(loop->daemon) || has_work(loop->tls_daemon))
         return 0;
     if (loop->is_draining)
         return STREAM_PAUSE_US / 1000;
@@ -258,14 +271,24 @@ static void look_around(struct loop *loop)
     }
 }
 
+static void run_tls(struct loop *loop)
+{
+    tls_take_news(loop);
+    (void)MHD_run(loop->tls_daemon);
+    tls_settle(loop);
+}
+
 static void *loop_main(void *arg)
 {
     struct loop *loop = arg;
-    struct pollfd fds[2] = {{.fd = loop->daemon_fd, .events = POLLIN},
-                            {.fd = loop->event_fd, .events = POLLIN}};
+    struct pollfd fds[] = {{.fd = loop->daemon_fd, .events = POLLIN},
+                           {.fd = loop->event_fd, .events = POLLIN},
+                           {.fd = loop->tls_daemon_fd, .events = POLLIN},
+                           {.fd = loop->shake_fd, .events = POLLIN}};
+    nfds_t n_fds = loop->tls_daemon ? AMBIT_LEN(fds) : 2;
     while (!loop->is_draining || loop->n_conns > 0 || atomic_load(&loop->dealt)) {
         eventfd_t ignored = 0;
-        if (poll(fds, AMBIT_LEN(fds), wait_ms(loop)) > 0 && fds[1].revents)
+        if (poll(fds, n_fds, wait_ms(loop)) > 0 && fds[1].revents)
             (void)eventfd_read(loop->event_fd, &ignored);
         /* Cleared before looking: what is queued after this wakes us again. */
         atomic_store(&loop->is_woken, false);
@@ -274,32 +297,45 @@ static void *loop_main(void *arg)
         take_resumed(loop);
         look_around(loop);
         (void)MHD_run(loop->daemon);
+        if (loop->tls_daemon)
+            run_tls(loop);
         prepare_some(loop);
         line_flush(loop);
     }
     return NULL;
 }
 
-static struct MHD_Daemon *daemon_of(struct loop *loop)
+struct MHD_Daemon *loop_daemon(struct loop *loop, unsigned flags,
+                               gnutls_certificate_retrieve_function2 *certificate)
 {
+    bool is_tls = flags & MHD_USE_TLS;
     /* MHD_ALLOW_SUSPEND_RESUME also asks for a channel between threads, which a daemon driven from
      * outside does not get. Error messages go nowhere: the edge has its own line per request. */
     return MHD_start_daemon(
-        MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
+        flags | MHD_USE_EPOLL | MHD_USE_NO_LISTEN_SOCKET | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL,
         exchange_step, loop, MHD_OPTION_NOTIFY_COMPLETED, exchange_close, loop,
         MHD_OPTION_NOTIFY_CONNECTION, on_connection, loop, MHD_OPTION_URI_LOG_CALLBACK,
         exchange_open, loop, MHD_OPTION_CONNECTION_LIMIT, (unsigned)loop->server->connections_max,
         MHD_OPTION_CONNECTION_TIMEOUT, loop->server->idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_END);
+        (size_t)CONNECTION_MEMORY, is_tls ? MHD_OPTION_HTTPS_CERT_CALLBACK : MHD_OPTION_END,
+        certificate, MHD_OPTION_TLS_NO_ALPN, 1, MHD_OPTION_END);
+}
+
+static bool wants_tls(const struct http_server *server)
+{
+    for (size_t i = 0; i < server->n_bound; i++)
+        if (server->bound[i].is_tls)
+            return true;
+    return false;
 }
 
 enum ambit_err loop_open(struct loop *loop, struct http_server *server)
 {
-    *loop = (struct loop){.server = server, .event_fd = -1};
+    *loop = (struct loop){.server = server, .event_fd = -1, .shake_fd = -1};
     loop->event_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (loop->event_fd < 0)
         return AMBIT_ERR_IO;
-    loop->daemon = daemon_of(loop);
+    loop->daemon = loop_daemon(loop, 0, NULL);
     if (!loop->daemon)
         return AMBIT_ERR_IO;
     const union MHD_DaemonInfo *about = MHD_get_daemon_info(loop->daemon, MHD_DAEMON_INFO_EPOLL_FD);
@@ -307,7 +343,7 @@ enum ambit_err loop_open(struct loop *loop, struct http_server *server)
         return AMBIT_ERR_IO;
 
     loop->daemon_fd = about->epoll_fd;
-    return AMBIT_OK;
+    return wants_tls(server) ? tls_open(loop) : AMBIT_OK;
 }
 
 enum ambit_err loop_start(struct loop *loop)
@@ -329,6 +365,7 @@ void loop_join(struct loop *loop)
 
 void loop_close(struct loop *loop)
 {
+    tls_close(loop);
     if (loop->daemon)
         MHD_stop_daemon(loop->daemon);
     while (loop->free) {

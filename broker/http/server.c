@@ -65,6 +65,8 @@ static enum ambit_err open_server(struct http_server *server, const struct http_
     server->idle_s = config->idle_s ? config->idle_s : 30;
     server->idle_us = (int64_t)server->idle_s * 1000000;
     server->request_us = (int64_t)(config->request_s ? config->request_s : 30) * 1000000;
+    server->proxies = config->proxies;
+    server->n_proxies = config->n_proxies;
     server->streams_max = config->streams ? config->streams : 64;
     server->query_threads = config->query_threads ? config->query_threads : 2;
     raise_files(server->connections_max);
@@ -84,6 +86,7 @@ static enum ambit_err open_server(struct http_server *server, const struct http_
             listen_close(&server->bound[server->n_bound]);
             return err;
         }
+        server->bound[server->n_bound].tls = config->listeners[server->n_bound].tls;
     }
     return open_loops(server, config);
 }
@@ -95,8 +98,11 @@ enum ambit_err http_open(const struct http_config *config, struct http_server **
     if (!server)
         return AMBIT_ERR_NO_MEMORY;
     server->accept_event_fd = -1;
+    pthread_mutex_init(&server->tls_mutex, NULL); /* cannot fail: no attributes */
     enum ambit_err err = open_server(server, config, reterr_listener);
     if (err != AMBIT_OK) {
+        for (size_t i = server->n_bound; i < config->n_listeners; i++)
+            http_tls_free(config->listeners[i].tls);
         http_close(server);
         return err;
     }
@@ -108,6 +114,16 @@ enum ambit_err http_open(const struct http_config *config, struct http_server **
 uint16_t http_port(const struct http_server *server, size_t listener)
 {
     return listener < server->n_bound ? server->bound[listener].port : 0;
+}
+
+void http_tls_replace(struct http_server *server, size_t listener, struct http_tls *tls)
+{
+    AMBIT_ASSERT(listener < server->n_bound && server->bound[listener].is_tls && tls);
+    pthread_mutex_lock(&server->tls_mutex);
+    struct http_tls *old = server->bound[listener].tls;
+    server->bound[listener].tls = tls;
+    pthread_mutex_unlock(&server->tls_mutex);
+    http_tls_free(old);
 }
 
 enum ambit_err http_start(struct http_server *server)
@@ -144,6 +160,9 @@ void http_close(struct http_server *server)
         loop_close(&server->loops[i]);
     for (size_t i = 0; i < server->n_bound; i++)
         listen_close(&server->bound[i]);
+    for (size_t i = 0; i < server->n_bound; i++)
+        http_tls_free(server->bound[i].tls);
+    pthread_mutex_destroy(&server->tls_mutex);
     source_table_free(server->sources);
     free(server->loops);
     free(server);

@@ -169,7 +169,9 @@ def claims(token):
 class Broker:
     """ambitd in a folder of its own. `home` holds `state/` and the log; kept when given."""
 
-    def __init__(self, home=None, build=None, env=None, wrap=(), limits=None, start=True):
+    def __init__(self, home=None, build=None, env=None, wrap=(), limits=None, start=True, config=None):
+        """`config`: members of the configuration file over those of --dev; then it runs by that file, and
+        `ports` has the port of each listener (None of a Unix socket)."""
         self.owns_home = home is None
         self.home = home or tempfile.mkdtemp(prefix="ambit-test-")
         self.state = os.path.join(self.home, "state")
@@ -178,7 +180,7 @@ class Broker:
         self.env = {**os.environ, **(env or {})}
         for name, value in {**UNLIMITED, **(limits or {})}.items():
             self.env[f"AMBIT_LIMITS_{name.upper()}"] = str(value)
-        self.secrets = {}
+        self.secrets, self.config, self.ports = {}, config, []
         try:
             if start:
                 self.start()
@@ -201,8 +203,25 @@ class Broker:
 
     # ---- life
 
+    def configure(self):
+        """The dev state, and a configuration file beside its own. Its path."""
+        path = os.path.join(self.state, "test.json")
+        if not os.path.exists(os.path.join(self.state, "ambit.json")):
+            subprocess.run([os.path.join(self.build, "ambitd"), "--dev", "--state", self.state, "--check"], stdin=subprocess.DEVNULL,
+                           capture_output=True, check=True, timeout=60 * SLOW, env=self.env)
+        with open(os.path.join(self.state, "ambit.json"), encoding="utf-8") as f:
+            members = {**json.load(f), **self.config}
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump(members, f)
+        return path
+
     def start(self, timeout=None, is_expected_to_serve=True):
         """Starts and waits until it serves. True if it does."""
+        words = ["--dev", "--state", self.state, "--listen", "127.0.0.1:0"]
+        wanted = 1
+        if self.config:
+            words = ["--config", self.configure()]
+            wanted = len(self.config.get("listen", [0]))
         url = os.path.join(self.state, "url")
         if os.path.exists(url):
             os.unlink(url)
@@ -210,7 +229,7 @@ class Broker:
         begun = os.path.getsize(self.log) if os.path.exists(self.log) else 0
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
-                [*self.wrap, os.path.join(self.build, "ambitd"), "--dev", "--state", self.state, "--listen", "127.0.0.1:0"],
+                [*self.wrap, os.path.join(self.build, "ambitd"), *words],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.env, cwd=self.home, start_new_session=True,
                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_CORE, (resource.RLIM_INFINITY,) * 2)
                 if resource.getrlimit(resource.RLIMIT_CORE)[1] == resource.RLIM_INFINITY else None)
@@ -218,9 +237,10 @@ class Broker:
         while time.monotonic() < until:
             if self.process.poll() is not None:
                 break
-            said = re.search(rb"ambitd: listening on http://127\.0\.0\.1:(\d+)", self.said(begun))
-            if said and os.path.exists(url):
-                self.port = int(said[1])
+            said = re.findall(rb"ambitd: listening on (?:https?://[^\n]*:(\d+)|unix:[^\n]*)\n", self.said(begun))
+            if len(said) >= wanted and (self.config or os.path.exists(url)):
+                self.ports = [int(port) if port else None for port in said]
+                self.port = next((port for port in self.ports if port), None)
                 return True
             time.sleep(0.005)
         if is_expected_to_serve:

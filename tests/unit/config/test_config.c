@@ -107,18 +107,61 @@ static const struct refusal_row refusals[] = {
      "this version does not rotate keys", 1, 41, NULL},
     {"trusted issuers", "{" REVIEW ", \"trusted_issuers\": [{}]}", "/trusted_issuers",
      "this version trusts no other issuer", 1, 41, NULL},
-    {"proxies", "{" REVIEW ", \"trusted_proxies\": [\"10.0.0.1\"]}", "/trusted_proxies",
-     "this version stands behind no proxy", 1, 41, NULL},
+    {"a proxy without a prefix", "{" REVIEW ", \"trusted_proxies\": [\"10.0.0.1\"]}",
+     "/trusted_proxies/0", "is no block of addresses", 1, 42, NULL},
+    {"a proxy whose prefix cuts bits off", "{" REVIEW ", \"trusted_proxies\": [\"10.0.0.1/8\"]}",
+     "/trusted_proxies/0", "is no block of addresses", 1, 42, NULL},
+    {"everybody is a proxy", "{" REVIEW ", \"trusted_proxies\": [\"::1/128\", \"0.0.0.0/0\"]}",
+     "/trusted_proxies/1", "would believe everybody about who calls", 1, 53, NULL},
+    {"proxies are no list", "{" REVIEW ", \"trusted_proxies\": \"::1/128\"}", "/trusted_proxies",
+     "is no list of address blocks", 1, 41, NULL},
     {"notify", "{" REVIEW ", \"notify\": [\"x\"]}", "/notify", "this version notifies nobody", 1,
      32, NULL},
     {"tls", "{" REVIEW ", \"listen\": [{\"address\": \"127.0.0.1:1\", \"tls\": {}}]}",
-     "/listen/0/tls", "this version has no TLS", 1, 60, NULL},
-    {"unix", "{" REVIEW ", \"listen\": [{\"unix\": \"/x\"}]}", "/listen/0/unix",
-     "this version does not listen on Unix sockets", 1, 34, NULL},
-    {"HTP-1 not loopback", "{" REVIEW ", \"listen\": [{\"address\": \"0.0.0.0:1\"}]}",
-     "/listen/0/address",
-     "the address is not loopback, and this version has no TLS: it would carry tokens in the clear",
-     1, 34, NULL},
+     "/listen/0/tls", "needs a certificate and a key", 1, 60, NULL},
+    {"tls without a key",
+     "{" REVIEW
+     ", \"listen\": [{\"address\": \"127.0.0.1:1\", \"tls\": {\"certificate\": \"c\"}}]}",
+     "/listen/0/tls", "needs a certificate and a key", 1, 60, NULL},
+    {"tls with a misspelt member",
+     "{" REVIEW ", \"listen\": [{\"address\": \"127.0.0.1:1\", \"tls\": {\"certificate\": \"c\", "
+     "\"key\": \"k\", \"clients_ca\": \"a\"}}]}",
+     "/listen/0/tls", "unknown key", 1, 100, "client_ca"},
+    {"tls is a text", "{" REVIEW ", \"listen\": [{\"address\": \"127.0.0.1:1\", \"tls\": \"c\"}]}",
+     "/listen/0/tls", "is no object", 1, 60, NULL},
+    {"unix and no issuer", "{" REVIEW ", \"listen\": [{\"unix\": \"/x\"}]}", "",
+     "\"issuer\" is missing", 0, 0, NULL},
+    {"unix and an address",
+     "{" REVIEW ", \"listen\": [{\"unix\": \"/x\", \"address\": \"127.0.0.1:1\"}]}", "/listen/0",
+     "a listener has an address and a Unix socket", 1, 33, NULL},
+    {"unix and tls",
+     "{" REVIEW
+     ", \"listen\": [{\"unix\": \"/x\", \"tls\": {\"certificate\": \"c\", \"key\": \"k\"}}]}",
+     "/listen/0", "a Unix socket does not leave this machine and has no TLS", 1, 33, NULL},
+    {"unix that nobody may use",
+     "{" REVIEW ", \"listen\": [{\"unix\": \"/x\", \"mode\": \"0444\"}]}", "/listen/0/mode",
+     "is no mode of a socket", 1, 48, NULL},
+    {"unix of nobody known",
+     "{" REVIEW ", \"listen\": [{\"unix\": \"/x\", \"owner\": \"no-such-user\"}]}",
+     "/listen/0/owner", "is no user of this machine", 1, 48, NULL},
+    {"unix of no group known",
+     "{" REVIEW ", \"listen\": [{\"unix\": \"/x\", \"group\": \"no-such-group\"}]}",
+     "/listen/0/group", "is no group of this machine", 1, 48, NULL},
+    {"an address has no mode",
+     "{" REVIEW ", \"listen\": [{\"address\": \"127.0.0.1:1\", \"mode\": \"0600\"}]}", "/listen/0",
+     "mode, owner and group are a Unix socket's", 1, 33, NULL},
+    {"neither", "{" REVIEW ", \"listen\": [{}]}", "/listen/0", "a listener has no address", 1, 33,
+     NULL},
+    {"everything for everybody",
+     "{" REVIEW ", \"listen\": [{\"address\": \"0.0.0.0:1\", \"tls\": {\"certificate\": \"c\", "
+     "\"key\": \"k\"}}]}",
+     "/listen/0", "a listener without a name serves everything, and only this machine", 1, 33,
+     NULL},
+    {"HTP-1 not loopback", "{" REVIEW ", \"listen\": [{\"address\": \"0.0.0.0:1\"}]}", "/listen/0",
+     "a listener without a name serves everything, and only this machine", 1, 33, NULL},
+    {"HTP-1 named and not loopback",
+     "{" REVIEW ", \"listen\": [{\"name\": \"agents\", \"address\": \"0.0.0.0:1\"}]}", "/listen/0",
+     "the address is not loopback: without TLS it would carry tokens in the clear", 1, 33, NULL},
     {"no port", "{" REVIEW ", \"listen\": [{\"address\": \"127.0.0.1\"}]}", "/listen/0/address",
      "is no address and port", 1, 34, NULL},
     {"listener name",
@@ -257,9 +300,42 @@ static void listeners_have_urls(void **state)
     }
 }
 
+static void tls_unix_and_proxies_are_taken(void **state)
+{
+    (void)state;
+    CONFIG_AUTO config = {.n_listen = 0};
+    PROBLEMS_AUTO problems = {.v = NULL};
+    const struct config_source none = {.path = NULL};
+    const char *json =
+        "{\"issuer\": \"https://broker.example.gov\", \"listen\": [{\"name\": \"agents\", "
+        "\"address\": \"0.0.0.0:8443\", \"tls\": {\"certificate\": \"tls/c.pem\", \"key\": "
+        "\"/k.pem\", \"client_ca\": \"ca.pem\"}}, {\"name\": \"local\", \"unix\": \"agent.sock\", "
+        "\"mode\": \"0660\", \"owner\": \"root\", \"group\": \"root\"}, {\"name\": \"operators\", "
+        "\"address\": \"[::1]:8421\"}], \"trusted_proxies\": [\"10.0.0.0/8\", \"::1/128\"], "
+        "\"proxy_client_ca\": \"proxy.pem\"}";
+    assert_int_equal(load(json, &none, &config, &problems), AMBIT_OK);
+    char url[CONFIG_URL_MAX] = "";
+    assert_string_equal(config.listen[0].tls.certificate.p, "/etc/x/tls/c.pem");
+    assert_string_equal(config.listen[0].tls.key.p, "/k.pem");
+    assert_string_equal(config.listen[0].tls.client_ca.p, "/etc/x/ca.pem");
+    config_listener_url(&config.listen[0], 8443, url);
+    assert_string_equal(url, "https://0.0.0.0:8443");
+    assert_string_equal(config.listen[1].unix_path.p, "/etc/x/agent.sock");
+    assert_int_equal(config.listen[1].unix_mode, 0660);
+    assert_int_equal(config.listen[1].unix_owner, 0);
+    assert_int_equal(config.listen[1].unix_group, 0);
+    config_listener_url(&config.listen[1], 0, url);
+    assert_string_equal(url, "unix:/etc/x/agent.sock");
+    assert_null(config.listen[2].tls.certificate.p);
+    assert_int_equal(config.n_trusted_proxies, 2);
+    assert_int_equal(config.trusted_proxies[0].bits, 8);
+    assert_string_equal(config.proxy_client_ca.p, "/etc/x/proxy.pem");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tls_unix_and_proxies_are_taken),
         cmocka_unit_test(defaults_are_those_of_the_interface),
         cmocka_unit_test(a_whole_file_is_taken),
         cmocka_unit_test(each_mistake_is_refused_at_its_place),
