@@ -112,13 +112,11 @@ static bool identify(struct broker *broker, const struct documents_ref *document
     return true;
 }
 
-bool asker_identify(struct broker *broker, const struct documents_ref *documents,
-                    struct http_request *req, struct http_reply *reply, struct asker *ret)
+bool asker_take(struct broker *broker, const struct asker *asker, size_t n,
+                struct http_request *req, struct http_reply *reply)
 {
-    if (!identify(broker, documents, req, reply, ret))
-        return false;
     uint32_t retry_after_s = 0;
-    enum ambit_err err = broker_budget(broker, &ret->caller, &retry_after_s);
+    enum ambit_err err = broker_budget_more(broker, &asker->caller, n, &retry_after_s);
     if (err == AMBIT_OK)
         return true;
     if (err != AMBIT_ERR_BUSY) {
@@ -134,4 +132,20 @@ bool asker_identify(struct broker *broker, const struct documents_ref *documents
     struct ambit_str value = arena_copy(&req->arena, buf_str(&text));
     http_reply_header(reply, "Retry-After", value.p ? value.p : "1");
     return false;
+}
+
+bool asker_identify(struct broker *broker, const struct documents_ref *documents,
+                    struct http_request *req, struct http_reply *reply, struct asker *ret)
+{
+    return identify(broker, documents, req, reply, ret) && asker_take(broker, ret, 1, req, reply);
+}
+
+bool asker_identify_service(struct broker *broker, const struct documents_ref *documents,
+                            struct http_request *req, struct http_reply *reply, struct asker *ret)
+{
+    if (!asker_identify(broker, documents, req, reply, ret))
+        return false;
+    if (ret->by_agent) /* AZN-19 */
+        asker_reply_error(req, reply, 403, "services alone may ask here");
+    return !ret->by_agent;
 }

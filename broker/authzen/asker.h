@@ -15,6 +15,13 @@ struct asker {
 bool asker_identify(struct broker *broker, const struct documents_ref *documents,
                     struct http_request *req, struct http_reply *reply, struct asker *ret);
 
+/* The same for what services alone may ask: an agent is 403. */
+bool asker_identify_service(struct broker *broker, const struct documents_ref *documents,
+                            struct http_request *req, struct http_reply *reply, struct asker *ret);
+/* `n` more of the caller's budget, all or none; false: 429, the reply is filled. */
+bool asker_take(struct broker *broker, const struct asker *asker, size_t n,
+                struct http_request *req, struct http_reply *reply);
+
 /* 400, 401, 403, 413, 429, 500, 503 with a sentence as text/plain; 401 carries the challenges. */
 void asker_reply_error(struct http_request *req, struct http_reply *reply, unsigned status,
                        const char *text);

@@ -1,37 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /access/v1/evaluation: may this grant do this now? The token is found by its jti and
  * compared by one digest; everything is answered from the row. */
-#include "core/approval.h"
-#include "core/decided.h"
+#include "core/action.h"
 
 #include "base/addr.h"
-#include "base/arena.h"
-#include "core/cutoff.h"
+#include "core/approval.h"
+#include "core/decided.h"
 #include "core/outcome.h"
 #include "core/settle.h"
 #include "core/world.h"
-
-/* Finds the grant; a token whose rnd does not fit is an unknown one. */
-static AMBIT_CHECKED enum ambit_err find_grant(struct action_command *command,
-                                               struct store_txn *txn)
-{
-    struct grant_row row;
-    command->grant_found = false;
-    if (!command->has_token)
-        return AMBIT_OK;
-
-    enum ambit_err err = grant_find(txn, &command->token, command->arena, &row);
-    if (err != AMBIT_OK)
-        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
-    grant_row_view(&row, &command->grant);
-    command->grant_found = true;
-    if (pending_covers(&command->base.broker->pending, &row)) {
-        command->grant.liveness = AMBIT_DEAD_STOPPED;
-        return AMBIT_OK;
-    }
-    return cutoff_liveness(txn, command->base.broker->batch.head.last_cutoff_seq, &row,
-                           &command->grant.liveness);
-}
 
 /* The source that counts: what the service vouched for, or the peer of an agent's own question. */
 static struct ambit_str source_text(const struct ambit_addr_view *view, char text[ADDR_TEXT_MAX])
@@ -54,7 +31,7 @@ static void fill_question(struct event *event, const struct action_command *comm
     event->stated_reason = question->stated_reason;
     event->source = source_text(&question->source, source);
     event->has_proof = question->has_proof;
-    if (!command->grant_found)
+    if (!command->grant_found && question->named_agent.p == NULL)
         return;
     event->agent = command->grant.agent;
     event->owner = command->grant.owner;
@@ -102,7 +79,8 @@ static AMBIT_CHECKED enum ambit_err settle_approval(struct action_command *comma
 {
     struct broker *broker = command->base.broker;
     const struct ambit_decision *decision = broker->decision;
-    if (decision->reason == AMBIT_REASON_APPROVAL_REQUIRED)
+    /* Nobody can approve what lacks a grant's approval (AZN-18): then no rule asks. */
+    if (decision->reason == AMBIT_REASON_APPROVAL_REQUIRED && decision->n_asks > 0)
         return approval_open(broker, txn, &command->base, event, decision, use, command->arena,
                              &command->approval);
     if (decision->verdict == AMBIT_ALLOW && !ambit_id_is_none(event->approval))
@@ -119,6 +97,7 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
     struct world world;
     struct event event;
     char source[ADDR_TEXT_MAX];
+    bool is_settled = false;
 
     enum ambit_err err =
         world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
@@ -130,7 +109,10 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
     command->approval = (struct ambit_id){{0}};
     err = decide_approved(command, txn, &world.view, &use);
     if (err == AMBIT_OK)
-        err = decided_copy(decision, command->arena, &command->decided);
+        err = action_recall(command, txn, decision->failed_check, &is_settled);
+    if (err != AMBIT_OK || is_settled)
+        return err;
+    err = decided_copy(decision, command->arena, &command->decided);
     if (err != AMBIT_OK)
         return err;
 
@@ -150,6 +132,7 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
     if (err != AMBIT_OK)
         return err;
     command->base.seq = event.seq;
+    action_remember(command, &event);
     if (event.type == EVENT_ACTION_ALLOWED && event.outcome_due_ms == 0)
         outcome_may_come(broker, event.id, event.seq);
     err = settle_approval(command, txn, &event, &use);
@@ -176,8 +159,11 @@ static AMBIT_CHECKED enum ambit_err refuse_other_subject(struct action_command *
 {
     struct event event;
     char source[ADDR_TEXT_MAX];
+    bool is_settled = false;
+    enum ambit_err err = action_recall(command, txn, AMBIT_ACTION_CHECKS, &is_settled);
+    if (err != AMBIT_OK || is_settled)
+        return err;
     event_init(&event, &command->base, EVENT_ACTION_DENIED);
-    command->grant_found = false;
     fill_question(&event, command, source);
     event.decision = AMBIT_DENY;
     event.reason = AMBIT_REASON_NOT_SUPPORTED;
@@ -186,31 +172,44 @@ static AMBIT_CHECKED enum ambit_err refuse_other_subject(struct action_command *
                                         .reason = event.reason,
                                         .member = event.member,
                                         .failed_check = AMBIT_ACTION_CHECK_GRANT};
-    enum ambit_err err = record_event(command->base.broker, txn, &command->base, &event);
+    err = record_event(command->base.broker, txn, &command->base, &event);
     command->base.seq = event.seq;
+    if (err == AMBIT_OK)
+        action_remember(command, &event);
     return err;
+}
+
+enum ambit_err action_decide(struct action_command *command, struct store_txn *txn, int64_t now_ms)
+{
+    enum ambit_err err = command_begin(&command->base, now_ms);
+    if (err != AMBIT_OK || command->base.way_in_lost)
+        return err;
+    err = settle_before(&command->base, txn); /* it may end the grant */
+    if (err != AMBIT_OK || command->base.is_behind)
+        return err;
+    err = action_find_subject(command, txn);
+    if (err != AMBIT_OK)
+        return err;
+    return command->is_unsupported ? refuse_other_subject(command, txn) : decide(command, txn);
 }
 
 static enum ambit_err action_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
 {
-    struct action_command *command = (struct action_command *)(void *)job;
-    enum ambit_err err = command_begin(&command->base, now_ms);
-    if (err != AMBIT_OK || command->base.way_in_lost)
-        return err;
-    if (command->is_other_subject)
-        return refuse_other_subject(command, txn);
-    err = settle_before(&command->base, txn);
-    if (err != AMBIT_OK || command->base.is_behind)
-        return err;
-    err = find_grant(command, txn);
-    return err == AMBIT_OK ? decide(command, txn) : err;
+    return action_decide((struct action_command *)(void *)job, txn, now_ms);
+}
+
+void action_count(const struct action_command *command)
+{
+    bool is_decided = !command->base.way_in_lost && !command->base.is_behind;
+    if (is_decided && !command->is_repeated && !command->is_key_reused)
+        metrics_decided(command->base.broker, 1, command->decided.reason);
 }
 
 static void action_done(struct writer_job *job, enum ambit_err err)
 {
     struct action_command *command = (struct action_command *)(void *)job;
-    if (err == AMBIT_OK && !command->base.way_in_lost && !command->base.is_behind)
-        metrics_decided(command->base.broker, 1, command->decided.reason);
+    if (err == AMBIT_OK)
+        action_count(command);
     command_finished(&command->base, err);
 }
 

@@ -226,7 +226,7 @@ enum ambit_err approval_look_action(struct broker *broker, struct store_txn *txn
                                     const struct action_command *command, struct approval_use *ret)
 {
     *ret = (struct approval_use){.is_found = false};
-    if (!command->grant_found)
+    if (!command->grant_found && !command->question.named_agent.p)
         return AMBIT_OK;
     enum ambit_err err = shown_action(command, &ret->shown);
     if (err == AMBIT_OK)

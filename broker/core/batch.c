@@ -6,6 +6,7 @@
 #include "core/budget.h"
 #include "core/distrust.h"
 #include "core/live_before.h"
+#include "core/repeat.h"
 #include "core/sealed.h"
 #include "core/settle.h"
 #include "core/tick.h"
@@ -64,6 +65,7 @@ static void on_committed(void *ctx)
     distrust_keep(broker);
     settle_keep(broker);
     unheard_keep(&broker->unheard);
+    repeats_keep(broker->repeats);
     if (batch->documents != NULL && batch->documents != broker->documents) {
         documents_publish(broker, batch->documents);
         live_before_forget(broker->live_before);
@@ -85,6 +87,7 @@ static void on_aborted(void *ctx)
     distrust_restore(broker);
     settle_restore(broker);
     unheard_restore(&broker->unheard);
+    repeats_restore(broker->repeats);
     live_before_forget(broker->live_before);
     batch_drop(&broker->batch);
 }

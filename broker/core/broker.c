@@ -8,6 +8,7 @@
 #include "core/attest.h"
 #include "core/budget.h"
 #include "core/live_before.h"
+#include "core/repeat.h"
 #include "core/sealed.h"
 #include "core/signing.h"
 #include "core/tick.h"
@@ -215,6 +216,8 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
         err = budgets_new(&options->limits, &broker->budgets);
     if (err == AMBIT_OK)
         err = unproved_new(&broker->unproved);
+    if (err == AMBIT_OK)
+        err = repeats_new(&broker->repeats);
     broker->live_before = live_before_new();
     broker->recent = calloc(1, sizeof *broker->recent);
     if (err == AMBIT_OK && (broker->live_before == NULL || broker->recent == NULL))
@@ -268,6 +271,7 @@ void broker_close(struct broker *broker)
     unproved_free(broker->unproved);
     pending_done(&broker->pending);
     live_before_free(broker->live_before);
+    repeats_free(broker->repeats);
     free(broker->recent);
     free(broker->decision);
     buf_done(&broker->issuer);
@@ -333,8 +337,14 @@ const char *broker_status(const struct broker *broker)
 enum ambit_err broker_budget(struct broker *broker, const struct caller *caller,
                              uint32_t *ret_retry_after_s)
 {
+    return broker_budget_more(broker, caller, 1, ret_retry_after_s);
+}
+
+enum ambit_err broker_budget_more(struct broker *broker, const struct caller *caller, size_t n,
+                                  uint32_t *ret_retry_after_s)
+{
     enum ambit_err err =
-        budgets_take(broker->budgets, caller, broker_now_ms(broker), ret_retry_after_s);
+        budgets_take_many(broker->budgets, caller, n, broker_now_ms(broker), ret_retry_after_s);
     if (err != AMBIT_OK)
         atomic_fetch_add_explicit(&broker->metrics.limited, 1, memory_order_relaxed);
     return err;

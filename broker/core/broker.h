@@ -70,6 +70,9 @@ const char *broker_status(const struct broker *broker);
 /* Budgets (design "Records are not a weapon"): OK, or BUSY with seconds to wait. */
 AMBIT_CHECKED enum ambit_err broker_budget(struct broker *broker, const struct caller *caller,
                                            uint32_t *ret_retry_after_s);
+/* `n` more of the same: all or none. */
+AMBIT_CHECKED enum ambit_err broker_budget_more(struct broker *broker, const struct caller *caller,
+                                                size_t n, uint32_t *ret_retry_after_s);
 /* Was this person offboarded, and does no later set say so itself? When it cannot be told, yes. */
 bool broker_person_left(struct broker *broker, struct ambit_str person);
 /* A caller that proved nothing: counted, never an event of its own. */

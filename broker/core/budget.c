@@ -98,6 +98,10 @@ static void stripe_grow(struct stripe *stripe)
     stripe->n_slots = n;
 }
 
+struct rate {
+    int64_t per_s, burst;
+};
+
 static void rate_of(const struct budgets *budgets, enum caller_kind kind, int64_t *ret_per_s,
                     int64_t *ret_burst)
 {
@@ -133,15 +137,18 @@ static void slot_fill(struct slot *slot, int64_t per_s, int64_t burst, int64_t n
         slot->tokens_milli = full;
 }
 
-static enum ambit_err slot_take(struct slot *slot, int64_t per_s, int64_t now_ms,
-                                uint32_t *ret_retry_after_s)
+/* More than a full slot holds is taken from a full one, which then owes the rest. */
+static enum ambit_err slot_take(struct slot *slot, size_t n, const struct rate *rate,
+                                int64_t now_ms, uint32_t *ret_retry_after_s)
 {
-    if (slot->tokens_milli >= MILLI) {
-        slot->tokens_milli -= MILLI;
+    int64_t needed = (int64_t)n < rate->burst ? (int64_t)n * MILLI : rate->burst * MILLI;
+    if (slot->tokens_milli >= needed) {
+        slot->tokens_milli -= (int64_t)n * MILLI;
         return AMBIT_OK;
     }
+    int64_t per_s = rate->per_s;
     *ret_retry_after_s =
-        per_s > 0 ? (uint32_t)((MILLI - slot->tokens_milli) / (per_s * MILLI)) + 1 : 60;
+        per_s > 0 ? (uint32_t)((needed - slot->tokens_milli) / (per_s * MILLI)) + 1 : 60;
     if (slot->limited == 0)
         slot->limited_minute = now_ms / MINUTE_MS;
     slot->limited++;
@@ -151,10 +158,16 @@ static enum ambit_err slot_take(struct slot *slot, int64_t per_s, int64_t now_ms
 enum ambit_err budgets_take(struct budgets *budgets, const struct caller *caller, int64_t now_ms,
                             uint32_t *ret_retry_after_s)
 {
+    return budgets_take_many(budgets, caller, 1, now_ms, ret_retry_after_s);
+}
+
+enum ambit_err budgets_take_many(struct budgets *budgets, const struct caller *caller, size_t n,
+                                 int64_t now_ms, uint32_t *ret_retry_after_s)
+{
     uint32_t hash = name_hash(caller);
     struct stripe *stripe = &budgets->stripes[hash % STRIPES];
-    int64_t per_s = 0, burst = 0;
-    rate_of(budgets, caller->kind, &per_s, &burst);
+    struct rate rate = {0};
+    rate_of(budgets, caller->kind, &rate.per_s, &rate.burst);
 
     enum ambit_err err = AMBIT_OK;
     pthread_mutex_lock(&stripe->lock);
@@ -165,14 +178,14 @@ enum ambit_err budgets_take(struct budgets *budgets, const struct caller *caller
         *slot = (struct slot){.is_used = true,
                               .kind = caller->kind,
                               .name_len = caller->name.len,
-                              .tokens_milli = burst * MILLI,
+                              .tokens_milli = rate.burst * MILLI,
                               .filled_ms = now_ms};
         memcpy(slot->name, caller->name.p, caller->name.len);
         stripe->n_used++;
     }
     if (slot != NULL) {
-        slot_fill(slot, per_s, burst, now_ms);
-        err = slot_take(slot, per_s, now_ms, ret_retry_after_s);
+        slot_fill(slot, rate.per_s, rate.burst, now_ms);
+        err = slot_take(slot, n, &rate, now_ms, ret_retry_after_s);
     }
     pthread_mutex_unlock(&stripe->lock);
     if (err != AMBIT_OK)

@@ -12,6 +12,10 @@ void budgets_free(struct budgets *budgets);
 /* OK, or BUSY with the seconds until one is free again. Any thread. */
 AMBIT_CHECKED enum ambit_err budgets_take(struct budgets *budgets, const struct caller *caller,
                                           int64_t now_ms, uint32_t *ret_retry_after_s);
+/* The same of `n` at once: all or none. */
+AMBIT_CHECKED enum ambit_err budgets_take_many(struct budgets *budgets, const struct caller *caller,
+                                               size_t n, int64_t now_ms,
+                                               uint32_t *ret_retry_after_s);
 /* A caller that was limited in a minute that is over: its name and how often; false when there is
  * none. */
 struct budget_limited {

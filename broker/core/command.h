@@ -11,6 +11,7 @@
 
 #include "core/broker.h"
 #include "core/grant_row.h"
+#include "core/repeat.h"
 #include "core/review.h"
 #include "ledger/event.h"
 
@@ -99,19 +100,46 @@ struct action_command {
     struct identity_token token;
     bool by_agent; /* the agent itself asks with its own token: caller is {AGENT, name of the row,
                       method TOKEN} */
-    bool is_other_subject; /* AZN-18: the subject is no access token: not_supported, no grant,
-                              nobody's attempt; recorded without asking the engine */
-    struct ambit_action_question question; /* grant, service and now_ms are filled by the writer */
-    const struct json_value *context;      /* for the record: the object without reserved members */
+    /* AZN-18: the subject is no access token. A type that the asking service's document names makes
+     * an agent of the id, on its word; any other is not_supported: no grant, nobody's attempt,
+     * recorded without asking the engine. Absent: the token. */
+    struct ambit_str subject_type, subject_id;
+    /* grant, named_agent, owner_fault, service and now_ms are filled by the writer */
+    struct ambit_action_question question;
+    const struct json_value *context; /* for the record: the object without reserved members */
     struct ambit_str arguments_digest;
     struct arena *arena;
+    struct repeat repeat; /* AZN-20: of a service */
     /* outputs */
     struct decided decided;
-    struct ambit_grant_view grant; /* as found (when found), strings in the arena */
+    struct ambit_grant_view grant; /* as found (when found), strings in the arena; of an agent that
+                                      is named: whose it is */
     bool grant_found;
+    bool is_unsupported; /* not_supported, see above */
+    /* AZN-20: `decided` and the question's time are an earlier decision's, which stands: that of
+     * base.seq; nothing was counted. Without is_same_set it was decided under another set. */
+    bool is_repeated, is_same_set;
+    struct ambit_id earlier;
+    bool is_key_reused;       /* the key was used with another body: nothing was decided */
     struct ambit_id approval; /* as of a grant */
 };
 AMBIT_CHECKED enum ambit_err action_submit(struct action_command *command);
+
+/* ---- POST /access/v1/evaluations ---- */
+enum action_semantic { ACTION_EXECUTE_ALL, ACTION_UNTIL_DENY, ACTION_UNTIL_PERMIT };
+enum { ACTION_BATCH_MAX = 256 };
+/* Decided one after the other in one transaction, up to the one that settles it; what stands behind
+ * that is neither decided nor counted. Each item is a command of its own, filled as one, but for
+ * `done`, `ready` and submitting: they are the batch's. */
+struct action_batch {
+    struct command base;
+    struct action_command **items; /* NULL: could not be read; stands for a denial */
+    size_t n;
+    enum action_semantic semantic;
+    /* outputs */
+    size_t n_decided; /* items that have an answer, unreadable ones among them */
+};
+AMBIT_CHECKED enum ambit_err action_batch_submit(struct action_batch *batch);
 
 /* ---- POST /revoke ---- */
 struct revoke_command {

@@ -121,6 +121,10 @@ static AMBIT_CHECKED enum ambit_err explain_action(const struct documents_ref *d
         grant_row_view(&row, &view);
         view.liveness = event->liveness;
         question.grant = &view;
+    } else if (event->service.p != NULL && event->agent.p != NULL) { /* AZN-18 */
+        question.named_agent = event->agent;
+        if (event->reason == AMBIT_REASON_OWNER_REQUIRED)
+            question.owner_fault = event->member;
     }
     enum ambit_err err =
         context_members(event->context, arena, &question.context, &question.n_context);

@@ -22,6 +22,7 @@
 struct indexer;
 struct search;
 struct budgets;
+struct repeats;
 
 /* The writer's view of one batch. Nothing here outlives an abort. */
 struct batch {
@@ -93,6 +94,7 @@ struct broker {
         } next, kept;        /* of the batch that is open; as committed */
     } settle;
     struct unheard unheard;
+    struct repeats *repeats;
     struct recent_actions *recent;
     struct live_before *live_before;
     struct state_key expire_from; /* where the next look for history that is over begins */

@@ -71,8 +71,12 @@ def shapes(tap, broker, client, token):
     dead = ask(client, good, "Bearer x.y.z")
     tap.ok(dead.status == 401 and 'error="invalid_token"' in dead.headers["WWW-Authenticate"], "BRR-2 a token that is none: invalid_token", dead.headers)
     metadata = client.call("GET", "/.well-known/authzen-configuration").json
-    tap.ok(metadata == {"policy_decision_point": f"http://127.0.0.1:{broker.port}", "access_evaluation_endpoint": f"http://127.0.0.1:{broker.port}/access/v1/evaluation"},
-           "AZN-13 only what works", metadata)
+    issuer = f"http://127.0.0.1:{broker.port}"
+    tap.ok(metadata.pop("policy_decision_point") == issuer and all(url.startswith(issuer + "/access/v1/") for url in metadata.values()),
+           "AZN-13 the decision point is who was asked", metadata)
+    works = [client.call("POST", url[len(issuer):], "{", {"Content-Type": "application/json", "Authorization": basic}).status for url in metadata.values()]
+    tap.ok("access_evaluation_endpoint" in metadata and works == [400] * len(metadata), "AZN-13 what is listed is there", works)
+    tap.ok(client.call("GET", "/.well-known/authzen-configuration/t1").status == 404, "AZN-13 another decision point is not here")
 
 
 def agents(tap, broker, client, token):

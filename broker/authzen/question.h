@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From an evaluation as it was read to the command that decides it, and from the command to its
+ * answer: the same for one question and for each of a batch. */
+#pragma once
+
+#include "authzen/asker.h"
+#include "authzen/request.h"
+#include "core/command.h"
+
+struct json_out;
+
+/* What all questions of one request share. */
+struct questioner {
+    struct broker *broker;
+    struct documents_ref *documents;
+    struct http_request *req;
+    struct asker asker;
+    struct repeat repeat; /* as of the first question (question_read_key) */
+    struct ambit_str key; /* the text of the Idempotency-Key; absent: none */
+};
+/* AZN-20: the header of a service's request. False: the reply is filled (400). */
+bool question_read_key(struct questioner *questioner, struct http_reply *reply);
+/* Initialises and fills the command, but for `done` and `ready`. `place`: in the batch. */
+AMBIT_CHECKED enum ambit_err question_fill(const struct questioner *questioner,
+                                           const struct evaluation *asked, size_t place,
+                                           struct action_command *ret);
+/* The answer of one that was decided; the lesson of a denial, whose remedy is looked for, costs. */
+void question_answer(struct action_command *command, bool for_agent, bool with_lesson,
+                     struct arena *arena, struct json_out *out);
+/* The sentence of a command that has no answer, and its status; NULL when it has one. */
+const char *question_failure(const struct command *command, unsigned *ret_status);
