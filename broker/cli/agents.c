@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 
+#include "ambit/limits.h"
 #include "base/encode.h"
 #include "base/file.h"
 #include "base/json_read.h"
@@ -15,6 +16,9 @@
 #include "cli/show.h"
 
 enum { DETAILS_MAX = 32 * 1024 };
+
+#define EXCHANGE          "urn:ietf:params:oauth:grant-type:token-exchange"
+#define ACCESS_TOKEN_TYPE "urn:ietf:params:oauth:token-type:access_token"
 
 /* ---- token ----------------------------------------------------------------------------------- */
 
@@ -127,10 +131,26 @@ static enum cli_exit put_proof(struct cli *cli, const struct settings *settings,
     return code;
 }
 
+/* For itself, or below the grant of a token that the agent was handed: that comes from a file, so
+ * that it stands in no list of processes. */
+static enum cli_exit put_grant_type(struct cli *cli, struct buf *form)
+{
+    const char *path = cli_get(cli, "subject-token");
+    struct ambit_str token = {0};
+    put_field(form, "grant_type", path ? AMBIT_STR(EXCHANGE) : AMBIT_STR("client_credentials"));
+    if (!path)
+        return CLI_YES;
+    enum cli_exit code = settings_read_word(cli, path, AMBIT_JWS_BYTES, &token);
+    put_field(form, "subject_token", token);
+    put_field(form, "subject_token_type", AMBIT_STR(ACCESS_TOKEN_TYPE));
+    return code;
+}
+
 static enum cli_exit put_form(struct cli *cli, const struct settings *settings, struct buf *form)
 {
-    put_field(form, "grant_type", AMBIT_STR("client_credentials"));
-    enum cli_exit code = put_scope(cli, form);
+    enum cli_exit code = put_grant_type(cli, form);
+    if (!code)
+        code = put_scope(cli, form);
     if (!code)
         code = put_details(cli, form);
     if (!code)
@@ -228,7 +248,9 @@ const struct cli_verb agents_token = {
     .text =
         "Proves the agent by its key and asks for authority: an action on a resource, for a time. "
         "Prints the token "
-        "and nothing else, or writes it to a file. A refusal names the reason and what would pass.",
+        "and nothing else, or writes it to a file. A refusal names the reason and what would pass. "
+        "With the token of another agent that was handed over, it asks for a part of what that one "
+        "was given (token exchange, RFC 8693).",
     .example = "ambit token --agent remediator --key remediator.jwk --scope "
                "'service.restart[svc:staging/web-1]' --for 5m",
     .options = {{"scope", "SCOPE",
@@ -239,6 +261,9 @@ const struct cli_verb agents_token = {
                 {"resource", "URI", "the audience: which service the token is for", false, false},
                 {"purpose", "TEXT", "why, for policies that ask and for the record", false, false},
                 {"for", "TIME", "how long: 30s, 5m, 1h", false, false},
+                {"subject-token", "FILE",
+                 "ask below the grant of the access token in FILE, which another agent handed over",
+                 false, false},
                 {"out", "FILE", "write the token to FILE (0600) instead of printing it", false,
                  false},
                 {"approval", "ID", "that a person gave, as a refusal named it", false, false}},

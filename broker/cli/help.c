@@ -81,7 +81,7 @@ void cli_completion_bash(struct buf *out)
         "_ambit() {\n"
         "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD - 1]} options\n"
         "    case $before in\n"
-        "    --key | --token-file | --of-token | --out | --key-out | --secret-out | --details | "
+        "    --key | --token-file | --of-token | --subject-token | --out | --key-out | --secret-out | --details | "
         "--documents | "
         "--state)\n"
         "        COMPREPLY=($(compgen -f -- \"$word\"))\n"

@@ -34,6 +34,11 @@ def main():
             done = run(broker, program, path, "prod/web-1")
             tap.ok(done.returncode == 1 and "out_of_scope" in done.stderr and done.stdout == "", f"{path} stops at them", done)
             tap.ok(broker.secret("remediator.secret") not in done.stderr, f"{path} keeps its secret")
+        done = subprocess.run([os.path.join(ROOT, "examples", "sets", "coding", "run.sh"), broker.state], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60 * SLOW,
+                              env={"PATH": os.environ["PATH"], "HOME": broker.home, "AMBIT": os.path.join(broker.build, "ambit")})
+        tap.ok(done.returncode == 0 and "coder/tester was granted run.start[run:payments/api/unit] below a grant of coder" in done.stdout
+               and done.stdout.endswith("refused (stopped): anything more below it\n"), "sets/coding/run.sh hands authority on", done)
         client.stop("agent:remediator")
         for path, program in AGENTS:
             if shutil.which(program):
