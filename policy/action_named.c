@@ -19,9 +19,9 @@ bool action_named_view(const struct ambit_policy_set *set,
     if (!agent || !question->service.p || !compiled_service_find(set, question->service))
         return false;
     *ret = (struct ambit_grant_view){
-        .agent = agent->agent->doc.name,
+        .agent = agent->name,
         .owner = agent->agent->owner,
-        .team = agent->team,
+        .team = compiled_team(agent),
         .issued_ms = question->now_ms,
         .expires_ms = INT64_MAX,
         .liveness = AMBIT_LIVE,
@@ -51,7 +51,7 @@ static struct finding lacks(enum ambit_reason reason, const struct compiled_rule
 struct finding action_judge_unpresented(const struct action_judge *a,
                                         const struct compiled_rule *rule)
 {
-    const struct ambit_policy *policy = rule->policy->policy;
+    const struct compiled_policy *policy = rule->policy;
     if (!policy_in_dates(policy, a->q->now_ms))
         return lacks(AMBIT_REASON_POLICY_EXPIRED, rule,
                      policy->not_before_ms > a->q->now_ms ? "not_before" : "not_after");
@@ -78,12 +78,12 @@ static void note_stopped(struct best *best, const struct ambit_stop_view *stop)
 }
 
 static void judge_rules_of(struct action_judge *a, const struct compiled_policy *policy,
-                           const struct index_probe *probe, struct best *best)
+                           struct best *best)
 {
     const struct ambit_stop_view *stop = NULL;
     if (a->j.world->n_stops)
-        stop = judge_stop_on(&a->j, AMBIT_TARGET_POLICY, policy->policy->doc.name);
-    struct index_walk walk = index_begin(&policy->rule_index, probe);
+        stop = judge_stop_on(&a->j, AMBIT_TARGET_POLICY, policy->name);
+    struct index_walk walk = index_begin(&policy->rule_index, &a->probe);
     size_t r = 0;
     while (!a->j.err && index_next(&walk, &r)) {
         const struct compiled_rule *rule = &policy->rules[r];
@@ -104,16 +104,13 @@ static void judge_rules_of(struct action_judge *a, const struct compiled_policy 
 
 struct finding action_judge_named(struct action_judge *a, const struct compiled_rule **ret_rule)
 {
-    struct index_probe probe PATTERN_SCRATCH;
     struct best best = {.finding = fails(AMBIT_ACTION_CHECK_SCOPE, AMBIT_REASON_OUT_OF_SCOPE,
                                          (struct ambit_str){0})};
-    index_probe_set(&probe, &a->action.pattern, &a->resource.pattern);
-    struct index_walk policies = compiled_policies_of_rules(a->j.agent, &probe);
-    size_t p = 0;
-    while (!a->j.err && best.finding.check != AMBIT_ACTION_CHECKS && index_next(&policies, &p)) {
-        const struct compiled_policy *policy = a->j.agent->policies[p];
+    uint64_t left = compiled_policies_of_rules(a->j.agent, &a->probe);
+    while (left && !a->j.err && best.finding.check != AMBIT_ACTION_CHECKS) {
+        const struct compiled_policy *policy = a->j.agent->policies[compiled_next(&left)].policy;
         if (judge_counts(&a->j, policy))
-            judge_rules_of(a, policy, &probe, &best);
+            judge_rules_of(a, policy, &best);
     }
     *ret_rule = best.rule;
     return best.finding;

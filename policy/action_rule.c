@@ -23,7 +23,7 @@ static bool is_left_out(const struct action_judge *a, bool is_absent)
 /* Which member of the policy or the rule no longer stands as the grant needs it; NULL: none. */
 static const char *changed_member(const struct action_judge *a, const struct compiled_rule *rule)
 {
-    const struct ambit_policy *policy = rule->policy->policy;
+    const struct compiled_policy *policy = rule->policy;
     const struct ambit_grant_view *grant = a->grant;
     if (!policy_in_dates(policy, a->q->now_ms))
         return policy->not_before_ms > a->q->now_ms ? "not_before" : "not_after";
@@ -37,7 +37,7 @@ static const char *changed_member(const struct action_judge *a, const struct com
         !rule_accepts_binding(rule, grant->binding))
         return "bind";
     if (!is_left_out(a, grant->issued_ms == 0) &&
-        a->q->now_ms - grant->issued_ms > rule->rule->ttl_max_s * 1000)
+        a->q->now_ms - grant->issued_ms > (int64_t)rule->ttl_max_s * 1000)
         return "ttl.max";
     return rule_asks_at_grant(rule) && !grant->is_approved ? "approval" : NULL;
 }
@@ -144,13 +144,15 @@ static bool stops_offend(const struct context_walk *walk, struct ambit_str *ret_
 {
     const struct compiled_agent *agent = walk->a->j.agent;
     struct heard_item item = {.action = &walk->a->action.pattern,
-                              .resource = &walk->a->resource.pattern};
+                              .resource = &walk->a->resource.pattern,
+                              .probe = &walk->a->probe};
+    struct event event = {.items = &item, .n_items = 1};
     for (size_t p = 0; p < agent->n_policies; p++) {
-        const struct compiled_policy *policy = agent->policies[p];
-        if (!judge_counts(&walk->a->j, policy))
+        const struct listed_policy *listed = &agent->policies[p];
+        if (!judge_counts(&walk->a->j, listed->policy))
             continue;
-        for (size_t s = 0; s < policy->n_stops; s++) {
-            const struct compiled_stop *stop = &policy->stops[s];
+        for (uint64_t left = hard_stops_that_may(listed, &event, HEARS_SUM); left;) {
+            const struct compiled_stop *stop = &listed->policy->stops[compiled_next(&left)];
             if (hard_stop_requires(stop, &item) && number_offends(walk, stop->stop->field)) {
                 *ret_member = stop->stop->field;
                 return true;
@@ -165,14 +167,14 @@ static struct finding judge_context(struct action_judge *a, const struct compile
 {
     struct context_walk walk = {.a = a, .rule = rule, .wants_missing = true};
     struct ambit_str member = {0};
-    if (rule_offends(&walk, &member) || stops_offend(&walk, &member)) {
+    if ((rule->asks_context && rule_offends(&walk, &member)) || stops_offend(&walk, &member)) {
         struct finding finding =
             finding_of_rule(AMBIT_ACTION_CHECK_CONTEXT, AMBIT_REASON_MISSING_CONTEXT, rule);
         finding.member = member;
         return finding;
     }
     walk.wants_missing = false;
-    if (rule_offends(&walk, &member) || stops_offend(&walk, &member)) {
+    if ((rule->asks_context && rule_offends(&walk, &member)) || stops_offend(&walk, &member)) {
         struct finding finding =
             finding_of_rule(AMBIT_ACTION_CHECK_CONTEXT, AMBIT_REASON_CONTEXT_VIOLATED, rule);
         finding.member = member;
@@ -226,8 +228,8 @@ static bool limit_amount(const struct action_judge *a, const struct ambit_limit 
 static struct finding judge_limits(struct action_judge *a, size_t item,
                                    const struct compiled_rule *rule)
 {
-    for (size_t i = 0; i < rule->rule->n_limits; i++) {
-        const struct ambit_limit *limit = &rule->rule->limits[i];
+    for (size_t i = 0; i < rule->n_limits; i++) {
+        const struct ambit_limit *limit = &rule->limits[i].limit;
         struct finding exceeded =
             finding_of_rule(AMBIT_ACTION_CHECK_LIMITS, AMBIT_REASON_LIMIT_EXCEEDED, rule);
         int64_t amount = 0, figure = 0;
@@ -324,6 +326,8 @@ struct finding action_judge_item(struct action_judge *a, size_t i,
 struct finding action_judge_rule(struct action_judge *a, size_t i, const struct compiled_rule *rule)
 {
     for (int check = AMBIT_ACTION_CHECK_POLICY; check < AMBIT_ACTION_CHECKS; check++) {
+        if (!(rule->action_checks >> check & 1) && !a->j.trace)
+            continue;
         struct finding finding = judge_check(a, i, rule, (enum ambit_action_check)check);
         bool holds = finding.check == AMBIT_ACTION_CHECKS;
         judge_tell(&a->j, (struct seen){.check = check, .passed = holds, .item = i, .rule = rule});
@@ -337,8 +341,8 @@ struct finding action_judge_rule(struct action_judge *a, size_t i, const struct 
 static void owe_outcome(struct action_judge *a, const struct compiled_rule *rule)
 {
     struct ambit_decision *d = a->j.d;
-    int64_t due_ms = a->q->now_ms + rule->rule->outcome_within_s * 1000;
-    if (rule->rule->outcome_within_s && (d->outcome_due_ms == 0 || due_ms < d->outcome_due_ms))
+    int64_t due_ms = a->q->now_ms + (int64_t)rule->outcome_within_s * 1000;
+    if (rule->outcome_within_s && (d->outcome_due_ms == 0 || due_ms < d->outcome_due_ms))
         d->outcome_due_ms = due_ms;
 }
 
@@ -346,7 +350,7 @@ static void owe_outcome(struct action_judge *a, const struct compiled_rule *rule
 static bool owes_outcome(const struct action_judge *a)
 {
     for (unsigned level = 0; level < a->j.n_levels; level++) {
-        if (a->rules[level]->rule->outcome_within_s)
+        if (a->rules[level]->outcome_within_s)
             return true;
     }
     return false;
@@ -357,14 +361,15 @@ void action_charge(struct action_judge *a, const struct compiled_rule *rule)
     struct done done = {
         .action = &a->action.pattern,
         .resource = &a->resource.pattern,
+        .probe = &a->probe,
         .by_service = a->q->service.p || a->q->is_hypothetical,
         .owes_outcome = owes_outcome(a),
     };
     judge_charge_afters(&a->j, &done);
     owe_outcome(a, rule);
-    for (size_t i = 0; i < rule->rule->n_limits; i++) {
+    for (size_t i = 0; i < rule->n_limits; i++) {
         int64_t amount = 0;
-        const struct ambit_limit *limit = &rule->rule->limits[i];
+        const struct ambit_limit *limit = &rule->limits[i].limit;
         if (!rule->limits[i].is_charged || !limit_amount(a, limit, &amount))
             continue;
         if (limit->kind == AMBIT_LIMIT_DISTINCT)

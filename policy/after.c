@@ -12,7 +12,7 @@ static bool is_inside(int64_t latest_ms, int64_t within_ms, int64_t now_ms)
 static struct ambit_figure_query query_of(struct judge *j, const struct compiled_policy *policy,
                                           struct ambit_str id, const struct ambit_after *after)
 {
-    return (struct ambit_figure_query){.policy = policy->policy->doc.name,
+    return (struct ambit_figure_query){.policy = policy->name,
                                        .id = id,
                                        .kind = AMBIT_LIMIT_AFTER,
                                        .field = after->history,
@@ -23,7 +23,7 @@ static struct ambit_figure_query query_of(struct judge *j, const struct compiled
 bool judge_after(struct judge *j, const struct compiled_rule *rule, const struct ambit_after *after,
                  int64_t *ret_latest_ms)
 {
-    struct ambit_figure_query query = query_of(j, rule->policy, rule->rule->id, after);
+    struct ambit_figure_query query = query_of(j, rule->policy, rule->id, after);
     return judge_figure_once(j, after, &query, ret_latest_ms) &&
            is_inside(*ret_latest_ms, after->within_s * 1000, j->now_ms);
 }
@@ -74,19 +74,17 @@ static void charge_found(struct judge *j, const struct compiled_policy *policy,
 
 void judge_charge_afters(struct judge *j, const struct done *done)
 {
-    static const struct pattern everywhere = {.text = {"", 0}};
-    struct index_probe probe = {0}, any = {0};
+    struct index_probe any PATTERN_SCRATCH;
     bool is_probed = false;
     for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
-        const struct compiled_policy *policy = j->agent->policies[p];
-        if (!policy->afters || !judge_counts(j, policy))
+        const struct compiled_policy *policy = j->agent->policies[p].policy;
+        if (!j->agent->policies[p].remembers || !judge_counts(j, policy))
             continue;
         if (!is_probed) {
-            probe = index_probe_of(done->action, done->resource);
-            any = index_probe_of(done->action, &everywhere);
+            index_probe_anywhere(&any, done->probe);
             is_probed = true;
         }
-        charge_found(j, policy, &policy->after_index, done, &probe);
+        charge_found(j, policy, &policy->after_index, done, done->probe);
         charge_found(j, policy, &policy->after_any_index, done, &any);
     }
 }

@@ -19,7 +19,7 @@ static size_t key_bytes(const struct compiled_agent *agent, const struct compile
     case AMBIT_BY_AGENT:
         return agent->agent->doc.name.len;
     case AMBIT_BY_TEAM:
-        return agent->team.len;
+        return compiled_team(agent).len;
     case AMBIT_BY_OWNER:
     case AMBIT_BY_RESOURCE: /* of limits alone */
     case AMBIT_BY_POLICY:
@@ -40,7 +40,7 @@ static struct load load_of(const struct compiled_agent *agent, bool allowed)
 {
     struct load load = {0};
     for (size_t p = 0; p < agent->n_policies; p++) {
-        const struct compiled_policy *policy = agent->policies[p];
+        const struct compiled_policy *policy = agent->policies[p].policy;
         for (size_t i = 0; i < policy->n_stops; i++) {
             const struct compiled_stop *stop = &policy->stops[i];
             if (!may_hear(stop->stop, allowed))

@@ -46,19 +46,19 @@ static bool find_swallowing(struct check_run *run, const struct cover *rule,
 
 /* All never rules of the group's policies that meet the rule, together. */
 static bool is_swallowed_together(struct check_run *run, const struct cover *rule,
-                                  const struct compiled_policy *const *policies, size_t n)
+                                  const struct listed_policy *policies, size_t n)
 {
     size_t most = 0, n_areas = 0;
     for (size_t p = 0; p < n; p++)
-        most += policies[p]->n_never;
+        most += policies[p].policy->n_never;
     if (most == 0)
         return false;
     struct ambit_area *areas = arena_array(run->arena, most, sizeof *areas);
     if (!areas)
         run->err = AMBIT_ERR_NO_MEMORY;
     for (size_t p = 0; areas && p < n; p++) {
-        const struct check_policy *policy = check_policy_of(run, policies[p]);
-        for (size_t i = 0; i < policies[p]->n_never; i++) {
+        const struct check_policy *policy = check_policy_of(run, policies[p].policy);
+        for (size_t i = 0; i < policies[p].policy->n_never; i++) {
             if (cover_meets(run, rule, &policy->never[i]))
                 areas[n_areas++] = policy->never[i].area;
         }
@@ -89,7 +89,7 @@ static bool sample_of(const struct pattern *pattern, enum pattern_kind kind, cha
 
 /* Some name that the rule covers lies in no never rule: the quick answer to the question below. */
 static bool is_sample_left(struct check_run *run, const struct cover *rule,
-                           const struct compiled_policy *const *policies, size_t n)
+                           const struct listed_policy *policies, size_t n)
 {
     char texts[2][AMBIT_WORD_MAX + 1];
     struct pattern_buf action, resource;
@@ -99,9 +99,9 @@ static bool is_sample_left(struct check_run *run, const struct cover *rule,
         return false;
     const struct index_probe probe = index_probe_of(&action.pattern, &resource.pattern);
     for (size_t p = 0; p < n; p++) {
-        struct index_walk walk = index_begin(&policies[p]->never_index, &probe);
+        struct index_walk walk = index_begin(&policies[p].policy->never_index, &probe);
         for (size_t i = 0; index_next(&walk, &i);) {
-            const struct compiled_never *never = &policies[p]->never[i];
+            const struct compiled_never *never = &policies[p].policy->never[i];
             if (patterns_match(&never->actions, &action.pattern) &&
                 patterns_match(&never->resources, &resource.pattern))
                 return false;
@@ -113,9 +113,9 @@ static bool is_sample_left(struct check_run *run, const struct cover *rule,
 static bool is_swallowed_for_all(struct check_run *run, const struct check_policy *policy,
                                  const struct cover *rule)
 {
+    const struct listed_policy alone = {.policy = policy->compiled};
     if (policy->n_groups == 0)
-        return !is_sample_left(run, rule, &policy->compiled, 1) &&
-               is_swallowed_together(run, rule, &policy->compiled, 1);
+        return !is_sample_left(run, rule, &alone, 1) && is_swallowed_together(run, rule, &alone, 1);
     for (size_t g = 0; g < policy->n_groups; g++) {
         const struct compiled_agent *agent = run->groups[policy->groups[g]].agent;
         if (is_sample_left(run, rule, agent->policies, agent->n_policies) ||
@@ -132,7 +132,8 @@ static bool warn_others(struct check_run *run, const struct check_policy *policy
     for (size_t g = 0; g < policy->n_groups && !is_said; g++) {
         const struct check_group *group = &run->groups[policy->groups[g]];
         for (size_t i = 0; i < group->agent->n_policies && !is_said; i++) {
-            const struct check_policy *other = check_policy_of(run, group->agent->policies[i]);
+            const struct check_policy *other =
+                check_policy_of(run, group->agent->policies[i].policy);
             size_t never = 0;
             is_said = other != policy && other->compiled->n_never > 0 &&
                       find_swallowing(run, &policy->rules[rule], other, &never);

@@ -209,9 +209,9 @@ static void warn_group(struct check_run *run, const struct check_group *group,
 {
     const struct compiled_agent *agent = group->agent;
     for (size_t late = 1; late < agent->n_policies; late++) {
-        struct check_policy *second = check_policy_of(run, agent->policies[late]);
+        struct check_policy *second = check_policy_of(run, agent->policies[late].policy);
         for (size_t early = 0; early < late; early++) {
-            struct check_policy *first = check_policy_of(run, agent->policies[early]);
+            struct check_policy *first = check_policy_of(run, agent->policies[early].policy);
             size_t a = (size_t)(first - run->policies), b = (size_t)(second - run->policies);
             if (check_spend(run, 10) && !is_seen(seen, a, b) && share_audience(first, second))
                 warn_between(run, first, second, group, said[b]);

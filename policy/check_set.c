@@ -85,7 +85,7 @@ static int compare_agents(const void *a, const void *b)
     if ((*x)->n_policies != (*y)->n_policies)
         return (*x)->n_policies < (*y)->n_policies ? -1 : 1;
     for (size_t i = 0; i < (*x)->n_policies; i++) {
-        const struct compiled_policy *p = (*x)->policies[i], *q = (*y)->policies[i];
+        const struct compiled_policy *p = (*x)->policies[i].policy, *q = (*y)->policies[i].policy;
         if (p != q)
             return p < q ? -1 : 1;
     }
@@ -127,7 +127,7 @@ static enum ambit_err link_groups(struct check_run *run)
         for (size_t g = 0; g < run->n_groups; g++) {
             const struct compiled_agent *agent = run->groups[g].agent;
             for (size_t i = 0; i < agent->n_policies; i++) {
-                struct check_policy *policy = check_policy_of(run, agent->policies[i]);
+                struct check_policy *policy = check_policy_of(run, agent->policies[i].policy);
                 if (pass == 1)
                     policy->groups[policy->n_groups] = g;
                 policy->n_groups++;
@@ -175,7 +175,7 @@ static void reach_agent(struct check_run *run, struct check_policy *policy,
                         const struct compiled_agent *agent)
 {
     for (size_t i = 0; i < agent->n_policies; i++) {
-        struct check_policy *other = check_policy_of(run, agent->policies[i]);
+        struct check_policy *other = check_policy_of(run, agent->policies[i].policy);
         if (other->stamp == run->stamp)
             continue;
         other->stamp = run->stamp;

@@ -5,7 +5,7 @@
 
 static struct ambit_str agent_name(const void *ctx, size_t i)
 {
-    return ((const struct ambit_documents *)ctx)->agents[i].doc.name;
+    return ((const struct compiled_agent *)ctx)[i].name;
 }
 
 static struct ambit_str policy_name(const void *ctx, size_t i)
@@ -16,6 +16,11 @@ static struct ambit_str policy_name(const void *ctx, size_t i)
 static struct ambit_str service_name(const void *ctx, size_t i)
 {
     return ((const struct ambit_documents *)ctx)->services[i].doc.name;
+}
+
+static struct ambit_str rule_id(const void *ctx, size_t i)
+{
+    return ((const struct compiled_rule *)ctx)[i].id;
 }
 
 /* The place of a name in its table's array, or SIZE_MAX. */
@@ -35,7 +40,7 @@ static size_t find(const struct name_table *table, struct ambit_str name,
 const struct compiled_agent *compiled_agent_find(const struct ambit_policy_set *set,
                                                  struct ambit_str name)
 {
-    size_t i = find(&set->agent_names, name, agent_name, set->documents);
+    size_t i = find(&set->agent_names, name, agent_name, set->agents);
     return i == SIZE_MAX ? NULL : &set->agents[i];
 }
 
@@ -49,9 +54,11 @@ const struct compiled_service *compiled_service_find(const struct ambit_policy_s
 const struct compiled_policy *compiled_policy_of(const struct compiled_agent *agent,
                                                  struct ambit_str name)
 {
+    uint32_t hash = (uint32_t)index_hash(name);
     for (size_t i = 0; i < agent->n_policies; i++) {
-        if (ambit_str_eq(agent->policies[i]->policy->doc.name, name))
-            return agent->policies[i];
+        const struct listed_policy *listed = &agent->policies[i];
+        if (listed->name_hash == hash && ambit_str_eq(listed->policy->name, name))
+            return listed->policy;
     }
     return NULL;
 }
@@ -59,19 +66,28 @@ const struct compiled_policy *compiled_policy_of(const struct compiled_agent *ag
 const struct compiled_rule *compiled_rule_find(const struct compiled_policy *policy,
                                                struct ambit_str id)
 {
-    struct index_walk walk = index_begin_name(&policy->rule_names, id);
-    size_t i = 0;
-    while (index_next(&walk, &i)) {
-        if (ambit_str_eq(policy->rules[i].rule->id, id))
-            return &policy->rules[i];
-    }
-    return NULL;
+    size_t i = find(&policy->rule_names, id, rule_id, policy->rules);
+    return i == SIZE_MAX ? NULL : &policy->rules[i];
+}
+
+enum ambit_err compile_rule_names(struct arena *arena, struct compiled_policy *policy)
+{
+    return name_table_build(arena, policy->n_rules, rule_id, policy->rules, &policy->rule_names);
+}
+
+void *compile_lines(struct arena *arena, size_t n, size_t each)
+{
+    size_t bytes = 0;
+    if (!ambit_mul(n, each, &bytes) || !ambit_add(bytes, COMPILED_LINE - 1, &bytes))
+        return NULL;
+    char *p = arena_alloc(arena, bytes);
+    return p ? p + (-(uintptr_t)p & (COMPILED_LINE - 1)) : NULL;
 }
 
 static enum ambit_err compile_policies(struct ambit_policy_set *set)
 {
     size_t n = set->documents->n_policies;
-    struct compiled_policy *policies = arena_array(&set->arena, n ? n : 1, sizeof *policies);
+    struct compiled_policy *policies = compile_lines(&set->arena, n, sizeof *policies);
     if (!policies)
         return AMBIT_ERR_NO_MEMORY;
 
@@ -85,11 +101,34 @@ static enum ambit_err compile_policies(struct ambit_policy_set *set)
     return name_table_build(&set->arena, n, policy_name, set->documents, &set->policy_names);
 }
 
+static struct listed_policy listed(const struct compiled_policy *policy)
+{
+    uint64_t has_resources = ~policy->stops_everywhere;
+    struct listed_policy ret = {
+        .policy = policy,
+        .rules = policy->rule_index.begins,
+        .never = policy->never_index.begins,
+        .stops = policy->stop_index.begins,
+        .name_hash = (uint32_t)index_hash(policy->name),
+        .remembers = policy->n_afters > 0,
+    };
+    for (size_t i = 0; i < policy->n_stops; i++)
+        has_resources &= policy->stops[i].resources.n ? UINT64_MAX : ~(UINT64_C(1) << i);
+    for (int hearing = 0; hearing < HEARINGS; hearing++) {
+        uint64_t stops = policy->hearing[hearing];
+        ret.hears |= (uint8_t)((stops != 0) << hearing);
+        ret.hears_anywhere |= (uint8_t)(((stops & ~has_resources) != 0) << hearing);
+    }
+    return ret;
+}
+
 static enum ambit_err compile_agent(struct ambit_policy_set *set, const struct ambit_agent *agent,
                                     struct compiled_agent *ret)
 {
-    const struct compiled_policy **policies =
-        arena_array(&set->arena, agent->policies.n ? agent->policies.n : 1, sizeof(void *));
+    if (agent->policies.n > AMBIT_POLICIES_MAX)
+        return AMBIT_ERR_TOO_LARGE; /* the reader refuses such a set */
+    struct listed_policy *policies =
+        compile_lines(&set->arena, agent->policies.n, sizeof *policies);
     if (!policies)
         return AMBIT_ERR_NO_MEMORY;
 
@@ -98,16 +137,16 @@ static enum ambit_err compile_agent(struct ambit_policy_set *set, const struct a
         size_t place = find(&set->policy_names, agent->policies.v[i], policy_name, set->documents);
         AMBIT_ASSERT(place != SIZE_MAX); /* the reader refuses such a set */
         if (!set->documents->policies[place].is_shadow)
-            policies[n++] = &set->policies[place];
+            policies[n++] = listed(&set->policies[place]);
     }
     const struct ambit_person *owner = ambit_person_find(set->documents, agent->owner);
     const struct ambit_person *backup = ambit_person_find(set->documents, agent->backup);
     AMBIT_ASSERT(owner && backup); /* the reader refuses a set that lacks one */
     *ret = (struct compiled_agent){
+        .name = agent->doc.name,
         .agent = agent,
         .owner = owner,
         .backup = backup,
-        .team = owner->team,
         .policies = policies,
         .n_policies = n,
     };
@@ -117,7 +156,7 @@ static enum ambit_err compile_agent(struct ambit_policy_set *set, const struct a
 static enum ambit_err compile_agents(struct ambit_policy_set *set)
 {
     size_t n = set->documents->n_agents;
-    struct compiled_agent *agents = arena_array(&set->arena, n ? n : 1, sizeof *agents);
+    struct compiled_agent *agents = compile_lines(&set->arena, n, sizeof *agents);
     if (!agents)
         return AMBIT_ERR_NO_MEMORY;
 
@@ -130,7 +169,7 @@ static enum ambit_err compile_agents(struct ambit_policy_set *set)
     if (err)
         return err;
     set->agents = agents;
-    return name_table_build(&set->arena, n, agent_name, set->documents, &set->agent_names);
+    return name_table_build(&set->arena, n, agent_name, agents, &set->agent_names);
 }
 
 static enum ambit_err compile_services(struct ambit_policy_set *set)

@@ -75,11 +75,10 @@ static enum ambit_err add_all(struct afters *afters, const struct ambit_policy *
 static enum ambit_err add_to_index(const struct compiled_after *after, uint16_t i,
                                    struct index_builder *pairs, struct index_builder *any)
 {
-    static const struct pattern everywhere = {.text = {"", 0}};
     return after->resources.n
                ? index_add_pairs(pairs, after->actions.v, after->actions.n, after->resources.v,
                                  after->resources.n, i)
-               : index_add_pairs(any, after->actions.v, after->actions.n, &everywhere, 1, i);
+               : index_add_pairs(any, after->actions.v, after->actions.n, &index_anything, 1, i);
 }
 
 enum ambit_err compile_afters(struct arena *arena, struct compiled_policy *policy)

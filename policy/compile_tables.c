@@ -63,14 +63,19 @@ static enum ambit_err build(struct arena *arena, struct tables_builder *builder,
 
 static bool lists_the_same(const struct compiled_agent *a, const struct compiled_agent *b)
 {
-    return a->n_policies == b->n_policies &&
-           memcmp(a->policies, b->policies, a->n_policies * sizeof *a->policies) == 0;
+    for (size_t i = 0; i < a->n_policies && a->n_policies == b->n_policies; i++) {
+        if (a->policies[i].policy != b->policies[i].policy)
+            return false;
+    }
+    return a->n_policies == b->n_policies;
 }
 
 static uint64_t hash_of_list(const struct compiled_agent *agent)
 {
-    return index_hash((struct ambit_str){.p = (const char *)agent->policies,
-                                         .len = agent->n_policies * sizeof *agent->policies});
+    const struct compiled_policy *list[AMBIT_POLICIES_MAX] = {NULL};
+    for (size_t i = 0; i < agent->n_policies; i++)
+        list[i] = agent->policies[i].policy;
+    return index_hash((struct ambit_str){.p = (const char *)list, .len = sizeof list});
 }
 
 enum ambit_err compile_tables(struct arena *arena, struct compiled_agent *agents, size_t n)
@@ -89,7 +94,7 @@ enum ambit_err compile_tables(struct arena *arena, struct compiled_agent *agents
         struct tables_builder builder AMBIT_CLEANUP(builder_done) = {{0}};
         enum ambit_err err = AMBIT_OK;
         for (size_t p = 0; !err && p < agent->n_policies && n_entries < ENTRIES_MAX; p++)
-            err = add_policy(&builder, agent->policies[p], (uint16_t)p);
+            err = add_policy(&builder, agent->policies[p].policy, (uint16_t)p);
         n_entries += entries_of(&builder);
         if (!err && n_entries < ENTRIES_MAX)
             err = build(arena, &builder, &agent->tables);
@@ -103,23 +108,44 @@ enum ambit_err compile_tables(struct arena *arena, struct compiled_agent *agents
 /* ---- asking -----------------------------------------------------------------------------------
  */
 
-struct index_walk compiled_policies_of_rules(const struct compiled_agent *agent,
-                                             const struct index_probe *probe)
+static uint64_t places_of(struct index_walk walk)
 {
-    return agent->tables ? index_begin(&agent->tables->rules, probe)
-                         : index_walk_all(agent->n_policies);
+    uint64_t places = 0;
+    size_t place = 0;
+    while (index_next(&walk, &place))
+        places |= UINT64_C(1) << place;
+    return places;
 }
 
-struct index_walk compiled_policies_of_never(const struct compiled_agent *agent,
-                                             const struct index_probe *probe)
+uint64_t compiled_policies_of_rules(const struct compiled_agent *agent,
+                                    const struct index_probe *probe)
 {
-    return agent->tables ? index_begin(&agent->tables->never, probe)
-                         : index_walk_all(agent->n_policies);
+    uint64_t places = 0;
+    if (agent->tables)
+        return places_of(index_begin(&agent->tables->rules, probe));
+    for (size_t i = 0; i < agent->n_policies; i++)
+        places |= (uint64_t)index_begins_meet(&agent->policies[i].rules, &probe->contains) << i;
+    return places;
 }
 
-struct index_walk compiled_policies_meeting(const struct compiled_agent *agent,
-                                            const struct index_probe *probe)
+static uint64_t never_places(const struct compiled_agent *agent, const struct index_begins *begins)
 {
-    return agent->tables ? index_begin_meeting(&agent->tables->meeting, probe)
-                         : index_walk_all(agent->n_policies);
+    uint64_t places = 0;
+    for (size_t i = 0; i < agent->n_policies; i++)
+        places |= (uint64_t)index_begins_meet(&agent->policies[i].never, begins) << i;
+    return places;
+}
+
+uint64_t compiled_policies_of_never(const struct compiled_agent *agent,
+                                    const struct index_probe *probe)
+{
+    return agent->tables ? places_of(index_begin(&agent->tables->never, probe))
+                         : never_places(agent, &probe->contains);
+}
+
+uint64_t compiled_policies_meeting(const struct compiled_agent *agent,
+                                   const struct index_probe *probe)
+{
+    return agent->tables ? places_of(index_begin_meeting(&agent->tables->meeting, probe))
+                         : never_places(agent, &probe->meets);
 }

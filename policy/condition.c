@@ -36,8 +36,8 @@ void decision_refuse(struct ambit_decision *decision, const struct finding *find
     decision->stop = finding->stop;
     decision->level = finding->level;
     if (finding->policy) {
-        decision->policy = finding->policy->policy->doc.name;
-        decision->digest = finding->policy->policy->doc.digest;
+        decision->policy = finding->policy->name;
+        decision->digest = finding->policy->digest;
     } else {
         decision->policy = finding->gone;
     }
@@ -52,7 +52,7 @@ struct finding finding_of_rule(int check, enum ambit_reason reason,
                                const struct compiled_rule *rule)
 {
     return (struct finding){
-        .check = check, .reason = reason, .policy = rule->policy, .rule = rule->rule->id};
+        .check = check, .reason = reason, .policy = rule->policy, .rule = rule->id};
 }
 
 struct finding finding_of_approval(int check, int passed, enum ambit_approval_state state,
@@ -73,12 +73,12 @@ void judge_ask(struct judge *j, const struct compiled_rule *rule)
 {
     struct ambit_decision *d = j->d;
     struct ambit_ask ask = {
-        .agent = j->agent->agent->doc.name,
-        .policy = rule->policy->policy->doc.name,
-        .rule = rule->rule->id,
-        .digest = rule->policy->policy->doc.digest,
+        .agent = j->agent->name,
+        .policy = rule->policy->name,
+        .rule = rule->id,
+        .digest = rule->policy->digest,
         .tier = rule->policy->policy->tier,
-        .approval = rule->rule->approval,
+        .approval = rule->approval,
     };
     for (size_t i = 0; i < d->n_asks; i++) {
         if (ambit_str_eq(d->asks[i].agent, ask.agent) && ambit_str_eq(d->asks[i].rule, ask.rule) &&
@@ -91,13 +91,13 @@ void judge_ask(struct judge *j, const struct compiled_rule *rule)
         d->asks[d->n_asks++] = ask;
 }
 
-bool policy_in_dates(const struct ambit_policy *policy, int64_t now_ms)
+bool policy_in_dates(const struct compiled_policy *policy, int64_t now_ms)
 {
     return (policy->not_before_ms == 0 || now_ms >= policy->not_before_ms) &&
            (policy->not_after_ms == 0 || now_ms < policy->not_after_ms);
 }
 
-bool policy_names_audience(const struct ambit_policy *policy, struct ambit_str audience)
+bool policy_names_audience(const struct compiled_policy *policy, struct ambit_str audience)
 {
     for (size_t i = 0; i < policy->audiences.n; i++) {
         if (ambit_str_eq(policy->audiences.v[i], audience))
@@ -109,7 +109,7 @@ bool policy_names_audience(const struct ambit_policy *policy, struct ambit_str a
 bool rule_in_hours(const struct compiled_rule *rule, int64_t now_ms, int64_t *ret_closes_ms)
 {
     int64_t closes_ms = INT64_MAX;
-    size_t n = rule->rule->when.n_hours;
+    size_t n = rule->n_hours;
     bool holds = n == 0 || hours_are_open(rule->hours, n, now_ms, &closes_ms);
     if (ret_closes_ms)
         *ret_closes_ms = closes_ms;
@@ -145,11 +145,10 @@ bool rule_accepts_composition(const struct compiled_rule *rule, const struct com
 
 bool rule_accepts_binding(const struct compiled_rule *rule, enum ambit_binding binding)
 {
-    const struct ambit_rule *r = rule->rule;
-    if (!r->bind_dpop && !r->bind_mtls)
+    if (!rule->bind_dpop && !rule->bind_mtls)
         return true;
-    return (r->bind_dpop && binding == AMBIT_BINDING_DPOP) ||
-           (r->bind_mtls && binding == AMBIT_BINDING_MTLS);
+    return (rule->bind_dpop && binding == AMBIT_BINDING_DPOP) ||
+           (rule->bind_mtls && binding == AMBIT_BINDING_MTLS);
 }
 
 bool text_is_free(struct ambit_str text)

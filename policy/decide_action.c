@@ -75,8 +75,9 @@ static const struct ambit_stop_view *find_stop(struct action_judge *a)
     struct covered then = {.agent = grant->agent, .owner = grant->owner, .team = grant->team};
     const struct ambit_stop_view *stop = judge_stop_covering(&a->j, &then);
     if (!stop && a->j.agent) {
-        struct covered now = {
-            .agent = grant->agent, .owner = a->j.agent->agent->owner, .team = a->j.agent->team};
+        struct covered now = {.agent = grant->agent,
+                              .owner = a->j.agent->agent->owner,
+                              .team = compiled_team(a->j.agent)};
         stop = judge_stop_covering(&a->j, &now);
     }
     for (size_t i = 0; !stop && i < grant->n_items; i++)
@@ -129,13 +130,9 @@ static struct finding judge_form(struct action_judge *a)
 /* No `never` of any policy that the agent lists now, whatever its dates. */
 static struct finding judge_never(struct action_judge *a)
 {
-    struct index_probe probe PATTERN_SCRATCH;
-    index_probe_set(&probe, &a->action.pattern, &a->resource.pattern);
-    struct index_walk policies = compiled_policies_of_never(a->j.agent, &probe);
-    size_t p = 0;
-    while (index_next(&policies, &p)) {
-        const struct compiled_policy *policy = a->j.agent->policies[p];
-        struct index_walk walk = index_begin(&policy->never_index, &probe);
+    for (uint64_t left = compiled_policies_of_never(a->j.agent, &a->probe); left;) {
+        const struct compiled_policy *policy = a->j.agent->policies[compiled_next(&left)].policy;
+        struct index_walk walk = index_begin(&policy->never_index, &a->probe);
         size_t n = 0;
         while (index_next(&walk, &n)) {
             const struct compiled_never *never = &policy->never[n];
@@ -315,6 +312,7 @@ static struct event event_of(const struct action_judge *a, struct heard_item *re
 {
     *ret_item = (struct heard_item){.action = &a->action.pattern,
                                     .resource = &a->resource.pattern,
+                                    .probe = &a->probe,
                                     .is_malformed = !a->has_action || !a->has_resource};
     return (struct event){.items = ret_item, .n_items = 1, .action = a->q};
 }
@@ -345,9 +343,9 @@ static void allow(struct action_judge *a)
     d->verdict = AMBIT_ALLOW;
     d->reason = AMBIT_REASON_ALLOWED;
     d->failed_check = AMBIT_ACTION_CHECKS;
-    d->policy = rule->policy->policy->doc.name;
-    d->digest = rule->policy->policy->doc.digest;
-    d->rule = rule->rule->id;
+    d->policy = rule->policy->name;
+    d->digest = rule->policy->digest;
+    d->rule = rule->id;
     d->is_attempt = true;
     for (unsigned level = 0; level < a->j.n_levels; level++) {
         action_enter(a, level);
@@ -405,9 +403,13 @@ enum ambit_err decide_action(const struct ambit_policy_set *set,
     a.has_action = pattern_parse_name(question->action, PATTERN_ACTION, &a.action) == AMBIT_OK;
     a.has_resource =
         pattern_parse_name(question->resource, PATTERN_RESOURCE, &a.resource) == AMBIT_OK;
+    if (a.has_action && a.has_resource)
+        index_probe_set(&a.probe, &a.action.pattern, &a.resource.pattern);
     struct level own = {.grant = a.grant};
     if (a.grant)
         own = level_of(set, a.grant);
+    if (own.agent)
+        compiled_fetch(own.agent);
     judge_levels(&a.j, own, a.grant ? a.grant->above : NULL);
     action_enter(&a, 0);
     if (a.grant)

@@ -12,6 +12,7 @@ struct action_judge {
     struct ambit_grant_view named;        /* what stands in its place when nothing was presented */
     bool has_action, has_resource;        /* the names below are well formed */
     struct pattern_buf action, resource;
+    struct index_probe probe; /* of the two, when both are */
     /* of each level: the rule that lets it through, or that got furthest */
     const struct compiled_rule *rules[LEVELS_MAX];
 };

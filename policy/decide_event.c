@@ -33,9 +33,10 @@ static void hear_level(struct judge *j, const struct ambit_event_question *q,
                        const struct event *event)
 {
     for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
-        const struct compiled_policy *policy = j->agent->policies[p];
-        for (size_t s = 0; s < policy->n_stops && !j->err; s++) {
-            const struct compiled_stop *stop = &policy->stops[s];
+        const struct listed_policy *listed = &j->agent->policies[p];
+        uint64_t left = hard_stops_that_may(listed, event, HEARS_EVENT);
+        while (left && !j->err) {
+            const struct compiled_stop *stop = &listed->policy->stops[compiled_next(&left)];
             bool hears = false;
             if (listens(q, stop) && hard_stop_hears(j, stop, event, &hears) == AMBIT_OK && hears &&
                 !hard_stop_is_heard_below(j, stop))
@@ -66,6 +67,11 @@ enum ambit_err ambit_decide_event(const struct ambit_policy_set *set,
         has_names &&
         (pattern_parse_name(question->action, PATTERN_ACTION, &action) != AMBIT_OK ||
          pattern_parse_name(question->resource, PATTERN_RESOURCE, &resource) != AMBIT_OK);
+    struct index_probe probe PATTERN_SCRATCH;
+    if (has_names && !item.is_malformed) {
+        index_probe_set(&probe, &action.pattern, &resource.pattern);
+        item.probe = &probe;
+    }
     struct event event = {.items = &item, .n_items = has_names};
     judge_levels(&j, own, question->grant ? question->grant->above : NULL);
     if (question->grant)

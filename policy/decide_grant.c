@@ -25,8 +25,10 @@ static const struct finding settled = {.check = AMBIT_GRANT_CHECKS};
 static struct finding judge_stop(struct grant_judge *g)
 {
     const struct compiled_agent *agent = g->j.agent;
+    if (g->j.world->n_stops == 0)
+        return grant_above_stop(g);
     struct covered covered = {
-        .agent = agent->agent->doc.name, .owner = agent->agent->owner, .team = agent->team};
+        .agent = agent->name, .owner = agent->agent->owner, .team = compiled_team(agent)};
     const struct ambit_stop_view *stop = judge_stop_covering(&g->j, &covered);
     if (!stop)
         return grant_above_stop(g);
@@ -82,6 +84,8 @@ static size_t parse_items(struct grant_judge *g)
             pattern_parse(item->action, PATTERN_ACTION, false, &asked->action) != AMBIT_OK ||
             (asked->has_resource &&
              pattern_parse(item->resource, PATTERN_RESOURCE, false, &asked->resource) != AMBIT_OK);
+        if (asked->has_resource && !asked->is_malformed)
+            index_probe_set(&asked->probe, &asked->action.pattern, &asked->resource.pattern);
         if (asked->is_malformed && first == g->n_asked)
             first = i;
     }
@@ -138,11 +142,11 @@ static struct finding judge_common_audience(struct grant_judge *g)
         return settled;
     }
     size_t n_common = 0;
-    struct ambit_strs first = g->giving[0].rule->policy->policy->audiences;
+    struct ambit_strs first = g->giving[0].rule->policy->audiences;
     for (size_t a = 0; a < first.n; a++) {
         bool is_common = true;
         for (size_t i = 1; i < g->n_giving && is_common; i++)
-            is_common = policy_names_audience(g->giving[i].rule->policy->policy, first.v[a]);
+            is_common = policy_names_audience(g->giving[i].rule->policy, first.v[a]);
         if (is_common) {
             d->audience = first.v[a];
             n_common++;
@@ -202,8 +206,9 @@ static void give(struct grant_judge *g)
             d->expires_ms = end_ms;
         if (!grant_is_first_of_rule(g, i))
             continue;
-        for (size_t k = 0; k < rule->rule->n_limits; k++) {
-            if (rule->limits[k].is_charged && limit_counts_grants(&rule->rule->limits[k]))
+        bool counts = rule->grant_checks >> AMBIT_GRANT_CHECK_LIMITS & 1;
+        for (size_t k = 0; counts && k < rule->n_limits; k++) {
+            if (rule->limits[k].is_charged && limit_counts_grants(&rule->limits[k].limit))
                 judge_charge_limit(&g->j, rule, &rule->limits[k], 1);
         }
     }
@@ -216,6 +221,7 @@ static size_t asked_items(const struct grant_judge *g, struct heard_item *ret)
         ret[i] = (struct heard_item){
             .action = &asked->action.pattern,
             .resource = asked->has_resource ? &asked->resource.pattern : NULL,
+            .probe = asked->has_resource ? &asked->probe : NULL,
             .is_malformed = asked->is_malformed,
             .action_text = g->q->items[i].action,
             .resource_text = g->q->items[i].resource,
@@ -230,6 +236,7 @@ static size_t given_items(const struct grant_judge *g, struct heard_item *ret)
         ret[i] = (struct heard_item){
             .action = g->giving[i].action,
             .resource = g->giving[i].resource,
+            .probe = g->giving[i].probe,
             .action_text = g->giving[i].action->text,
             .resource_text = g->giving[i].resource->text,
         };
@@ -327,10 +334,10 @@ static bool asks_everywhere(const struct grant_judge *g)
 /* Only what is asked for on every resource pays for the room that filling takes. */
 __attribute__((noinline)) static void decide_everywhere(struct grant_judge *g)
 {
-    struct pattern_buf filled[AMBIT_GIVEN_MAX] PATTERN_SCRATCH;
-    g->filled = filled;
+    struct open_room room PATTERN_SCRATCH;
+    g->open = &room;
     decide(g);
-    g->filled = NULL;
+    g->open = NULL;
 }
 
 enum ambit_err decide_grant(const struct ambit_policy_set *set,
@@ -342,6 +349,7 @@ enum ambit_err decide_grant(const struct ambit_policy_set *set,
     if (!agent)
         return AMBIT_ERR_NOT_FOUND;
 
+    compiled_fetch(agent);
     struct grant_judge g PATTERN_SCRATCH;
     judge_begin(&g.j, set, world, ret, question->now_ms);
     g.j.trace = trace;
@@ -350,11 +358,12 @@ enum ambit_err decide_grant(const struct ambit_policy_set *set,
         question->audience.p || !question->parent ? question->audience : question->parent->audience;
     g.n_asked = question->n_items > AMBIT_ITEMS_MAX ? 0 : question->n_items;
     g.n_giving = g.n_filled = 0;
-    g.filled = NULL;
+    g.open = NULL;
     g.may_replace = g.needs_replace = g.takes_unapproved = false;
-    struct level own = {
-        .agent = agent,
-        .variables = {.agent = question->agent, .team = agent->team, .purpose = question->purpose}};
+    struct level own = {.agent = agent,
+                        .variables = {.agent = question->agent,
+                                      .team = compiled_team(agent),
+                                      .purpose = question->purpose}};
     judge_levels(&g.j, own, question->parent);
     grant_enter(&g, 0);
     if (!g.j.err && asks_everywhere(&g))

@@ -8,6 +8,7 @@
 
 struct asked {
     struct pattern_buf action, resource;
+    struct index_probe probe; /* of the two, where there is a resource and neither is malformed */
     bool has_resource, is_malformed;
 };
 
@@ -15,6 +16,7 @@ struct asked {
 struct giving {
     size_t i; /* as asked */
     const struct pattern *action, *resource;
+    const struct index_probe *probe; /* of the two */
     const struct compiled_rule *rule;
 };
 
@@ -22,8 +24,8 @@ struct giving {
 struct candidate {
     size_t i; /* as asked */
     const struct pattern *action, *resource;
-    const struct finding *above; /* check `scope` of the grants above; NULL: there are none */
-    struct index_probe probe;    /* of the two, once there is a resource */
+    const struct finding *above;     /* check `scope` of the grants above; NULL: there are none */
+    const struct index_probe *probe; /* of the two, once there is a resource */
 };
 
 /* What rules look at, of the level that is judged: the request's, or what a grant above recorded.
@@ -31,6 +33,13 @@ struct candidate {
 struct claims {
     struct ambit_str purpose, composition;
     enum ambit_binding binding;
+};
+
+/* Only where an item is asked for on every resource. */
+struct open_room {
+    struct pattern_buf filled[AMBIT_GIVEN_MAX]; /* of texts in the decision */
+    struct index_probe
+        probes[AMBIT_GIVEN_MAX + 1]; /* beside what is given, and of what may be next */
 };
 
 struct grant_judge {
@@ -47,9 +56,8 @@ struct grant_judge {
     bool may_replace, needs_replace;
     bool takes_unapproved; /* what lacks approval alone is put among what is given */
     struct asked asked[AMBIT_ITEMS_MAX];
-    struct pattern_buf *filled; /* AMBIT_GIVEN_MAX, of texts in the decision; only where an item
-                                   is asked for on every resource */
-    size_t n_filled;
+    struct open_room *open; /* NULL: none is */
+    size_t n_filled;        /* of open->filled */
 };
 
 void grant_enter(struct grant_judge *g, unsigned level);
@@ -62,8 +70,6 @@ bool grant_is_first_of_rule(const struct grant_judge *g, size_t i);
 /* Is there a grant whose places this one may have (grant_replace.c)? It is the request that is the
  * same, also where another limit refuses an item of it. */
 bool grant_may_have_places(struct grant_judge *g);
-/* `grants` and `live_grants`. */
-bool limit_counts_grants(const struct ambit_limit *limit);
 /* No stop on whoever is above, and their grants live: check `stop`. */
 struct finding grant_above_stop(struct grant_judge *g);
 /* Every grant above holds the item and may be delegated so far, to this agent: check `scope`. */

@@ -37,7 +37,7 @@ static bool has_key(const struct given_world *w, const struct ambit_entry *e,
     case AMBIT_BY_AGENT:
         return ambit_str_eq(e->agent, query->key);
     case AMBIT_BY_TEAM:
-        return agent && ambit_str_eq(agent->team, query->key);
+        return agent && ambit_str_eq(compiled_team(agent), query->key);
     case AMBIT_BY_OWNER:
         return agent && ambit_str_eq(agent->agent->owner, query->key);
     case AMBIT_BY_RESOURCE:
@@ -60,7 +60,7 @@ static bool is_stopped(const struct given_world *w, const struct ambit_entry *e)
     struct covered covered = {.agent = e->agent};
     if (agent) {
         covered.owner = agent->agent->owner;
-        covered.team = agent->team;
+        covered.team = compiled_team(agent);
     }
     const struct ambit_hypothesis *h = w->h;
     bool is_dead = hypothesis_is_cut_off(h, e->grant, e->lineage) ||

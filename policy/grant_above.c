@@ -21,8 +21,9 @@ static const struct ambit_stop_view *find_stop(struct grant_judge *g, const stru
     struct covered then = {.agent = grant->agent, .owner = grant->owner, .team = grant->team};
     const struct ambit_stop_view *stop = judge_stop_covering(&g->j, &then);
     if (!stop && level->agent) {
-        struct covered now = {
-            .agent = grant->agent, .owner = level->agent->agent->owner, .team = level->agent->team};
+        struct covered now = {.agent = grant->agent,
+                              .owner = level->agent->agent->owner,
+                              .team = compiled_team(level->agent)};
         stop = judge_stop_covering(&g->j, &now);
     }
     for (size_t i = 0; !stop && i < grant->n_items; i++)
@@ -110,7 +111,7 @@ static struct finding judge_delegable(const struct grant_judge *g, const struct 
     if (g->q->parent->depth < rule->rule->delegation_depth)
         return settled;
     finding.policy = rule->policy;
-    finding.rule = rule->rule->id;
+    finding.rule = rule->id;
     finding.member = AMBIT_STR("delegation.depth");
     return finding;
 }

@@ -22,11 +22,9 @@ static struct finding forbidden(const struct compiled_never *never)
 static struct finding judge_agent_never(const struct compiled_agent *agent,
                                         const struct candidate *c)
 {
-    struct index_walk policies = compiled_policies_of_never(agent, &c->probe);
-    size_t p = 0;
-    while (index_next(&policies, &p)) {
-        const struct compiled_policy *policy = agent->policies[p];
-        struct index_walk walk = index_begin(&policy->never_index, &c->probe);
+    for (uint64_t left = compiled_policies_of_never(agent, c->probe); left;) {
+        const struct compiled_policy *policy = agent->policies[compiled_next(&left)].policy;
+        struct index_walk walk = index_begin(&policy->never_index, c->probe);
         size_t n = 0;
         while (index_next(&walk, &n)) {
             const struct compiled_never *never = &policy->never[n];
@@ -72,7 +70,7 @@ static bool add_except(struct grant_judge *g, const struct compiled_never *never
 {
     struct ambit_decision *d = g->j.d;
     struct ambit_except except = {
-        .policy = never->policy->policy->doc.name,
+        .policy = never->policy->name,
         .id = never->never->id,
         .actions = never->never->actions,
         .resources = never->never->resources,
@@ -92,11 +90,9 @@ static bool add_except(struct grant_judge *g, const struct compiled_never *never
 static struct finding judge_agent_except(struct grant_judge *g, const struct compiled_agent *agent,
                                          const struct candidate *c)
 {
-    struct index_walk policies = compiled_policies_meeting(agent, &c->probe);
-    size_t p = 0;
-    while (index_next(&policies, &p)) {
-        const struct compiled_policy *policy = agent->policies[p];
-        struct index_walk walk = index_begin_meeting(&policy->never_meeting, &c->probe);
+    for (uint64_t left = compiled_policies_meeting(agent, c->probe); left;) {
+        const struct compiled_policy *policy = agent->policies[compiled_next(&left)].policy;
+        struct index_walk walk = index_begin_meeting(&policy->never_meeting, c->probe);
         size_t n = 0;
         while (index_next(&walk, &n)) {
             const struct compiled_never *never = &policy->never[n];
@@ -137,14 +133,14 @@ static bool add_given(struct grant_judge *g, const struct candidate *c,
     }
     if (d->n_given == AMBIT_GIVEN_MAX)
         return false;
-    g->giving[g->n_giving++] =
-        (struct giving){.i = c->i, .action = c->action, .resource = c->resource, .rule = rule};
+    g->giving[g->n_giving++] = (struct giving){
+        .i = c->i, .action = c->action, .resource = c->resource, .probe = c->probe, .rule = rule};
     d->given[d->n_given++] = (struct ambit_given){
         .action = c->action->text,
         .resource = c->resource->text,
-        .policy = rule->policy->policy->doc.name,
-        .rule = rule->rule->id,
-        .digest = rule->policy->policy->doc.digest,
+        .policy = rule->policy->name,
+        .rule = rule->id,
+        .digest = rule->policy->digest,
     };
     return true;
 }
@@ -164,7 +160,7 @@ static struct finding judge_containing(struct grant_judge *g, const struct candi
     struct finding finding = settled;
     bool stops = g->j.world->n_stops > 0;
     if (stops)
-        stop = judge_stop_on(&g->j, AMBIT_TARGET_POLICY, rule->policy->policy->doc.name);
+        stop = judge_stop_on(&g->j, AMBIT_TARGET_POLICY, rule->policy->name);
     *ret_gives = stop == NULL;
     if (!stop && c->above)
         finding = *c->above;
@@ -212,11 +208,9 @@ static void note_ask(struct grant_judge *g, const struct best *best)
 static struct best judge_rules(struct grant_judge *g, const struct candidate *c)
 {
     struct best best = none_contains();
-    struct index_walk policies = compiled_policies_of_rules(g->j.agent, &c->probe);
-    size_t p = 0;
-    while (!g->j.err && index_next(&policies, &p)) {
-        const struct compiled_policy *policy = g->j.agent->policies[p];
-        struct index_walk walk = index_begin(&policy->rule_index, &c->probe);
+    for (uint64_t left = compiled_policies_of_rules(g->j.agent, c->probe); left && !g->j.err;) {
+        const struct compiled_policy *policy = g->j.agent->policies[compiled_next(&left)].policy;
+        struct index_walk walk = index_begin(&policy->rule_index, c->probe);
         size_t r = 0;
         while (index_next(&walk, &r)) {
             const struct compiled_rule *rule = &policy->rules[r];
@@ -308,16 +302,24 @@ static const struct pattern *real_resource(struct grant_judge *g, const struct p
         return resource;
     if (g->n_filled == AMBIT_GIVEN_MAX)
         return NULL;
-    struct pattern_buf *buf = &g->filled[g->n_filled];
+    struct pattern_buf *buf = &g->open->filled[g->n_filled];
     return pattern_fill(resource, &g->j.variables, g->j.d->texts[g->n_filled], buf) ? &buf->pattern
                                                                                     : NULL;
+}
+
+/* In the place beside what it would be given as; what is not given leaves it to the next. */
+static const struct index_probe *open_probe(struct grant_judge *g, const struct candidate *c)
+{
+    struct index_probe *probe = &g->open->probes[g->n_giving];
+    index_probe_set(probe, c->action, c->resource);
+    return probe;
 }
 
 static struct finding judge_everywhere(struct grant_judge *g, struct candidate *c)
 {
     struct best best = none_contains();
     for (size_t p = 0; p < g->j.agent->n_policies; p++) {
-        const struct compiled_policy *policy = g->j.agent->policies[p];
+        const struct compiled_policy *policy = g->j.agent->policies[p].policy;
         for (size_t r = 0; r < policy->n_rules && !g->j.err; r++) {
             const struct compiled_rule *rule = &policy->rules[r];
             bool contains = false;
@@ -329,7 +331,7 @@ static struct finding judge_everywhere(struct grant_judge *g, struct candidate *
                     return too_many();
                 if (!c->resource)
                     continue;
-                index_probe_set(&c->probe, c->action, c->resource);
+                c->probe = open_probe(g, c);
                 bool gives = true;
                 struct finding finding = judge_open_resource(g, c, rule, &gives);
                 g->n_filled +=
@@ -374,7 +376,7 @@ struct finding grant_judge_item(struct grant_judge *g, size_t i)
         return judge_open(g, &c);
 
     c.resource = &asked->resource.pattern;
-    index_probe_set(&c.probe, c.action, c.resource);
+    c.probe = &asked->probe;
     struct finding finding = judge_never(g, &c);
     if (finding.check == AMBIT_GRANT_CHECKS)
         finding = judge_except(g, &c);

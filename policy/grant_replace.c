@@ -15,8 +15,8 @@ bool grant_is_first_of_rule(const struct grant_judge *g, size_t i)
 /* Is a `live_grants` limit of the rule reached? Each figure is told once. */
 static bool is_reached(struct grant_judge *g, const struct compiled_rule *rule)
 {
-    for (size_t i = 0; i < rule->rule->n_limits; i++) {
-        const struct ambit_limit *limit = &rule->rule->limits[i];
+    for (size_t i = 0; i < rule->n_limits; i++) {
+        const struct ambit_limit *limit = &rule->limits[i].limit;
         int64_t alive = 0;
         if (limit->kind == AMBIT_LIMIT_LIVE_GRANTS &&
             judge_limit_figure(&g->j, rule, limit, &alive) && figure_exceeds(alive, 1, limit->max))
@@ -32,8 +32,7 @@ static size_t find_slots(struct grant_judge *g, struct ambit_slot *ret)
     for (size_t i = 0; i < g->n_giving; i++) {
         const struct compiled_rule *rule = g->giving[i].rule;
         if (grant_is_first_of_rule(g, i) && is_reached(g, rule))
-            ret[n++] = (struct ambit_slot){.policy = rule->policy->policy->doc.name,
-                                           .rule = rule->rule->id};
+            ret[n++] = (struct ambit_slot){.policy = rule->policy->name, .rule = rule->id};
     }
     return n;
 }
@@ -43,7 +42,7 @@ bool grant_may_have_places(struct grant_judge *g)
     struct ambit_decision *d = g->j.d;
     struct ambit_slot slots[AMBIT_GIVEN_MAX] PATTERN_SCRATCH;
     struct ambit_same_query query = {
-        .agent = g->j.agent->agent->doc.name,
+        .agent = g->j.agent->name,
         .audience = d->audience,
         .binding = g->q->binding,
         .binding_key = g->q->binding_key,

@@ -21,12 +21,11 @@ static int64_t earlier(int64_t end_ms, int64_t bound_ms)
 
 int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled_rule *rule)
 {
-    const struct ambit_rule *r = rule->rule;
-    int64_t life_s = q->has_lifetime ? q->lifetime_s : r->ttl_default_s;
-    if (life_s > r->ttl_max_s) /* zero or less asked is `malformed` long before */
-        life_s = r->ttl_max_s;
+    int64_t life_s = q->has_lifetime ? q->lifetime_s : rule->ttl_default_s;
+    if (life_s > rule->ttl_max_s) /* zero or less asked is `malformed` long before */
+        life_s = rule->ttl_max_s;
     int64_t end_ms = q->now_ms + life_s * 1000;
-    end_ms = earlier(end_ms, rule->policy->policy->not_after_ms);
+    end_ms = earlier(end_ms, rule->policy->not_after_ms);
     int64_t closes_ms = 0;
     (void)rule_in_hours(rule, q->now_ms, &closes_ms); /* judged long before */
     end_ms = earlier(end_ms, closes_ms);
@@ -41,7 +40,8 @@ int64_t grant_end_ms(const struct ambit_grant_question *q, const struct compiled
 static bool has_life(const struct grant_judge *g, const struct compiled_rule *rule)
 {
     const struct ambit_grant_view *grant = g->j.levels[g->j.level].grant;
-    if (grant && grant->issued_ms && g->q->now_ms - grant->issued_ms > rule->rule->ttl_max_s * 1000)
+    if (grant && grant->issued_ms &&
+        g->q->now_ms - grant->issued_ms > (int64_t)rule->ttl_max_s * 1000)
         return false;
     return grant_end_ms(g->q, rule) > g->q->now_ms;
 }
@@ -55,8 +55,8 @@ bool limit_counts_grants(const struct ambit_limit *limit)
 static struct finding judge_limits(struct grant_judge *g, size_t item,
                                    const struct compiled_rule *rule)
 {
-    for (size_t i = 0; i < rule->rule->n_limits; i++) {
-        const struct ambit_limit *limit = &rule->rule->limits[i];
+    for (size_t i = 0; i < rule->n_limits; i++) {
+        const struct ambit_limit *limit = &rule->limits[i].limit;
         int64_t given = 0;
         if (!limit_counts_grants(limit))
             continue;
@@ -113,13 +113,13 @@ static struct finding judge_check(struct grant_judge *g, size_t item,
                                   const struct compiled_rule *rule, enum ambit_grant_check check)
 {
     const struct ambit_grant_question *q = g->q;
-    const struct ambit_policy *policy = rule->policy->policy;
     switch (check) {
     case AMBIT_GRANT_CHECK_AUDIENCE: /* none asked: judged over all that gives, decide_grant.c */
-        return claim(!g->audience.p || policy_names_audience(policy, g->audience), check,
+        return claim(!g->audience.p || policy_names_audience(rule->policy, g->audience), check,
                      AMBIT_REASON_WRONG_AUDIENCE, rule);
     case AMBIT_GRANT_CHECK_DATES:
-        return claim(policy_in_dates(policy, q->now_ms), check, AMBIT_REASON_POLICY_EXPIRED, rule);
+        return claim(policy_in_dates(rule->policy, q->now_ms), check, AMBIT_REASON_POLICY_EXPIRED,
+                     rule);
     case AMBIT_GRANT_CHECK_HOURS:
         return claim(rule_in_hours(rule, q->now_ms, NULL), check, AMBIT_REASON_OUTSIDE_HOURS, rule);
     case AMBIT_GRANT_CHECK_SOURCE:
@@ -156,6 +156,8 @@ static struct finding judge_check(struct grant_judge *g, size_t item,
 struct finding grant_judge_rule(struct grant_judge *g, size_t i, const struct compiled_rule *rule)
 {
     for (int check = AMBIT_GRANT_CHECK_AUDIENCE; check < AMBIT_GRANT_CHECKS; check++) {
+        if (!(rule->grant_checks >> check & 1) && !g->j.trace)
+            continue;
         struct finding finding = judge_check(g, i, rule, (enum ambit_grant_check)check);
         bool holds = finding.check == AMBIT_GRANT_CHECKS;
         judge_tell(&g->j, (struct seen){.check = check, .passed = holds, .item = i, .rule = rule});

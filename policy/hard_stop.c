@@ -83,7 +83,7 @@ static enum ambit_err open_item_inside(const struct judge *j, const struct compi
 {
     *ret = false;
     for (size_t p = 0; p < j->agent->n_policies && !*ret; p++) {
-        const struct compiled_policy *policy = j->agent->policies[p];
+        const struct compiled_policy *policy = j->agent->policies[p].policy;
         for (size_t r = 0; r < policy->n_rules && !*ret; r++) {
             const struct compiled_rule *rule = &policy->rules[r];
             bool is_contained = false;
@@ -164,11 +164,11 @@ bool hard_stop_is_held(struct judge *j, const struct compiled_stop *stop)
     case AMBIT_THEN_REVOKE_GRANT:
         return false;
     case AMBIT_THEN_SUSPEND_AGENT:
-        return judge_stop_on(j, AMBIT_TARGET_AGENT, taken->agent->doc.name) != NULL;
+        return judge_stop_on(j, AMBIT_TARGET_AGENT, taken->name) != NULL;
     case AMBIT_THEN_STOP_TEAM:
-        return judge_stop_on(j, AMBIT_TARGET_TEAM, taken->team) != NULL;
+        return judge_stop_on(j, AMBIT_TARGET_TEAM, compiled_team(taken)) != NULL;
     case AMBIT_THEN_STOP_POLICY:
-        return judge_stop_on(j, AMBIT_TARGET_POLICY, stop->policy->policy->doc.name) != NULL;
+        return judge_stop_on(j, AMBIT_TARGET_POLICY, stop->policy->name) != NULL;
     }
     return false;
 }
@@ -177,7 +177,7 @@ static struct ambit_figure_query stop_query(struct judge *j, const struct compil
                                             const struct event *event)
 {
     struct ambit_figure_query query = {
-        .policy = stop->policy->policy->doc.name,
+        .policy = stop->policy->name,
         .id = stop->stop->id,
         .is_stop = true,
         .kind = stop->stop->kind,
@@ -201,12 +201,12 @@ static void fire(struct judge *j, const struct compiled_stop *stop)
         return;
     }
     d->trips[d->n_trips++] = (struct ambit_trip){
-        .policy = stop->policy->policy->doc.name,
+        .policy = stop->policy->name,
         .id = stop->stop->id,
         .then = stop->stop->then,
         .by = stop->stop->by,
-        .agent = j->agent->agent->doc.name,
-        .team = j->agent->team,
+        .agent = j->agent->name,
+        .team = compiled_team(j->agent),
         .key = judge_key(j, stop->stop->by, stop->policy),
         .lineage = j->lineage,
     };
@@ -238,7 +238,7 @@ static bool has_fired(const struct judge *j, const struct compiled_stop *stop)
     for (size_t i = 0; i < j->d->n_trips; i++) {
         const struct ambit_trip *trip = &j->d->trips[i];
         if (ambit_str_eq(trip->id, stop->stop->id) &&
-            ambit_str_eq(trip->policy, stop->policy->policy->doc.name))
+            ambit_str_eq(trip->policy, stop->policy->name))
             return true;
     }
     return false;

@@ -32,6 +32,55 @@ static void take_back(struct ambit_decision *d, const struct undo *undo)
     d->n_charges = kept;
 }
 
+/* Those with patterns of resources where one item of the event begins like one of them. */
+static bool begins_alike(const struct listed_policy *listed, const struct event *event)
+{
+    for (size_t i = 0; i < event->n_items; i++) {
+        const struct heard_item *item = &event->items[i];
+        if (!item->is_malformed &&
+            (!item->resource || index_begins_meet(&listed->stops, &item->probe->contains)))
+            return true;
+    }
+    return false;
+}
+
+static uint64_t bits_of(struct index_walk walk)
+{
+    uint64_t bits = 0;
+    for (size_t i = 0; index_next(&walk, &i);)
+        bits |= UINT64_C(1) << i;
+    return bits;
+}
+
+static uint64_t that_may_hear(const struct compiled_policy *policy, const struct heard_item *item)
+{
+    if (item->is_malformed)
+        return 0;
+    if (!item->resource)
+        return UINT64_MAX;
+    uint64_t bits = bits_of(index_begin(&policy->stop_index, item->probe));
+    if (policy->stop_any_index.slots) {
+        struct index_probe probe PATTERN_SCRATCH;
+        index_probe_anywhere(&probe, item->probe);
+        bits |= bits_of(index_begin(&policy->stop_any_index, &probe));
+    }
+    return bits;
+}
+
+uint64_t hard_stops_that_may(const struct listed_policy *listed, const struct event *event,
+                             enum hearing hearing)
+{
+    if (!(listed->hears >> hearing & 1) ||
+        (!(listed->hears_anywhere >> hearing & 1) && !begins_alike(listed, event)))
+        return 0;
+
+    const struct compiled_policy *policy = listed->policy;
+    uint64_t listening = policy->hearing[hearing], found = policy->stops_everywhere;
+    for (size_t i = 0; i < event->n_items && (listening & ~found); i++)
+        found |= that_may_hear(policy, &event->items[i]);
+    return listening & found;
+}
+
 /* A request that would pass, before one stop of the level. */
 static void judge_stop(struct refusal *r, const struct compiled_stop *stop)
 {
@@ -62,12 +111,14 @@ static void judge_stop(struct refusal *r, const struct compiled_stop *stop)
 static void judge_level(struct refusal *r)
 {
     const struct compiled_agent *agent = r->j->agent;
+    enum hearing hearing = r->event->is_grant ? HEARS_GRANT : HEARS_ACTION;
     for (size_t p = 0; p < agent->n_policies && !r->is_unsettled; p++) {
-        const struct compiled_policy *policy = agent->policies[p];
-        if (!judge_counts(r->j, policy))
+        const struct listed_policy *listed = &agent->policies[p];
+        if (!judge_counts(r->j, listed->policy))
             continue;
-        for (size_t s = 0; s < policy->n_stops && !r->j->err && !r->is_unsettled; s++)
-            judge_stop(r, &policy->stops[s]);
+        uint64_t left = hard_stops_that_may(listed, r->event, hearing);
+        while (left && !r->j->err && !r->is_unsettled)
+            judge_stop(r, &listed->policy->stops[compiled_next(&left)]);
     }
 }
 
@@ -99,12 +150,14 @@ bool hard_stops_refuse(struct judge *j, const struct event *event, int check, st
 static void hear_level(struct judge *j, const struct event *event, enum ambit_reason reason)
 {
     bool is_dead_end = reason == AMBIT_REASON_STOPPED || reason == AMBIT_REASON_INACTIVE;
+    enum hearing hearing = event->is_grant ? HEARS_GRANT_REFUSED : HEARS_ACTION_REFUSED;
     for (size_t p = 0; p < j->agent->n_policies && !j->err; p++) {
-        const struct compiled_policy *policy = j->agent->policies[p];
-        if (!judge_counts(j, policy))
+        const struct listed_policy *listed = &j->agent->policies[p];
+        if (!judge_counts(j, listed->policy))
             continue;
-        for (size_t s = 0; s < policy->n_stops && !j->err; s++) {
-            const struct compiled_stop *stop = &policy->stops[s];
+        uint64_t left = hard_stops_that_may(listed, event, hearing);
+        while (left && !j->err) {
+            const struct compiled_stop *stop = &listed->policy->stops[compiled_next(&left)];
             bool hears = false;
             /* What a hold already refuses is not counted for the stop that put it: it could not
              * fire, and a suspended agent's attempts can then be folded in the record. */

@@ -22,9 +22,9 @@ struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compi
             return (struct ambit_str){0};
         return (struct ambit_str){.p = j->d->lineage_text, .len = sizeof j->d->lineage_text};
     case AMBIT_BY_AGENT:
-        return j->agent->agent->doc.name;
+        return j->agent->name;
     case AMBIT_BY_TEAM:
-        return j->agent->team;
+        return compiled_team(j->agent);
     case AMBIT_BY_OWNER:
         return j->agent->agent->owner;
     case AMBIT_BY_RESOURCE:
@@ -32,7 +32,7 @@ struct ambit_str judge_key(struct judge *j, enum ambit_by by, const struct compi
     case AMBIT_BY_POLICY:
         break;
     }
-    return policy->policy->doc.name;
+    return policy->name;
 }
 
 /* What stands in a history that nobody has. */
@@ -64,7 +64,7 @@ bool judge_counts(const struct judge *j, const struct compiled_policy *policy)
         return true;
     const struct ambit_strs *audiences = &j->named_by->service->audiences;
     for (size_t i = 0; i < audiences->n; i++) {
-        if (policy_names_audience(policy->policy, audiences->v[i]))
+        if (policy_names_audience(policy, audiences->v[i]))
             return true;
     }
     return false;
@@ -114,8 +114,8 @@ static struct ambit_figure_query limit_query(struct judge *j, const struct compi
                                              const struct ambit_limit *limit)
 {
     struct ambit_figure_query query = {
-        .policy = rule->policy->policy->doc.name,
-        .id = rule->rule->id,
+        .policy = rule->policy->name,
+        .id = rule->id,
         .kind = limit->kind,
         .field = limit->field,
         .by = limit->by,
@@ -191,7 +191,7 @@ void judge_charge(struct judge *j, const struct ambit_charge *charge)
 void judge_charge_limit(struct judge *j, const struct compiled_rule *rule,
                         const struct compiled_limit *limit, int64_t amount)
 {
-    struct ambit_charge charge = {.what = limit_query(j, rule, limit->limit), .amount = amount};
+    struct ambit_charge charge = {.what = limit_query(j, rule, &limit->limit), .amount = amount};
     charge.what.within_ms = limit->keep_ms;
     judge_charge(j, &charge);
 }

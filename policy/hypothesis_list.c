@@ -126,9 +126,10 @@ const struct compiled_rule *hypothesis_rule(const struct ambit_policy_set *set,
         pattern_parse(resource, PATTERN_RESOURCE, false, &parsed[1]) != AMBIT_OK)
         return NULL;
 
-    struct variables variables = {.agent = by->agent, .team = a->team, .purpose = by->purpose};
+    struct variables variables = {
+        .agent = by->agent, .team = compiled_team(a), .purpose = by->purpose};
     for (size_t p = 0; p < a->n_policies; p++) {
-        const struct compiled_policy *candidate = a->policies[p];
+        const struct compiled_policy *candidate = a->policies[p].policy;
         if (policy.p && !ambit_str_eq(candidate->policy->doc.name, policy))
             continue;
         for (size_t i = 0; i < candidate->n_rules; i++) {

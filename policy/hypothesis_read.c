@@ -299,7 +299,7 @@ static enum ambit_err read_parent(struct hypothesis_reader *r, const struct json
         return err;
     const struct compiled_agent *found = compiled_agent_find(r->set, view->agent);
     view->owner = found->agent->owner;
-    view->team = found->team;
+    view->team = compiled_team(found);
     struct target t = {.r = r, .view = view, .agent = view->agent, .is_parent = true};
     err = read_members(&t, object, IN_PARENT);
     if (view->above) {
@@ -398,7 +398,7 @@ static void finish_action(struct ambit_hypothesis *h, const struct ambit_policy_
     view->agent = h->agent;
     if (agent) {
         view->owner = agent->agent->owner;
-        view->team = agent->team;
+        view->team = compiled_team(agent);
     }
     view->is_approved = h->action.approval == AMBIT_APPROVAL_GIVEN;
     h->action.has_proof = true;

@@ -121,6 +121,15 @@ void index_probe_set(struct index_probe *probe, const struct pattern *action,
         probe->meets.firsts = UINT64_MAX;
 }
 
+const struct pattern index_anything = {.text = {"", 0}};
+
+void index_probe_anywhere(struct index_probe *ret, const struct index_probe *of)
+{
+    ret->action = of->action;
+    part_of(&index_anything, &ret->resource);
+    ret->contains = ret->meets = begins_of(&ret->resource);
+}
+
 struct index_probe index_probe_of(const struct pattern *action, const struct pattern *resource)
 {
     struct index_probe probe;
@@ -230,11 +239,6 @@ enum ambit_err index_add_meeting(struct index_builder *builder, const struct pat
     return AMBIT_OK;
 }
 
-enum ambit_err index_add_name(struct index_builder *builder, struct ambit_str name, uint16_t value)
-{
-    return put(builder, (struct index_entry){.key = index_hash(name), .value = value});
-}
-
 static int by_class(const void *a, const void *b)
 {
     const struct index_entry *x = a, *y = b;
@@ -332,7 +336,7 @@ static void fill(const struct index_builder *builder, struct index_slot *slots, 
         size_t slot = key & (size - 1);
         while (slots[slot].n > 0)
             slot = (slot + 1) & (size - 1);
-        slots[slot] = (struct index_slot){.key = key, .first = used};
+        slots[slot] = (struct index_slot){.key = key, .first = used, .value = builder->v[i].value};
         for (; i < builder->n && builder->v[i].key == key; i++) {
             if (slots[slot].n == 0 || words[used - 1] != builder->v[i].value) {
                 words[used++] = builder->v[i].value;
@@ -372,7 +376,9 @@ enum ambit_err index_build(struct index_builder *builder, struct arena *arena, s
     *ret = (struct index){.slots = slots,
                           .mask = (uint32_t)(size - 1),
                           .words = words,
-                          .n_classes = (uint32_t)classes.n};
+                          .n_classes = (uint16_t)classes.n};
+    if (classes.n <= INDEX_CLASSES_NEAR)
+        memcpy(ret->classes, classes.v, classes.n * sizeof *words);
     for (size_t i = 0; i < builder->n; i++) {
         const struct index_entry *entry = &builder->v[i];
         ret->begins.types |= UINT64_C(1) << entry->type;
@@ -408,8 +414,9 @@ static void probe_key(const struct index *index, uint64_t key, struct index_walk
             walk->n_all = index->n_values;
             return;
         }
-        walk->at[walk->n] = index->words + slot->first;
-        walk->end[walk->n++] = index->words + slot->first + slot->n;
+        walk->at[walk->n] = slot->n == 1 ? &slot->value : index->words + slot->first;
+        walk->end[walk->n] = walk->at[walk->n] + slot->n;
+        walk->n++;
         return;
     }
 }
@@ -421,8 +428,10 @@ struct index_walk index_begin(const struct index *index, const struct index_prob
     unsigned lacks = ~(probe->action.bits << BITS | probe->resource.bits);
     if (!index_begins_meet(&index->begins, &probe->contains)) /* an empty index has none */
         return walk;
+    const uint16_t *classes =
+        index->n_classes <= INDEX_CLASSES_NEAR ? index->classes : index->words;
     for (size_t i = 0; i < index->n_classes; i++) {
-        unsigned class = index->words[i];
+        unsigned class = classes[i];
         if (class == CLASS_ALWAYS || (class & lacks) == 0)
             probe_key(index, key_of(probe, class), &walk);
     }
@@ -441,23 +450,6 @@ struct index_walk index_begin_meeting(const struct index *index, const struct in
     for (unsigned d = 0; d < depth; d++)
         probe_key(index, key_of_beginning(&probe->resource, CLASS_ENDS, d), &walk);
     probe_key(index, key_of_beginning(&probe->resource, CLASS_BEGINS, depth), &walk);
-    return walk;
-}
-
-struct index_walk index_begin_name(const struct index *index, struct ambit_str name)
-{
-    struct index_walk walk PATTERN_SCRATCH;
-    walk_init(&walk);
-    if (index->slots)
-        probe_key(index, index_hash(name), &walk);
-    return walk;
-}
-
-struct index_walk index_walk_all(size_t n)
-{
-    struct index_walk walk PATTERN_SCRATCH;
-    walk_init(&walk);
-    walk.n_all = n;
     return walk;
 }
 

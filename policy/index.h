@@ -18,13 +18,15 @@ enum {
     INDEX_TAIL = 1 << 6, /* bits behind those of the first segments */
     INDEX_WHOLE = 1 << 7,
     INDEX_LITERALS = 8,
-    INDEX_CLASSES = 48, /* pairs of rarer classes are always looked at */
-    INDEX_LISTS = 16,   /* found by one question; when there are more all rules are looked at */
+    INDEX_CLASSES = 48,     /* pairs of rarer classes are always looked at */
+    INDEX_CLASSES_NEAR = 3, /* that need no look at the words */
+    INDEX_LISTS = 16,       /* found by one question; when there are more all rules are looked at */
 };
 
 struct index_slot {
     uint64_t key;
-    uint32_t first, n; /* in words; n == 0: free */
+    uint32_t first;    /* in words */
+    uint16_t n, value; /* n == 0: free; the value, where there is one alone */
 };
 /* What resources begin with, by hashes of 64 bits each: their types, and their types with the first
  * segment where it is literal. Most of what cannot apply is told by them alone, and nothing else of
@@ -42,7 +44,7 @@ struct index {
     const struct index_slot *slots; /* NULL: empty */
     const uint16_t *words;          /* the classes, then the entries, ascending within a slot */
     uint32_t mask, n_values;        /* n_values: more than the greatest value */
-    uint32_t n_classes;
+    uint16_t n_classes, classes[INDEX_CLASSES_NEAR]; /* the classes, where they are few */
 };
 
 /* What is put in, and what is asked. */
@@ -72,6 +74,12 @@ struct index_probe index_probe_of(const struct pattern *action, const struct pat
 void index_probe_set(struct index_probe *probe, const struct pattern *action,
                      const struct pattern *resource);
 
+/* Stands for every action, or every resource, where a pair names none: put in so, it is found by
+ * index_probe_anywhere() alone. */
+extern const struct pattern index_anything;
+/* Of the same action, on every resource. */
+void index_probe_anywhere(struct index_probe *ret, const struct index_probe *of);
+
 /* Puts `value` under every pair of patterns (or under the resources alone, when they are many). */
 AMBIT_CHECKED enum ambit_err index_add_pairs(struct index_builder *builder,
                                              const struct pattern *actions, size_t n_actions,
@@ -82,8 +90,6 @@ AMBIT_CHECKED enum ambit_err index_add_pairs(struct index_builder *builder,
 AMBIT_CHECKED enum ambit_err index_add_meeting(struct index_builder *builder,
                                                const struct pattern *resources, size_t n_resources,
                                                uint16_t value);
-AMBIT_CHECKED enum ambit_err index_add_name(struct index_builder *builder, struct ambit_str name,
-                                            uint16_t value);
 AMBIT_CHECKED enum ambit_err index_build(struct index_builder *builder, struct arena *arena,
                                          struct index *ret);
 void index_builder_done(struct index_builder *builder);
@@ -97,8 +103,6 @@ struct index_walk {
 struct index_walk index_begin(const struct index *index, const struct index_probe *probe);
 /* Everything that has a name in common with the resource pattern, as far as beginnings tell. */
 struct index_walk index_begin_meeting(const struct index *index, const struct index_probe *probe);
-struct index_walk index_begin_name(const struct index *index, struct ambit_str name);
-struct index_walk index_walk_all(size_t n); /* 0 to n - 1 */
 bool index_next(struct index_walk *walk, size_t *ret);
 
 struct name_table {

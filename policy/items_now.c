@@ -22,7 +22,8 @@ static bool is_dead(const struct ambit_grant_view *grant, const struct compiled_
         return true;
 
     struct covered then = {.agent = grant->agent, .owner = grant->owner, .team = grant->team};
-    struct covered now = {.agent = grant->agent, .owner = agent->agent->owner, .team = agent->team};
+    struct covered now = {
+        .agent = grant->agent, .owner = agent->agent->owner, .team = compiled_team(agent)};
     if (stop_covering(stops, n_stops, &then) || stop_covering(stops, n_stops, &now))
         return true;
 
@@ -36,14 +37,13 @@ static bool is_dead(const struct ambit_grant_view *grant, const struct compiled_
 
 static bool rule_gives(const struct item_view *view, const struct compiled_rule *rule)
 {
-    const struct ambit_policy *policy = rule->policy->policy;
     bool contains = false;
-    return policy_in_dates(policy, view->now_ms) && rule_in_hours(rule, view->now_ms, NULL) &&
-           policy_names_audience(policy, view->grant->audience) &&
+    return policy_in_dates(rule->policy, view->now_ms) && rule_in_hours(rule, view->now_ms, NULL) &&
+           policy_names_audience(rule->policy, view->grant->audience) &&
            (!rule_asks_at_grant(rule) || view->grant->is_approved) &&
            rule_accepts_binding(rule, view->grant->binding) &&
            rule_accepts_purpose(rule, view->grant->purpose) &&
-           view->now_ms - view->grant->issued_ms <= rule->rule->ttl_max_s * 1000 &&
+           view->now_ms - view->grant->issued_ms <= (int64_t)rule->ttl_max_s * 1000 &&
            rule_accepts_composition(rule, view->agent, view->grant->composition) &&
            rule_contains(rule, &view->variables, view->action, view->resource, &contains) ==
                AMBIT_OK &&
@@ -55,7 +55,7 @@ static bool is_forbidden(const struct item_view *view, bool *ret_meets)
 {
     struct index_probe probe = index_probe_of(view->action, view->resource);
     for (size_t p = 0; p < view->agent->n_policies; p++) {
-        const struct compiled_policy *policy = view->agent->policies[p];
+        const struct compiled_policy *policy = view->agent->policies[p].policy;
         struct index_walk walk = index_begin_meeting(&policy->never_meeting, &probe);
         for (size_t n = 0; index_next(&walk, &n);) {
             const struct compiled_never *never = &policy->never[n];
@@ -99,11 +99,10 @@ static bool is_excepted(const struct item_view *view)
 static bool stop_watches(const struct item_view *view)
 {
     for (size_t p = 0; p < view->agent->n_policies; p++) {
-        const struct compiled_policy *policy = view->agent->policies[p];
-        for (size_t s = 0; s < policy->n_stops; s++) {
-            const struct compiled_stop *stop = &policy->stops[s];
-            if ((stop->on == AMBIT_ON_ALLOWED || stop->on == AMBIT_ON_ATTEMPTED) &&
-                (stop->actions.n == 0 || patterns_overlap(&stop->actions, view->action)) &&
+        const struct compiled_policy *policy = view->agent->policies[p].policy;
+        for (uint64_t left = policy->hearing[HEARS_ACTION]; left;) {
+            const struct compiled_stop *stop = &policy->stops[compiled_next(&left)];
+            if ((stop->actions.n == 0 || patterns_overlap(&stop->actions, view->action)) &&
                 (stop->resources.n == 0 || patterns_overlap(&stop->resources, view->resource)))
                 return true;
         }

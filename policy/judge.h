@@ -157,8 +157,9 @@ bool judge_after_stop(struct judge *j, const struct compiled_stop *stop);
 /* An allowed action. */
 struct done {
     const struct pattern *action, *resource;
-    bool by_service;   /* who asked for it */
-    bool owes_outcome; /* by its rule */
+    const struct index_probe *probe; /* of the two */
+    bool by_service;                 /* who asked for it */
+    bool owes_outcome;               /* by its rule */
 };
 /* Remembers it wherever a rule or a stop of the agent's policies looks for it. */
 void judge_charge_afters(struct judge *j, const struct done *done);
@@ -186,17 +187,17 @@ const struct ambit_stop_view *judge_stop_on_resource(struct judge *j,
 
 /* ---- conditions both questions judge (condition.c) ------------------------------------------- */
 
-bool policy_in_dates(const struct ambit_policy *policy, int64_t now_ms);
+bool policy_in_dates(const struct compiled_policy *policy, int64_t now_ms);
 /* When a person must approve: as the grant is given, or at each action. */
 static inline bool rule_asks_at_grant(const struct compiled_rule *rule)
 {
-    return rule->rule->approval && rule->rule->approval->at_grant;
+    return rule->approval && rule->approval->at_grant;
 }
 static inline bool rule_asks_at_action(const struct compiled_rule *rule)
 {
-    return rule->rule->approval && !rule->rule->approval->at_grant;
+    return rule->approval && !rule->approval->at_grant;
 }
-bool policy_names_audience(const struct ambit_policy *policy, struct ambit_str audience);
+bool policy_names_audience(const struct compiled_policy *policy, struct ambit_str audience);
 /* An open window, or none asked for. *ret_closes_ms (may be NULL): when the one that ends last
  * ends, or INT64_MAX. */
 bool rule_in_hours(const struct compiled_rule *rule, int64_t now_ms, int64_t *ret_closes_ms);
@@ -224,8 +225,9 @@ bool patterns_overlap(const struct patterns *patterns, const struct pattern *ite
 
 struct heard_item {
     const struct pattern *action,
-        *resource;     /* resource NULL: asked for on every resource (TOK-12) */
-    bool is_malformed; /* lies inside no pattern */
+        *resource;                   /* resource NULL: asked for on every resource (TOK-12) */
+    const struct index_probe *probe; /* of the two; NULL: malformed, or on every resource */
+    bool is_malformed;               /* lies inside no pattern */
     struct ambit_str action_text, resource_text; /* as asked or given */
 };
 struct event {
@@ -239,6 +241,9 @@ struct event {
 bool hard_stops_refuse(struct judge *j, const struct event *event, int check, struct finding *ret);
 /* The request is refused for `reason`: what fires, fires beside. */
 void hard_stops_hear(struct judge *j, const struct event *event, enum ambit_reason reason);
+/* The stops of a listed policy that may count the event, a bit each by its place. */
+uint64_t hard_stops_that_may(const struct listed_policy *listed, const struct event *event,
+                             enum hearing hearing);
 /* Does this kind of event count for the stop at all? `reason` is ALLOWED while it would pass. */
 bool hard_stop_listens(const struct compiled_stop *stop, bool is_grant, enum ambit_reason reason);
 /* One of the event's items lies inside the stop's patterns. */

@@ -61,7 +61,7 @@ void judge_enter(struct judge *j, unsigned level)
 static bool lists(const struct compiled_agent *agent, const struct compiled_policy *policy)
 {
     for (size_t i = 0; agent && i < agent->n_policies; i++) {
-        if (agent->policies[i] == policy)
+        if (agent->policies[i].policy == policy)
             return true;
     }
     return false;

@@ -75,7 +75,7 @@ static bool narrow_to_rule(struct grant_remedy *g, const struct compiled_rule *r
                            const struct pattern *action, const struct pattern *resource)
 {
     struct variables values = {
-        .agent = g->q.agent, .team = g->agent->team, .purpose = g->q.purpose};
+        .agent = g->q.agent, .team = compiled_team(g->agent), .purpose = g->q.purpose};
     for (size_t a = 0; a < rule->actions.n; a++) {
         struct ambit_item item = {.action =
                                       remedy_narrower(action, &rule->actions.v[a], g->action_room)};
@@ -126,7 +126,7 @@ static bool narrow_item(struct grant_remedy *g)
         return true;
     }
     for (size_t p = 0; p < g->agent->n_policies; p++) {
-        const struct compiled_policy *policy = g->agent->policies[p];
+        const struct compiled_policy *policy = g->agent->policies[p].policy;
         for (size_t r = 0; r < policy->n_rules && g->r.tries > 0; r++) {
             if (narrow_to_rule(g, &policy->rules[r], &action.pattern, &resource.pattern)) {
                 give_items(g, REMEDY_FOR_PEOPLE);

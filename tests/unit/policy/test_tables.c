@@ -70,7 +70,7 @@ static struct outcome ask(struct lab *lab, const struct ambit_item *item, bool i
         const struct compiled_agent *agent = compiled_agent_find(lab->set, AMBIT_STR("remediator"));
         struct ambit_given given = {.action = AMBIT_STR("**"),
                                     .resource = AMBIT_STR("svc:**"),
-                                    .policy = agent->policies[POLICIES - 1]->policy->doc.name,
+                                    .policy = agent->policies[POLICIES - 1].policy->name,
                                     .rule = AMBIT_STR("r0")};
         struct ambit_grant_view grant = {.agent = AMBIT_STR("remediator"),
                                          .owner = AMBIT_STR("dana"),

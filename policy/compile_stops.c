@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hard stops of a policy, by what they listen to and by where their patterns begin, so that an
+ * event passes by those that cannot hear it. */
+#include "policy/compile.h"
+
+static bool is_attempt(enum ambit_stop_on on)
+{
+    return on == AMBIT_ON_ATTEMPTED;
+}
+
+/* Of hard_stop_listens(), what holds whatever the reason. */
+static bool may_count(const struct ambit_hard_stop *stop, enum hearing hearing)
+{
+    /* A token request happens under no grant and no lineage. */
+    bool by_grant = stop->by == AMBIT_BY_GRANT || stop->by == AMBIT_BY_LINEAGE;
+    enum ambit_stop_on on = stop->on;
+    switch (hearing) {
+    case HEARS_GRANT:
+        return !by_grant && (is_attempt(on) || on == AMBIT_ON_GRANTED);
+    case HEARS_GRANT_REFUSED:
+        return !by_grant && (is_attempt(on) || on == AMBIT_ON_DENIED);
+    case HEARS_ACTION:
+        return is_attempt(on) || on == AMBIT_ON_ALLOWED;
+    case HEARS_ACTION_REFUSED:
+        return is_attempt(on) || on == AMBIT_ON_DENIED;
+    case HEARS_EVENT:
+        return on == AMBIT_ON_UNACCOUNTED || on == AMBIT_ON_SIGNAL;
+    case HEARS_SUM:
+        return (is_attempt(on) || on == AMBIT_ON_ALLOWED) && !stop->at_once &&
+               stop->kind == AMBIT_LIMIT_SUM;
+    case HEARINGS:
+        break;
+    }
+    return true;
+}
+
+/* What names no action is about every one. */
+static enum ambit_err add_to_index(const struct compiled_stop *stop, uint16_t i,
+                                   struct index_builder *pairs, struct index_builder *any)
+{
+    const struct pattern *actions = stop->actions.n ? stop->actions.v : &index_anything;
+    size_t n = stop->actions.n ? stop->actions.n : 1;
+    return stop->resources.n
+               ? index_add_pairs(pairs, actions, n, stop->resources.v, stop->resources.n, i)
+               : index_add_pairs(any, actions, n, &index_anything, 1, i);
+}
+
+static enum ambit_err compile_stop(struct arena *arena, struct compiled_policy *policy, size_t i,
+                                   struct compiled_stop *ret)
+{
+    const struct ambit_hard_stop *stop = &policy->policy->hard_stops[i];
+    *ret = (struct compiled_stop){.stop = stop, .on = stop->on, .by = stop->by, .policy = policy};
+    for (int hearing = 0; hearing < HEARINGS; hearing++)
+        policy->hearing[hearing] |= (uint64_t)may_count(stop, (enum hearing)hearing) << i;
+    policy->stops_everywhere |= (uint64_t)(stop->actions.n == 0 && stop->resources.n == 0) << i;
+    enum ambit_err err =
+        compile_patterns(arena, stop->actions, PATTERN_ACTION, false, &ret->actions);
+    return err ? err
+               : compile_patterns(arena, stop->resources, PATTERN_RESOURCE, false, &ret->resources);
+}
+
+enum ambit_err compile_stops(struct arena *arena, struct compiled_policy *policy)
+{
+    struct index_builder pairs AMBIT_CLEANUP(index_builder_done) = {0};
+    struct index_builder any AMBIT_CLEANUP(index_builder_done) = {0};
+    size_t n = policy->policy->n_hard_stops;
+    if (n > AMBIT_STOPS_MAX)
+        return AMBIT_ERR_TOO_LARGE; /* the reader refuses such a set */
+    struct compiled_stop *stops = arena_array(arena, n ? n : 1, sizeof *stops);
+    if (!stops)
+        return AMBIT_ERR_NO_MEMORY;
+
+    for (size_t i = 0; i < n; i++) {
+        enum ambit_err err = compile_stop(arena, policy, i, &stops[i]);
+        if (!err && !(policy->stops_everywhere >> i & 1))
+            err = add_to_index(&stops[i], (uint16_t)i, &pairs, &any);
+        if (err)
+            return err;
+    }
+    policy->stops = stops;
+    enum ambit_err err = index_build(&pairs, arena, &policy->stop_index);
+    return err ? err : index_build(&any, arena, &policy->stop_any_index);
+}
