@@ -3,7 +3,9 @@
  * blocks that double in size. Never hands out memory past `max`. */
 #include "base/arena.h"
 
-enum { ALIGN = 16, FIRST_BLOCK = 4096, LARGEST_BLOCK = 1 << 20 };
+#include <sys/mman.h>
+
+enum { ALIGN = 16, FIRST_BLOCK = 4096, HUGE_PAGE = 1 << 21, LARGEST_BLOCK = HUGE_PAGE };
 
 struct arena_block {
     struct arena_block *next;
@@ -38,6 +40,21 @@ void arena_done(struct arena *arena)
     *arena = (struct arena){.max = arena->max};
 }
 
+/* Large blocks are whole huge pages where the system has them: what is compiled is read all over
+ * the place, and each page of 4 KiB would cost a look at the page table besides. */
+static void *block_of(size_t *bytes)
+{
+    size_t whole = 0;
+    if (*bytes < HUGE_PAGE || !ambit_add(*bytes, HUGE_PAGE - 1, &whole))
+        return malloc(*bytes);
+
+    *bytes = whole & ~(size_t)(HUGE_PAGE - 1);
+    void *p = aligned_alloc(HUGE_PAGE, *bytes);
+    if (p)
+        (void)madvise(p, *bytes, MADV_HUGEPAGE); /* without them it works as well */
+    return p;
+}
+
 /* A new block that holds at least `size` bytes; what was left of the old one is given up. */
 static bool add_block(struct arena *arena, size_t size)
 {
@@ -45,15 +62,16 @@ static bool add_block(struct arena *arena, size_t size)
     size_t want = arena->blocks ? arena->blocks->size * 2 : FIRST_BLOCK;
     size_t total = 0;
 
-    if (want > LARGEST_BLOCK)
-        want = LARGEST_BLOCK;
+    if (want > LARGEST_BLOCK - head)
+        want = LARGEST_BLOCK - head;
     if (want < size)
         want = size;
     if (!ambit_add(want, head, &total))
         return false;
-    struct arena_block *block = malloc(total);
+    struct arena_block *block = block_of(&total);
     if (!block)
         return false;
+    want = total - head;
     *block = (struct arena_block){.next = arena->blocks, .size = want};
     arena->blocks = block;
     arena->p = (char *)block + head;
