@@ -87,6 +87,17 @@ static void agent_gone(struct ambit_action_question *q)
     lab.grant.agent = AMBIT_STR("retired");
     (void)q;
 }
+static void agent_gone_under_stop(struct ambit_action_question *q)
+{
+    agent_gone(q);
+    lab_stop(&lab, 1, AMBIT_TARGET_AGENT, "elsewhere");
+}
+static void much_context(struct ambit_action_question *q)
+{
+    static const struct ambit_context_member members[AMBIT_CONTEXT_MAX + 1];
+    q->context = members;
+    q->n_context = AMBIT_LEN(members);
+}
 static void bound(struct ambit_action_question *q)
 {
     lab.grant.binding = AMBIT_BINDING_DPOP;
@@ -204,6 +215,15 @@ static const struct row {
      "svc:staging/x, audience https://payments.example.gov"},
     {"not the service's resource", "", PLAIN, NULL, "service.read", "net:x", NULL,
      AMBIT_REASON_WRONG_AUDIENCE, AMBIT_ACTION_CHECK_AUDIENCE, "", "", NULL, NULL},
+    {"a malformed one of no type of its own", "", PLAIN, NULL, "service.read", "net:x//", NULL,
+     AMBIT_REASON_WRONG_AUDIENCE, AMBIT_ACTION_CHECK_AUDIENCE, "", "", NULL, NULL},
+    {"a malformed one without a type", "", PLAIN, NULL, "service.read", "x", NULL,
+     AMBIT_REASON_WRONG_AUDIENCE, AMBIT_ACTION_CHECK_AUDIENCE, "", "", NULL, NULL},
+    {"its agent is gone, and something is stopped", "", PLAIN, NULL, "service.read",
+     "svc:staging/x", agent_gone_under_stop, AMBIT_REASON_INACTIVE, AMBIT_ACTION_CHECK_LIVE, "",
+     "agent", NULL, NULL},
+    {"too much context", "", PLAIN, NULL, "service.read", "svc:staging/x", much_context,
+     AMBIT_REASON_MALFORMED, AMBIT_ACTION_CHECK_FORM, "", "context", NULL, "65 members of context"},
     {"no grant", "", PLAIN, NULL, "service.read", "svc:staging/x", no_grant, AMBIT_REASON_INACTIVE,
      AMBIT_ACTION_CHECK_GRANT, "", "", "a grant that the broker knows", "none"},
     {"unknown grant", "", PLAIN, NULL, "service.read", "svc:staging/x", unknown_grant,

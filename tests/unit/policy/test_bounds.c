@@ -77,7 +77,7 @@ static void test_charges(void **state)
     static const struct ambit_given given = {
         .action = {"a.b", 3}, .resource = {"svc:1", 5}, .policy = {"p0", 2}, .rule = {"r", 1}};
     open_many(
-        11, 47,
+        12, 47,
         "'allow':[{'id':'r','actions':['a.*'],'resources':['svc:**'],'ttl':{'max':'9m'"
         "}},",
         "'actions':['z'],'resources':['svc:1'],'ttl':{'max':'1m'},'when':{'after':[{'actions':"
@@ -171,6 +171,220 @@ static void test_cannot_tell(void **state)
     lab_close(&lab);
 }
 
+/* `n` resources, each printed with its number. */
+static const char *resources(const char *format, size_t n)
+{
+    static char text[4096];
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        at += (size_t)snprintf(text + at, sizeof text - at, i ? ",'" : "'");
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s%zu'", format, i);
+    }
+    return text;
+}
+
+/* Two rules for a.b on 40 resources each, one for a.c. */
+static void open_wide(const char *first, const char *second, const char *more)
+{
+    static char body[12000];
+    int len = snprintf(body, sizeof body,
+                       "'allow':[{'id':'x','actions':['a.b'],'resources':[%s],'ttl':{'max':'9m'}},",
+                       resources(first, 40));
+    len += snprintf(body + len, sizeof body - (size_t)len,
+                    "{'id':'y','actions':['a.b'],'resources':[%s],'ttl':{'max':'9m'}},"
+                    "{'id':'z','actions':['a.c'],'resources':['svc:**'],'ttl':{'max':'9m'}}]%s",
+                    resources(second, 40), more);
+    assert_true(len > 0 && (size_t)len < sizeof body);
+    lab_open(&lab, &(struct lab_policy){"p", "", body}, 1);
+}
+
+static void refuses_form(const struct ambit_item *items, size_t n, enum ambit_grant_check check,
+                         const char *member)
+{
+    struct ambit_grant_question q = lab_question(items, n);
+    lab_decide_grant(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_MALFORMED);
+    assert_int_equal(lab.d.failed_check, (int)check);
+    lab_assert_text("member", lab.d.member, member);
+    lab_replay_grant(&lab, &q);
+    lab_close(&lab);
+}
+
+/* A grant holds so many items, and takes so many never rules with it (PL "Items"). */
+static void test_grant_is_full(void **state)
+{
+    static const struct ambit_item open[] = {{{"a.b", 3}, {0}},
+                                             {AMBIT_STR("a.c"), AMBIT_STR("svc:z")}};
+    static char never[8000];
+    int len = snprintf(never, sizeof never, ",'never':[");
+    (void)state;
+    for (int i = 0; i < 65; i++)
+        len += snprintf(never + len, sizeof never - (size_t)len,
+                        "%s{'id':'n%d','actions':['a.b'],'resources':['svc:x*%d/**']}",
+                        i ? "," : "", i, i);
+    snprintf(never + len, sizeof never - (size_t)len, "]," LAB_QUIET);
+
+    open_wide("svc:a", "svc:b", "," LAB_QUIET);
+    refuses_form(open, 1, AMBIT_GRANT_CHECK_SCOPE, "items");
+    open_wide("svc:${team}/a", "svc:${team}/b", "," LAB_QUIET);
+    refuses_form(open, 1, AMBIT_GRANT_CHECK_SCOPE, "items");
+    open_wide("svc:x*/", "svc:x*/b", never);
+    refuses_form(open, 1, AMBIT_GRANT_CHECK_NEVER, "except");
+
+    static char body[4096];
+    len = snprintf(body, sizeof body,
+                   "'allow':[{'id':'x','actions':['a.b'],'resources':[%s],'ttl':{'max':'9m'}},{'id'"
+                   ":'z','actions':['a.c'],'resources':['svc:**'],'ttl':{'max':'9m'}}]," LAB_QUIET,
+                   resources("svc:", 64));
+    assert_true(len > 0 && (size_t)len < sizeof body);
+    lab_open(&lab, &(struct lab_policy){"p", "", body}, 1);
+    struct ambit_grant_question q = lab_question(open, 1);
+    lab_decide_grant(&lab, &q);
+    assert_true(lab.d.verdict == AMBIT_ALLOW && lab.d.n_given == AMBIT_GIVEN_MAX);
+    refuses_form(open, 2, AMBIT_GRANT_CHECK_SCOPE, NULL);
+}
+
+/* More excepts above than a grant can have: none is left out. */
+static void test_except_above(void **state)
+{
+    static struct ambit_except except[AMBIT_EXCEPT_MAX + 1];
+    static const struct ambit_given held = {.action = AMBIT_STR("a.*"),
+                                            .resource = AMBIT_STR("svc:**"),
+                                            .policy = AMBIT_STR("p0"),
+                                            .rule = AMBIT_STR("r")};
+    struct ambit_grant_view parent = {.agent = AMBIT_STR("remediator"),
+                                      .owner = AMBIT_STR("dana"),
+                                      .team = AMBIT_STR("payments"),
+                                      .audience = LAB_AUDIENCE,
+                                      .expires_ms = LAB_NOW_MS + 60000,
+                                      .items = &held,
+                                      .n_items = 1,
+                                      .except = except,
+                                      .n_except = AMBIT_LEN(except)};
+    (void)state;
+    open_many(1, 65, ALLOW ",'never':[", "'actions':['a.b.c'],'resources':['svc:1']",
+              "]," LAB_QUIET);
+    struct ambit_grant_question q = ask_all();
+    q.parent = &parent;
+    lab_decide_grant(&lab, &q);
+    assert_true(lab.d.reason == AMBIT_REASON_MALFORMED &&
+                lab.d.failed_check == AMBIT_GRANT_CHECK_NEVER && lab.d.level == 1);
+    static const struct ambit_item wide = {AMBIT_STR("a.**"), AMBIT_STR("svc:1")};
+    parent.n_except = 0;
+    q = lab_question(&wide, 1);
+    q.parent = &parent;
+    lab_decide_grant(&lab, &q);
+    assert_true(lab.d.reason == AMBIT_REASON_MALFORMED &&
+                lab.d.failed_check == AMBIT_GRANT_CHECK_NEVER && lab.d.level == 0);
+    lab_close(&lab);
+}
+
+/* Stops of one id on several targets are told apart; more that matter than can be written down are
+ * too many; one that cannot be read covers everything. */
+static void test_stops(void **state)
+{
+    static const struct ambit_item open[] = {{{"a.b", 3}, {0}}};
+    static struct ambit_stop_view stops[80];
+    static char targets[80][16];
+    (void)state;
+    open_wide("svc:a", "svc:b", "," LAB_QUIET);
+    for (size_t i = 0; i < AMBIT_LEN(stops); i++) {
+        snprintf(targets[i], sizeof targets[i], "svc:%c%zu", i < 40 ? 'a' : 'b', i % 40);
+        stops[i] = (struct ambit_stop_view){
+            .id = lab_id(7), .kind = AMBIT_TARGET_RESOURCE, .target = ambit_str_of(targets[i])};
+    }
+    lab.world.stops = stops;
+    struct ambit_grant_question q = lab_question(open, 1);
+    for (size_t n = AMBIT_USED_STOPS_MAX; n <= AMBIT_LEN(stops); n += 16) {
+        lab.world.n_stops = n;
+        enum ambit_err err = ambit_decide_grant(lab.set, &q, &lab.world, &lab.d);
+        assert_int_equal(err, n > AMBIT_USED_STOPS_MAX ? AMBIT_ERR_TOO_LARGE : AMBIT_OK);
+        assert_int_equal(lab.d.n_used_stops, AMBIT_USED_STOPS_MAX);
+    }
+    stops[0].target = AMBIT_STR("svc:***");
+    lab.world.n_stops = 1;
+    lab_decide_grant(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_STOPPED);
+    stops[0] = (struct ambit_stop_view){
+        .id = lab_id(7), .kind = AMBIT_TARGET_AGENT, .target = AMBIT_STR("remediator")};
+    stops[1] = (struct ambit_stop_view){
+        .id = lab_id(7), .kind = AMBIT_TARGET_POLICY, .target = AMBIT_STR("p")};
+    lab_decide_grant(&lab, &q);
+    assert_int_equal(lab.d.n_used_stops, 1);
+    lab_close(&lab);
+}
+
+/* A record that ends before its decision does is damaged; one that was refused in the end does not
+ * say which grant it would have replaced. */
+static void test_record(void **state)
+{
+    static const struct lab_policy policy = {
+        "p", "",
+        "'allow':[{'id':'r','actions':['a.*'],'resources':['svc:**'],'ttl':{'max':'9m'},'limits':[{"
+        "'live_grants':1}]}],'hard_stops':[{'id':'s','on':'granted','then':'suspend_agent'}]"};
+    (void)state;
+    lab_open(&lab, &policy, 1);
+    lab_set(&lab, "p/r/rule/live_grants//agent/remediator", 1);
+    lab.same = lab_id(5);
+    struct ambit_grant_question q = ask_all();
+    lab_decide_grant(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_HARD_STOP);
+    lab_replay_grant(&lab, &q);
+    for (size_t n = 0; n < lab.d.n_figures; n++) {
+        static struct ambit_decision again;
+        struct ambit_recorded recorded = {.figures = lab.d.figures, .n = n};
+        struct ambit_world world = ambit_world_of_record(&recorded, NULL, 0);
+        assert_int_equal(ambit_decide_grant(lab.set, &q, &world, &again), AMBIT_ERR_DAMAGED);
+    }
+    lab_close(&lab);
+}
+
+/* As many figures as there is room for, and then the live grant. */
+static void test_figures(void **state)
+{
+    static char text[2][14000];
+    static const struct lab_policy named[] = {{"p0", "", text[0]}, {"p1", "", text[1]}};
+    static struct ambit_item items[8];
+    static char actions[8][4];
+    (void)state;
+    for (int p = 0; p < 2; p++) {
+        int len = snprintf(text[p], sizeof text[p], "'allow':[");
+        for (int r = 0; r < 4; r++) {
+            len += snprintf(text[p] + len, sizeof text[p] - (size_t)len,
+                            "%s{'id':'r%d','actions':['a.%d'],'resources':['svc:**'],'ttl':{'max':'"
+                            "9m'},'limits':[%s",
+                            r ? "," : "", r, 4 * p + r,
+                            p + r ? "{'grants':9,'within':'64s'}" : "{'live_grants':1}");
+            for (int i = 1; i < 64; i++)
+                len += snprintf(text[p] + len, sizeof text[p] - (size_t)len,
+                                ",{'grants':9,'within':'%ds'}", i);
+            len += snprintf(text[p] + len, sizeof text[p] - (size_t)len, "]}");
+            snprintf(actions[4 * p + r], sizeof actions[0], "a.%d", 4 * p + r);
+            items[4 * p + r] =
+                (struct ambit_item){ambit_str_of(actions[4 * p + r]), AMBIT_STR("svc:1")};
+        }
+        snprintf(text[p] + len, sizeof text[p] - (size_t)len, "]," LAB_QUIET);
+    }
+    lab_open(&lab, named, 2);
+    lab_set(&lab, "p0/r0/rule/live_grants//agent/remediator", 1);
+    lab.same = lab_id(5);
+    for (size_t n = 7; n <= 8; n++) {
+        struct ambit_grant_question q = lab_question(items, n);
+        assert_int_equal(ambit_decide_grant(lab.set, &q, &lab.world, &lab.d),
+                         n == 7 ? AMBIT_OK : AMBIT_ERR_TOO_LARGE);
+    }
+    lab_close(&lab);
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    assert_true(text_is_free((struct ambit_str){0}));
+    assert_true(text_is_free(AMBIT_STR("a reason")));
+    assert_false(text_is_free(AMBIT_STR("\xff")));
+    assert_false(text_is_free(AMBIT_STR("a\nb")));
+}
+
 static void test_arithmetic(void **state)
 {
     (void)state;
@@ -186,8 +400,11 @@ static void test_arithmetic(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_room),       cmocka_unit_test(test_charges),
-        cmocka_unit_test(test_asks),       cmocka_unit_test(test_cannot_tell),
+        cmocka_unit_test(test_room),          cmocka_unit_test(test_charges),
+        cmocka_unit_test(test_asks),          cmocka_unit_test(test_cannot_tell),
+        cmocka_unit_test(test_grant_is_full), cmocka_unit_test(test_except_above),
+        cmocka_unit_test(test_stops),         cmocka_unit_test(test_record),
+        cmocka_unit_test(test_figures),       cmocka_unit_test(test_text),
         cmocka_unit_test(test_arithmetic),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);

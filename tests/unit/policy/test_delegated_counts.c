@@ -299,6 +299,24 @@ static void test_action_at_once(void **state)
     chain_close(&chain);
 }
 
+/* One of the chain is not there any more: those above hear what is refused all the same. */
+static void test_gone_between(void **state)
+{
+    (void)state;
+    struct lab *lab = &chain.lab;
+    share(SHARED_BODY("{'id':'wire','on':'attempted','then':'suspend_agent'}"));
+    chain.b.view.agent = AMBIT_STR("retired");
+    lab_decide_action(lab, &chain.act);
+    assert_int_equal(lab->d.reason, AMBIT_REASON_INACTIVE);
+    assert_int_equal(lab->d.n_trips, 1);
+    lab_stop(lab, 1, AMBIT_TARGET_AGENT, "elsewhere");
+    lab_decide_action(lab, &chain.act);
+    assert_int_equal(lab->d.reason, AMBIT_REASON_INACTIVE);
+    lab_decide_grant(lab, &chain.q);
+    assert_int_equal(lab->d.reason, AMBIT_REASON_INACTIVE);
+    chain_close(&chain);
+}
+
 static void a_elsewhere(struct chain *c)
 {
     c->a.items[0].resource = AMBIT_STR("svc:staging/eu/y");
@@ -406,7 +424,8 @@ int main(void)
         cmocka_unit_test(test_at_once_above),  cmocka_unit_test(test_shared_keys),
         cmocka_unit_test(test_charged_in_all), cmocka_unit_test(test_action_asks),
         cmocka_unit_test(test_action_count),   cmocka_unit_test(test_action_at_once),
-        cmocka_unit_test(test_items_now),      cmocka_unit_test(test_items_inside),
+        cmocka_unit_test(test_gone_between),   cmocka_unit_test(test_items_now),
+        cmocka_unit_test(test_items_inside),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

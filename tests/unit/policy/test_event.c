@@ -207,6 +207,17 @@ static void test_errors(void **state)
     lab.world.figure = no_figure;
     assert_int_equal(ambit_decide_event(lab.set, &q, &lab.world, &lab.d), AMBIT_ERR_DAMAGED);
     assert_int_equal(lab.d.n_charges, 0);
+    struct ambit_grant_view above = {.agent = AMBIT_STR("remediator")};
+    struct ambit_grant_view under = {.agent = AMBIT_STR("remediator"), .above = &above, .depth = 1};
+    q.grant = &under;
+    assert_int_equal(ambit_decide_event(lab.set, &q, &lab.world, &lab.d), AMBIT_ERR_DAMAGED);
+    lab_close(&lab);
+
+    /* Who is not there any more hears nothing. */
+    open_with("{'id':'a','on':'unaccounted','then':'suspend_agent'}");
+    above.agent = AMBIT_STR("retired");
+    assert_int_equal(ambit_decide_event(lab.set, &q, &lab.world, &lab.d), AMBIT_OK);
+    assert_int_equal(lab.d.n_trips, 1);
     lab_close(&lab);
 }
 

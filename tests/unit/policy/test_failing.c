@@ -18,67 +18,68 @@ static struct lab lab;
 
 #define NOW      "'agent':'a','now':'2026-11-20T10:00:00Z'"
 #define AT(time) "'at':'2026-11-20T" time "Z'"
-#define HISTORY                                                                                                              \
-    ",'history':[{" AT(                                                                                                      \
-        "09:40:00") ",'kind':'allowed','action':'backup.make','resource':'svc:stag"                                          \
-                    "ing/x'},{" AT(                                                                                          \
-                        "09:59:00") ",'kind':'allowed','action':'service.read','resource':'svc:"                             \
-                                    "staging"                                                                                \
-                                    "/y','context':{'rows':3}},{" AT(                                                        \
-                                        "09:59:10") ",'kind':'refused','reason':'forbidden','"                               \
-                                                    "action'"                                                                \
-                                                    ":'service.delete','resource':'svc:staging/"                             \
-                                                    "x'},{" AT(                                                              \
-                                                        "09:59:20") ",'kind':'granted','items':["                            \
-                                                                    "{'actions':['service.re*'],'"                           \
-                                                                    "resources':['svc:staging/"                              \
-                                                                    "x']}]},{" AT(                                           \
-                                                                        "09:59:30") ",'kind':'"                              \
-                                                                                    "refu"                                   \
-                                                                                    "sed','"                                 \
-                                                                                    "reason':'"                              \
-                                                                                    "out_of_"                                \
-                                                                                    "scope','"                               \
-                                                                                    "items':[{'"                             \
-                                                                                    "actions':['"                            \
-                                                                                    "x'],'"                                  \
-                                                                                    "resources':["                           \
-                                                                                    "'svc:y']}]},"                           \
-                                                                                    "{" AT(                                  \
-                                                                                        "09:59:"                             \
-                                                                                        "40") ",'"                           \
-                                                                                              "ki"                           \
-                                                                                              "nd"                           \
-                                                                                              "':"                           \
-                                                                                              "'s"                           \
-                                                                                              "ig"                           \
-                                                                                              "na"                           \
-                                                                                              "l'"                           \
-                                                                                              ",'"                           \
-                                                                                              "si"                           \
-                                                                                              "gn"                           \
-                                                                                              "al"                           \
-                                                                                              "':"                           \
-                                                                                              "'e"                           \
-                                                                                              "dr"                           \
-                                                                                              "',"                           \
-                                                                                              "'f"                           \
-                                                                                              "ro"                           \
-                                                                                              "m'"                           \
-                                                                                              ":'"                           \
-                                                                                              "ot"                           \
-                                                                                              "he"                           \
-                                                                                              "r'"                           \
-                                                                                              "},"                           \
-                                                                                              "{" AT("09:59:50") ",'kind':'" \
-                                                                                                                 "unaccounted','action':'service.read','resource':'svc:staging/y'}]"
+#define HISTORY                                                                                                           \
+    ",'history':[{" AT(                                                                                                   \
+        "09:40:00") ",'kind':'allowed','action':'backup.make','resource':'svc:stag"                                       \
+                    "ing/x'},{" AT(                                                                                       \
+                        "09:59:00") ",'kind':'allowed','action':'service.read','resource':'svc:"                          \
+                                    "staging"                                                                             \
+                                    "/y','context':{'rows':3}},{" AT(                                                     \
+                                        "09:59:10") ",'kind':'refused','reason':'forbidden','"                            \
+                                                    "action'"                                                             \
+                                                    ":'service.delete','resource':'svc:staging/"                          \
+                                                    "x'},{" AT(                                                           \
+                                                        "09:59:20") ",'kind':'granted','items':["                         \
+                                                                    "{'actions':['service.re*'],'"                        \
+                                                                    "resources':['svc:staging/"                           \
+                                                                    "x']}]},{" AT(                                        \
+                                                                        "09:59:30") ",'kind':'"                           \
+                                                                                    "refu"                                \
+                                                                                    "sed','"                              \
+                                                                                    "reason':'"                           \
+                                                                                    "out_of_"                             \
+                                                                                    "scope','"                            \
+                                                                                    "items':[{'"                          \
+                                                                                    "actions':['"                         \
+                                                                                    "x'],'"                               \
+                                                                                    "resources':["                        \
+                                                                                    "'svc:y']}]},"                        \
+                                                                                    "{" AT(                               \
+                                                                                        "09:59:"                          \
+                                                                                        "40") ",'"                        \
+                                                                                              "ki"                        \
+                                                                                              "nd"                        \
+                                                                                              "':"                        \
+                                                                                              "'s"                        \
+                                                                                              "ig"                        \
+                                                                                              "na"                        \
+                                                                                              "l'"                        \
+                                                                                              ",'"                        \
+                                                                                              "si"                        \
+                                                                                              "gn"                        \
+                                                                                              "al"                        \
+                                                                                              "':"                        \
+                                                                                              "'e"                        \
+                                                                                              "dr"                        \
+                                                                                              "',"                        \
+                                                                                              "'f"                        \
+                                                                                              "ro"                        \
+                                                                                              "m'"                        \
+                                                                                              ":'"                        \
+                                                                                              "ot"                        \
+                                                                                              "he"                        \
+                                                                                              "r'"                        \
+                                                                                              "},"                        \
+                                                                                              "{" AT(                     \
+                                                                                                  "09:59:50") ",'kind':'" \
+                                                                                                              "unaccounted','action':'service.read','resource':'svc:staging/y'}]"
 #define WANTS(items, more) "{'question':'grant'," NOW ",'items':[" items "]" more HISTORY "}"
 #define DOES(action, resource, more) \
     "{'question':'action'," NOW ",'action':'" action "','resource':'" resource "'" more HISTORY "}"
 #define HELD ",'grant_items':[{'actions':['service.*'],'resources':['svc:staging/**']}]"
 #define READ "{'actions':['service.read'],'resources':['svc:staging/x']}"
-#define ABOVE(of, more)                                                                           \
-    "{'agent':'" of "','items':[{'actions':['service.re*'],'resources':['svc:staging/**']}]" more \
+#define ABOVE(of, more)                                                                            \
+    "{'agent':'" of "','items':[{'actions':['service.rea*'],'resources':['svc:staging/**']}]" more \
     "}"
 #define PARENTS ",'parent':" ABOVE("b", ",'grant':'g2','depth':1,'parent':" ABOVE("c", ""))
 
@@ -96,6 +97,10 @@ static const char *const questions[] = {
     WANTS("{'actions':['live.one'],'resources':['svc:staging/x']}", ""),
     WANTS("{'actions':['late.one'],'resources':['svc:staging/x']}", ""),
     WANTS("{'actions':['many.*'],'resources':['svc:staging/x']}", ""),
+    WANTS("{'actions':['many.*','more.*'],'resources':['svc:staging/x']}", ""),
+    WANTS("{'actions':['service.read'],'resources':['svc:staging/x','svc:staging/y','svc:payments/"
+          "z']}",
+          ""),
     WANTS("{'actions':['x.y'],'resources':['svc:staging/x']}", ""),
     WANTS("{'actions':['service.**'],'resources':['svc:**']}", ""),
     DOES("service.read", "svc:staging/x", HELD ",'context':{'rows':3}"),
@@ -187,6 +192,28 @@ static void test_world(void **state)
     question_world_fails = world_fails;
     ask_failing("damaged");
     question_world_fails = NULL;
+}
+
+/* What is asked lies inside what was shown, or it could not be told. */
+static void test_items_inside(void **state)
+{
+    static const struct ambit_item shown[] = {{AMBIT_STR("b.*"), AMBIT_STR("svc:**")},
+                                              {AMBIT_STR("a.*"), AMBIT_STR("svc:*/x")}};
+    static const struct ambit_item asked[] = {{AMBIT_STR("a.b"), AMBIT_STR("svc:y/x")}};
+    bool has_failed = false;
+    (void)state;
+    shortage_is_off = is_comparing_short = true;
+    FAILING_START();
+    do {
+        bool is_inside = false;
+        failing_arm();
+        enum ambit_err err = ambit_items_inside(shown, AMBIT_LEN(shown), asked, 1, &is_inside);
+        has_failed = failing_disarm();
+        assert_int_equal(err, has_failed ? AMBIT_ERR_TOO_LARGE : AMBIT_OK);
+        assert_int_equal(is_inside, !has_failed);
+    } while (has_failed);
+    assert_int_equal(failing.n_ways, 4);
+    is_comparing_short = false;
 }
 
 static void test_comparing(void **state)
@@ -293,6 +320,7 @@ int main(void)
         cmocka_unit_test(test_memory),
         cmocka_unit_test(test_world),
         cmocka_unit_test(test_comparing),
+        cmocka_unit_test(test_items_inside),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, open_all, close_all);

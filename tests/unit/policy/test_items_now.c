@@ -79,6 +79,18 @@ static const struct row {
      true},
     {"a composition nobody vouched for", "", RULE(",'when':{'composition':true}") "," LAB_QUIET,
      false, false},
+    {"a never that meets another action", "",
+     RULE("") ",'never':[{'id':'n','actions':['b.*'],'resources':['svc:**']}]," LAB_QUIET, true,
+     false},
+    {"a never elsewhere", "",
+     RULE("") ",'never':[{'id':'n','actions':['**'],'resources':['db:**']}]," LAB_QUIET, true,
+     false},
+    {"a stop on another action", "",
+     RULE("") ",'hard_stops':[{'id':'s','on':'allowed','actions':['b.*'],'then':'suspend_agent'}]",
+     true, false},
+    {"a stop on that action", "",
+     RULE("") ",'hard_stops':[{'id':'s','on':'allowed','actions':['*.c'],'then':'suspend_agent'}]",
+     true, true},
     {"another agent's own", "",
      "'allow':[{'id':'r','actions':['a.*'],'resources':['svc:${agent}/"
      "**'],'ttl':{'max':'9m'}}]," LAB_QUIET,
@@ -176,6 +188,62 @@ static void test_except(void **state)
     grant.n_except = 1;
     look(&grant, &live, &ask);
     assert_true(live == 1 && ask == 1);
+    static const struct {
+        struct ambit_str action, resource;
+        bool asks;
+    } excepts[] = {{{"b.c", 3}, {"svc:x", 5}, false},
+                   {{"a.b", 3}, {"db:x", 4}, false},
+                   {{"a..b", 4}, {"svc:x", 5}, true}, /* cannot be read: unsure */
+                   {{"a.b", 3}, {"svc:", 4}, true}};
+    for (size_t i = 0; i < AMBIT_LEN(excepts); i++) {
+        except.actions.v = &excepts[i].action;
+        except.resources.v = &excepts[i].resource;
+        look(&grant, &live, &ask);
+        assert_true(live == 1 && ask == excepts[i].asks);
+    }
+    lab_close(&lab);
+}
+
+/* Whoever is behind the agent now, and what the row remembers. */
+static void test_row(void **state)
+{
+    struct lab_policy policy = {"p", "", RULE(",'when':{'composition':true}") "," LAB_QUIET};
+    struct lab_policy plain = {"p", "", PLAIN};
+    static struct ambit_given many[65];
+    uint64_t live = 0, ask = 0;
+    (void)state;
+    lab_open(&lab, &policy, 1);
+    struct ambit_grant_view grant = view();
+    grant.composition = AMBIT_STR(LAB_COMPOSITION);
+    look(&grant, &live, &ask);
+    assert_int_equal(live, 1);
+    assert_true(ambit_rule_asks(lab.set, AMBIT_STR("none"), AMBIT_STR("r")));
+    assert_true(ambit_rule_asks(lab.set, AMBIT_STR("p"), AMBIT_STR("none")));
+    assert_false(ambit_rule_asks(lab.set, AMBIT_STR("p"), AMBIT_STR("r")));
+    lab_close(&lab);
+
+    lab_open_with(&lab, &plain, 1, false, true);
+    grant = view();
+    look(&grant, &live, &ask);
+    assert_int_equal(live, 0);
+    lab_close(&lab);
+
+    lab_open(&lab, &plain, 1);
+    grant = view();
+    grant.owner = AMBIT_STR("who was"); /* the stop is on the owner of now */
+    lab_stop(&lab, 1, AMBIT_TARGET_OWNER, "dana");
+    look(&grant, &live, &ask);
+    assert_int_equal(live, 0);
+    lab.world.n_stops = 0;
+    grant = view();
+    for (size_t i = 0; i < AMBIT_LEN(many); i++)
+        many[i] = item;
+    many[1].action = AMBIT_STR("a..b");
+    many[2].resource = AMBIT_STR("svc:");
+    grant.items = many;
+    grant.n_items = AMBIT_LEN(many);
+    look(&grant, &live, &ask);
+    assert_true(live == ~UINT64_C(6) && ask == 0);
     lab_close(&lab);
 }
 
@@ -239,9 +307,8 @@ static void test_above(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_documents),
-        cmocka_unit_test(test_stops),
-        cmocka_unit_test(test_except),
+        cmocka_unit_test(test_documents), cmocka_unit_test(test_stops),
+        cmocka_unit_test(test_except),    cmocka_unit_test(test_row),
         cmocka_unit_test(test_above),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
