@@ -251,12 +251,16 @@ int serve_open(struct service *service)
         .limits = broker_limits(&service->config.limits),
         .is_enforcing = ambit_str_is(service->config.review, "enforce"),
         .attestation_s = service->config.attestation_s,
+        .rotate_s = service->config.rotate_s,
         .wall_ms = clock_wall_ms,
         .boot_ms = clock_boot_ms,
         .kick = kick,
         .kick_ctx = service,
     };
-    enum ambit_err err = broker_open(&options, &problems, &service->broker, &text);
+    /* One of three: the configuration has been held against them. */
+    enum ambit_err err = crypto_alg_parse(service->config.algorithm, &options.algorithm);
+    AMBIT_ASSERT(err == AMBIT_OK);
+    err = broker_open(&options, &problems, &service->broker, &text);
     print_problems(problems.v, problems.n);
     ambit_problems_done(&problems);
     if (err == AMBIT_OK) {
@@ -337,6 +341,7 @@ int serve_wait(struct service *service)
             reload(service);
         if (signal_number == SIGTERM || signal_number == SIGINT)
             return SERVE_FINE;
+        broker_tend(service->broker);
         notify_alive();
     }
 }

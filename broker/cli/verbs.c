@@ -37,6 +37,8 @@ const struct cli_verb *const cli_verbs[] = {
     &new_person,
     &new_service,
     &admins_reload,
+    &admins_key_rotate,
+    &admins_keys,
     &meta_completion,
 };
 const size_t cli_n_verbs = AMBIT_LEN(cli_verbs);

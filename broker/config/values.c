@@ -211,6 +211,16 @@ static void take_review(struct config_reader *reader, const struct config_row *r
     config_complain(reader, place, "is no way to treat reviews", "\"enforce\" or \"record\"");
 }
 
+static void take_algorithm(struct config_reader *reader, const struct config_row *row,
+                           const struct config_place *place, struct ambit_str text)
+{
+    if (ambit_str_is(text, "ES256") || ambit_str_is(text, "EdDSA") || ambit_str_is(text, "RS256"))
+        store_text(reader, row, text);
+    else
+        config_complain(reader, place, "is no algorithm that tokens are signed with",
+                        "\"ES256\", \"EdDSA\" or \"RS256\"");
+}
+
 static void take_duration(struct config_reader *reader, const struct config_row *row,
                           const struct config_place *place, struct ambit_str text)
 {
@@ -263,8 +273,7 @@ void config_take_text(struct config_reader *reader, const struct config_row *row
         take_review(reader, row, place, text);
         return;
     case CONFIG_ALGORITHM:
-        if (!ambit_str_is(text, "ES256"))
-            config_complain(reader, place, "this version signs with ES256 alone", "\"ES256\"");
+        take_algorithm(reader, row, place, text);
         return;
     case CONFIG_DURATION:
         take_duration(reader, row, place, text);

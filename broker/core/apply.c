@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "core/apply_outcome.h"
 #include "core/apply_approval.h"
+#include "core/apply_key.h"
 #include "core/apply_people.h"
 #include "core/command.h"
 #include "core/cutoff.h"
@@ -305,6 +306,12 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
         return apply_approval_lapsed(txn, event);
     case EVENT_APPROVAL_USED:
         return apply_approval_used(txn, event);
+    case EVENT_KEY_CREATED:
+        return apply_key_created(txn, event);
+    case EVENT_KEY_ACTIVATED:
+        return apply_key_activated(txn, event);
+    case EVENT_KEY_RETIRED:
+        return apply_key_retired(txn, event);
     case EVENT_DOCUMENTS_CONFIRMED:
         return apply_confirmed(txn, event);
     case EVENT_DOCUMENTS_SUPERSEDED:
@@ -335,7 +342,6 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_PERSON_READ:
     case EVENT_IDENTITY_REFUSED:
     case EVENT_CALLER_LIMITED:
-    case EVENT_KEY_CREATED:
     case EVENT_TIME_DISTRUSTED:
     case EVENT_TIME_ACKNOWLEDGED:
     case EVENT_BROKER_STARTED:

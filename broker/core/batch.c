@@ -16,6 +16,7 @@ void batch_drop(struct batch *batch)
 {
     broker_documents_release(batch->documents);
     holds_release(batch->holds);
+    broker_keys_release(batch->keys);
     *batch = (struct batch){0};
 }
 
@@ -55,6 +56,19 @@ static void publish_holds(struct broker *broker)
     holds_release(old);
 }
 
+static void publish_keys(struct broker *broker)
+{
+    struct broker_keys *keys = TAKE(broker->batch.keys), *old = NULL;
+    key_halves_keep(&broker->halves, keys);
+    broker->keys_due_ms = broker->batch.keys_due_ms;
+    pthread_mutex_lock(&broker->lock);
+    old = broker->keys;
+    broker->keys = keys;
+    pthread_mutex_unlock(&broker->lock);
+    broker_keys_release(old);
+    atomic_store(&broker->has_old_keys, true);
+}
+
 static void on_committed(void *ctx)
 {
     struct broker *broker = ctx;
@@ -72,6 +86,8 @@ static void on_committed(void *ctx)
     }
     if (batch->holds != broker->holds)
         publish_holds(broker);
+    if (batch->keys != NULL)
+        publish_keys(broker);
     atomic_store(&broker->size, batch->head.edge.size);
     atomic_store(&broker->stops_in_force, batch->head.stops_in_force);
     if (broker->indexer != NULL)

@@ -200,6 +200,9 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     broker->wall_ms = options->wall_ms;
     broker->is_enforcing = options->is_enforcing;
     broker->attestation_s = options->attestation_s > 0 ? options->attestation_s : ATTESTATION_S;
+    broker->algorithm = options->algorithm;
+    broker->rotate_ms = options->rotate_s * 1000;
+    broker->keys_due_ms = INT64_MAX;
     int64_t now_ms = options->wall_ms();
     struct ambit_id first = random_id(now_ms);
     live_init(&broker->live, now_ms, &first);
@@ -251,7 +254,7 @@ void broker_close(struct broker *broker)
     if (broker == NULL)
         return;
     if (broker->writer != NULL) {
-        if (broker->signer != NULL &&
+        if (broker->keys != NULL &&
             broker_record_own(broker, EVENT_BROKER_STOPPED, (struct ambit_str){0}) != AMBIT_OK)
             LOG(LOG_WARNING, "the stop of the broker could not be recorded");
         atomic_store(&broker->is_stopping, true);
@@ -288,16 +291,6 @@ void broker_close(struct broker *broker)
 struct ambit_str broker_issuer(const struct broker *broker)
 {
     return buf_str(&broker->issuer);
-}
-
-const struct jws_signer *broker_signer(const struct broker *broker)
-{
-    return broker->signer;
-}
-
-struct ambit_str broker_jwks(const struct broker *broker)
-{
-    return buf_str(&broker->jwks);
 }
 
 int64_t broker_now_ms(const struct broker *broker)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "ambit/policy.h"
+#include "base/buf.h"
 #include "crypto/jws.h"
 #include "identity/identity.h"
 #include "store/writer.h"
@@ -36,6 +37,8 @@ struct broker_options {
     } limits;
     bool is_enforcing;     /* review "enforce": what is not confirmed is refused, else recorded */
     int64_t attestation_s; /* 0: 90 days */
+    enum crypto_alg algorithm; /* of the keys that are made */
+    int64_t rotate_s;          /* a signing key is changed when it is so old; 0: by hand alone */
     int64_t (*wall_ms)(void);
     int64_t (*boot_ms)(void);
     void (*kick)(
@@ -53,9 +56,25 @@ AMBIT_CHECKED enum ambit_err broker_open(const struct broker_options *options,
 void broker_close(struct broker *broker);
 
 struct ambit_str broker_issuer(const struct broker *broker);
-const struct jws_signer *broker_signer(const struct broker *broker);
-/* The public key set, JSON (KEY-1..5); borrowed, lives as long as the broker. */
-struct ambit_str broker_jwks(const struct broker *broker);
+/* The keys of now, shared by count: what signs, and the published set (KEY-1..5, JSON). Each
+ * acquire needs one release; never NULL once the broker is open. */
+struct broker_keys {
+    struct jws_signer *signer;
+    struct buf jwks;
+    struct ambit_digest needed[4]; /* whose private halves these are and will be made with */
+    size_t n_needed;
+    _Atomic int count; /* broker_keys_* only */
+};
+struct broker_keys *broker_keys_acquire(struct broker *broker);
+void broker_keys_release(struct broker_keys *keys);
+static inline void broker_keys_releasep(struct broker_keys **keys)
+{
+    broker_keys_release(*keys);
+}
+#define BROKER_KEYS_AUTO AMBIT_CLEANUP(broker_keys_releasep) struct broker_keys
+/* What is slow and due: the next signing key by age or by a changed algorithm, and files of keys
+ * that are over. Every few seconds, always on one thread; may write to disk. */
+void broker_tend(struct broker *broker);
 int64_t broker_now_ms(const struct broker *broker); /* wall clock through the injected source */
 struct store *broker_store(struct broker *broker);
 struct search *broker_search(struct broker *broker);

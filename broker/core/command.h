@@ -275,6 +275,35 @@ struct approve_command {
 };
 AMBIT_CHECKED enum ambit_err approve_submit(struct approve_command *command);
 
+/* ---- signing keys ---- */
+enum key_change {
+    KEY_PUBLISH, /* becomes the next one: published now, signs in five minutes */
+    KEY_SIGN,    /* signs at once; what signed until now stays published; a waiting one goes */
+    KEY_REPLACE, /* signs at once; all others are withdrawn: they may be in wrong hands */
+};
+struct key_command {
+    struct command base; /* its caller is a person, or nobody: the broker itself */
+    enum key_change change;
+    struct ambit_str reason; /* words; absent: none */
+    struct crypto_key *key;  /* by key_prepare; held */
+    bool is_known;           /* of the start: an existing key, not a new one */
+    bool is_making;          /* key_prepare's own note of it */
+    /* outputs */
+    enum key_refusal {
+        KEY_FINE,
+        KEY_WAITS,  /* there is a next one already */
+        KEY_HANDED, /* the service manager hands the keys in */
+        KEY_TOO_MANY
+    } refusal;
+    int64_t from_ms; /* it signs from then */
+    size_t n_withdrawn;
+};
+/* Makes the key and its file. Not on a loop thread. Sets `refusal` where it is clear already. */
+AMBIT_CHECKED enum ambit_err key_prepare(struct key_command *command);
+/* MALFORMED: the reason is no text of 1 to 1,024 bytes. */
+AMBIT_CHECKED enum ambit_err key_submit(struct key_command *command);
+void key_done(struct key_command *command); /* instead of command_release */
+
 /* ---- time, documents ---- */
 struct time_command {
     struct command base;

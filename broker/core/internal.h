@@ -13,6 +13,7 @@
 #include "core/fold.h"
 #include "core/head.h"
 #include "core/holds.h"
+#include "core/keyring.h"
 #include "core/live.h"
 #include "core/metrics.h"
 #include "core/pending.h"
@@ -29,9 +30,11 @@ struct batch {
     struct head head;
     /* a reference; changes when a command of the batch activates a set */
     struct documents_ref *documents;
-    struct holds *holds; /* a reference, or NULL: to be loaded */
-    bool is_settled;     /* what fell due is recorded (settle.h) */
-    bool is_behind;      /* not all of it */
+    struct holds *holds;      /* a reference, or NULL: to be loaded */
+    bool is_settled;          /* what fell due is recorded (settle.h) */
+    bool is_behind;           /* not all of it */
+    struct broker_keys *keys; /* changed by this batch; NULL: they did not */
+    int64_t keys_due_ms;
 };
 
 /* Where the look at all attestations stands: see core/attest.h. */
@@ -43,7 +46,7 @@ struct attest_round {
 
 struct broker {
     /* set at open, constant afterwards */
-    struct buf issuer, state_folder, documents_folder, credentials_folder, jwks;
+    struct buf issuer, state_folder, documents_folder, credentials_folder;
     struct ambit_limits_config limits;
     bool is_enforcing;     /* review "enforce" */
     int64_t attestation_s; /* how long an owner's confirmation attests an agent */
@@ -55,14 +58,22 @@ struct broker {
     struct search *search;
     struct indexer *indexer;
     struct writer *writer;
-    struct crypto_key *key;
-    struct jws_signer *signer;
+    enum crypto_alg algorithm;
+    int64_t rotate_ms;
+    bool has_handed_key; /* the service manager hands in the signing keys: none is made here */
     struct budgets *budgets;
 
-    /* the lock guards these two pointers; what they point to is shared by count */
+    /* the lock guards these three pointers; what they point to is shared by count */
     pthread_mutex_t lock;
     struct documents_ref *documents;
     struct holds *holds;
+    struct broker_keys *keys;
+
+    struct {
+        _Atomic uint64_t making, made; /* at work, and ever */
+    } key_files;
+    _Atomic bool wants_key;    /* a rotation by age or by another algorithm is due */
+    _Atomic bool has_old_keys; /* files of keys that are over may lie about */
 
     struct pending pending;          /* stops accepted and not yet committed */
     _Atomic uint64_t size;           /* events committed */
@@ -95,6 +106,8 @@ struct broker {
     } settle;
     struct unheard unheard;
     struct repeats *repeats;
+    struct key_halves halves;
+    int64_t keys_due_ms; /* nothing is to be done about keys before */
     struct recent_actions *recent;
     struct live_before *live_before;
     struct state_key expire_from; /* where the next look for history that is over begins */

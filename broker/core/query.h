@@ -97,3 +97,6 @@ uint64_t query_size(struct broker *broker); /* events committed, from memory */
 
 AMBIT_CHECKED enum ambit_err query_trace(struct broker *broker, struct ambit_str what,
                                          struct ambit_str only_owner, struct json_out *out);
+
+/* GET /v1/keys. */
+AMBIT_CHECKED enum ambit_err query_keys(struct broker *broker, struct json_out *out);

@@ -9,6 +9,7 @@
 #include "core/budget.h"
 #include "core/distrust.h"
 #include "core/expire.h"
+#include "core/key_command.h"
 #include "core/settle.h"
 #include "core/signal.h"
 #include "core/once.h"
@@ -21,7 +22,8 @@ bool tick_wanted(void *ctx, int64_t now_ms)
     return now_ms - broker->expired_ms >= EXPIRE_EVERY_MS ||
            fold_due(&broker->fold, now_ms) != NULL || budgets_due(broker->budgets, now_ms) ||
            unproved_is_due(broker->unproved, now_ms) || distrust_is_news(broker) ||
-           settle_wanted(broker, now_ms) || unheard_due(&broker->unheard, now_ms) != NULL;
+           settle_wanted(broker, now_ms) || key_tick_wanted(broker, now_ms) ||
+           unheard_due(&broker->unheard, now_ms) != NULL;
 }
 
 enum ambit_err record_own(struct broker *broker, struct store_txn *txn, int64_t now_ms,
@@ -146,6 +148,8 @@ enum ambit_err tick_run(void *ctx, struct store_txn *txn, int64_t now_ms)
         if (err == AMBIT_OK)
             err = attest_tick(broker, txn, now_ms);
     }
+    if (err == AMBIT_OK)
+        err = key_tick(broker, txn, now_ms);
     if (err == AMBIT_OK)
         err = signal_tick(broker, txn, now_ms);
     if (err == AMBIT_OK)

@@ -66,7 +66,9 @@ struct json_value;
     X(APPROVAL_GIVEN, "approval.given")               \
     X(APPROVAL_REFUSED, "approval.refused")           \
     X(APPROVAL_LAPSED, "approval.lapsed")             \
-    X(APPROVAL_USED, "approval.used")
+    X(APPROVAL_USED, "approval.used")                 \
+    X(KEY_ACTIVATED, "key.activated")                 \
+    X(KEY_RETIRED, "key.retired")
 enum event_type {
 #define X(name, text) EVENT_##name,
     EVENT_TYPE_LIST(X)

@@ -10,8 +10,10 @@ static const char public_for_5_minutes[] = "public, max-age=300"; /* MET-7, KEY-
 enum http_next jwks_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
     (void)req;
+    BROKER_KEYS_AUTO *keys = broker_keys_acquire(app);
+    buf_put_str(&reply->body, buf_str(&keys->jwks));
     http_reply_header(reply, "Cache-Control", public_for_5_minutes);
-    http_reply_static(reply, 200, "application/json", broker_jwks(app));
+    http_reply_json(reply, 200);
     return HTTP_DONE;
 }
 

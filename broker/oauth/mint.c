@@ -15,6 +15,7 @@ static enum ambit_err sign(struct broker *broker, const struct minting *minting,
                            struct buf *ret_token)
 {
     BUF_AUTO payload;
+    BROKER_KEYS_AUTO *keys = broker_keys_acquire(broker);
     buf_init(&payload, 0);
     struct json_out out;
     json_out_init(&out, &payload, false);
@@ -31,7 +32,7 @@ static enum ambit_err sign(struct broker *broker, const struct minting *minting,
     if (err)
         return err;
 
-    err = jws_sign(broker_signer(broker), "at+jwt", buf_str(&payload), ret_token);
+    err = jws_sign(keys->signer, "at+jwt", buf_str(&payload), ret_token);
     secret_wipe(payload.p, payload.len);
     return err;
 }

@@ -14,6 +14,8 @@ enum right {
     RIGHT_OFFBOARD,  /* stop all that is a person's, and end their way in */
     RIGHT_CONFIRM,   /* confirm a document: anybody who is a person */
     RIGHT_DOCUMENTS, /* take up changed documents */
+    RIGHT_KEYS,      /* have another key sign */
+    RIGHT_SEE_KEYS,  /* which keys sign */
     RIGHT_APPROVE,   /* read and answer what people are asked: which, the rules that ask say */
 };
 

@@ -50,7 +50,7 @@ static enum ambit_err take(const struct member *table, size_t n, const struct js
         }
         return refuse(reterr_what,
                       table[i].text ? "This member is a text: target, reason, kind, name, digest."
-                                    : "dry_run and removal are true or false.");
+                                    : "dry_run, removal, now and withdraw are true or false.");
     }
     return refuse_unknown(arena, value->key, reterr_what);
 }
@@ -194,4 +194,19 @@ enum ambit_err acknowledge_body_read(struct ambit_str body, struct arena *arena,
     if (err)
         return err;
     return ret->p && !is_reason(*ret) ? refuse(reterr_what, reason_rule) : AMBIT_OK;
+}
+
+enum ambit_err rotate_body_read(struct ambit_str body, struct arena *arena, struct rotate_body *ret,
+                                const char **reterr_what)
+{
+    *ret = (struct rotate_body){0};
+    const struct member table[] = {
+        {.name = "reason", .text = &ret->reason},
+        {.name = "now", .truth = &ret->now},
+        {.name = "withdraw", .truth = &ret->withdraw},
+    };
+    enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
+    if (err)
+        return err;
+    return is_reason(ret->reason) ? AMBIT_OK : refuse(reterr_what, reason_rule);
 }

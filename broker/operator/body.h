@@ -38,6 +38,13 @@ AMBIT_CHECKED enum ambit_err confirm_body_read(struct ambit_str body, struct are
 AMBIT_CHECKED enum ambit_err approve_body_read(struct ambit_str body, struct arena *arena,
                                                bool *ret_given, struct ambit_str *ret_reason,
                                                const char **reterr_what);
+struct rotate_body {
+    struct ambit_str reason;
+    bool now, withdraw;
+};
+/* POST /v1/keys/rotate. */
+AMBIT_CHECKED enum ambit_err rotate_body_read(struct ambit_str body, struct arena *arena,
+                                              struct rotate_body *ret, const char **reterr_what);
 /* {"reason"}: clearing a stop, acknowledging the time. */
 /* The same where nobody needs to say why: nothing, or {}, or {"reason"}. */
 AMBIT_CHECKED enum ambit_err acknowledge_body_read(struct ambit_str body, struct arena *arena,

@@ -39,6 +39,7 @@ static const char *const table_names[STORE_TABLES] = {
     [STORE_APPROVALS] = "approvals",
     [STORE_APPROVAL_KEYS] = "approval_keys",
     [STORE_APPROVAL_AGENTS] = "approval_agents",
+    [STORE_KEYS] = "keys",
 };
 static const char format_key[] = "format";
 

@@ -40,6 +40,7 @@ enum store_table {
     STORE_APPROVALS,       /* approval id (16) -> approval row */
     STORE_APPROVAL_KEYS,   /* agent and what was shown (16) -> approval id, the latest */
     STORE_APPROVAL_AGENTS, /* agent key (16) -> what it asked lately */
+    STORE_KEYS,            /* thumbprint (32) -> a published signing key: see core/key_row.h */
     STORE_TABLES
 };
 enum { STORE_FIRST_LATER = STORE_CONFIRMATIONS };

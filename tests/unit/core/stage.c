@@ -173,6 +173,9 @@ enum ambit_err stage_try_open(struct stage *stage, struct buf *reterr_text)
         .limits = stage->limits,
         .is_enforcing = stage->is_enforcing,
         .attestation_s = stage->attestation_s,
+        .algorithm = stage->algorithm,
+        .rotate_s = stage->rotate_s,
+        .credentials_folder = stage->credentials,
         .wall_ms = wall_ms,
         .boot_ms = boot_ms,
     };

@@ -25,6 +25,9 @@ struct stage {
     struct ambit_limits_config limits;
     bool is_enforcing;     /* for the next stage_open */
     int64_t attestation_s; /* 0: as it is */
+    enum crypto_alg algorithm;
+    int64_t rotate_s;
+    const char *credentials; /* of the service manager; NULL: none */
     struct broker *broker; /* NULL while closed */
 };
 
