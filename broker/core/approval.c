@@ -349,6 +349,7 @@ static void fill_asked(struct event *event, const struct event *refused)
     event->team = refused->team;
     event->grant = refused->grant;
     event->lineage = refused->lineage;
+    event->parent = refused->parent;
     event->service = refused->service;
     event->asked = refused->asked;
     event->n_asked = refused->n_asked;

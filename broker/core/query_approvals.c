@@ -149,6 +149,7 @@ static void put_question(struct json_out *out, const struct approval_row *row,
     if (question->binding != AMBIT_BINDING_NONE)
         json_member_text(out, "binding", ambit_binding_text(question->binding));
     json_member_id(out, "grant", question->grant);
+    json_member_id(out, "parent", question->parent);
     json_member_id(out, "request", question->cause);
     put_time(out, "asked_at", row->asked_ms);
     put_time(out, "until", row->until_ms);

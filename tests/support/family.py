@@ -29,6 +29,8 @@ POLICIES = {
                 "hard_stops": [{"id": "probing", "on": "denied", "count": 3, "within": "1h", "then": "revoke_grant"}]},
     "shallow": {"allow": [rule("s", 1)]},
     "bounded": {"allow": [rule("g", 0, limits=[{"grants": 20, "within": "1h"}])]},
+    "asked": {"allow": [rule("a", 0, approval={"at": "grant", "roles": ["oncall"], "timeout": "15m"})]},
+    "asker": {"allow": [rule("a", 1)]},
     "helper": {"allow": [rule("d", 5), rule("c", 5), rule("s", 5)]},
     "source": {"allow": [rule("g", 1)]},
     "other": {"allow": [rule("o", 0)]},
@@ -43,6 +45,8 @@ AGENTS = {
     "shallow": ("dana", ["shallow"], ["hand"]),
     "counted": ("dana", ["counted"], ["hand"]),
     "spring": ("dana", ["source"], ["bucket"]),
+    "boss": ("dana", ["asker"], ["clerk"]),
+    "clerk": ("sam", ["asked"], []),
     "bucket": ("sam", ["bounded"], []),
 }
 

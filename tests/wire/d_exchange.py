@@ -197,6 +197,36 @@ def test_counts(family):
     tap.ok(family.client.introspect(second).json == {"active": False}, "and takes the whole lineage")
 
 
+def test_approval(family):
+    """A rule of the delegate's own that asks a person: who is shown whose authority it is, and once said counts once."""
+    top, other = (family.token("boss", "a.do[svc:a/**]") for _ in range(2))
+    refused(family.exchange("clerk", top, scope="a.do[svc:a/x]"), "access_denied", "approval_required", "section 18: a person is asked")
+    approval = family.exchange("clerk", top, scope="a.do[svc:a/x]").json["ambit_approval"]
+    shown = family.client.person("lee", "GET", "/v1/approvals/" + approval).json
+    tap.ok(shown["agent"] == "clerk" and shown["parent"] == claims(top)["jti"], "and shown below which grant", shown)
+    family.client.person("lee", "POST", "/v1/approvals/" + approval, {"answer": "approve", "reason": "looked at it"})
+    refused(family.exchange("clerk", other, scope="a.do[svc:a/x]", approval=approval), "access_denied", "approval_required",
+            "the yes is for that parent alone")
+    child = given(family.exchange("clerk", top, scope="a.do[svc:a/x]", approval=approval), "with the yes it is given")
+    tap.ok(family.client.introspect(child).json["active"], "and lives")
+    refused(family.exchange("clerk", top, scope="a.do[svc:a/x]", approval=approval), "access_denied", "approval_required", "once")
+
+
+def test_own(family):
+    """AZN-19: an agent about its own delegated token."""
+    top = family.root()
+    child = family.exchange("hand", top, scope="d.do[svc:d/eu]").json["access_token"]
+    bearer = "Bearer " + child
+    who = family.client.call("GET", "/v1/whoami", headers={"Authorization": bearer})
+    tap.ok(who.json["name"] == "hand" and who.json["owner"] == "sam", "the holder of a delegated token is who acts", who)
+    question = {"subject": {"type": "access_token", "id": child}, "action": {"name": "d.do"}, "resource": {"type": "svc", "id": "d/eu"}}
+    tap.ok(family.client.post_json("/access/v1/evaluation", question, bearer).json["decision"], "AZN-19 and may ask about it")
+    question["resource"]["id"] = "d/us"
+    answer = family.client.post_json("/access/v1/evaluation", question, bearer).json
+    tap.ok(not answer["decision"] and answer["context"]["reason"] == "out_of_scope" and "chief" not in str(answer),
+           "and learns nothing of those above", answer)
+
+
 def test_death(family):
     """REV-5, INT-5: at once, and for good."""
     def tree():
@@ -279,7 +309,7 @@ def test_record(family):
 
 with Broker() as broker, broker.client() as client:
     family = Family(broker, client)
-    for test in (test_form, test_chain, test_subject, test_actor, test_inside, test_counts, test_death, test_policy_above,
+    for test in (test_form, test_chain, test_subject, test_actor, test_inside, test_counts, test_approval, test_own, test_death, test_policy_above,
                  test_restart, test_record):
         test(family)
     family.client.close()
