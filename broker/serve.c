@@ -221,6 +221,12 @@ static void kick(void *ctx)
     http_stream_wake(service->edge.http);
 }
 
+static enum ambit_err reload_files(void *ctx, struct ambit_problems *problems)
+{
+    struct service *service = ctx;
+    return edge_reload(&service->edge, problems);
+}
+
 static struct ambit_limits_config broker_limits(const struct config_limits *limits)
 {
     return (struct ambit_limits_config){
@@ -256,6 +262,8 @@ int serve_open(struct service *service)
         .boot_ms = clock_boot_ms,
         .kick = kick,
         .kick_ctx = service,
+        .reload_files = reload_files,
+        .reload_ctx = service,
     };
     /* One of three: the configuration has been held against them. */
     enum ambit_err err = crypto_alg_parse(service->config.algorithm, &options.algorithm);

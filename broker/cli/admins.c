@@ -117,10 +117,11 @@ static enum cli_exit run_reload(struct cli *cli)
 
 const struct cli_verb admins_reload = {
     .name = "reload",
-    .summary = "have the broker take up changed documents",
+    .summary = "have the broker take up changed documents and certificates",
     .text = "The broker reads its documents folder again and activates the set whole, or not at "
             "all: then every mistake is "
-            "printed and the old set stays in force.",
+            "printed and the old set stays in force. Certificates of TLS listeners are read again "
+            "first; open connections live on with what they have.",
     .example = "ambit reload --token-file lee.token",
     .options = {{NULL}},
     .run = run_reload,

@@ -89,14 +89,14 @@ static enum cli_exit put_lifetime(struct cli *cli, struct buf *form)
 static enum cli_exit find_issuer(struct cli *cli, const struct settings *settings,
                                  struct ambit_str *ret)
 {
-    const struct client_request request = {.url = settings->url,
+    const struct client_request request = {.broker = settings,
                                            .path = "/.well-known/oauth-authorization-server"};
     CLIENT_REPLY_AUTO reply = {.status = 0};
     enum cli_exit code = client_send(cli, &request, &reply);
     if (code)
         return code;
     if (reply.status >= 500)
-        return cli_fail(cli, CLI_UNREACHABLE, "%s answers %ld", settings->url, reply.status);
+        return cli_fail(cli, CLI_UNREACHABLE, "%s answers %ld", settings->named, reply.status);
 
     *ret = ambit_str_of(settings->url);
     struct ambit_str body = arena_copy(&cli->arena, buf_str(&reply.body));
@@ -207,7 +207,7 @@ static enum cli_exit ask_token(struct cli *cli, const struct settings *settings)
     if (!code && buf_check(&form))
         code = cli_fail(cli, CLI_USAGE, "out of memory");
     if (!code) {
-        const struct client_request request = {.url = settings->url,
+        const struct client_request request = {.broker = settings,
                                                .path = "/token",
                                                .body = buf_str(&form),
                                                .content_type = "application/x-www-form-urlencoded"};

@@ -148,7 +148,7 @@ enum cli_exit answer_ask(struct cli *cli, const struct answer_request *request,
     if (code)
         return code;
 
-    const struct client_request http = {.url = settings.url,
+    const struct client_request http = {.broker = &settings,
                                         .path = request->path,
                                         .bearer = token,
                                         .body = request->body,

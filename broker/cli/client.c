@@ -14,6 +14,7 @@ struct transfer {
     const struct client_request *request;
     struct client_reply *reply;
     enum cli_exit code; /* of the stream's reader */
+    char why[CURL_ERROR_SIZE];
 };
 
 void client_reply_done(struct client_reply *reply)
@@ -73,6 +74,36 @@ static void free_headers(struct curl_slist *headers)
     curl_slist_free_all(headers);
 }
 
+/* Where to, and whom to believe that it is the one. */
+static bool set_broker(CURL *curl, const struct settings *broker)
+{
+    bool is_set = curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, 1L) == CURLE_OK;
+    is_set &= curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, 2L) == CURLE_OK;
+    is_set &= curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2) == CURLE_OK;
+    if (broker->ca) { /* these, and not the system's beside them */
+        is_set &= curl_easy_setopt(curl, CURLOPT_CAINFO, broker->ca) == CURLE_OK;
+        is_set &= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
+    }
+    if (broker->unix_path)
+        is_set &= curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, broker->unix_path) == CURLE_OK;
+    return is_set;
+}
+
+static enum cli_exit fail_transfer(struct cli *cli, const struct transfer *transfer, CURLcode err)
+{
+    const struct settings *broker = transfer->request->broker;
+    const char *why = *transfer->why ? transfer->why : curl_easy_strerror(err);
+    if (err == CURLE_SSL_CACERT_BADFILE)
+        return cli_fail(cli, CLI_USAGE, "%s: %s; expected a PEM file of certificates",
+                        broker->ca ? broker->ca : "the system's authorities", why);
+    if (err == CURLE_PEER_FAILED_VERIFICATION)
+        return cli_fail(
+            cli, CLI_UNREACHABLE,
+            "%s: its certificate is not to be believed: %s; expected one of %s", broker->named, why,
+            broker->ca ? broker->ca : "an authority that this system knows, or --ca FILE");
+    return cli_fail(cli, CLI_UNREACHABLE, "%s: %s", broker->named, why);
+}
+
 /* A failing option leaves curl at its own default, which may be looser than ours: then nothing is
  * sent at all. */
 static bool set_options(struct transfer *transfer, const char *url, struct curl_slist *headers)
@@ -80,6 +111,7 @@ static bool set_options(struct transfer *transfer, const char *url, struct curl_
     CURL *curl = transfer->curl;
     const struct client_request *request = transfer->request;
     bool is_set = curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK;
+    is_set &= curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, transfer->why) == CURLE_OK;
     is_set &= curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK;
     is_set &= curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L) == CURLE_OK;
     is_set &= curl_easy_setopt(curl, CURLOPT_PATH_AS_IS, 1L) == CURLE_OK;
@@ -90,6 +122,7 @@ static bool set_options(struct transfer *transfer, const char *url, struct curl_
     is_set &= curl_easy_setopt(curl, CURLOPT_USERAGENT, "ambit") == CURLE_OK;
     is_set &= curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_piece) == CURLE_OK;
     is_set &= curl_easy_setopt(curl, CURLOPT_WRITEDATA, transfer) == CURLE_OK;
+    is_set &= set_broker(curl, request->broker);
     if (settings_is_loopback(url))
         is_set &= curl_easy_setopt(curl, CURLOPT_PROXY, "") == CURLE_OK;
     if (request->piece) { /* a stream has no end, but it has heartbeats */
@@ -120,10 +153,9 @@ static enum cli_exit perform(struct cli *cli, struct transfer *transfer, const c
             code = transfer->code;
         else if (err && transfer->reply->status && buf_check(&transfer->reply->body))
             code = cli_fail(cli, CLI_UNREACHABLE, "the answer of %s is too long",
-                            transfer->request->url);
+                            transfer->request->broker->named);
         else if (err)
-            code = cli_fail(cli, CLI_UNREACHABLE, "%s: %s", transfer->request->url,
-                            curl_easy_strerror(err));
+            code = fail_transfer(cli, transfer, err);
     }
     free_headers(headers);
     return code;
@@ -135,7 +167,7 @@ enum cli_exit client_send(struct cli *cli, const struct client_request *request,
     *ret = (struct client_reply){.status = 0};
     buf_init(&ret->body, REPLY_MAX);
     BUF_AUTO url = {.p = NULL};
-    buf_printf(&url, "%s%s", request->url, request->path);
+    buf_printf(&url, "%s%s", request->broker->url, request->path);
     buf_put_char(&url, '\0');
     if (buf_check(&url) || curl_global_init(CURL_GLOBAL_DEFAULT))
         return cli_fail(cli, CLI_UNREACHABLE, "the request could not be made");

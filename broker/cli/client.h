@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* HTTP to the broker; the only user of libcurl. One request, one reply, bounded in time and size;
- * redirects are never followed and no proxy stands before a broker on this machine. */
+ * redirects are never followed and no proxy stands before a broker on this machine. A certificate
+ * is verified always, chain and name, against the system's authorities or those of --ca alone. */
 #pragma once
 
 #include "cli/cli.h"
 
+struct settings;
+
 struct client_request {
-    const char *url;          /* of the broker */
+    const struct settings *broker;
     const char *path;         /* and query: "/v1/grants?agent=x", sent as it is */
     struct ambit_str bearer;  /* {NULL,0}: none */
     struct ambit_str body;    /* {NULL,0}: GET, else POST */

@@ -4,11 +4,12 @@
 
 #include <fcntl.h>
 
+#include "base/encode.h"
 #include "base/file.h"
 #include "base/json_read.h"
 #include "base/secret.h"
 
-enum { URL_MAX = 512, SETTINGS_FILE_MAX = 65536 };
+enum { URL_MAX = 512, UNIX_PATH_MAX = 107, SETTINGS_FILE_MAX = 65536 };
 
 static bool starts_with(const char *text, const char *prefix)
 {
@@ -27,11 +28,26 @@ bool settings_is_loopback(const char *url)
     return false;
 }
 
+static enum cli_exit take_unix(struct cli *cli, const char *text, struct settings *settings)
+{
+    const char *path = text + strlen("unix:");
+    if (*path == '\0' || strlen(path) > UNIX_PATH_MAX || text_has_control(ambit_str_of(path)))
+        return cli_usage(cli, "\"%s\" is no Unix socket: expected unix:/PATH", text);
+
+    settings->named = arena_copy(&cli->arena, ambit_str_of(text)).p;
+    settings->unix_path = arena_copy(&cli->arena, ambit_str_of(path)).p;
+    settings->url = "http://localhost";
+    return settings->named && settings->unix_path ? CLI_YES
+                                                  : cli_fail(cli, CLI_USAGE, "out of memory");
+}
+
 /* Without trailing slash, in the arena. */
 static enum cli_exit take_url(struct cli *cli, const char *text, struct settings *settings)
 {
+    if (starts_with(text, "unix:"))
+        return take_unix(cli, text, settings);
     if (!starts_with(text, "http://") && !starts_with(text, "https://"))
-        return cli_usage(cli, "\"%s\" is no http or https URL", text);
+        return cli_usage(cli, "\"%s\" is no http or https URL, nor unix:/PATH", text);
 
     struct ambit_str url = ambit_str_of(text);
     for (size_t i = 0; i < url.len; i++) {
@@ -47,7 +63,7 @@ static enum cli_exit take_url(struct cli *cli, const char *text, struct settings
 
     while (url.len && url.p[url.len - 1] == '/')
         url.len--;
-    settings->url = arena_copy(&cli->arena, url).p;
+    settings->url = settings->named = arena_copy(&cli->arena, url).p;
     return settings->url ? CLI_YES : cli_fail(cli, CLI_USAGE, "out of memory");
 }
 
@@ -95,6 +111,7 @@ static enum cli_exit take_member(struct cli *cli, const char *path, const struct
         const char *name;
         const char **place;
     } rows[] = {{"url", ret_url},
+                {"ca", &file->ca},
                 {"agent", &file->agent},
                 {"key", &file->key},
                 {"token_file", &file->token_file}};
@@ -109,8 +126,8 @@ static enum cli_exit take_member(struct cli *cli, const char *path, const struct
         return CLI_YES;
     }
     return cli_fail(cli, CLI_USAGE,
-                    "%s:%u:%u: unknown key \"%.*s\"; expected url, agent, key, token_file", path,
-                    member->key_line, member->key_column, AMBIT_STR_ARG(member->key));
+                    "%s:%u:%u: unknown key \"%.*s\"; expected url, ca, agent, key, token_file",
+                    path, member->key_line, member->key_column, AMBIT_STR_ARG(member->key));
 }
 
 static enum cli_exit read_file(struct cli *cli, struct settings *file, const char **ret_url)
@@ -186,6 +203,7 @@ enum cli_exit settings_find(struct cli *cli, struct settings *ret)
         return code;
 
     *ret = (struct settings){
+        .ca = pick(cli, "ca", "AMBIT_CA", file.ca),
         .agent = pick(cli, "agent", "AMBIT_AGENT", file.agent),
         .key = pick(cli, "key", "AMBIT_KEY", file.key),
         .token_file = pick(cli, "token-file", "AMBIT_TOKEN_FILE", file.token_file),

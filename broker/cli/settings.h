@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which broker, and who we are: option over AMBIT_* over $XDG_CONFIG_HOME/ambit/config.json
- * ({"url","agent","key","token_file"}). Secrets are named by file, never given as words. */
+ * ({"url","ca","agent","key","token_file"}). Secrets are named by file, never given as words. */
 #pragma once
 
 #include "cli/cli.h"
 
 struct settings {
-    const char *url;         /* without trailing slash; NULL: not known */
+    const char *url;       /* without trailing slash; NULL: not known */
+    const char *named;     /* the same as it was given, for people: "unix:/run/x.sock" */
+    const char *unix_path; /* the socket to ask over, or NULL; `url` is then http://localhost */
+    const char *ca; /* PEM: whom the broker's certificate is verified by; NULL: the system's */
     const char *agent, *key; /* key: path of a private JWK */
     const char *token_file;
 };

@@ -48,7 +48,7 @@ enum cli_exit stream_events(struct cli *cli, const char *path)
     stream_reader_init(&reader);
     reader.message = show_message;
     reader.ctx = cli;
-    const struct client_request request = {.url = settings.url,
+    const struct client_request request = {.broker = &settings,
                                            .path = path,
                                            .bearer = token,
                                            .accept = "text/event-stream",

@@ -44,7 +44,10 @@ const struct cli_verb *const cli_verbs[] = {
 const size_t cli_n_verbs = AMBIT_LEN(cli_verbs);
 
 const struct cli_option cli_global_options[] = {
-    {"url", "URL", "of the broker (AMBIT_URL)", false, false},
+    {"url", "URL", "of the broker: https://HOST, or unix:/PATH of its socket (AMBIT_URL)", false,
+     false},
+    {"ca", "FILE", "PEM: whom its certificate is verified by, not the system's (AMBIT_CA)", false,
+     false},
     {"state", "DIR", "of a development broker: the URL from DIR/url", false, false},
     {"agent", "NAME", "the agent we are, or of which is asked (AMBIT_AGENT)", false, false},
     {"key", "FILE", "the agent's private key (AMBIT_KEY)", false, false},

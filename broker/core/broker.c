@@ -208,6 +208,8 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     live_init(&broker->live, now_ms, &first);
     broker->kick = options->kick;
     broker->kick_ctx = options->kick_ctx;
+    broker->reload_files = options->reload_files;
+    broker->reload_ctx = options->reload_ctx;
     enum ambit_err err = copy_text(&broker->issuer, options->issuer);
     if (err == AMBIT_OK)
         err = copy_text(&broker->state_folder, ambit_str_of(options->state_folder));

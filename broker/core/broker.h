@@ -44,6 +44,10 @@ struct broker_options {
     void (*kick)(
         void *ctx); /* called on the writer thread after replies of a batch were released */
     void *kick_ctx;
+    /* Any thread: takes up what stands in files beside the documents (certificates), all or
+     * nothing; MALFORMED with problems. NULL: there is nothing of the kind. */
+    enum ambit_err (*reload_files)(void *ctx, struct ambit_problems *problems);
+    void *reload_ctx;
 };
 /* Locks the state, opens the store, takes in stops.journal, takes up the stored set (or activates
  * the folder's at first start), makes or loads the signing key, starts the writer and the indexer.
@@ -82,6 +86,9 @@ struct search *broker_search(struct broker *broker);
 /* SIGHUP: takes up the folder, recorded either way; blocks. MALFORMED with problems: the old set
  * stays. */
 AMBIT_CHECKED enum ambit_err broker_reload(struct broker *broker, struct ambit_problems *problems);
+
+AMBIT_CHECKED enum ambit_err broker_reload_files(struct broker *broker,
+                                                 struct ambit_problems *problems);
 
 /* Health: `ready`, `starting`, `full`, `clock`, `sealed`, `stopping`. */
 const char *broker_status(const struct broker *broker);

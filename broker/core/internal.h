@@ -53,6 +53,8 @@ struct broker {
     int64_t (*wall_ms)(void);
     void (*kick)(void *ctx);
     void *kick_ctx;
+    enum ambit_err (*reload_files)(void *ctx, struct ambit_problems *problems);
+    void *reload_ctx;
     int lock_fd;
     struct store *store;
     struct search *search;

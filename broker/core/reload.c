@@ -291,3 +291,8 @@ enum ambit_err broker_reload(struct broker *broker, struct ambit_problems *probl
     }
     return AMBIT_ERR_BUSY;
 }
+
+enum ambit_err broker_reload_files(struct broker *broker, struct ambit_problems *problems)
+{
+    return broker->reload_files ? broker->reload_files(broker->reload_ctx, problems) : AMBIT_OK;
+}

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /v1/documents/reload: takes up the folder, whole or not at all. The folder is read on a
  * query thread; the writer activates. A set that is refused is recorded too, and the old one stays.
+ * Certificates of listeners are taken up first: where they do not hold, nothing else is looked at.
  */
 #include "ambit/document.h"
 #include "base/json_write.h"
@@ -16,6 +17,20 @@ struct reload_state {
     bool has_reload, has_rejected;
 };
 
+static void reply_rejected(const struct reload_state *state, struct http_reply *reply)
+{
+    struct json_out out;
+    json_out_init(&out, &reply->body, false);
+    json_begin_object(&out);
+    json_key(&out, "errors");
+    json_begin_array(&out);
+    for (size_t i = 0; i < state->problems.n; i++)
+        problem_write_json(&out, &state->problems.v[i]);
+    json_end_array(&out);
+    json_end_object(&out);
+    http_reply_json(reply, 422);
+}
+
 enum http_next reload_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
     struct reload_state *state = arena_alloc(&req->arena, sizeof *state);
@@ -26,9 +41,16 @@ enum http_next reload_begin(void *app, struct http_request *req, struct http_rep
     req->user = state;
     if (!access_check(&state->access, app, RIGHT_DOCUMENTS, req, reply))
         return HTTP_DONE;
+    enum ambit_err err = broker_reload_files(app, &state->problems);
+    if (err == AMBIT_ERR_MALFORMED)
+        reply_rejected(state, reply);
+    else if (err)
+        access_reply_err(req, reply, err);
+    if (err)
+        return HTTP_DONE;
     access_command(&state->access, &state->reload.base, req);
     state->has_reload = true;
-    enum ambit_err err = reload_prepare(&state->reload, &state->problems);
+    err = reload_prepare(&state->reload, &state->problems);
     if (err == AMBIT_ERR_MALFORMED) {
         access_command(&state->access, &state->rejected.base, req);
         state->has_rejected = true;
@@ -95,20 +117,6 @@ static void write_missing(const struct ambit_problems *missing, struct json_out 
     for (size_t i = 0; i < missing->n; i++)
         problem_write_json(out, &missing->v[i]);
     json_end_array(out);
-}
-
-static void reply_rejected(const struct reload_state *state, struct http_reply *reply)
-{
-    struct json_out out;
-    json_out_init(&out, &reply->body, false);
-    json_begin_object(&out);
-    json_key(&out, "errors");
-    json_begin_array(&out);
-    for (size_t i = 0; i < state->problems.n; i++)
-        problem_write_json(&out, &state->problems.v[i]);
-    json_end_array(&out);
-    json_end_object(&out);
-    http_reply_json(reply, 422);
 }
 
 enum http_next reload_finish(void *app, struct http_request *req, struct http_reply *reply)
