@@ -7,9 +7,17 @@
 #include "authzen/evaluation.h"
 #include "authzen/evaluations.h"
 #include "authzen/metadata.h"
+#include "authzen/search.h"
 #include "authzen/told.h"
 
 enum { TOLD_MAX = 8 * 1024, BATCH_MAX = 256 * 1024 };
+
+#define SEARCH(what)                                                                         \
+    {                                                                                        \
+        .method = HTTP_POST, .path = "/access/v1/search/" #what, .listeners = HTTP_AGENTS,   \
+        .body_max = AMBIT_FORM_BYTES, .media_type = "application/json", .class = HTTP_QUERY, \
+        .begin = search_##what##_begin, .refuse = asker_reply_edge                           \
+    }
 
 static const struct http_route routes[] = {
     {.method = HTTP_POST,
@@ -34,6 +42,9 @@ static const struct http_route routes[] = {
      .prepare = evaluations_prepare,
      .done = evaluations_done,
      .refuse = asker_reply_edge},
+    SEARCH(subject),
+    SEARCH(resource),
+    SEARCH(action),
     {.method = HTTP_POST,
      .path = "/v1/actions/{x}/outcome",
      .listeners = HTTP_AGENTS,

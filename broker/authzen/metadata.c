@@ -10,6 +10,9 @@ static const struct {
 } endpoints[] = {
     {"access_evaluation_endpoint", "/access/v1/evaluation"},
     {"access_evaluations_endpoint", "/access/v1/evaluations"},
+    {"search_subject_endpoint", "/access/v1/search/subject"},
+    {"search_resource_endpoint", "/access/v1/search/resource"},
+    {"search_action_endpoint", "/access/v1/search/action"},
 };
 
 enum http_next configuration_begin(void *app, struct http_request *req, struct http_reply *reply)

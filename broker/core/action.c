@@ -45,33 +45,6 @@ static void fill_question(struct event *event, const struct action_command *comm
     event->liveness = command->grant.liveness;
 }
 
-/* As with grants: only where everything else has passed. */
-static AMBIT_CHECKED enum ambit_err decide_approved(struct action_command *command,
-                                                    struct store_txn *txn,
-                                                    const struct ambit_world *world,
-                                                    struct approval_use *use)
-{
-    struct broker *broker = command->base.broker;
-    struct ambit_decision *decision = broker->decision;
-    const struct ambit_policy_set *set = command->base.documents->set;
-    struct ambit_action_question *question = &command->question;
-    *use = (struct approval_use){.is_found = false};
-    question->approval = AMBIT_APPROVAL_NONE;
-    enum ambit_err err = ambit_decide_action(set, question, world, decision);
-    if (err != AMBIT_OK || decision->reason != AMBIT_REASON_APPROVAL_REQUIRED)
-        return err;
-    err = approval_look_action(broker, txn, command, use);
-    if (err != AMBIT_OK || use->state == AMBIT_APPROVAL_NONE)
-        return err;
-    question->approval = use->state;
-    err = ambit_decide_action(set, question, world, decision);
-    if (err != AMBIT_OK || approval_fits(use, decision))
-        return err;
-    use->state = AMBIT_APPROVAL_NONE;
-    question->approval = AMBIT_APPROVAL_NONE;
-    return ambit_decide_action(set, question, world, decision);
-}
-
 static AMBIT_CHECKED enum ambit_err settle_approval(struct action_command *command,
                                                     struct store_txn *txn,
                                                     const struct event *event,
@@ -103,11 +76,9 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
         world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
     if (err != AMBIT_OK)
         return err;
-    command->question.now_ms = command->base.now_ms;
-    command->question.grant = command->grant_found ? &command->grant : NULL;
     struct approval_use use;
     command->approval = (struct ambit_id){{0}};
-    err = decide_approved(command, txn, &world.view, &use);
+    err = action_decide_approved(command, txn, &world.view, decision, &use);
     if (err == AMBIT_OK)
         err = action_recall(command, txn, decision->failed_check, &is_settled);
     if (err != AMBIT_OK || is_settled)
@@ -187,6 +158,7 @@ enum ambit_err action_decide(struct action_command *command, struct store_txn *t
     err = settle_before(&command->base, txn); /* it may end the grant */
     if (err != AMBIT_OK || command->base.is_behind)
         return err;
+    command->last_cutoff_seq = command->base.broker->batch.head.last_cutoff_seq;
     err = action_find_subject(command, txn);
     if (err != AMBIT_OK)
         return err;

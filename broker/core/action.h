@@ -11,6 +11,15 @@ AMBIT_CHECKED enum ambit_err action_decide(struct action_command *command, struc
 /* Once it is durable: into the metrics. */
 void action_count(const struct action_command *command);
 
+/* The question, and with the answer that people gave it where it lacks nothing else. The subject
+ * and the question's `now` are found before; reads only. */
+struct approval_use;
+AMBIT_CHECKED enum ambit_err action_decide_approved(struct action_command *command,
+                                                    struct store_txn *txn,
+                                                    const struct ambit_world *world,
+                                                    struct ambit_decision *decision,
+                                                    struct approval_use *use);
+
 /* Whom it is about (action_subject.c): the grant of the token, or the agent that the service's word
  * names; or is_unsupported. */
 AMBIT_CHECKED enum ambit_err action_find_subject(struct action_command *command,

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Whom an evaluation is about: the grant of the token that was shown, or an agent that the service
- * names (AZN-18). */
+ * names (AZN-18); and the question of it. Reads only, for the writer and for searches. */
 #include "core/action.h"
 
 #include "base/arena.h"
+#include "core/approval.h"
 #include "core/attest.h"
 #include "core/cutoff.h"
 
@@ -25,8 +26,7 @@ static AMBIT_CHECKED enum ambit_err find_grant(struct action_command *command,
         command->grant.liveness = AMBIT_DEAD_STOPPED;
         return AMBIT_OK;
     }
-    return cutoff_liveness(txn, command->base.broker->batch.head.last_cutoff_seq, &row,
-                           &command->grant.liveness);
+    return cutoff_liveness(txn, command->last_cutoff_seq, &row, &command->grant.liveness);
 }
 
 /* AZN-18: the agent that the service's word names, by the service's document of now. False: the
@@ -83,4 +83,29 @@ enum ambit_err action_find_subject(struct action_command *command, struct store_
     command->is_unsupported = false;
     command->question.named_agent = (struct ambit_str){0};
     return command->subject_type.p != NULL ? find_named(command, txn) : find_grant(command, txn);
+}
+
+enum ambit_err action_decide_approved(struct action_command *command, struct store_txn *txn,
+                                      const struct ambit_world *world,
+                                      struct ambit_decision *decision, struct approval_use *use)
+{
+    const struct ambit_policy_set *set = command->base.documents->set;
+    struct ambit_action_question *question = &command->question;
+    *use = (struct approval_use){.is_found = false};
+    question->now_ms = command->base.now_ms;
+    question->grant = command->grant_found ? &command->grant : NULL;
+    question->approval = AMBIT_APPROVAL_NONE;
+    enum ambit_err err = ambit_decide_action(set, question, world, decision);
+    if (err != AMBIT_OK || decision->reason != AMBIT_REASON_APPROVAL_REQUIRED)
+        return err;
+    err = approval_look_action(txn, command, use);
+    if (err != AMBIT_OK || use->state == AMBIT_APPROVAL_NONE)
+        return err;
+    question->approval = use->state;
+    err = ambit_decide_action(set, question, world, decision);
+    if (err != AMBIT_OK || approval_fits(use, decision))
+        return err;
+    use->state = AMBIT_APPROVAL_NONE;
+    question->approval = AMBIT_APPROVAL_NONE;
+    return ambit_decide_action(set, question, world, decision);
 }

@@ -140,8 +140,14 @@ enum ambit_err approval_is_void(struct store_txn *txn, uint64_t last_cutoff_seq,
     return err;
 }
 
-static AMBIT_CHECKED enum ambit_err judge(const struct broker *broker, struct store_txn *txn,
-                                          const struct ambit_documents *documents, int64_t now_ms,
+/* What an answer is judged by. */
+struct moment {
+    const struct ambit_documents *documents;
+    uint64_t last_cutoff_seq;
+    int64_t now_ms;
+};
+
+static AMBIT_CHECKED enum ambit_err judge(struct store_txn *txn, const struct moment *at,
                                           struct approval_use *use)
 {
     const struct approval_row *row = &use->row;
@@ -153,14 +159,14 @@ static AMBIT_CHECKED enum ambit_err judge(const struct broker *broker, struct st
     case APPROVAL_USED:
         return AMBIT_OK;
     case APPROVAL_REFUSED:
-        if (now_ms - row->refused_ms < row->timeout_ms)
+        if (at->now_ms - row->refused_ms < row->timeout_ms)
             use->state = AMBIT_APPROVAL_REJECTED;
         return AMBIT_OK;
     case APPROVAL_GIVEN: {
-        if (row->lapse_ms <= now_ms)
+        if (row->lapse_ms <= at->now_ms)
             return AMBIT_OK;
         enum ambit_err err =
-            approval_is_void(txn, broker->batch.head.last_cutoff_seq, documents, row, &is_void);
+            approval_is_void(txn, at->last_cutoff_seq, at->documents, row, &is_void);
         if (err != AMBIT_OK || is_void)
             return err;
         use->state = AMBIT_APPROVAL_GIVEN;
@@ -219,11 +225,14 @@ enum ambit_err approval_look_grant(struct broker *broker, struct store_txn *txn,
         err = approval_row_find(txn, question->agent, &ret->shown, arena, &ret->row);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
-    return judge(broker, txn, broker->batch.documents->documents, question->now_ms, ret);
+    struct moment now = {.documents = broker->batch.documents->documents,
+                         .last_cutoff_seq = broker->batch.head.last_cutoff_seq,
+                         .now_ms = question->now_ms};
+    return judge(txn, &now, ret);
 }
 
-enum ambit_err approval_look_action(struct broker *broker, struct store_txn *txn,
-                                    const struct action_command *command, struct approval_use *ret)
+enum ambit_err approval_look_action(struct store_txn *txn, const struct action_command *command,
+                                    struct approval_use *ret)
 {
     *ret = (struct approval_use){.is_found = false};
     if (!command->grant_found && !command->question.named_agent.p)
@@ -233,7 +242,10 @@ enum ambit_err approval_look_action(struct broker *broker, struct store_txn *txn
         err = approval_row_find(txn, command->grant.agent, &ret->shown, command->arena, &ret->row);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
-    return judge(broker, txn, command->base.documents->documents, command->base.now_ms, ret);
+    struct moment now = {.documents = command->base.documents->documents,
+                         .last_cutoff_seq = command->last_cutoff_seq,
+                         .now_ms = command->base.now_ms};
+    return judge(txn, &now, ret);
 }
 
 /* ---- in the record --------------------------------------------------------------------------- */

@@ -21,7 +21,7 @@ AMBIT_CHECKED enum ambit_err approval_look_grant(struct broker *broker, struct s
                                                  const struct ambit_grant_question *question,
                                                  struct ambit_id wanted, struct arena *arena,
                                                  struct approval_use *ret);
-AMBIT_CHECKED enum ambit_err approval_look_action(struct broker *broker, struct store_txn *txn,
+AMBIT_CHECKED enum ambit_err approval_look_action(struct store_txn *txn,
                                                   const struct action_command *command,
                                                   struct approval_use *ret);
 /* Is the answer one to the rules that ask now, in the versions that were shown? */

@@ -109,7 +109,8 @@ struct action_command {
     const struct json_value *context; /* for the record: the object without reserved members */
     struct ambit_str arguments_digest;
     struct arena *arena;
-    struct repeat repeat; /* AZN-20: of a service */
+    struct repeat repeat;     /* AZN-20: of a service */
+    uint64_t last_cutoff_seq; /* filled by whoever looks: cut-offs up to it are known */
     /* outputs */
     struct decided decided;
     struct ambit_grant_view grant; /* as found (when found), strings in the arena; of an agent that
