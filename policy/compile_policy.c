@@ -60,6 +60,12 @@ static bool share_history(const struct ambit_limit *a, const struct ambit_limit 
            ambit_str_eq(a->field, b->field);
 }
 
+/* Uses are counted under a grant, and no grant lives longer than that. */
+static int64_t keep_ms(const struct ambit_limit *limit)
+{
+    return (limit->kind == AMBIT_LIMIT_USES ? AMBIT_TTL_MAX_S : limit->within_s) * INT64_C(1000);
+}
+
 static enum ambit_err compile_limits(struct arena *arena, struct compiled_rule *rule)
 {
     const struct ambit_limit *all = rule->rule->limits;
@@ -75,8 +81,8 @@ static enum ambit_err compile_limits(struct arena *arena, struct compiled_rule *
                 continue;
             if (k < i)
                 limits[i].is_charged = false;
-            if (all[k].within_s * 1000 > limits[i].keep_ms)
-                limits[i].keep_ms = all[k].within_s * 1000;
+            if (keep_ms(&all[k]) > limits[i].keep_ms)
+                limits[i].keep_ms = keep_ms(&all[k]);
         }
     }
     rule->limits = limits;

@@ -22,7 +22,7 @@ struct compiled_policy;
 
 struct compiled_limit {
     struct ambit_limit limit; /* as in the document, at hand */
-    int64_t keep_ms;          /* the largest window that reads the same history; 0: no window */
+    int64_t keep_ms;          /* what an entry of the history must be kept; 0: it has none */
     bool is_charged;          /* the first of those that share one history */
 };
 

@@ -7,12 +7,14 @@
 #include "base/encode.h"
 #include "core/apply_outcome.h"
 #include "core/distinct.h"
+#include "core/outcome_row.h"
 #include "core/tick.h"
 #include "core/window_inside.h"
 
 enum {
-    LOOK_ROWS = 2000,  /* counters looked at in one turn */
-    FOUND_MAX = 64,    /* counters taken away by one event */
+    LOOK_ROWS = 2000,  /* rows of a table looked at for one event */
+    FOUND_MAX = 64,    /* of a table, taken away by one event */
+    EVENTS_MAX = 16,   /* in one turn */
     REMOVE_ROWS = 500, /* rows of one counter taken away by one event: the rest by the next */
 };
 /* How long the entries of a count or sum are kept at most: the longest window there can be. */
@@ -68,6 +70,18 @@ static AMBIT_CHECKED enum ambit_err remove_one(struct store_txn *txn, const stru
                : window_reset(txn, key);
 }
 
+static AMBIT_CHECKED enum ambit_err remove_outcome(struct store_txn *txn, struct ambit_id id,
+                                                   int64_t now_ms)
+{
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    struct outcome_row row;
+    enum ambit_err err = outcome_row_load(txn, id, &arena, &row);
+    if (err != AMBIT_OK || !outcome_row_is_over(&row, now_ms))
+        return err == AMBIT_ERR_NOT_FOUND || err == AMBIT_OK ? AMBIT_ERR_DAMAGED : err;
+    return outcome_row_remove(txn, id);
+}
+
 enum ambit_err apply_expired(struct store_txn *txn, const struct event *event)
 {
     enum ambit_err err = AMBIT_OK;
@@ -78,6 +92,12 @@ enum ambit_err apply_expired(struct store_txn *txn, const struct event *event)
             return AMBIT_ERR_DAMAGED;
         memcpy(key.b, id.b, sizeof key.b);
         err = remove_one(txn, &key, event->time_ms);
+    }
+    for (size_t i = 0; err == AMBIT_OK && i < event->n_expired_outcomes; i++) {
+        struct ambit_id id;
+        if (id_decode(event->expired_outcomes[i], &id) != AMBIT_OK)
+            return AMBIT_ERR_DAMAGED;
+        err = remove_outcome(txn, id, event->time_ms);
     }
     return err;
 }
@@ -90,6 +110,7 @@ struct found {
     size_t n;
 };
 
+/* The keys of both tables are as long as an id, and stand in the event as one. */
 static void found_add(struct found *found, struct ambit_str key)
 {
     struct ambit_id id;
@@ -99,49 +120,83 @@ static void found_add(struct found *found, struct ambit_str key)
     found->n++;
 }
 
-/* Walks on from broker->expire_from, which is left where the next turn begins. */
-static AMBIT_CHECKED enum ambit_err look(struct broker *broker, struct store_txn *txn,
-                                         int64_t now_ms, struct found *found)
+/* A row of a table: is it over? */
+typedef enum ambit_err over_fn(struct ambit_str row, int64_t now_ms, bool *ret);
+
+static AMBIT_CHECKED enum ambit_err outcome_is_over(struct ambit_str bytes, int64_t now_ms,
+                                                    bool *ret)
+{
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    struct outcome_row row;
+    enum ambit_err err = outcome_row_decode(bytes, &arena, &row);
+    *ret = err == AMBIT_OK && outcome_row_is_over(&row, now_ms);
+    return err;
+}
+
+/* Walks on from `from`, which is left where the next turn begins. */
+static AMBIT_CHECKED enum ambit_err look(struct store_txn *txn, enum store_table table,
+                                         over_fn *over, int64_t now_ms, uint8_t from[16],
+                                         struct found *found)
 {
     STORE_CURSOR_AUTO cursor = NULL;
     struct ambit_str key, row;
     enum store_seek seek = STORE_AT_OR_AFTER;
-    enum ambit_err err = store_cursor_open(txn, STORE_COUNTERS, &cursor);
+    enum ambit_err err = store_cursor_open(txn, table, &cursor);
+    found->n = 0;
     for (size_t i = 0; err == AMBIT_OK; i++, seek = STORE_NEXT) {
         bool ends = false;
-        err = store_cursor_move(cursor, seek, state_key_store(&broker->expire_from), &key, &row);
+        err = store_cursor_move(cursor, seek, (struct store_key){from, 16}, &key, &row);
         if (err != AMBIT_OK)
             break;
-        if (key.len != sizeof broker->expire_from.b)
+        if (key.len != 16)
             return AMBIT_ERR_DAMAGED;
         if (i == LOOK_ROWS || found->n == FOUND_MAX) {
-            memcpy(broker->expire_from.b, key.p, key.len);
+            memcpy(from, key.p, 16);
             return AMBIT_OK;
         }
-        err = is_over(row, now_ms, &ends);
+        err = over(row, now_ms, &ends);
         if (ends)
             found_add(found, key);
     }
-    broker->expire_from = (struct state_key){{0}}; /* at the end: from the start again */
+    memset(from, 0, 16); /* at the end: from the start again */
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+}
+
+static AMBIT_CHECKED enum ambit_err record(struct broker *broker, struct store_txn *txn,
+                                           int64_t now_ms, const struct found *counters,
+                                           const struct found *outcomes)
+{
+    struct command command;
+    struct event event;
+    command_init(&command, broker, NULL, NULL);
+    enum ambit_err err = command_begin(&command, now_ms);
+    if (err != AMBIT_OK)
+        return err;
+    event_init(&event, &command, EVENT_HISTORY_EXPIRED);
+    event.expired = counters->v;
+    event.n_expired = counters->n;
+    event.expired_outcomes = outcomes->v;
+    event.n_expired_outcomes = outcomes->n;
+    err = record_event(broker, txn, &command, &event);
+    command_release(&command);
+    return err;
 }
 
 enum ambit_err expire_some(struct broker *broker, struct store_txn *txn, int64_t now_ms)
 {
-    struct found found = {.n = 0};
-    struct command command;
-    struct event event;
-    enum ambit_err err = look(broker, txn, now_ms, &found);
-    if (err != AMBIT_OK || found.n == 0)
-        return err;
-    command_init(&command, broker, NULL, NULL);
-    err = command_begin(&command, now_ms);
-    if (err != AMBIT_OK)
-        return err;
-    event_init(&event, &command, EVENT_HISTORY_EXPIRED);
-    event.expired = found.v;
-    event.n_expired = found.n;
-    err = record_event(broker, txn, &command, &event);
-    command_release(&command);
+    struct found counters = {.n = 0}, outcomes = {.n = 0};
+    enum ambit_err err = AMBIT_OK;
+    for (int i = 0; err == AMBIT_OK && i < EVENTS_MAX; i++) {
+        err = look(txn, STORE_COUNTERS, is_over, now_ms, broker->expire_from.b, &counters);
+        if (err == AMBIT_OK)
+            err = look(txn, STORE_OUTCOMES, outcome_is_over, now_ms, broker->expire_outcomes_from.b,
+                       &outcomes);
+        if (err != AMBIT_OK || counters.n + outcomes.n == 0)
+            return err;
+        err = record(broker, txn, now_ms, &counters, &outcomes);
+        if (counters.n < FOUND_MAX && outcomes.n < FOUND_MAX)
+            break;
+    }
     return err;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* History that nobody reads any more is taken away, a little at a time: a counter to which nothing
- * was added for as long as its longest window reaches. The tick walks the counters in turn and
- * records the keys of those that are over (history.expired); apply takes them away. */
+ * was added for as long as its longest window reaches, the row of an outcome that was settled so
+ * long ago. The tick walks both tables in turn and records the keys of what is over
+ * (history.expired); apply takes it away. */
 #pragma once
 
 #include "core/internal.h"

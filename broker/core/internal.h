@@ -112,7 +112,9 @@ struct broker {
     int64_t keys_due_ms; /* nothing is to be done about keys before */
     struct recent_actions *recent;
     struct live_before *live_before;
-    struct state_key expire_from; /* where the next look for history that is over begins */
+    /* where the next look for history that is over begins */
+    struct state_key expire_from;
+    struct ambit_id expire_outcomes_from;
 };
 
 static inline struct ambit_str broker_text(const struct buf *buf)

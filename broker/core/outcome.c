@@ -182,8 +182,9 @@ void outcome_may_come(struct broker *broker, struct ambit_id action, uint64_t se
 }
 
 /* What was drawn in memory or by the index, held against the record. */
-static AMBIT_CHECKED enum ambit_err take_row(struct store_txn *txn, struct ambit_id action,
-                                             uint64_t seq, struct buf *memory, struct arena *arena,
+static AMBIT_CHECKED enum ambit_err take_row(const struct outcome_command *command,
+                                             struct store_txn *txn, uint64_t seq,
+                                             struct buf *memory, struct arena *arena,
                                              struct outcome_row *ret)
 {
     struct ledger_row row;
@@ -193,10 +194,10 @@ static AMBIT_CHECKED enum ambit_err take_row(struct store_txn *txn, struct ambit
         err = event_decode(row.bytes, AMBIT_STR(""), arena, &event);
     if (err != AMBIT_OK)
         return err;
-    if (event.type != EVENT_ACTION_ALLOWED || !ambit_id_eq(event.id, action) ||
-        event.outcome_due_ms != 0)
+    if (event.type != EVENT_ACTION_ALLOWED || !ambit_id_eq(event.id, command->action) ||
+        event.outcome_due_ms != 0 || command->base.now_ms - event.time_ms >= outcome_taken_ms)
         return AMBIT_ERR_NOT_FOUND;
-    *ret = (struct outcome_row){.id = action,
+    *ret = (struct outcome_row){.id = event.id,
                                 .grant = event.grant,
                                 .lineage = event.lineage,
                                 .parent = event.parent,
@@ -226,7 +227,7 @@ static AMBIT_CHECKED enum ambit_err find_row(const struct outcome_command *comma
         if (ambit_id_eq(recent->v[i].id, command->action))
             seq = recent->v[i].seq;
     return seq == UINT64_MAX ? AMBIT_ERR_NOT_FOUND
-                             : take_row(txn, command->action, seq, memory, arena, ret);
+                             : take_row(command, txn, seq, memory, arena, ret);
 }
 
 static enum ambit_err outcome_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)

@@ -2,6 +2,7 @@
 /* The binary form of outcome rows. */
 #include "core/outcome_row.h"
 
+#include "base/encode.h"
 #include "core/row.h"
 #include "store/store.h"
 
@@ -28,6 +29,20 @@ enum ambit_err outcome_parse(struct ambit_str text, enum outcome *ret)
             return AMBIT_OK;
         }
     return AMBIT_ERR_MALFORMED;
+}
+
+/* An action that owed nothing has no time in its row: ids begin with theirs, in milliseconds. */
+bool outcome_row_is_over(const struct outcome_row *row, int64_t now_ms)
+{
+    static const int64_t day_ms = 86400000;
+    int64_t since_ms = (int64_t)(get_be64(row->id.b) >> 16);
+    bool is_settled = row->is_unaccounted || row->by_service.outcome != OUTCOME_NONE ||
+                      row->by_agent.outcome != OUTCOME_NONE;
+    if (row->time_ms > since_ms)
+        since_ms = row->time_ms;
+    if (row->due_ms > since_ms)
+        since_ms = row->due_ms;
+    return is_settled && now_ms - since_ms >= outcome_taken_ms + day_ms;
 }
 
 static void put_report(struct buf *buf, const struct outcome_report *report)
@@ -158,4 +173,10 @@ enum ambit_err outcome_row_store(struct store_txn *txn, const struct outcome_row
     return err != AMBIT_OK
                ? err
                : store_put(txn, STORE_OUTCOMES, (struct store_key){row->id.b, 16}, buf.p, buf.len);
+}
+
+enum ambit_err outcome_row_remove(struct store_txn *txn, struct ambit_id id)
+{
+    enum ambit_err err = store_delete(txn, STORE_OUTCOMES, (struct store_key){id.b, sizeof id.b});
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The row of an allowed action whose outcome is owed: whose it was, by when it is due, what each
- * side has reported, and what enters history once it is reported done. The words of a report stand
- * in its event alone (personal text). */
+/* The row of an allowed action whose outcome is owed, or was reported though none was: whose it
+ * was, by when it is due, what each side has reported, and what enters history once it is reported
+ * done. The words of a report stand in its event alone (personal text). */
 #pragma once
 
 #include "ledger/event.h"
@@ -33,6 +33,10 @@ struct outcome_row {
     struct event_count *counts; /* what waits for `succeeded` */
     size_t n_counts;
 };
+/* Reports are taken for as long as any window could look back at the action; the row of one that
+ * was reported, or fell due, goes a day later, so that no report can come after its row. */
+static const int64_t outcome_taken_ms = AMBIT_DURATION_MAX_S * INT64_C(1000);
+bool outcome_row_is_over(const struct outcome_row *row, int64_t now_ms);
 void outcome_row_encode(const struct outcome_row *row, struct buf *buf);
 AMBIT_CHECKED enum ambit_err outcome_row_decode(struct ambit_str bytes, struct arena *arena,
                                                 struct outcome_row *ret);
@@ -41,3 +45,5 @@ AMBIT_CHECKED enum ambit_err outcome_row_load(struct store_txn *txn, struct ambi
                                               struct arena *arena, struct outcome_row *ret);
 AMBIT_CHECKED enum ambit_err outcome_row_store(struct store_txn *txn,
                                                const struct outcome_row *row);
+/* DAMAGED when it is not there. */
+AMBIT_CHECKED enum ambit_err outcome_row_remove(struct store_txn *txn, struct ambit_id id);

@@ -18,8 +18,8 @@
  * "when_done"}]: amount left out when 1, keep_ms when 0, resets, stop and when_done unless true,
  * values when there are none; figures [n,…], "full" for
  * AMBIT_FIGURE_FULL used_stops  [{"id","kind","target"}], target left out for all; trips, also,
- * expired ["…"] Personal members stand as {"commitment":"sha256:…"}. Integers are at most 2^53-1 in
- * magnitude (MALFORMED beyond). */
+ * expired, expired_outcomes ["…"] Personal members stand as {"commitment":"sha256:…"}. Integers are
+ * at most 2^53-1 in magnitude (MALFORMED beyond). */
 #pragma once
 
 #include "ambit/policy.h"
@@ -210,6 +210,8 @@ struct event {
     int64_t outage_ms;               /* broker.outage: how long no report could be taken */
     const struct ambit_str *expired; /* history.expired: keys of counters, as ids */
     size_t n_expired;
+    const struct ambit_str *expired_outcomes; /* and actions whose outcome rows are taken away */
+    size_t n_expired_outcomes;
 
     /* approval.*: which. grant.*, action.*: that the decision was made with, `approved` "given" or
      * "rejected", by `approvers`; `approval_until_ms` (JSON "approval_until") bounds what is given.

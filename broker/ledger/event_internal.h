@@ -70,6 +70,7 @@ void event_write_asked(struct json_out *out, const struct event *event);
 void event_write_counts(struct json_out *out, const struct event *event);
 void event_write_except(struct json_out *out, const struct event *event);
 void event_write_expired(struct json_out *out, const struct event *event);
+void event_write_expired_outcomes(struct json_out *out, const struct event *event);
 void event_write_figures(struct json_out *out, const struct event *event);
 void event_write_items(struct json_out *out, const struct event *event);
 void event_write_once_also(struct json_out *out, const struct event *event);
@@ -82,6 +83,8 @@ enum ambit_err event_read_asked(struct event_leaf *leaf, const struct json_value
 enum ambit_err event_read_counts(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_except(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_expired(struct event_leaf *leaf, const struct json_value *value);
+AMBIT_CHECKED enum ambit_err event_read_expired_outcomes(struct event_leaf *leaf,
+                                                         const struct json_value *value);
 enum ambit_err event_read_figures(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_items(struct event_leaf *leaf, const struct json_value *value);
 enum ambit_err event_read_once_also(struct event_leaf *leaf, const struct json_value *value);

@@ -147,6 +147,14 @@ void event_write_expired(struct json_out *out, const struct event *event)
         write_strs(out, "expired", (struct ambit_strs){.v = event->expired, .n = event->n_expired});
 }
 
+void event_write_expired_outcomes(struct json_out *out, const struct event *event)
+{
+    if (event->n_expired_outcomes > 0)
+        write_strs(
+            out, "expired_outcomes",
+            (struct ambit_strs){.v = event->expired_outcomes, .n = event->n_expired_outcomes});
+}
+
 void event_write_figures(struct json_out *out, const struct event *event)
 {
     if (event->n_figures == 0)

@@ -321,6 +321,15 @@ enum ambit_err event_read_expired(struct event_leaf *leaf, const struct json_val
     return err;
 }
 
+enum ambit_err event_read_expired_outcomes(struct event_leaf *leaf, const struct json_value *value)
+{
+    struct ambit_strs strs = {0};
+    enum ambit_err err = read_strs(leaf, value, &strs);
+    leaf->event->expired_outcomes = strs.v;
+    leaf->event->n_expired_outcomes = strs.n;
+    return err;
+}
+
 static enum ambit_err stop_member(struct event_leaf *leaf, const struct json_value *member,
                                   void *element)
 {

@@ -273,6 +273,7 @@ const struct event_member event_members[] = {
     DIGEST(evidence_digest),
     OWN("except", event_write_except, event_read_except),
     OWN("expired", event_write_expired, event_read_expired),
+    OWN("expired_outcomes", event_write_expired_outcomes, event_read_expired_outcomes),
     PLAIN("expires_at", MEMBER_TIME, expires_ms),
     OWN("figures", event_write_figures, event_read_figures),
     ID(grant),

@@ -176,8 +176,8 @@ struct ambit_action_question {
      * unknown token. Never with a grant. */
     struct ambit_str named_agent;
     struct ambit_str owner_fault; /* with it: as of a token request */
-    struct ambit_str service;             /* who asks; absent: the agent itself */
-    bool has_proof;                       /* the bound key was proved (binding NONE needs none) */
+    struct ambit_str service;     /* who asks; absent: the agent itself */
+    bool has_proof;               /* the bound key was proved (binding NONE needs none) */
     struct ambit_str action;
     struct ambit_str resource;                  /* "type:id" joined */
     const struct ambit_context_member *context; /* without the reserved members */
@@ -210,7 +210,8 @@ struct ambit_event_question {
  * LIVE_GRANTS: the new row counts under that key while it is alive. */
 struct ambit_charge {
     struct ambit_figure_query what; /* within_ms here: how long the entry must be kept, the largest
-                                       window that reads this history in the set (0: for ever).
+                                       window that reads this history in the set; of USES as long
+                                       as a grant may live (0: for ever).
                                        DISTINCT: `values` are added */
     int64_t amount;                 /* 1 for COUNT, GRANTS, LIVE_GRANTS, USES; else unused (AFTER,
                                        DISTINCT: 1) */

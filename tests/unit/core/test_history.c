@@ -106,14 +106,14 @@ static void test_edits(void **state)
     stage_verify(&stage);
 }
 
-static size_t counters(struct stage *stage)
+static size_t rows(struct stage *stage, enum store_table table)
 {
     struct store_txn *txn = NULL;
     struct store_cursor *cursor = NULL;
     struct ambit_str key, value;
     size_t n = 0;
     assert_int_equal(store_read_begin(broker_store(stage->broker), &txn), AMBIT_OK);
-    assert_int_equal(store_cursor_open(txn, STORE_COUNTERS, &cursor), AMBIT_OK);
+    assert_int_equal(store_cursor_open(txn, table, &cursor), AMBIT_OK);
     enum store_seek seek = STORE_FIRST;
     while (store_cursor_move(cursor, seek, (struct store_key){0}, &key, &value) == AMBIT_OK) {
         seek = STORE_NEXT;
@@ -122,6 +122,78 @@ static size_t counters(struct stage *stage)
     store_cursor_close(cursor);
     store_read_end(txn);
     return n;
+}
+
+/* Days go by, with the broker there, then seconds until nothing is left in the table, or none goes.
+ */
+static void wait_days(struct stage *stage, int days)
+{
+    for (int day = 0; day < days; day++) {
+        stage_pass(86400000LL);
+        (void)stage_note_read(stage, "ann", "look");
+    }
+}
+
+static size_t wait_empty(struct stage *stage, enum store_table table)
+{
+    for (int i = 0; i < 100 && rows(stage, table) > 0; i++) {
+        stage_pass(10000);
+        assert_int_equal(usleep(100000), 0);
+    }
+    return rows(stage, table);
+}
+
+/* The uses of a grant are counted without a window, and go like the rest once it is long dead. */
+static void test_uses_expire(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_up(&stage, HEAD ",'limits':[{'uses':3},{'count':9000,'within':'1h'}]" TAIL);
+    struct answer token = stage_grant(&stage, "runner", "k.do", "svc:k/**");
+    for (int i = 0; i < 3; i++)
+        assert_int_equal(stage_do(&stage, &token, "k.do", "svc:k/x").reason, AMBIT_REASON_ALLOWED);
+    stage_pass(3599000 - 1000); /* as long as the grant lives they stand */
+    assert_int_equal(stage_do(&stage, &token, "k.do", "svc:k/x").reason,
+                     AMBIT_REASON_LIMIT_EXCEEDED);
+    assert_int_equal(rows(&stage, STORE_COUNTERS), 2);
+    stage_reopen(&stage);
+    wait_days(&stage, 31);
+    assert_int_equal(wait_empty(&stage, STORE_COUNTERS), 0);
+    assert_true(stage_count_events(&stage, "history.expired", NULL) >= 1);
+    stage_verify(&stage);
+}
+
+/* The row of an outcome goes when it was reported, or fell due, so long ago that no window looks
+ * back; while it is owed it stays. A report that comes later finds nothing to be of. */
+static void test_outcomes_expire(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_up(&stage, HEAD ",'outcome':{'within':'2m'}},{'id':'free','actions':['k.free'],"
+                          "'resources':['svc:k/**'],'ttl':{'max':'1h'}" TAIL);
+    struct answer token = stage_grant(&stage, "runner", "k.do", "svc:k/**");
+    struct answer free_token = stage_grant(&stage, "runner", "k.free", "svc:k/**");
+    struct answer told = stage_do(&stage, &token, "k.do", "svc:k/1");
+    struct answer silent = stage_do(&stage, &token, "k.do", "svc:k/2");
+    struct answer owes_none = stage_do(&stage, &free_token, "k.free", "svc:k/3");
+    assert_int_equal(stage_report(&stage, "service:api", told.id, "succeeded", NULL).refusal,
+                     OUTCOME_FINE);
+    assert_int_equal(stage_report(&stage, "service:api", owes_none.id, "failed", NULL).refusal,
+                     OUTCOME_FINE);
+    assert_int_equal(rows(&stage, STORE_OUTCOMES), 3);
+    stage_live_on(&stage, 130000);
+    wait_days(&stage, 29);
+    struct reported late = stage_report(&stage, "service:api", silent.id, "failed", NULL);
+    assert_true(late.refusal == OUTCOME_FINE && late.is_late);
+    assert_int_equal(rows(&stage, STORE_OUTCOMES), 3);
+    wait_days(&stage, 3);
+    assert_int_equal(wait_empty(&stage, STORE_OUTCOMES), 0);
+    const struct answer *gone[] = {&told, &silent, &owes_none};
+    for (size_t i = 0; i < AMBIT_LEN(gone); i++)
+        assert_int_equal(stage_report(&stage, "agent:runner", gone[i]->id, "failed", NULL).refusal,
+                         OUTCOME_UNKNOWN);
+    assert_int_equal(rows(&stage, STORE_OUTCOMES), 0);
+    stage_verify(&stage);
 }
 
 /* One counter a resource: after a month nobody reads them. */
@@ -138,16 +210,9 @@ static void test_expires(void **state)
         assert_true(snprintf(resource, sizeof resource, "svc:k/r%d", i) < (int)sizeof resource);
         assert_int_equal(stage_do(&stage, &token, "k.do", resource).reason, AMBIT_REASON_ALLOWED);
     }
-    assert_true(counters(&stage) >= 152);
-    for (int day = 0; day < 31; day++) {
-        stage_pass(86400000LL);
-        (void)stage_note_read(&stage, "ann", "look");
-    }
-    for (int i = 0; i < 400 && counters(&stage) > 0; i++) {
-        stage_pass(10000);
-        assert_int_equal(usleep(100000), 0);
-    }
-    assert_int_equal(counters(&stage), 0);
+    assert_true(rows(&stage, STORE_COUNTERS) >= 152);
+    wait_days(&stage, 31);
+    assert_int_equal(wait_empty(&stage, STORE_COUNTERS), 0);
     assert_true(stage_count_events(&stage, "history.expired", NULL) >= 3);
     token = stage_grant(&stage, "runner", "k.do", "svc:k/**");
     assert_int_equal(stage_do(&stage, &token, "k.do", "svc:k/r1").reason, AMBIT_REASON_ALLOWED);
@@ -231,9 +296,8 @@ static void test_damage_is_found(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_damage_is_found),
-    cmocka_unit_test(test_live_grants_before),
-    cmocka_unit_test(test_edits),
-    cmocka_unit_test(test_expires),
+    cmocka_unit_test(test_damage_is_found), cmocka_unit_test(test_live_grants_before),
+    cmocka_unit_test(test_edits),           cmocka_unit_test(test_expires),
+    cmocka_unit_test(test_uses_expire),     cmocka_unit_test(test_outcomes_expire),
 };
 UNIT_MAIN(tests)
