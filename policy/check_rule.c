@@ -107,14 +107,12 @@ static void warn_hours(struct check_run *run, const struct check_policy *policy,
     say(run, policy, rule, &warning);
 }
 
+/* Of the roles that may answer, which are all that the reader lets through. */
 static unsigned role_of(struct ambit_str text)
 {
-    static const char *const words[] = {"owner", "oncall", "approver", "auditor", "admin"};
-    for (size_t i = 0; i < AMBIT_LEN(words); i++) {
-        if (ambit_str_is(text, words[i]))
-            return 1U << i;
-    }
-    return 0;
+    if (ambit_str_is(text, "owner"))
+        return AMBIT_ROLE_OWNER;
+    return ambit_str_is(text, "oncall") ? AMBIT_ROLE_ONCALL : AMBIT_ROLE_APPROVER;
 }
 
 static bool may_approve(const struct ambit_approval *approval, const struct ambit_person *person)
@@ -203,8 +201,7 @@ static void warn_reach(struct check_run *run, const struct check_policy *policy,
     for (size_t i = 0; i < audiences->n; i++) {
         const struct ambit_service *service =
             ambit_service_of_audience(run->documents, audiences->v[i]);
-        if (!service)
-            return;
+        AMBIT_ASSERT(service); /* the reader refuses an audience of none */
         const struct compiled_service *compiled =
             &run->check->set->services[service - run->documents->services];
         const struct cover cover =

@@ -1,0 +1,440 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What is warned of at the edges of each question: one table of rules, limits and stops, each with
+ * every warning it gives; sets whose policies, agents or files are fewer or more than usual; and
+ * that wherever the work ends, what is said is a part of what would be. */
+#include "warnings.h"
+
+struct corner {
+    const char *name, *allow, *never, *stops, *more; /* with ' for "; NULL: as usual */
+    const char *want;                                /* "id pointer" of each, joined with "; " */
+};
+
+#define R(id, more) RULE_ON(id, "a.**", "svc:x/**", more)
+#define RULE_ON(id, a, r, more) \
+    "{'id':'" id "','actions':['" a "'],'resources':['" r "'],'ttl':{'max':'15m'}" more "}"
+#define CONTEXT_OF(t) R("r", ",'when':{'context':{'m':{" t "}}}")
+#define SUMMED(t) \
+    R("r", ",'when':{'context':{'m':{" t "}}},'limits':[{'sum':'m','max':5,'within':'1h'}]")
+#define LIMITED(t)         R("r", ",'limits':[" t "]")
+#define BOUND              "{'grants':4000,'within':'1h','by':'team'},"
+#define NEVER_APPLIES      "rule-never-applies /allow/0/when"
+#define UNREACHABLE(n)     "limit-unreachable /allow/0/limits/" n
+#define NEVER_FIRES        "stop-never-fires /hard_stops/0"
+#define FIRE(t)            "{'id':'s','then':'suspend_agent'," t "}"
+#define TWO(first, second) R("r", first) "," R("s", second)
+#define ORDER              "order-matters /allow/1"
+#define REACHED            "rule-never-reached /allow/1"
+#define FEWER              RULE_ON("s", "a.b", "svc:x/**", "")
+
+static const struct corner contexts[] = {
+    {"equal numbers", CONTEXT_OF("'in':[1,2],'equals':2"), NULL, NULL, NULL, ""},
+    {"other numbers", CONTEXT_OF("'in':[1,2],'equals':3"), NULL, NULL, NULL, NEVER_APPLIES},
+    {"equal truths", CONTEXT_OF("'in':[true,'a'],'equals':true"), NULL, NULL, NULL, ""},
+    {"other truths", CONTEXT_OF("'in':[true,'a'],'equals':false"), NULL, NULL, NULL, NEVER_APPLIES},
+    {"a number that is text", CONTEXT_OF("'in':['1'],'equals':1"), NULL, NULL, NULL, NEVER_APPLIES},
+    {"equal texts", CONTEXT_OF("'in':['a','b'],'equals':'b'"), NULL, NULL, NULL, ""},
+    {"an amount", SUMMED("'equals':3"), NULL, NULL, NULL, ""},
+    {"an amount below nothing", SUMMED("'equals':-3"), NULL, NULL, NULL, NEVER_APPLIES},
+    {"no amount among them", SUMMED("'in':['a',-1]"), NULL, NULL, NULL, NEVER_APPLIES},
+    {"one among them", SUMMED("'in':['a',1]"), NULL, NULL, NULL, ""},
+    {"an amount that matches", SUMMED("'matches':'1*'"), NULL, NULL, NULL, NEVER_APPLIES},
+    {"a number that matches, at least", CONTEXT_OF("'matches':'1*','min':1"), NULL, NULL, NULL,
+     NEVER_APPLIES},
+    {"a text that matches", CONTEXT_OF("'matches':'1*'"), NULL, NULL, NULL, ""},
+    {"an amount of at least", SUMMED("'min':1"), NULL, NULL, NULL, ""},
+    {"an amount of at most", SUMMED("'max':1"), NULL, NULL, NULL, ""},
+    {"a number of at most below nothing", CONTEXT_OF("'max':-1"), NULL, NULL, NULL, ""},
+};
+
+static const struct corner rules[] = {
+    {"hours of a policy that is over",
+     R("r", ",'when':{'hours':[{'from':'08:00','to':'18:00','zone"
+            "':'UTC'}]}"),
+     NULL, NULL, "'not_after':'2026-01-01T00:00:00Z',", "policy-expired /not_after"},
+    {"hours that open after it",
+     R("r", ",'when':{'hours':[{'days':['Mon'],'from':'08:00','to':'18:00','zone':'UTC'}]}"), NULL,
+     NULL, "'not_after':'2026-11-21T00:00:00Z',", NEVER_APPLIES},
+    {"hours that open before it is over",
+     R("r", ",'when':{'hours':[{'from':'08:00','to':'18:00','zone':'UTC'}]}"), NULL, NULL,
+     "'not_after':'2026-11-22T00:00:00Z',", ""},
+    {"hours from when it begins",
+     R("r", ",'when':{'hours':[{'days':['Sat'],'from':'08:00','to':'18:00','zone':'UTC'}]}"), NULL,
+     NULL, "'not_before':'2026-11-22T00:00:00Z','not_after':'2026-11-24T00:00:00Z',",
+     NEVER_APPLIES},
+    {"one who may approve, of two",
+     R("r", ",'approval':{'at':'grant','roles':['oncall'],'count':2,'timeout':'5m'}"), NULL, NULL,
+     NULL, "rule-never-applies /allow/0/approval"},
+    {"nobody with that role",
+     R("r", ",'approval':{'at':'grant','roles':['approver'],'timeout':'5m'}"), NULL, NULL, NULL,
+     "rule-never-applies /allow/0/approval"},
+    {"another who is not active",
+     R("r", ",'approval':{'at':'grant','roles':['oncall'],'count':2,'timeout':'5m'}"), NULL, NULL,
+     NULL, "rule-never-applies /allow/0/approval"},
+    {"the others of the roles",
+     R("r",
+       ",'approval':{'at':'grant','roles':['owner','approver'],'teams':['pay'],'timeout':'5m'}"),
+     NULL, NULL, NULL, ""},
+    {"another team",
+     R("r", ",'approval':{'at':'grant','roles':['owner'],'teams':['ops'],'timeout':'5m'}"), NULL,
+     NULL, NULL, "rule-never-applies /allow/0/approval"},
+    {"a composition nobody shows", R("r", ",'when':{'composition':true}"), NULL, NULL, NULL,
+     NEVER_APPLIES},
+    {"what a variable stands for", RULE_ON("r", "a.**", "svc:${agent}/x", ""), NULL, NULL, NULL,
+     ""},
+    {"never, nearly", RULE_ON("r", "a.b*", "svc:x/y", ""),
+     "{'id':'n','actions':['a.c*'],'resources':['svc:**']},{'id':'m','actions':['a.*d'],'resource"
+     "s':['svc:**']}",
+     NULL, NULL, ""},
+};
+
+static const struct corner limits[] = {
+    {"of one grant no more than its uses",
+     LIMITED(BOUND "{'uses':3},{'count':5,'within':'1h','by':'grant'}"), NULL, NULL, NULL,
+     UNREACHABLE("2")},
+    {"of one grant no more than of its lineage",
+     LIMITED(BOUND "{'count':5,'within':'1h','by':'lineage'},{'count':9,'within':'1h','by':'grant'"
+                   "}"),
+     NULL, NULL, NULL, UNREACHABLE("2")},
+    {"of one grant no more than of its agent",
+     LIMITED("{'count':5,'within':'1h'},{'count':9,'within':'1h','by':'grant'}"), NULL, NULL, NULL,
+     UNREACHABLE("1")},
+    {"of one lineage more than of an agent",
+     LIMITED("{'count':5,'within':'1h'},{'count':9,'within':'1h','by':'lineage'}"), NULL, NULL,
+     NULL, ""},
+    {"of a resource more than of an agent",
+     LIMITED("{'count':5,'within':'1h'},{'count':9,'within':'1h','by':'resource'}"), NULL, NULL,
+     NULL, ""},
+    {"of all no more than of the policy",
+     LIMITED("{'count':5,'within':'1h','by':'policy'},{'count':9,'within':'1h','by':'resource'}"),
+     NULL, NULL, NULL, UNREACHABLE("1")},
+    {"too much for any number",
+     LIMITED("{'sum':'m','max':9007199254740991,'within':'1s'},{'sum':'m','max':9007199254740991,'w"
+             "ithin':'30d'}"),
+     NULL, NULL, NULL, UNREACHABLE("0")},
+    {"sums of one field",
+     LIMITED("{'sum':'m','max':5,'within':'1h'},{'sum':'m','max':9,'within':'1"
+             "h'}"),
+     NULL, NULL, NULL, UNREACHABLE("1")},
+    {"sums of two", LIMITED("{'sum':'m','max':5,'within':'1h'},{'sum':'n','max':9,'within':'1h'}"),
+     NULL, NULL, NULL, ""},
+    {"different names of one kind",
+     LIMITED("{'distinct':'action','max':5,'within':'1h'},{'distinct':'action','max':9,'within':'1"
+             "h'}"),
+     NULL, NULL, NULL, UNREACHABLE("1")},
+    {"of two",
+     LIMITED("{'distinct':'action','max':5,'within':'1h'},{'distinct':'resource','max':9,"
+             "'within':'1h'}"),
+     NULL, NULL, NULL, ""},
+    {"no more names than actions",
+     LIMITED("{'count':5,'within':'1h'},{'distinct':'resource','max':9,'within':'1h'}"), NULL, NULL,
+     NULL, UNREACHABLE("1")},
+    {"grants and actions", LIMITED("{'grants':5,'within':'1h'},{'count':9,'within':'1h'}"), NULL,
+     NULL, NULL, ""},
+    {"alive no more than given", LIMITED("{'grants':5,'within':'1h'},{'live_grants':9}"), NULL,
+     NULL, NULL, UNREACHABLE("1")},
+    {"actions of at most so much",
+     R("r", ",'when':{'context':{'n':{'max':1},'m':{'min':0},'m2':{'max':2}}},'limits':[{'count':5,"
+            "'within':'1h'},{'sum':'m2','max':11,'within':'1h'}]"),
+     NULL, NULL, NULL, UNREACHABLE("1")},
+    {"actions of any size",
+     R("r", ",'when':{'context':{'n':{'max':1},'m':{'min':0}}},'limits':[{'count':5,'within':'1h'},"
+            "{'sum':'m','max':11,'within':'1h'}]"),
+     NULL, NULL, NULL, ""},
+    {"actions of less than nothing",
+     R("r", ",'when':{'context':{'m':{'max':-1}}},'limits':[{'count':5,'within':'1h'},{'sum':'m','m"
+            "ax':11,'within':'1h'}]"),
+     NULL, NULL, NULL, NEVER_APPLIES},
+    {"actions of more than any number",
+     R("r",
+       ",'when':{'context':{'m':{'max':9007199254740991}}},'limits':[{'count':90000,'within':'1"
+       "s'},{'sum':'m','max':11,'within':'30d'}]"),
+     NULL, NULL, NULL, ""},
+    {"two that bound each other", LIMITED("{'count':5,'within':'60m'},{'count':5,'within':'1h'}"),
+     NULL, NULL, NULL, UNREACHABLE("1")},
+    {"the first by the second", LIMITED("{'count':9,'within':'1h'},{'count':5,'within':'1h'}"),
+     NULL, NULL, NULL, UNREACHABLE("0")},
+};
+
+static const struct corner stops[] = {
+    {"live ones bound nothing", LIMITED("{'live_grants':3}"), NULL,
+     FIRE("'on':'granted','count':9,'within':'1h'"), NULL, ""},
+    {"by another key", LIMITED("{'count':3,'within':'1h','by':'team'}"), NULL,
+     FIRE("'on':'allowed','count':9,'within':'1h'"), NULL, ""},
+    {"by the policy", LIMITED("{'count':3,'within':'1h','by':'policy'}"), NULL,
+     FIRE("'on':'allowed','count':9,'within':'1h'"), NULL, NEVER_FIRES},
+    {"the same names", LIMITED("{'distinct':'action','max':3,'within':'1h'}"), NULL,
+     FIRE("'on':'allowed','distinct':'action','max':9,'within':'1h'"), NULL, NEVER_FIRES},
+    {"other names", LIMITED("{'distinct':'resource','max':3,'within':'1h'}"), NULL,
+     FIRE("'on':'allowed','distinct':'action','max':9,'within':'1h'"), NULL, ""},
+    {"the same sum", LIMITED("{'sum':'m','max':3,'within':'1h'}"), NULL,
+     FIRE("'on':'allowed','sum':'m','max':9,'within':'1h'"), NULL, NEVER_FIRES},
+    {"another sum", LIMITED("{'sum':'m','max':3,'within':'1h'}"), NULL,
+     FIRE("'on':'allowed','sum':'n','max':9,'within':'1h'"), NULL, ""},
+    {"so many of so much",
+     R("r", ",'when':{'context':{'m':{'max':2}}},'limits':[{'count':3,'within':'1h'}]"), NULL,
+     FIRE("'on':'allowed','sum':'m','max':9,'within':'1h'"), NULL, NEVER_FIRES},
+    {"so many of any size", LIMITED("{'count':3,'within':'1h'}"), NULL,
+     FIRE("'on':'allowed','sum':'m','max':9,'within':'1h'"), NULL, ""},
+    {"of less than nothing",
+     R("r", ",'when':{'context':{'m':{'max':-2}}},'limits':[{'count':3,'within':'1h'}]"), NULL,
+     FIRE("'on':'allowed','sum':'m','max':9,'within':'1h'"), NULL, ""},
+    {"of more than any number",
+     R("r",
+       ",'when':{'context':{'m':{'max':9007199254740991}}},'limits':[{'count':90000,'within':'1"
+       "s'}]"),
+     NULL, FIRE("'on':'allowed','sum':'m','max':9,'within':'30d'"), NULL, ""},
+    {"given no more", LIMITED("{'grants':3,'within':'1h'}"), NULL,
+     FIRE("'on':'granted','count':9,'within':'1h'"), NULL, NEVER_FIRES},
+    {"different ones given", LIMITED("{'grants':3,'within':'1h'}"), NULL,
+     FIRE("'on':'granted','distinct':'resource','max':9,'within':'1h'"), NULL, ""},
+    {"what one rule of two bounds",
+     LIMITED("{'count':3,'within':'1h'}") "," RULE_ON("o", "b", "svc:x/**", ""), NULL,
+     FIRE("'on':'allowed','actions':['a.**'],'count':9,'within':'1h'"), NULL, NEVER_FIRES},
+    {"what the other does not",
+     LIMITED("{'count':3,'within':'1h'}") "," RULE_ON("o", "b", "svc:x/**", ""), NULL,
+     FIRE("'on':'allowed','count':9,'within':'1h'"), NULL, ""},
+    {"after what is allowed", NULL, NULL,
+     FIRE("'on':'attempted','after':{'actions':['a.b'],'within':'1h'}"), NULL, ""},
+};
+
+#define SAME_CONTEXT(first, second) \
+    TWO(",'when':{'context':{" first "}}", ",'when':{'context':{" second "}}")
+static const struct corner orders[] = {
+    {"nothing asked first", R("r", "") "," FEWER, NULL, NULL, NULL, REACHED},
+    {"limits", R("r", ",'limits':[{'count':5,'within':'1h'}]") "," FEWER, NULL, NULL, NULL, ORDER},
+    {"approval", R("r", ",'approval':{'at':'grant','roles':['oncall'],'timeout':'5m'}") "," FEWER,
+     NULL, NULL, NULL, ORDER},
+    {"dpop", R("r", ",'bind':['dpop']") "," FEWER, NULL, NULL, NULL, ORDER},
+    {"mtls", R("r", ",'bind':['mtls']") "," FEWER, NULL, NULL, NULL, ORDER},
+    {"hours", R("r", ",'when':{'hours':[{'from':'08:00','to':'18:00','zone':'UTC'}]}") "," FEWER,
+     NULL, NULL, NULL, ORDER},
+    {"source", R("r", ",'when':{'source':['10.0.0.0/8']}") "," FEWER, NULL, NULL, NULL, ORDER},
+    {"purpose", R("r", ",'when':{'purpose':'*'}") "," FEWER, NULL, NULL, NULL, ORDER},
+    {"reason", R("r", ",'when':{'reason':true}") "," FEWER, NULL, NULL, NULL, ORDER},
+    {"composition", R("r", ",'when':{'composition':true}") "," FEWER, NULL, NULL, NULL,
+     NEVER_APPLIES "; " ORDER},
+    {"context", R("r", ",'when':{'context':{'m':{'max':3}}}") "," FEWER, NULL, NULL, NULL, ORDER},
+    {"after", R("r", ",'when':{'after':[{'actions':['a.b'],'within':'1h'}]}") "," FEWER, NULL, NULL,
+     NULL, ORDER},
+    {"a variable", RULE_ON("r", "a.**", "svc:${agent}/**", "") "," FEWER, NULL, NULL, NULL, ""},
+    {"the same, otherwise written",
+     SAME_CONTEXT("'a':{'max':1},'b':{'in':[1,2]}", "'b':{'in':[1,2]},'a':{'max':1}"), NULL, NULL,
+     NULL, ""},
+    {"another order of a list", SAME_CONTEXT("'b':{'in':[1,2]}", "'b':{'in':[2,1]}"), NULL, NULL,
+     NULL, ORDER},
+    {"a longer list", SAME_CONTEXT("'b':{'in':[1,2]}", "'b':{'in':[1,2,3]}"), NULL, NULL, NULL,
+     ORDER},
+    {"another name", SAME_CONTEXT("'a':{'max':1}", "'b':{'max':1}"), NULL, NULL, NULL, ORDER},
+    {"another kind of value", SAME_CONTEXT("'a':{'equals':1}", "'a':{'equals':'1'}"), NULL, NULL,
+     NULL, ORDER},
+};
+
+static char *quoted(struct set *set, const char *text)
+{
+    struct ambit_str copy = arena_copy(&set->arena, ambit_str_of(text ? text : ""));
+    char *p = arena_alloc(&set->arena, copy.len + 1);
+    assert_non_null(p);
+    for (size_t i = 0; i < copy.len; i++)
+        p[i] = (char)(text[i] == '\'' ? '"' : text[i]);
+    return text ? p : NULL;
+}
+
+static void put_corner(struct set *set, const char *name, const struct corner *corner)
+{
+    put_policy(set, name,
+               &(struct policy_text){.allow = quoted(set, corner->allow),
+                                     .never = quoted(set, corner->never),
+                                     .stops = quoted(set, corner->stops),
+                                     .more = quoted(set, corner->more)});
+}
+
+static void begin(struct set *set)
+{
+    start(set);
+    set_put(set, AMBIT_KIND_PERSON, "gone",
+            ambit_str_of(quoted(set, "{'person':'gone','name':'G','email':'g@example.gov','team':'p"
+                                     "ay','active':false,'roles':['oncall']}")));
+}
+
+/* "id pointer; ..." of all. */
+static void list(const struct ambit_problems *problems, char *ret, size_t size)
+{
+    size_t at = 0;
+    ret[0] = '\0';
+    for (size_t i = 0; i < problems->n; i++)
+        at += (size_t)snprintf(ret + at, size - at, "%s%.*s %.*s", i ? "; " : "",
+                               AMBIT_STR_ARG(problems->v[i].id),
+                               AMBIT_STR_ARG(problems->v[i].pointer));
+    assert_true(at < size);
+}
+
+static void hold(const struct corner *corners, size_t n)
+{
+    size_t n_wrong = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct set set;
+        struct ambit_problems problems = {0};
+        struct ambit_check check = {0};
+        char got[2048];
+        begin(&set);
+        put_corner(&set, "p", &corners[i]);
+        put_agent(&set, "bot", "\"p\"",
+                  ",\"provenance\":{\"composition\":\"sha256:9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9f9"
+                  "f9f9f9f9f9f9f9f9f9f9f9f9f9f\"}");
+        warn(&set, &check, &problems);
+        list(&problems, got, sizeof got);
+        if (strcmp(got, corners[i].want) != 0) {
+            print_error("%s: want %s, got %s\n", corners[i].name, corners[i].want, got);
+            n_wrong++;
+        }
+        ambit_problems_done(&problems);
+        set_done(&set);
+    }
+    assert_int_equal(n_wrong, 0);
+}
+#define HOLD(name)                        \
+    static void name##_hold(void **state) \
+    {                                     \
+        (void)state;                      \
+        hold(name, AMBIT_LEN(name));      \
+    }
+HOLD(contexts)
+HOLD(rules)
+HOLD(limits)
+HOLD(stops)
+HOLD(orders)
+
+static const struct corner plain = {.allow = R("r", "")},
+                           asking = {.allow = R("q", ",'when':{'reason':true}")},
+                           forbidding = {.allow = RULE_ON("z", "b", "db:z", ""),
+                                         .never = "{'id':'n','actions':['a.**'],'resources':['svc:"
+                                                  "**']}"};
+
+/* Policies that meet in several agents are said once; what has no common audience never meets. */
+static void several_agents(void **state)
+{
+    static const struct corner apart = {.allow = R("q", ",'when':{'reason':true}"),
+                                        .more = "'audiences':['https://b.example.gov'],"};
+    struct set set;
+    struct ambit_problems problems = {0};
+    struct ambit_check check = {0};
+    char got[2048];
+    (void)state;
+    (void)apart;
+    begin(&set);
+    put_corner(&set, "p", &plain);
+    put_corner(&set, "q", &asking);
+    put_corner(&set, "z", &forbidding);
+    put_agent(&set, "bot", "\"p\",\"q\"", NULL);
+    put_agent(&set, "bot2", "\"p\",\"q\",\"z\"", NULL);
+    put_agent(&set, "bot3", "\"z\",\"p\",\"q\"", NULL);
+    put_agent(&set, "bot4", "\"p\",\"q\"", NULL);
+    warn(&set, &check, &problems);
+    list(&problems, got, sizeof got);
+    assert_string_equal(got, "order-matters /allow/0; never-swallows-rule /never/0; "
+                             "never-swallows-rule /never/0");
+    ambit_problems_done(&problems);
+    set_done(&set);
+}
+
+/* A policy that no agent lists is looked at all the same, alone. */
+static void no_agent(void **state)
+{
+    static const struct corner lonely = {
+        .allow = R("r", ",'when':{'composition':true}"),
+        .never = "{'id':'n','actions':['a','a.*'],'resources':['svc:**']},{'id':'m','actions':['a.*"
+                 ".**'],'resources':['svc:**']}"};
+    struct set set;
+    struct ambit_problems problems = {0};
+    struct ambit_check check = {0};
+    char got[2048];
+    (void)state;
+    begin(&set);
+    put_corner(&set, "p", &lonely);
+    warn(&set, &check, &problems);
+    list(&problems, got, sizeof got);
+    assert_string_equal(got, "policy-without-agent /policy; rule-never-applies /allow/0");
+    ambit_problems_done(&problems);
+    set_done(&set);
+}
+
+/* Without their files the same is warned of, of documents by name. */
+static void no_files(void **state)
+{
+    struct set set;
+    struct ambit_problems problems = {0};
+    struct ambit_documents *documents = NULL;
+    struct ambit_policy_set *compiled = NULL;
+    (void)state;
+    begin(&set);
+    put_corner(&set, "p",
+               &(struct corner){.allow = LIMITED("{'count':9,'within':'1h'},{'count':5,'"
+                                                 "within':'1h'}") "," FEWER});
+    put_agent(&set, "bot", "", NULL);
+    assert_int_equal(ambit_documents_read(set.files, set.n, &set_env, &problems, &documents),
+                     AMBIT_OK);
+    assert_int_equal(ambit_policy_compile(documents, &compiled), AMBIT_OK);
+    const struct ambit_check check = {.set = compiled};
+    assert_int_equal(ambit_policy_warn(&check, &problems), AMBIT_OK);
+    assert_true(problems.n >= 2);
+    for (size_t i = 0; i < problems.n; i++)
+        assert_true(problems.v[i].line == 0 && problems.v[i].pointer.len == 0);
+    ambit_problems_done(&problems);
+    ambit_policy_set_free(compiled);
+    set_done(&set);
+}
+
+/* Wherever the work ends, what is said would be said with more, and that it ended is said too. */
+static void any_end(void **state)
+{
+    static const struct corner first = {
+        .allow =
+            R("r", ",'when':{'hours':[{'from':'08:00','to':'18:00','zone':'UTC'}]},'approval':"
+                   "{'at':'grant','roles':['approver'],'timeout':'5m'}") "," R("t", "") "," FEWER,
+        .never = "{'id':'n','actions':['a','a.*'],'resources':['svc:**']},{'id':'m','actions':['a.*"
+                 ".**'],'resources':['svc:**']}",
+        .stops = FIRE("'on':'allowed','count':9,'within':'1h','after':{'actions':['b'],'within':'1h"
+                      "'}")};
+    struct set set;
+    struct ambit_problems all = {0};
+    struct ambit_documents *documents = NULL;
+    struct ambit_policy_set *compiled = NULL;
+    bool is_cut_off = true;
+    (void)state;
+    begin(&set);
+    put_corner(&set, "p", &first);
+    put_corner(&set, "q", &asking);
+    put_agent(&set, "bot", "\"p\",\"q\"", NULL);
+    put_agent(&set, "bot2", "\"q\"", NULL);
+    assert_int_equal(ambit_documents_read(set.files, set.n, &set_env, &all, &documents), AMBIT_OK);
+    assert_int_equal(ambit_policy_compile(documents, &compiled), AMBIT_OK);
+    struct ambit_check check = {.set = compiled,
+                                .files = set.files,
+                                .n_files = set.n,
+                                .now_ms = set_env.now_ms,
+                                .work = UINT64_MAX};
+    assert_int_equal(ambit_policy_warn(&check, &all), AMBIT_OK);
+    assert_true(all.n > 3);
+    for (check.work = 1; is_cut_off; check.work += check.work / 64 + 10) {
+        struct ambit_problems some = {0};
+        assert_int_equal(ambit_policy_warn(&check, &some), AMBIT_OK);
+        is_cut_off = false;
+        for (size_t i = 0; i < some.n; i++)
+            is_cut_off |= ambit_str_is(some.v[i].id, "analysis-cut-off");
+        assert_true(some.n <= all.n + is_cut_off && (is_cut_off || some.n == all.n));
+        ambit_problems_done(&some);
+    }
+    ambit_problems_done(&all);
+    ambit_policy_set_free(compiled);
+    set_done(&set);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(contexts_hold), cmocka_unit_test(rules_hold),
+    cmocka_unit_test(limits_hold),   cmocka_unit_test(stops_hold),
+    cmocka_unit_test(orders_hold),   cmocka_unit_test(several_agents),
+    cmocka_unit_test(no_agent),      cmocka_unit_test(no_files),
+    cmocka_unit_test(any_end),
+};
+
+UNIT_MAIN(tests)
