@@ -50,7 +50,9 @@ static bool hears_everything(const struct ambit_hard_stop *stop)
 static void check_recordable(struct loaded_set *set, struct loaded *loaded)
 {
     const struct ambit_agent *agent = loaded->as.agent;
-    size_t n_trips = 0, n_charges = 0, bytes = 0;
+    size_t n_trips = 0, bytes = 0;
+    _Static_assert(ENTRY_BYTES_LEAST * AMBIT_CHARGES_MAX > AMBIT_EVENT_BYTES,
+                   "more that count than an event has room for are too many bytes besides");
     for (size_t i = 0; i < agent->policies.n; i++) {
         const struct loaded *found = check_find(set, AMBIT_KIND_POLICY, agent->policies.v[i]);
         const struct ambit_policy *policy = found && !found->is_broken ? found->as.policy : NULL;
@@ -59,12 +61,11 @@ static void check_recordable(struct loaded_set *set, struct loaded *loaded)
             if (!hears_everything(stop))
                 continue;
             n_trips += stop->at_once;
-            n_charges += !stop->at_once;
             if (!stop->at_once)
                 bytes += ENTRY_BYTES_LEAST + stop->id.len + policy->doc.name.len;
         }
     }
-    if (n_trips <= AMBIT_TRIPS_MAX && n_charges <= AMBIT_CHARGES_MAX && bytes <= AMBIT_EVENT_BYTES)
+    if (n_trips <= AMBIT_TRIPS_MAX && bytes <= AMBIT_EVENT_BYTES)
         return;
     struct place at = place_member(&loaded->root, "policies");
     complain(&loaded->reading, &at,

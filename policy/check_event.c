@@ -7,7 +7,7 @@
 enum { ENTRY_BYTES = 96, ID_TEXT = 22, REST_BYTES = 8 * 1024 };
 
 struct load {
-    size_t trips, charges, bytes;
+    size_t trips, bytes;
 };
 
 static size_t key_bytes(const struct compiled_agent *agent, const struct compiled_stop *stop)
@@ -48,7 +48,6 @@ static struct load load_of(const struct compiled_agent *agent, bool allowed)
             load.trips++;
             if (stop->stop->at_once)
                 continue;
-            load.charges++;
             load.bytes += ENTRY_BYTES + stop->stop->id.len + stop->stop->field.len +
                           policy->policy->doc.name.len + key_bytes(agent, stop);
         }
@@ -58,8 +57,9 @@ static struct load load_of(const struct compiled_agent *agent, bool allowed)
 
 static bool is_too_much(const struct load *load)
 {
-    return load->trips > AMBIT_TRIPS_MAX || load->charges > AMBIT_CHARGES_MAX ||
-           load->bytes + REST_BYTES > AMBIT_EVENT_BYTES;
+    _Static_assert((int)AMBIT_TRIPS_MAX <= (int)AMBIT_CHARGES_MAX,
+                   "what does not fire counts once");
+    return load->trips > AMBIT_TRIPS_MAX || load->bytes + REST_BYTES > AMBIT_EVENT_BYTES;
 }
 
 void warn_events(struct check_run *run)

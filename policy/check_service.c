@@ -18,7 +18,7 @@ void check_service_of_set(struct loaded_set *set, struct loaded *loaded)
     for (size_t i = 0; i < service->audiences.n; i++) {
         struct place at = check_element(&list, i);
         const struct known_audience *first = check_find_audience(set, service->audiences.v[i]);
-        if (service->audiences.v[i].p && first && first->service != loaded)
+        if (first && first->service != loaded)
             complain_text(&loaded->reading, &at, "another service has this audience",
                           "an audience that belongs to exactly one service");
     }

@@ -36,8 +36,8 @@ struct ambit_str check_say(struct check_run *run, const char *format, ...)
     va_start(words, format);
     int n = vsnprintf(text, sizeof text, format, words);
     va_end(words);
-    size_t len = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
-    struct ambit_str copy = arena_copy(run->arena, (struct ambit_str){.p = text, .len = len});
+    AMBIT_ASSERT(n >= 0 && (size_t)n < sizeof text); /* of names alone, which are short */
+    struct ambit_str copy = arena_copy(run->arena, (struct ambit_str){.p = text, .len = (size_t)n});
     if (!copy.p)
         run->err = AMBIT_ERR_NO_MEMORY;
     return copy;
@@ -146,11 +146,6 @@ static const struct json_value *json_of(struct check_run *run, const struct chec
     return err ? NULL : value;
 }
 
-static struct ambit_str example_of(const char *name)
-{
-    return name[0] ? ambit_str_of(name) : (struct ambit_str){NULL, 0};
-}
-
 void check_warn(struct check_run *run, const struct check_warning *warning)
 {
     if (run->err)
@@ -165,15 +160,15 @@ void check_warn(struct check_run *run, const struct check_warning *warning)
         .id = ambit_str_of(ambit_warning_id(warning->id)),
     };
     BUF_AUTO pointer = {0};
-    const struct json_value *value = root ? find(&warning->at, root, &pointer) : NULL;
-    if (value) {
+    if (root) {
+        const struct json_value *value = find(&warning->at, root, &pointer);
         problem.line = value->line;
         problem.column = value->column;
     }
     problem.pointer = buf_str(&pointer);
     if (warning->example) {
-        problem.action = example_of(warning->example->action);
-        problem.resource = example_of(warning->example->resource);
+        problem.action = ambit_str_of(warning->example->action);
+        problem.resource = ambit_str_of(warning->example->resource);
     }
     if (!run->err)
         run->err = buf_check(&pointer);
