@@ -52,30 +52,34 @@ AGENTS = {
 
 
 class Family:
-    def __init__(self, broker, client):
+    def __init__(self, broker, client, policies=None, agents=None):
+        policies, agents = policies or POLICIES, agents or AGENTS
         self.broker, self.client = broker, client
         base = broker.document("policies/read-tickets")
         agent = broker.document("agents/reporter")
         service = broker.document("services/payments-api")
         # dana and sam are of different teams, so that a stop on one is not one on the other.
         broker.propose("people/sam", {**broker.document("people/sam"), "team": "helpers"})
-        broker.propose("services/other", {**service, "service": "other", "audiences": [OTHER]})
-        for name, parts in POLICIES.items():
+        broker.propose("services/other", {**service, "service": "other", "audiences": [OTHER], "authenticate": [self.way("other")]})
+        for name, parts in policies.items():
             broker.propose("policies/" + name, {**{k: base[k] for k in ("owner", "tier", "review")}, "policy": name, "description": name,
                                                 "audiences": [AUDIENCE, OTHER] if name == "helper" else [AUDIENCE],
                                                 "hard_stops": [NEVER_FIRES], **parts})
-        for name, (owner, policies, to) in AGENTS.items():
-            secret = "s" * 40 + name
-            path = os.path.join(broker.state, "credentials", name + ".secret")
-            with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as f:
-                f.write(secret)
-            expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30 * 86400))
-            document = {**agent, "agent": name, "owner": owner, "backup": "sam" if owner == "dana" else "dana", "policies": policies,
-                        "authenticate": [{"method": "client_secret_basic", "sha256": hashlib.sha256(secret.encode()).hexdigest(),
-                                          "expires": expires}]}
+        for name, (owner, listed, to) in agents.items():
+            document = {**agent, "agent": name, "owner": owner, "backup": "sam" if owner == "dana" else "dana", "policies": listed,
+                        "authenticate": [self.way(name)]}
             broker.propose("agents/" + name, {**document, **({"delegates_to": to} if to else {})})
         broker.give_token("kim")
         self.reload()
+
+    def way(self, name):
+        """A secret of its own, where Broker.basic() finds it."""
+        secret = "s" * 40 + name
+        path = os.path.join(self.broker.state, "credentials", name + ".secret")
+        with open(path, "w", encoding="utf-8", opener=lambda p, f: os.open(p, f, 0o600)) as f:
+            f.write(secret)
+        expires = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 30 * 86400))
+        return {"method": "client_secret_basic", "sha256": hashlib.sha256(secret.encode()).hexdigest(), "expires": expires}
 
     def reload(self):
         answer = self.client.person("lee", "POST", "/v1/documents/reload")
