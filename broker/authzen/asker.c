@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "core/service_grant.h"
+#include "crypto/digest.h"
 
 static void reply_text(struct http_reply *reply, unsigned status, const char *text)
 {
@@ -22,7 +23,10 @@ void asker_reply_error(struct http_request *req, struct http_reply *reply, unsig
 {
     reply_text(reply, status, text);
     /* BRR-2: no credentials, no error code; a token that is no good says so. */
-    if (status == 401 && identity_bearer(http_header(req, "authorization")).p)
+    struct shown_token shown = identity_shown_token(http_header(req, "authorization"));
+    if (status == 401 && shown.by_dpop)
+        http_reply_header(reply, "WWW-Authenticate", dpop_challenge(DPOP_INVALID_TOKEN));
+    else if (status == 401 && shown.text.p)
         http_reply_header(reply, "WWW-Authenticate",
                           "Bearer realm=\"ambit\", error=\"invalid_token\"");
     else if (status == 401) {
@@ -41,6 +45,37 @@ void asker_reply_edge(const struct http_request *req, struct http_reply *reply,
                problem.detail ? problem.detail : "the request cannot be served");
 }
 
+void asker_reply_shown(struct broker *broker, struct http_request *req, struct http_reply *reply,
+                       const struct dpop_proof *proof)
+{
+    reply_text(reply, 401, proof->what);
+    http_reply_header(reply, "WWW-Authenticate", dpop_challenge(proof->refusal));
+    if (proof->refusal == DPOP_USE_NONCE) {
+        struct dpop_nonce nonce = proof_nonce(broker, DPOP_AT_RESOURCE);
+        struct ambit_str value = arena_copy(&req->arena, ambit_str_of(nonce.text));
+        if (value.p)
+            http_reply_header(reply, "DPoP-Nonce", value.p);
+    }
+    req->log.verdict = "refused";
+}
+
+bool asker_was_replayed(const struct command *command, struct http_request *req,
+                        struct http_reply *reply)
+{
+    static const struct dpop_proof used = {.refusal = DPOP_INVALID_PROOF,
+                                           .what = "the DPoP proof was used before"};
+    if (!command_proof_was_used(command))
+        return false;
+    asker_reply_shown(command->broker, req, reply, &used);
+    return true;
+}
+
+void asker_fill(const struct asker *asker, struct command *command)
+{
+    if (asker->has_once)
+        command_add_once(command, &asker->once);
+}
+
 static bool refuse_unproved(struct broker *broker, struct http_request *req,
                             struct http_reply *reply)
 {
@@ -55,8 +90,9 @@ static bool identify_by_service_token(struct broker *broker, const struct docume
                                       struct http_request *req, struct http_reply *reply,
                                       struct asker *ret)
 {
-    enum ambit_err err = query_service_token(broker, documents, &ret->token, broker_now_ms(broker),
-                                             &req->arena, &ret->caller);
+    struct grant_row row;
+    enum ambit_err err =
+        query_service_token(broker, documents, &ret->token, &req->arena, &row, &ret->caller);
     if (err == AMBIT_ERR_NOT_FOUND)
         return refuse_unproved(broker, req, reply);
     if (err)
@@ -64,14 +100,44 @@ static bool identify_by_service_token(struct broker *broker, const struct docume
     return !err;
 }
 
+/* DPOP-7, MTL-5: a bound token by its own way alone. */
+static bool is_shown_well(struct broker *broker, const struct documents_ref *documents,
+                          const struct grant_row *row, struct http_request *req,
+                          struct http_reply *reply, struct asker *ret)
+{
+    struct dpop_proof proof;
+    struct proof_request request = {.token = ret->shown,
+                                    .header = http_header(req, "dpop"),
+                                    .method = http_method_text(req),
+                                    .path = req->path,
+                                    .has_certificate = req->n_certificates > 0};
+    if (request.has_certificate)
+        crypto_sha256(req->certificates[0].der, req->certificates[0].len, &request.certificate);
+    enum ambit_err err = proof_of_shown(broker, documents, row, &request, &req->arena, &proof);
+    if (err) {
+        asker_reply_error(req, reply, 503, ambit_err_text(err));
+        return false;
+    }
+    if (proof.refusal != DPOP_FINE) {
+        asker_reply_shown(broker, req, reply, &proof);
+        return false;
+    }
+    ret->proved.has_dpop = row->binding == AMBIT_BINDING_DPOP;
+    ret->proved.has_certificate = row->binding == AMBIT_BINDING_MTLS;
+    ret->proved.dpop = ret->proved.certificate = row->binding_key;
+    ret->has_once = proof_has_once(&proof);
+    ret->once = proof_once(&proof);
+    return true;
+}
+
 /* The token proves its bearer; the grant's row says who that is. Whether it still gives anything is
  * for the decision to say. */
 static bool identify_bearer(struct broker *broker, const struct documents_ref *documents,
                             struct http_request *req, struct http_reply *reply, struct asker *ret)
 {
-    struct ambit_str bearer = identity_bearer(http_header(req, "authorization"));
     struct introspection *found = arena_alloc(&req->arena, sizeof *found);
-    enum ambit_err err = found ? identity_token_read(bearer, &ret->token) : AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err =
+        found ? identity_token_read(ret->shown.text, &ret->token) : AMBIT_ERR_NO_MEMORY;
     if (err == AMBIT_ERR_MALFORMED)
         return refuse_unproved(broker, req, reply);
     static const struct caller bearer_itself = {.kind = CALLER_NONE};
@@ -84,6 +150,8 @@ static bool identify_bearer(struct broker *broker, const struct documents_ref *d
     }
     if (!found->is_known)
         return refuse_unproved(broker, req, reply);
+    if (!is_shown_well(broker, documents, &found->row, req, reply, ret))
+        return false;
     if (ambit_service_find(documents->documents, found->row.agent))
         return identify_by_service_token(broker, documents, req, reply, ret);
     ret->by_agent = true;
@@ -96,7 +164,8 @@ static bool identify(struct broker *broker, const struct documents_ref *document
                      struct http_request *req, struct http_reply *reply, struct asker *ret)
 {
     struct ambit_str authorization = http_header(req, "authorization");
-    if (identity_bearer(authorization).p)
+    ret->shown = identity_shown_token(authorization);
+    if (ret->shown.text.p)
         return identify_bearer(broker, documents, req, reply, ret);
 
     struct identity_answer answer = {0};

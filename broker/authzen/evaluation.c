@@ -48,8 +48,7 @@ static bool decode(struct evaluation_state *state, const struct evaluation_membe
     /* AZN-19: an agent asks about the token it came by. */
     if (state->questioner.asker.by_agent &&
         (!ambit_str_is(state->asked.subject_type, "access_token") ||
-         !ambit_str_eq(state->asked.subject_id,
-                       identity_bearer(http_header(req, "authorization"))))) {
+         !ambit_str_eq(state->asked.subject_id, state->questioner.asker.shown.text))) {
         asker_reply_error(req, reply, 403, "an agent asks about its own access token alone");
         return false;
     }
@@ -157,6 +156,8 @@ enum http_next evaluation_finish(void *app, struct http_request *req, struct htt
         http_reply_forget(req, reply);
         state->is_prepared = false;
     }
+    if (asker_was_replayed(&command->base, req, reply))
+        return HTTP_DONE;
     const char *failure = question_failure(&command->base, &status);
     if (!failure && command->is_key_reused) {
         failure = "this Idempotency-Key was used with another body";

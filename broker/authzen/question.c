@@ -78,7 +78,28 @@ static void fill_repeat(const struct questioner *questioner, size_t place,
     crypto_sha256_parts(parts, AMBIT_LEN(parts), &command->repeat.key);
 }
 
-static AMBIT_CHECKED enum ambit_err fill_subject(const struct evaluation *asked,
+/* AZN-15: what the service was shown with the token. A proof that is not good is no proof: the
+ * decision says `binding_mismatch` where one is needed. */
+static AMBIT_CHECKED enum ambit_err take_proofs(const struct questioner *questioner,
+                                                const struct evaluation *asked,
+                                                struct action_command *command)
+{
+    struct proved_keys *proved = &command->proved;
+    struct dpop_proof proof;
+    proved->has_certificate = asked->has_certificate;
+    proved->certificate = asked->certificate;
+    if (!asked->dpop.proof.p)
+        return AMBIT_OK;
+    enum ambit_err err = proof_of_told(questioner->broker, questioner->documents,
+                                       questioner->asker.caller.name, &asked->dpop,
+                                       asked->subject_id, &questioner->req->arena, &proof);
+    proved->has_dpop = !err && proof.refusal == DPOP_FINE;
+    proved->dpop = proof.key;
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err fill_subject(const struct questioner *questioner,
+                                                 const struct evaluation *asked,
                                                  struct action_command *command)
 {
     if (!ambit_str_is(asked->subject_type, "access_token")) {
@@ -88,7 +109,12 @@ static AMBIT_CHECKED enum ambit_err fill_subject(const struct evaluation *asked,
     }
     enum ambit_err err = identity_token_read(asked->subject_id, &command->token);
     command->has_token = err == AMBIT_OK;
-    return err == AMBIT_ERR_MALFORMED ? AMBIT_OK : err;
+    if (err)
+        return err == AMBIT_ERR_MALFORMED ? AMBIT_OK : err;
+    if (!questioner->asker.by_agent)
+        return take_proofs(questioner, asked, command);
+    command->proved = questioner->asker.proved;
+    return AMBIT_OK;
 }
 
 enum ambit_err question_fill(const struct questioner *questioner, const struct evaluation *asked,
@@ -100,13 +126,14 @@ enum ambit_err question_fill(const struct questioner *questioner, const struct e
     ret->arena = &req->arena;
     ret->arguments_digest = asked->arguments_digest;
     ret->question = (struct ambit_action_question){.stated_reason = asked->stated_reason};
+    asker_fill(&questioner->asker, &ret->base);
     fill_asker(questioner, asked, ret);
     fill_repeat(questioner, place, ret);
 
     enum ambit_err err = word_bounded(asked->action, &req->arena, &ret->question.action);
     if (!err)
         err = word_bounded(asked->resource, &req->arena, &ret->question.resource);
-    return err ? err : fill_subject(asked, ret);
+    return err ? err : fill_subject(questioner, asked, ret);
 }
 
 void question_answer(struct action_command *command, bool for_agent, bool with_lesson,

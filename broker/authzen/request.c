@@ -6,7 +6,7 @@
 #include "base/encode.h"
 #include "base/json_read.h"
 
-enum { ARGUMENTS_DIGEST_MAX = 256 };
+enum { ARGUMENTS_DIGEST_MAX = 256, THUMBPRINT_LEN = 43 };
 
 static enum ambit_err refuse(const char **reterr_what, const char *what)
 {
@@ -108,6 +108,25 @@ static bool is_proof(const char *prefix, struct ambit_str name)
            (ambit_str_is(name, "dpop") || ambit_str_is(name, "x5t#S256"));
 }
 
+/* What has not the form of a proof is none. */
+static void read_proof(struct evaluation *to, const struct json_value *value)
+{
+    uint8_t bytes[sizeof to->certificate.b + 3];
+    size_t len = 0;
+    if (ambit_str_is(value->key, "dpop")) {
+        struct proof_told told = {.proof = json_get_str(value, "proof"),
+                                  .method = json_get_str(value, "method"),
+                                  .uri = json_get_str(value, "uri")};
+        if (told.proof.p && told.method.p && told.uri.p)
+            to->dpop = told;
+    } else if (value->kind == JSON_STRING && value->text.len == THUMBPRINT_LEN &&
+               base64url_decode(value->text, bytes, sizeof bytes, &len) == AMBIT_OK &&
+               len == sizeof to->certificate.b) {
+        to->has_certificate = true;
+        memcpy(to->certificate.b, bytes, len);
+    }
+}
+
 static enum ambit_err read_properties(struct reader *reader, const struct json_value *of,
                                       const char *prefix)
 {
@@ -118,8 +137,10 @@ static enum ambit_err read_properties(struct reader *reader, const struct json_v
         return refuse(reader->reterr_what, "properties is an object");
     size_t prefix_len = strlen(prefix);
     for (const struct json_value *p = properties->first; p; p = p->next) {
-        if (is_proof(prefix, p->key))
+        if (is_proof(prefix, p->key)) {
+            read_proof(reader->to, p);
             continue;
+        }
         char *name = arena_alloc(reader->arena, prefix_len + p->key.len + 1);
         if (!name)
             return AMBIT_ERR_NO_MEMORY;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "ambit/policy.h"
+#include "identity/dpop.h"
 
 struct arena;
 struct json_value;
@@ -27,6 +28,11 @@ struct evaluation {
     /* reserved members of `context` */
     struct ambit_str source_text, arguments_digest, stated_reason;
     struct ambit_addr_view source;
+
+    /* What the service was shown with the token (AZN-15); absent: proof {NULL,0} */
+    struct proof_told dpop;
+    bool has_certificate;
+    struct ambit_digest certificate;
 };
 
 /* The four members of a question, from wherever they come: a batch has them as defaults too. */

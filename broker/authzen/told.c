@@ -77,6 +77,7 @@ static void begin_command(struct command *command, struct broker *broker, const 
 {
     char text[ADDR_TEXT_MAX];
     command_init(command, broker, &asker->caller, documents);
+    asker_fill(asker, command);
     command->done = resume;
     command->done_ctx = req;
     command->txn = ambit_str_of(req->trace_id);
@@ -89,7 +90,9 @@ static void begin_command(struct command *command, struct broker *broker, const 
 static bool is_answered(const struct command *command, struct http_request *req,
                         struct http_reply *reply)
 {
-    if (command->way_in_lost || command->err == AMBIT_ERR_REFUSED)
+    if (asker_was_replayed(command, req, reply))
+        (void)problem(req, reply, 401, "The DPoP proof was used before.");
+    else if (command->way_in_lost || command->err == AMBIT_ERR_REFUSED)
         (void)problem(req, reply, 401, "The caller is not known or did not prove itself.");
     else if (command->err)
         (void)problem_of(req, reply, command->err);

@@ -9,6 +9,7 @@
 #include "core/outcome.h"
 #include "core/settle.h"
 #include "core/world.h"
+#include "crypto/digest.h"
 
 /* The source that counts: what the service vouched for, or the peer of an agent's own question. */
 static struct ambit_str source_text(const struct ambit_addr_view *view, char text[ADDR_TEXT_MAX])
@@ -45,6 +46,27 @@ static void fill_question(struct event *event, const struct action_command *comm
     event->liveness = command->grant.liveness;
 }
 
+/* Was the key proved that the grant is bound to? */
+static bool has_proof(const struct action_command *command)
+{
+    const struct ambit_grant_view *grant = &command->grant;
+    const struct proved_keys *proved = &command->proved;
+    const struct ambit_digest *key = NULL;
+    if (!command->grant_found)
+        return false;
+    switch (grant->binding) {
+    case AMBIT_BINDING_NONE:
+        break;
+    case AMBIT_BINDING_DPOP:
+        key = proved->has_dpop ? &proved->dpop : NULL;
+        break;
+    case AMBIT_BINDING_MTLS:
+        key = proved->has_certificate ? &proved->certificate : NULL;
+        break;
+    }
+    return key != NULL && crypto_equal(key->b, grant->binding_key.b, sizeof key->b);
+}
+
 static AMBIT_CHECKED enum ambit_err settle_approval(struct action_command *command,
                                                     struct store_txn *txn,
                                                     const struct event *event,
@@ -76,6 +98,12 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
         world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
     if (err != AMBIT_OK)
         return err;
+<<<<<<< HEAD
+=======
+    command->question.now_ms = command->base.now_ms;
+    command->question.grant = command->grant_found ? &command->grant : NULL;
+    command->question.has_proof = has_proof(command);
+>>>>>>> 576aa8f (oauth, authzen: tokens bound to a key: proofs at the token endpoint, of one's own token, through a service)
     struct approval_use use;
     command->approval = (struct ambit_id){{0}};
     err = action_decide_approved(command, txn, &world.view, decision, &use);
@@ -167,12 +195,23 @@ enum ambit_err action_decide(struct action_command *command, struct store_txn *t
 
 static enum ambit_err action_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
 {
-    return action_decide((struct action_command *)(void *)job, txn, now_ms);
+    struct action_command *command = (struct action_command *)(void *)job;
+    struct command *base = &command->base;
+    base->once_used = false;
+    if (base->caller.has_once || base->n_extra > 0) {
+        enum ambit_err err = command_begin(base, now_ms);
+        if (err == AMBIT_OK && !base->way_in_lost)
+            err = command_use_once(base, txn);
+        if (err != AMBIT_OK || base->way_in_lost || base->once_used)
+            return err;
+    }
+    return action_decide(command, txn, now_ms);
 }
 
 void action_count(const struct action_command *command)
 {
-    bool is_decided = !command->base.way_in_lost && !command->base.is_behind;
+    bool is_decided = !command->base.way_in_lost && !command->base.once_used &&
+                      !command->base.is_behind;
     if (is_decided && !command->is_repeated && !command->is_key_reused)
         metrics_decided(command->base.broker, 1, command->decided.reason);
 }

@@ -39,6 +39,10 @@ static enum ambit_err batch_run(struct writer_job *job, struct store_txn *txn, i
     enum ambit_err err = command_begin(&batch->base, now_ms);
     bool is_settled = false;
     batch->n_decided = 0;
+    if (err == AMBIT_OK && !batch->base.way_in_lost)
+        err = command_use_once(&batch->base, txn);
+    if (err != AMBIT_OK || batch->base.way_in_lost || batch->base.once_used)
+        return err;
     for (size_t i = 0; err == AMBIT_OK && i < batch->n && !is_settled; i++) {
         struct action_command *item = batch->items[i];
         if (item != NULL)

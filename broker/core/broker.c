@@ -196,6 +196,7 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     pending_init(&broker->pending);
     pthread_mutex_init(&broker->live_turn, NULL);
     broker->lock_fd = -1;
+    random_bytes(broker->nonces.key, sizeof broker->nonces.key);
     broker->limits = options->limits;
     broker->wall_ms = options->wall_ms;
     broker->is_enforcing = options->is_enforcing;

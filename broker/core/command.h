@@ -72,6 +72,9 @@ struct decided {
 /* ---- POST /token ---- */
 struct grant_command {
     struct command base;
+    /* The question's binding is of a certificate that was shown anyway: it binds where a rule that
+     * gives asks for one, and else not; output: it does not (the question's binding is NONE). */
+    bool binds_if_asked;
     /* now_ms and parent are filled by the writer; binding and binding_key by whoever saw the proof
      */
     struct ambit_grant_question question;
@@ -98,6 +101,11 @@ struct action_command {
     struct command base;
     bool has_token; /* false: the token had not the form of one: unknown grant */
     struct identity_token token;
+    /* Keys that were proved: held against the grant's (PL: proof of the bound key). */
+    struct proved_keys {
+        bool has_dpop, has_certificate;
+        struct ambit_digest dpop, certificate;
+    } proved;
     bool by_agent; /* the agent itself asks with its own token: caller is {AGENT, name of the row,
                       method TOKEN} */
     /* AZN-18: the subject is no access token. A type that the asking service's document names makes

@@ -154,6 +154,7 @@ static void write_what(struct json_out *out, const struct event *event)
     if (event->binding != AMBIT_BINDING_NONE)
         json_member_text(out, "binding", ambit_binding_text(event->binding));
     json_optional_digest(out, "binding_key", event->binding_key);
+    json_optional_digest(out, "certificate", event->certificate);
     json_member_str(out, "purpose", event->purpose);
     json_member_str(out, "txn", event->txn);
 }

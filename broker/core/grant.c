@@ -28,6 +28,8 @@ static void fill_question(struct event *event, const struct grant_command *comma
     event->purpose = question->purpose;
     event->binding = question->binding;
     event->binding_key = question->binding_key;
+    if (command->base.caller.has_certificate && question->binding != AMBIT_BINDING_MTLS)
+        event->certificate = command->base.caller.certificate; /* D-9: both are recorded */
     event->composition = question->composition;
     event->has_proof = true;
     event->parent = command->parent;
@@ -150,10 +152,10 @@ static void fill_issued(struct event *event, const struct grant_command *command
 
 /* Only where everything else has passed and a person must say yes is it looked for whether one did
  * (PL "Approval": every other check passed; and no question costs a look-up that needs none). */
-static AMBIT_CHECKED enum ambit_err decide_approved(struct grant_command *command,
-                                                    struct store_txn *txn,
-                                                    const struct ambit_world *world,
-                                                    struct approval_use *use)
+static AMBIT_CHECKED enum ambit_err decide_with_approval(struct grant_command *command,
+                                                         struct store_txn *txn,
+                                                         const struct ambit_world *world,
+                                                         struct approval_use *use)
 {
     struct broker *broker = command->base.broker;
     struct ambit_decision *decision = broker->decision;
@@ -177,6 +179,38 @@ static AMBIT_CHECKED enum ambit_err decide_approved(struct grant_command *comman
     question->approval = AMBIT_APPROVAL_NONE;
     question->approval_lapse_ms = 0;
     return ambit_decide_grant(set, question, world, decision);
+}
+
+/* Does any rule that gives ask for a key to be bound? */
+static bool is_binding_asked(const struct documents_ref *documents,
+                             const struct ambit_decision *decision)
+{
+    for (size_t i = 0; i < decision->n_given; i++) {
+        const struct ambit_policy *policy =
+            ambit_policy_find(documents->documents, decision->given[i].policy);
+        for (size_t k = 0; policy != NULL && k < policy->n_rules; k++)
+            if (ambit_str_eq(policy->rules[k].id, decision->given[i].rule) &&
+                (policy->rules[k].bind_dpop || policy->rules[k].bind_mtls))
+                return true;
+    }
+    return false;
+}
+
+/* A certificate that nobody asked for binds nothing: the grant is decided as one without. */
+static AMBIT_CHECKED enum ambit_err decide_approved(struct grant_command *command,
+                                                    struct store_txn *txn,
+                                                    const struct ambit_world *world,
+                                                    struct approval_use *use)
+{
+    const struct ambit_decision *decision = command->base.broker->decision;
+    enum ambit_err err = decide_with_approval(command, txn, world, use);
+    if (err != AMBIT_OK || !command->binds_if_asked || decision->verdict != AMBIT_ALLOW ||
+        is_binding_asked(command->base.documents, decision))
+        return err;
+    command->binds_if_asked = false;
+    command->question.binding = AMBIT_BINDING_NONE;
+    command->question.binding_key = (struct ambit_digest){{0}};
+    return decide_with_approval(command, txn, world, use);
 }
 
 /* What follows from the approval, or from there being none. */

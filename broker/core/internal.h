@@ -19,6 +19,7 @@
 #include "core/pending.h"
 #include "core/state_key.h"
 #include "core/unheard.h"
+#include "identity/dpop_nonce.h"
 
 struct indexer;
 struct search;
@@ -63,6 +64,7 @@ struct broker {
     enum crypto_alg algorithm;
     int64_t rotate_ms;
     bool has_handed_key; /* the service manager hands in the signing keys: none is made here */
+    struct dpop_nonces nonces; /* the key of them: drawn at open */
     struct budgets *budgets;
 
     /* the lock guards these three pointers; what they point to is shared by count */

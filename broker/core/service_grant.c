@@ -55,6 +55,8 @@ static void fill_event(struct event *event, struct service_grant_command *comman
     event->n_asked = 1;
     event->audience = broker_issuer(base->broker);
     event->has_proof = true;
+    event->binding = command->binding;
+    event->binding_key = command->binding_key;
     if (!command->is_given)
         return;
     event->grant = command->grant;
@@ -78,6 +80,8 @@ static void fill_row(struct service_grant_command *command, const struct event *
         .team = event->team,
         .audience = event->audience,
         .txn = event->txn,
+        .binding = event->binding,
+        .binding_key = event->binding_key,
     };
 }
 
@@ -152,15 +156,15 @@ enum ambit_err service_grant_submit(struct service_grant_command *command)
 /* ---- recognising ---- */
 
 enum ambit_err query_service_token(struct broker *broker, const struct documents_ref *documents,
-                                   const struct identity_token *token, int64_t now_ms,
-                                   struct arena *arena, struct caller *ret)
+                                   const struct identity_token *token, struct arena *arena,
+                                   struct grant_row *ret_row, struct caller *ret)
 {
     struct grant_row row;
     enum ambit_liveness liveness = AMBIT_UNKNOWN_GRANT;
     enum ambit_err err = grant_look(broker, token, arena, &row, &liveness);
     if (err)
         return err;
-    if (liveness != AMBIT_LIVE || row.expires_ms <= now_ms)
+    if (liveness != AMBIT_LIVE || row.expires_ms <= broker_now_ms(broker))
         return AMBIT_ERR_NOT_FOUND;
     if (row.n_items != 0 || !ambit_str_eq(row.audience, broker_issuer(broker)))
         return AMBIT_ERR_NOT_FOUND;
@@ -169,6 +173,7 @@ enum ambit_err query_service_token(struct broker *broker, const struct documents
         service ? ambit_person_find(documents->documents, service->owner) : NULL;
     if (!owner || !owner->is_active)
         return AMBIT_ERR_NOT_FOUND;
+    *ret_row = row;
     *ret = (struct caller){
         .kind = CALLER_SERVICE, .name = service->doc.name, .method = AMBIT_METHOD_TOKEN};
     return AMBIT_OK;

@@ -13,9 +13,11 @@ enum { SERVICE_GRANT_LIFE_S = 600 };
 
 struct service_grant_command {
     struct command base;
-    struct ambit_digest token; /* SHA-256(rnd) */
-    struct ambit_id grant;     /* the jti; drawn by service_grant_submit */
-    int64_t lifetime_s;        /* 1 to SERVICE_GRANT_LIFE_S */
+    struct ambit_digest token;  /* SHA-256(rnd) */
+    struct ambit_id grant;      /* the jti; drawn by service_grant_submit */
+    enum ambit_binding binding; /* what the token is bound to, by a proof; NONE mostly */
+    struct ambit_digest binding_key;
+    int64_t lifetime_s; /* 1 to SERVICE_GRANT_LIFE_S */
     struct arena *arena;
     /* outputs */
     bool is_given;
@@ -24,8 +26,10 @@ struct service_grant_command {
 };
 AMBIT_CHECKED enum ambit_err service_grant_submit(struct service_grant_command *command);
 
-/* The service that a token of this kind stands for now. NOT_FOUND: it is none, or it is dead. */
+/* The service that a token of this kind stands for now. NOT_FOUND: it is none, or it is dead. What
+ * the token is bound to stands in the row: whether that was proved is for proof_of_shown(). */
 AMBIT_CHECKED enum ambit_err query_service_token(struct broker *broker,
                                                  const struct documents_ref *documents,
-                                                 const struct identity_token *token, int64_t now_ms,
-                                                 struct arena *arena, struct caller *ret);
+                                                 const struct identity_token *token,
+                                                 struct arena *arena, struct grant_row *ret_row,
+                                                 struct caller *ret);

@@ -100,6 +100,8 @@ struct http_request {
  * last-event-id, origin, traceparent, x-request-id; of any other the first is returned. Leading and
  * trailing blanks are cut. NUL follows unless blanks were cut. */
 struct ambit_str http_header(const struct http_request *req, const char *name);
+/* As it was received: "GET", "HEAD", "POST"... */
+struct ambit_str http_method_text(const struct http_request *req);
 
 /* ---- replies ---- */
 enum http_pull { HTTP_PULL_OPEN, HTTP_PULL_END };

@@ -7,11 +7,11 @@
 
 enum { LINES_FLUSHED_AT = 64 * 1024 };
 
-static struct ambit_str method_text(const struct exchange *x)
+struct ambit_str http_method_text(const struct http_request *req)
 {
-    switch (x->req.method) {
+    switch (req->method) {
     case HTTP_GET:
-        return x->req.is_head ? AMBIT_STR("HEAD") : AMBIT_STR("GET");
+        return req->is_head ? AMBIT_STR("HEAD") : AMBIT_STR("GET");
     case HTTP_POST:
         return AMBIT_STR("POST");
     case HTTP_PUT:
@@ -44,7 +44,7 @@ void line_add(struct exchange *x, int64_t now_us)
     if (req->request_id.p)
         fields[n++] = (struct log_field)LOG_TEXT("request", req->request_id);
     if (req->path.p)
-        fields[n++] = (struct log_field)LOG_TEXT("method", method_text(x));
+        fields[n++] = (struct log_field)LOG_TEXT("method", http_method_text(&x->req));
     if (req->route)
         fields[n++] = (struct log_field)LOG_TEXT("route", ambit_str_of(req->route->path));
     fields[n++] = (struct log_field)LOG_NUMBER("status", x->reply.status);

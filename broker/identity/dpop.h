@@ -43,6 +43,11 @@ struct dpop_proof {
 AMBIT_CHECKED enum ambit_err dpop_check(const struct dpop_question *question, struct arena *arena,
                                         struct dpop_proof *ret);
 
+/* A proof that somebody else received, with how and where they did (AZN-15). */
+struct proof_told {
+    struct ambit_str proof, method, uri;
+};
+
 /* How an access token stands in Authorization: "Bearer TOKEN" or "DPoP TOKEN" (BRR-1, DPOP-7). */
 struct shown_token {
     struct ambit_str text; /* absent {NULL,0}: of another scheme, or no token */

@@ -145,9 +145,10 @@ struct event {
     enum ambit_binding binding;     /* NONE = absent */
     /* of the key that was proved (grants) or that the grant is bound to; all zero: absent */
     struct ambit_digest binding_key;
-    struct ambit_str purpose; /* PERSONAL */
-    struct ambit_str txn;     /* W3C trace id, 32 hex */
-    bool has_proof;           /* the agent or its bound key was proved (JSON "proved") */
+    struct ambit_digest certificate; /* grant.*: shown, and not what it is bound to */
+    struct ambit_str purpose;        /* PERSONAL */
+    struct ambit_str txn;            /* W3C trace id, 32 hex */
+    bool has_proof;                  /* the agent or its bound key was proved (JSON "proved") */
 
     struct ambit_digest token; /* SHA-256(rnd) of an issued token; all zero: absent */
     struct ambit_digest once;  /* one-time value consumed (digest of client and jti) */

@@ -261,6 +261,7 @@ const struct event_member event_members[] = {
     DIGEST(binding_key),
     STR(by),
     ID(cause),
+    DIGEST(certificate),
     STR(composition),
     OWN("context", write_context, read_context),
     OWN("counts", event_write_counts, event_read_counts),

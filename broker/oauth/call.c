@@ -55,17 +55,40 @@ static bool authenticate(struct oauth_call *call, struct http_request *req,
     return true;
 }
 
+/* Bound as it may be to a key: by its own way alone. */
+static bool is_shown_well(struct oauth_call *call, struct http_request *req,
+                          struct http_reply *reply, const struct grant_row *row)
+{
+    struct proof_request request;
+    struct dpop_proof proof;
+    oauth_proof_request(req, &request);
+    enum ambit_err err =
+        proof_of_shown(call->broker, call->documents, row, &request, &req->arena, &proof);
+    if (err) {
+        oauth_reply_failure(req, reply, err);
+        return false;
+    }
+    if (proof.refusal != DPOP_FINE) {
+        oauth_reply_shown(call, &proof, req, reply);
+        return false;
+    }
+    call->binding.has_once = proof_has_once(&proof);
+    call->binding.once = proof_once(&proof);
+    return true;
+}
+
 /* A bearer token of the scope ambit.decide, and no other proof beside it. */
 static bool authenticate_bearer(struct oauth_call *call, struct http_request *req,
                                 struct http_reply *reply, struct ambit_str bearer)
 {
     struct identity_token token = {0};
+    struct grant_row row = {0};
     enum ambit_err err = identity_token_read(bearer, &token);
     if (!err)
-        err = query_service_token(call->broker, call->documents, &token,
-                                  broker_now_ms(call->broker), &req->arena, &call->caller);
+        err = query_service_token(call->broker, call->documents, &token, &req->arena, &row,
+                                  &call->caller);
     if (!err)
-        return true;
+        return is_shown_well(call, req, reply, &row);
     if (err != AMBIT_ERR_MALFORMED && err != AMBIT_ERR_NOT_FOUND) {
         oauth_reply_failure(req, reply, err);
         return false;
@@ -123,9 +146,10 @@ bool oauth_call_begin(struct oauth_call *call, struct broker *broker, struct htt
         oauth_reply_failure(req, reply, err);
         return false;
     }
-    struct ambit_str bearer = identity_bearer(http_header(req, "authorization"));
-    bool is_proved = call->takes_bearer && bearer.p ? authenticate_bearer(call, req, reply, bearer)
-                                                    : authenticate(call, req, reply);
+    struct shown_token shown = identity_shown_token(http_header(req, "authorization"));
+    bool is_proved = call->takes_bearer && shown.text.p
+                         ? authenticate_bearer(call, req, reply, shown.text)
+                         : authenticate(call, req, reply);
     return is_proved && is_in_budget(call, req, reply);
 }
 
@@ -138,6 +162,13 @@ void oauth_call_done(struct oauth_call *call)
 bool oauth_call_answered(const struct oauth_call *call, const struct command *command,
                          struct http_request *req, struct http_reply *reply)
 {
+    if (command_proof_was_used(command)) {
+        const struct dpop_proof proof = {.refusal = DPOP_INVALID_PROOF,
+                                         .what = "the DPoP proof was used before"};
+        call->takes_bearer ? oauth_reply_shown(call, &proof, req, reply)
+                           : oauth_reply_proof(call, &proof, req, reply);
+        return false;
+    }
     if (command->way_in_lost || command->err == AMBIT_ERR_REFUSED) {
         /* The documents changed under it, or its one-time value was used before (CLI-11). */
         struct oauth_refusal refusal = {.error = OAUTH_INVALID_CLIENT,

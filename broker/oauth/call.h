@@ -6,15 +6,17 @@
 #include "base/form.h"
 #include "core/broker.h"
 #include "http/http.h"
+#include "oauth/binding.h"
 
 struct oauth_call {
     struct broker *broker;
     struct documents_ref *documents; /* the caller was authenticated under it */
     struct form form;
     struct caller caller;
-    bool takes_bearer;       /* in: a service may come by its own ambit.decide token (INT-2) */
-    bool used_header;        /* the Authorization header carried the proof (CLI-13) */
-    struct ambit_str source; /* the caller's address; absent on a Unix socket */
+    struct oauth_binding binding; /* step 3 (oauth_binding_read); of a bearer its proof */
+    bool takes_bearer;            /* in: a service may come by its own ambit.decide token (INT-2) */
+    bool used_header;             /* the Authorization header carried the proof (CLI-13) */
+    struct ambit_str source;      /* the caller's address; absent on a Unix socket */
 };
 
 /* True when the client has proved itself and is within its budget; else the reply is filled. Either

@@ -44,6 +44,27 @@ static void write_act(struct json_out *out, struct ambit_str issuer, const struc
         json_end_object(out);
 }
 
+const char *claims_token_type(const struct grant_row *row)
+{
+    return row->binding == AMBIT_BINDING_DPOP ? "DPoP" : "Bearer";
+}
+
+/* One member and never two (MTL-8). */
+static void write_cnf(const struct grant_row *row, struct json_out *out)
+{
+    static const char *const names[] = {[AMBIT_BINDING_NONE] = NULL,
+                                        [AMBIT_BINDING_DPOP] = "jkt",
+                                        [AMBIT_BINDING_MTLS] = "x5t#S256"};
+    char text[43];
+    if (!names[row->binding])
+        return;
+    base64url_encode(row->binding_key.b, sizeof row->binding_key.b, text);
+    json_key(out, "cnf");
+    json_begin_object(out);
+    json_member_str(out, names[row->binding], (struct ambit_str){.p = text, .len = sizeof text});
+    json_end_object(out);
+}
+
 void claims_write(const struct claims *claims, struct json_out *out)
 {
     const struct grant_row *row = claims->row;
@@ -61,6 +82,7 @@ void claims_write(const struct claims *claims, struct json_out *out)
     write_i64(out, "exp", row->expires_ms / 1000);
     json_member_str(out, "txn", row->txn);
     json_member_str(out, "owner", row->owner);
+    write_cnf(row, out);
     json_member_text(out, "scope", claims->scope);
     if (items_have_scope(&items)) {
         json_key(out, "scope");
@@ -83,7 +105,7 @@ void token_response_write(const struct token_response *response, struct json_out
     json_begin_object(out);
     json_member_str(out, "access_token", response->token);
     json_member_text(out, "issued_token_type", response->issued_type);
-    json_member_text(out, "token_type", "Bearer");
+    json_member_text(out, "token_type", claims_token_type(row));
     write_i64(out, "expires_in", (row->expires_ms - response->now_ms) / 1000);
     json_member_text(out, "scope", response->scope);
     if (items_have_scope(&items)) {

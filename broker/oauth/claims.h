@@ -18,6 +18,9 @@ struct claims {
 /* The members of the object, without its braces: introspection puts its own beside them. */
 void claims_write(const struct claims *claims, struct json_out *out);
 
+/* "DPoP" for what is bound by a proof; by a certificate it stays "Bearer" (DPOP-1, MTL-4). */
+const char *claims_token_type(const struct grant_row *row);
+
 struct token_response {
     const struct grant_row *row;
     uint64_t ask;

@@ -53,8 +53,9 @@ enum oauth_error oauth_error_of_reason(enum ambit_reason reason, struct oauth_as
     case AMBIT_REASON_WRONG_AUDIENCE:
         return asked.has_resource ? OAUTH_INVALID_TARGET : OAUTH_INVALID_SCOPE;
     case AMBIT_REASON_BINDING_REQUIRED:
+        return asked.by_certificate ? OAUTH_INVALID_REQUEST : OAUTH_INVALID_DPOP_PROOF;
     case AMBIT_REASON_BINDING_MISMATCH:
-        return OAUTH_INVALID_DPOP_PROOF;
+        return asked.by_certificate ? OAUTH_INVALID_CLIENT : OAUTH_INVALID_DPOP_PROOF;
     case AMBIT_REASON_INACTIVE:
         return OAUTH_INVALID_REQUEST; /* as a subject token (TEX-3) */
     case AMBIT_REASON_STOPPED:

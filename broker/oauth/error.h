@@ -17,6 +17,7 @@
     X(INVALID_TARGET, "invalid_target", 400)                 \
     X(INVALID_DETAILS, "invalid_authorization_details", 400) \
     X(INVALID_DPOP_PROOF, "invalid_dpop_proof", 400)         \
+    X(USE_DPOP_NONCE, "use_dpop_nonce", 400)                 \
     X(ACCESS_DENIED, "access_denied", 400)                   \
     X(SERVER_ERROR, "server_error", 500)                     \
     X(UNAVAILABLE, "temporarily_unavailable", 503)
@@ -34,6 +35,7 @@ struct oauth_asked_as {
     bool is_by_details;     /* the failing item stood in authorization_details (RAR-3) */
     bool has_resource;      /* RES-4, TOK-14 */
     enum oauth_field field; /* what a `malformed` is about */
+    bool by_certificate;    /* a binding's fault: by certificate, else by proof */
 };
 enum oauth_error oauth_error_of_reason(enum ambit_reason reason, struct oauth_asked_as asked);
 

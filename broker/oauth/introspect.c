@@ -30,7 +30,7 @@ static void reply_active(const struct introspect_state *state, const struct intr
     json_begin_object(&out);
     json_key(&out, "active");
     json_bool(&out, true);
-    json_member_text(&out, "token_type", "Bearer");
+    json_member_text(&out, "token_type", claims_token_type(&found->row));
     struct claims claims = {.issuer = broker_issuer(state->call.broker),
                             .row = &found->row,
                             .live = found->live_items,
@@ -95,13 +95,15 @@ enum http_next introspect_begin(void *app, struct http_request *req, struct http
         oauth_reply_refusal(req, reply, &refusal);
         return HTTP_DONE;
     }
-    if (!state->call.caller.has_once) {
+    if (!state->call.caller.has_once && !state->call.binding.has_once) {
         answer(state, req, reply);
         return HTTP_DONE;
     }
 
     command_init(&state->once.base, app, &state->call.caller, state->call.documents);
     state->has_command = true;
+    if (state->call.binding.has_once)
+        command_add_once(&state->once.base, &state->call.binding.once);
     state->once.base.done = resume;
     state->once.base.done_ctx = req;
     state->once.base.source = state->call.source;

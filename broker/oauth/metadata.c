@@ -24,6 +24,7 @@ static const struct list lists[] = {
     {"revocation_endpoint_auth_methods_supported", {"private_key_jwt", "client_secret_basic"}},
     {"revocation_endpoint_auth_signing_alg_values_supported", {ALGORITHMS}},
     {"authorization_details_types_supported", {"ambit"}}, /* RAR-9 */
+    {"dpop_signing_alg_values_supported", {ALGORITHMS}},
 };
 
 static const struct {

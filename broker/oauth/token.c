@@ -32,6 +32,8 @@ void token_command_fill(struct token_state *state, struct http_request *req)
     base->done_ctx = req;
     base->source = state->call.source;
     base->txn = ambit_str_of(req->trace_id);
+    if (state->call.binding.has_once)
+        command_add_once(base, &state->call.binding.once);
     random_bytes(state->rnd, sizeof state->rnd);
 }
 
@@ -72,7 +74,8 @@ enum http_next token_begin(void *app, struct http_request *req, struct http_repl
         return HTTP_DONE;
     }
     req->user = state;
-    if (!oauth_call_begin(&state->call, app, req, reply) || !read_form(state, req, reply))
+    if (!oauth_call_begin(&state->call, app, req, reply) ||
+        !oauth_binding_read(&state->call, req, reply) || !read_form(state, req, reply))
         return HTTP_DONE;
     return kinds[state->type].submit(state, req, reply);
 }

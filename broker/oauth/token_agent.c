@@ -22,6 +22,7 @@ void token_agent_fill(struct token_state *state, struct http_request *req)
     token_command_fill(state, req);
     grant_command_init(command);
     command->arena = &req->arena;
+    command->binds_if_asked = state->call.binding.kind == AMBIT_BINDING_MTLS;
     command->approval_wanted = request->approval;
     command->question = (struct ambit_grant_question){
         .agent = state->call.caller.name,
@@ -32,7 +33,8 @@ void token_agent_fill(struct token_state *state, struct http_request *req)
         .lifetime_s = request->lifetime_s,
         .purpose = request->purpose,
         .source = addr_view(&req->source),
-        .binding = AMBIT_BINDING_NONE,
+        .binding = state->call.binding.kind,
+        .binding_key = state->call.binding.key,
     };
     crypto_sha256(state->rnd, sizeof state->rnd, &command->token);
 }
@@ -43,6 +45,21 @@ static enum oauth_field field_of(const struct decided *decided)
     if (ambit_str_is(decided->member, "lifetime_s") || ambit_str_is(decided->member, "purpose"))
         return OAUTH_FIELD_OTHER;
     return ambit_str_is(decided->member, "audience") ? OAUTH_FIELD_RESOURCE : OAUTH_FIELD_ITEM;
+}
+
+/* A binding that was wanted and is not there: does the rule take certificates alone? One that is
+ * there and does not fit: was it one? */
+static bool is_for_certificate(const struct grant_command *command)
+{
+    const struct decided *decided = &command->decided;
+    const struct ambit_policy *policy =
+        ambit_policy_find(command->base.documents->documents, decided->policy);
+    if (decided->reason == AMBIT_REASON_BINDING_MISMATCH)
+        return command->question.binding == AMBIT_BINDING_MTLS;
+    for (size_t i = 0; policy && i < policy->n_rules; i++)
+        if (ambit_str_eq(policy->rules[i].id, decided->rule))
+            return policy->rules[i].bind_mtls && !policy->rules[i].bind_dpop;
+    return false;
 }
 
 static void reply_refused(struct token_state *state, struct http_request *req,
@@ -58,6 +75,7 @@ static void reply_refused(struct token_state *state, struct http_request *req,
         .is_by_details = asked->n > 0 ? decided->item >= asked->n_scope : asked->has_details,
         .has_resource = state->request.resource.p,
         .field = field_of(decided),
+        .by_certificate = is_for_certificate(command),
     };
     enum oauth_error error = oauth_error_of_reason(decided->reason, as);
     struct oauth_refusal refusal = {
@@ -87,6 +105,7 @@ void token_agent_granted(struct token_state *state, struct http_request *req,
     ambit_grant_items_now(command->base.documents->set, &view, NULL, 0, minting.now_ms, &live,
                           &minting.ask);
     mint_reply(state->call.broker, &minting, req, reply);
+    oauth_binding_put_nonce(&state->call, req, reply);
 }
 
 static void finish(struct token_state *state, struct http_request *req, struct http_reply *reply)

@@ -34,6 +34,7 @@ static void finish(struct token_state *state, struct http_request *req, struct h
                               .now_ms = command->base.now_ms,
                               .scope = SERVICE_SCOPE};
     mint_reply(state->call.broker, &minting, req, reply);
+    oauth_binding_put_nonce(&state->call, req, reply);
 }
 
 enum http_next token_service_submit(struct token_state *state, struct http_request *req,
@@ -56,6 +57,10 @@ enum http_next token_service_submit(struct token_state *state, struct http_reque
     token_command_fill(state, req);
     command->lifetime_s = is_shorter ? request->lifetime_s : SERVICE_GRANT_LIFE_S;
     command->arena = &req->arena;
+    if (state->call.binding.kind == AMBIT_BINDING_DPOP) { /* no rule asks for a certificate */
+        command->binding = AMBIT_BINDING_DPOP;
+        command->binding_key = state->call.binding.key;
+    }
     crypto_sha256(state->rnd, sizeof state->rnd, &command->token);
     state->finish = finish;
     http_suspend(req);

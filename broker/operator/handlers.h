@@ -56,6 +56,8 @@ HANDLER(reading_finish);
 void reading_done(void *app, struct http_request *req);
 
 HANDLER(whoami_begin);
+HANDLER(whoami_finish);
+void whoami_done(void *app, struct http_request *req);
 HANDLER(health_begin);
 HANDLER(ready_begin);
 HANDLER(metrics_begin);

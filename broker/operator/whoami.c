@@ -2,8 +2,10 @@
 /* GET /v1/whoami: whoever proves themselves is told how the broker knows them: a person by their
  * token, an agent by its access token, a client by HTTP Basic. */
 #include "base/json_write.h"
+#include "core/proof.h"
 #include "core/query.h"
 #include "core/service_grant.h"
+#include "crypto/digest.h"
 #include "operator/access.h"
 #include "operator/handlers.h"
 
@@ -11,16 +13,35 @@ struct whoami_state {
     struct broker *broker;
     struct documents_ref *documents;
     struct caller caller;
+    struct dpop_proof proof; /* of a bound token; refused: why */
+    struct once_command once;
+    bool has_command;
 };
 
 /* ---- who ---- */
 
+/* DPOP-7, MTL-5: a bound token by its own way alone. */
+static enum ambit_err check_shown(struct whoami_state *state, struct http_request *req,
+                                  const struct shown_token *shown, const struct grant_row *row)
+{
+    struct proof_request request = {.token = *shown,
+                                    .header = http_header(req, "dpop"),
+                                    .method = http_method_text(req),
+                                    .path = req->path,
+                                    .has_certificate = req->n_certificates > 0};
+    if (request.has_certificate)
+        crypto_sha256(req->certificates[0].der, req->certificates[0].len, &request.certificate);
+    enum ambit_err err =
+        proof_of_shown(state->broker, state->documents, row, &request, &req->arena, &state->proof);
+    return err || state->proof.refusal == DPOP_FINE ? err : AMBIT_ERR_REFUSED;
+}
+
 static enum ambit_err by_access_token(struct whoami_state *state, struct http_request *req,
-                                      struct ambit_str bearer)
+                                      const struct shown_token *shown)
 {
     static const struct caller bearer_itself = {.kind = CALLER_NONE};
     struct identity_token token = {0};
-    enum ambit_err err = identity_token_read(bearer, &token);
+    enum ambit_err err = identity_token_read(shown->text, &token);
     if (err)
         return err == AMBIT_ERR_MALFORMED ? AMBIT_ERR_REFUSED : err;
     struct introspection *found = arena_alloc(&req->arena, sizeof *found);
@@ -30,9 +51,14 @@ static enum ambit_err by_access_token(struct whoami_state *state, struct http_re
                            broker_now_ms(state->broker), &req->arena, found);
     if (err)
         return err;
-    if (found->is_known && ambit_service_find(state->documents->documents, found->row.agent)) {
-        err = query_service_token(state->broker, state->documents, &token,
-                                  broker_now_ms(state->broker), &req->arena, &state->caller);
+    if (!found->is_known)
+        return AMBIT_ERR_REFUSED;
+    err = check_shown(state, req, shown, &found->row);
+    if (err)
+        return err;
+    if (ambit_service_find(state->documents->documents, found->row.agent)) {
+        err = query_service_token(state->broker, state->documents, &token, &req->arena, &found->row,
+                                  &state->caller);
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_REFUSED : err;
     }
     if (!found->is_active)
@@ -46,15 +72,15 @@ static enum ambit_err identify(struct whoami_state *state, struct http_request *
 {
     const struct documents_ref *documents = state->documents;
     struct ambit_str authorization = http_header(req, "authorization");
-    struct ambit_str bearer = identity_bearer(authorization);
+    struct shown_token shown = identity_shown_token(authorization);
     int64_t now_ms = broker_now_ms(state->broker);
     struct identity_answer answer = {.refusal = IDENTITY_INVALID};
     enum ambit_err err = AMBIT_OK;
-    if (bearer.p) {
+    if (shown.text.p) {
         err =
             identity_person(documents->documents, documents->keys, authorization, now_ms, &answer);
         if (!err && answer.refusal != IDENTITY_FINE)
-            return by_access_token(state, req, bearer);
+            return by_access_token(state, req, &shown);
     } else if (authorization.p) {
         struct identity_proof proof = {.authorization = authorization};
         err = identity_client(documents->documents, documents->keys, broker_issuer(state->broker),
@@ -119,21 +145,104 @@ static void write_caller(const struct whoami_state *state, struct json_out *out)
     json_end_object(out);
 }
 
+static void answer(const struct whoami_state *state, struct http_reply *reply)
+{
+    struct json_out out;
+    json_out_init(&out, &reply->body, false);
+    write_caller(state, &out);
+    reply->no_store = true;
+    http_reply_json(reply, 200);
+}
+
+/* DPOP-8 */
+static void reply_shown(const struct whoami_state *state, struct http_request *req,
+                        struct http_reply *reply)
+{
+    http_reply_problem(req, reply,
+                       (struct http_problem){.status = 401,
+                                             .reason = "credentials_required",
+                                             .detail = state->proof.what});
+    http_reply_header(reply, "WWW-Authenticate", dpop_challenge(state->proof.refusal));
+    if (state->proof.refusal != DPOP_USE_NONCE)
+        return;
+    struct dpop_nonce nonce = proof_nonce(state->broker, DPOP_AT_RESOURCE);
+    struct ambit_str value = arena_copy(&req->arena, ambit_str_of(nonce.text));
+    if (value.p)
+        http_reply_header(reply, "DPoP-Nonce", value.p);
+}
+
+static void resume(void *ctx)
+{
+    http_resume(ctx);
+}
+
+/* The proof is good for one request: the writer keeps it before the answer leaves. */
+static enum http_next use_proof(struct whoami_state *state, struct http_request *req,
+                                struct http_reply *reply)
+{
+    struct once_value once = proof_once(&state->proof);
+    command_init(&state->once.base, state->broker, &state->caller, state->documents);
+    state->has_command = true;
+    state->once.base.done = resume;
+    state->once.base.done_ctx = req;
+    state->once.base.txn = ambit_str_of(req->trace_id);
+    command_add_once(&state->once.base, &once);
+    http_suspend(req);
+    enum ambit_err err = once_submit(&state->once);
+    if (err)
+        access_reply_err(req, reply, err);
+    return err ? HTTP_DONE : HTTP_WAIT;
+}
+
 enum http_next whoami_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
-    struct whoami_state state = {.broker = app, .documents = broker_documents_acquire(app)};
-    enum ambit_err err = identify(&state, req);
-    if (err == AMBIT_ERR_REFUSED)
+    struct whoami_state *state = arena_alloc(&req->arena, sizeof *state);
+    if (!state) {
+        access_reply_err(req, reply, AMBIT_ERR_NO_MEMORY);
+        return HTTP_DONE;
+    }
+    req->user = state;
+    state->broker = app;
+    state->documents = broker_documents_acquire(app);
+    enum ambit_err err = identify(state, req);
+    if (err == AMBIT_ERR_REFUSED && state->proof.refusal != DPOP_FINE)
+        reply_shown(state, req, reply);
+    else if (err == AMBIT_ERR_REFUSED)
         access_reply_unproved(app, req, reply);
     else if (err)
         access_reply_err(req, reply, err);
-    else if (access_is_in_budget(app, &state.caller, req, reply)) {
-        struct json_out out;
-        json_out_init(&out, &reply->body, false);
-        write_caller(&state, &out);
-        reply->no_store = true;
-        http_reply_json(reply, 200);
+    else if (access_is_in_budget(app, &state->caller, req, reply)) {
+        if (proof_has_once(&state->proof))
+            return use_proof(state, req, reply);
+        answer(state, reply);
     }
-    broker_documents_release(state.documents);
     return HTTP_DONE;
+}
+
+enum http_next whoami_finish(void *app, struct http_request *req, struct http_reply *reply)
+{
+    struct whoami_state *state = req->user;
+    const struct command *command = &state->once.base;
+    if (command_proof_was_used(command)) {
+        state->proof = (struct dpop_proof){.refusal = DPOP_INVALID_PROOF,
+                                           .what = "The DPoP proof was used before."};
+        reply_shown(state, req, reply);
+    } else if (command->way_in_lost)
+        access_reply_unproved(app, req, reply);
+    else if (command->err)
+        access_reply_err(req, reply, command->err);
+    else
+        answer(state, reply);
+    return HTTP_DONE;
+}
+
+void whoami_done(void *app, struct http_request *req)
+{
+    (void)app;
+    struct whoami_state *state = req->user;
+    if (!state)
+        return;
+    if (state->has_command)
+        command_release(&state->once.base);
+    broker_documents_release(TAKE(state->documents));
 }

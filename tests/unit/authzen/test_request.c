@@ -75,6 +75,25 @@ static void shapes(void **state)
     }
 }
 
+/* AZN-15: what the service was shown with the token */
+static void azn_15_proofs(void **state)
+{
+    (void)state;
+    static const char body[] =
+        "{\"subject\":{\"type\":\"access_token\",\"id\":\"T\",\"properties\":{\"dpop\":"
+        "{\"proof\":\"a.b.c\",\"method\":\"GET\",\"uri\":\"https://x/y\"},"
+        "\"x5t#S256\":\"AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE\"}},"
+        "\"action\":{\"name\":\"a\"},\"resource\":{\"type\":\"svc\",\"id\":\"x\"}}";
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    struct evaluation got;
+    const char *what = NULL;
+    assert_int_equal(evaluation_read(ambit_str_of(body), &arena, &got, &what), AMBIT_OK);
+    assert_true(ambit_str_is(got.dpop.proof, "a.b.c") && ambit_str_is(got.dpop.method, "GET"));
+    assert_true(ambit_str_is(got.dpop.uri, "https://x/y") && got.n_members == 0);
+    assert_true(got.has_certificate && got.certificate.b[0] == 1 && got.certificate.b[31] == 1);
+}
+
 /* AZN-14, AZN-16: properties reach the context under their prefix; reserved members do not */
 static void members_and_record_agree(void **state)
 {
@@ -97,6 +116,7 @@ static void members_and_record_agree(void **state)
     assert_true(ambit_str_is(got.arguments_digest, "sha256:00"));
     assert_true(ambit_str_is(got.source_text, "::ffff:10.0.0.1"));
     assert_int_equal(got.source.family, 4);
+    assert_true(!got.dpop.proof.p && !got.has_certificate); /* not of their form: none */
 
     static const struct {
         const char *name;
@@ -145,7 +165,7 @@ int main(void)
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shapes),
-        cmocka_unit_test(members_and_record_agree),
+        cmocka_unit_test(azn_15_proofs), cmocka_unit_test(members_and_record_agree),
         cmocka_unit_test(members_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,7 @@ static inline struct event sample_large(struct arena *arena)
         .source = AMBIT_STR("::1"),
         .binding = AMBIT_BINDING_DPOP,
         .binding_key = sample_digest(6),
+        .certificate = sample_digest(9),
         .purpose = AMBIT_STR("to mend"),
         .txn = AMBIT_STR("0123456789abcdef0123456789abcdef"),
         .has_proof = true,

@@ -49,12 +49,13 @@ static void metadata_is_what_clients_parse(void **state)
     assert_false(
         has_text(json_get(got, "token_endpoint_auth_signing_alg_values_supported"), "none"));
     assert_true(has_text(json_get(got, "authorization_details_types_supported"), "ambit"));
+    assert_true(has_text(json_get(got, "dpop_signing_alg_values_supported"), "ES256"));
+    assert_false(has_text(json_get(got, "dpop_signing_alg_values_supported"), "none"));
     for (const struct json_value *member = got->first; member; member = member->next)
         assert_false(member->kind == JSON_ARRAY && member->count == 0); /* MET-4 */
     static const char *const not_yet[] = {
         "backchannel_authentication_endpoint", "device_authorization_endpoint",
-        "pushed_authorization_request_endpoint", "status_list_aggregation_endpoint",
-        "dpop_signing_alg_values_supported"};
+        "pushed_authorization_request_endpoint", "status_list_aggregation_endpoint"};
     for (size_t i = 0; i < AMBIT_LEN(not_yet); i++)
         assert_null(json_get(got, not_yet[i]));
 }
