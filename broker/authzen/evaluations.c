@@ -52,6 +52,7 @@ static AMBIT_CHECKED enum ambit_err fill(struct batch_state *state, struct http_
         return AMBIT_ERR_NO_MEMORY;
     command_init(&batch->base, questioner->broker, &questioner->asker.caller,
                  questioner->documents);
+    asker_fill(&questioner->asker, &batch->base);
     batch->base.done = resume;
     batch->base.done_ctx = req;
     batch->semantic = state->body.semantic;

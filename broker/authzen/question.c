@@ -90,9 +90,9 @@ static AMBIT_CHECKED enum ambit_err take_proofs(const struct questioner *questio
     proved->certificate = asked->certificate;
     if (!asked->dpop.proof.p)
         return AMBIT_OK;
-    enum ambit_err err = proof_of_told(questioner->broker, questioner->documents,
-                                       questioner->asker.caller.name, &asked->dpop,
-                                       asked->subject_id, &questioner->req->arena, &proof);
+    enum ambit_err err =
+        proof_of_told(questioner->broker, questioner->documents, questioner->asker.caller.name,
+                      &asked->dpop, asked->subject_id, &questioner->req->arena, &proof);
     proved->has_dpop = !err && proof.refusal == DPOP_FINE;
     proved->dpop = proof.key;
     return err;

@@ -210,8 +210,8 @@ static enum ambit_err action_run(struct writer_job *job, struct store_txn *txn, 
 
 void action_count(const struct action_command *command)
 {
-    bool is_decided = !command->base.way_in_lost && !command->base.once_used &&
-                      !command->base.is_behind;
+    bool is_decided =
+        !command->base.way_in_lost && !command->base.once_used && !command->base.is_behind;
     if (is_decided && !command->is_repeated && !command->is_key_reused)
         metrics_decided(command->base.broker, 1, command->decided.reason);
 }

@@ -165,7 +165,8 @@ int main(void)
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(shapes),
-        cmocka_unit_test(azn_15_proofs), cmocka_unit_test(members_and_record_agree),
+        cmocka_unit_test(azn_15_proofs),
+        cmocka_unit_test(members_and_record_agree),
         cmocka_unit_test(members_are_bounded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
