@@ -98,12 +98,7 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
         world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
     if (err != AMBIT_OK)
         return err;
-<<<<<<< HEAD
-=======
-    command->question.now_ms = command->base.now_ms;
-    command->question.grant = command->grant_found ? &command->grant : NULL;
     command->question.has_proof = has_proof(command);
->>>>>>> 576aa8f (oauth, authzen: tokens bound to a key: proofs at the token endpoint, of one's own token, through a service)
     struct approval_use use;
     command->approval = (struct ambit_id){{0}};
     err = action_decide_approved(command, txn, &world.view, decision, &use);
