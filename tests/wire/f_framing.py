@@ -239,7 +239,7 @@ class Demo:
         self.p = subprocess.Popen([os.path.join(BUILD, "tests/wire/http_demo"), *map(str, arguments)],
                                   stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         words = self.p.stdout.readline().split()
-        self.address, self.operators = ("127.0.0.1", int(words[2])), ("127.0.0.1", int(words[4]))
+        self.address, self.operators, self.tls = (("127.0.0.1", int(words[i])) for i in (2, 4, 6))
 
     def stop(self):
         self.p.terminate()

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A small server over the HTTP edge alone, for the tests of the edge: toy routes, one of them
  * waiting for a writer thread that answers in batches, one a query, one a stream. Prints the port.
- * Not shipped. http_demo [LOOPS [IDLE_S [REQUEST_S [CONNECTIONS [PER_SOURCE [UNIX_PATH]]]]]] */
+ * Not shipped. http_demo [LOOPS [IDLE_S [REQUEST_S [CONNECTIONS [PER_SOURCE [UNIX_PATH
+ * [PROXIES [CERTIFICATE KEY]]]]]]]]; PROXIES: a block that is believed about its clients */
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "base/json_write.h"
 #include "base/log.h"
@@ -143,6 +145,42 @@ static enum http_next look(void *arg, struct http_request *req, struct http_repl
     return HTTP_DONE;
 }
 
+/* Who asks, as handlers are told. */
+static enum http_next caller(void *arg, struct http_request *req, struct http_reply *reply)
+{
+    static const char *const names[] = {"x-forwarded-for", "forwarded",         "client-cert",
+                                        "x-real-ip",       "client-cert-chain", "x-other"};
+    struct json_out out = {0};
+    char text[ADDR_TEXT_MAX];
+    (void)arg;
+    json_out_init(&out, &reply->body, true);
+    json_begin_object(&out);
+    json_key(&out, "certificates");
+    json_begin_array(&out);
+    for (size_t i = 0; i < req->n_certificates; i++) {
+        char *hex = arena_alloc(&req->arena, 2 * req->certificates[i].len + 1);
+        if (!hex)
+            return HTTP_DONE;
+        hex_encode(req->certificates[i].der, req->certificates[i].len, hex);
+        json_str(&out, (struct ambit_str){hex, 2 * req->certificates[i].len});
+    }
+    json_end_array(&out);
+    json_key(&out, "fields");
+    json_begin_array(&out);
+    for (size_t i = 0; i < AMBIT_LEN(names); i++)
+        if (http_header(req, names[i]).p)
+            json_text(&out, names[i]);
+    json_end_array(&out);
+    json_key(&out, "is_tls");
+    json_bool(&out, req->is_tls);
+    json_member_str(
+        &out, "source",
+        (struct ambit_str){text, req->source.family ? addr_encode(&req->source, text) : 0});
+    json_end_object(&out);
+    http_reply_json(reply, 200);
+    return HTTP_DONE;
+}
+
 struct follower {
     struct app *app;
     int seen, left;
@@ -262,6 +300,7 @@ static const struct http_route routes[] = {
      .class = HTTP_QUERY,
      .begin = events},
     {.method = HTTP_POST, .path = "/tick", .listeners = HTTP_ALL, .begin = tick},
+    {.method = HTTP_GET, .path = "/caller", .listeners = HTTP_ALL, .begin = caller},
     {.method = HTTP_GET, .path = "/figures", .listeners = HTTP_ALL, .begin = figures},
     {.method = HTTP_GET, .path = "/operators-only", .listeners = HTTP_OPERATORS, .begin = look},
 };
@@ -290,8 +329,8 @@ static int serve(struct app *app, const struct http_config *config)
     }
     if (pthread_create(&writer, NULL, writer_main, app) != 0 || http_start(app->server) != AMBIT_OK)
         return 1;
-    printf("http_demo: port %u operators %u\n", http_port(app->server, 0),
-           http_port(app->server, 1));
+    printf("http_demo: port %u operators %u tls %u\n", http_port(app->server, 0),
+           http_port(app->server, 1), http_port(app->server, 3));
     fflush(stdout);
     sigwait(&signals, &signal);
     http_stop(app->server, 1000);
@@ -308,14 +347,32 @@ static int serve(struct app *app, const struct http_config *config)
 int main(int argc, char **argv)
 {
     static struct app app = {.mutex = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
-    struct http_listener listeners[3] = {
+    struct cidr proxies = {.bits = 0};
+    struct http_listener listeners[4] = {
         {.name = "all", .kinds = HTTP_AGENTS | HTTP_OPS, .address = "127.0.0.1:0"},
         {.name = "operators", .kinds = HTTP_OPERATORS | HTTP_OPS, .address = "127.0.0.1:0"},
-        {.name = "local", .kinds = HTTP_AGENTS, .unix_path = argc > 6 ? argv[6] : NULL},
+        {.name = "local",
+         .kinds = HTTP_AGENTS,
+         .unix_path = argc > 6 ? argv[6] : NULL,
+         .unix_owner = (uid_t)-1,
+         .unix_group = (gid_t)-1},
+        {.name = "tls", .kinds = HTTP_AGENTS | HTTP_OPS, .address = "127.0.0.1:0"},
     };
+    if (argc > 7 && cidr_decode(ambit_str_of(argv[7]), &proxies) != AMBIT_OK)
+        return 2;
+    if (argc > 9) {
+        const struct http_tls_files files = {.certificate = argv[8], .key = argv[9]};
+        BUF_AUTO said = {.p = NULL};
+        if (http_tls_load(&files, clock_wall_ms(), &listeners[3].tls, &said) != AMBIT_OK)
+            return 2;
+    }
     struct http_config config = {
         .listeners = listeners,
-        .n_listeners = argc > 6 ? 3 : 2,
+        .n_listeners = argc > 9   ? 4
+                       : argc > 6 ? 3
+                                  : 2,
+        .proxies = &proxies,
+        .n_proxies = argc > 7 ? 1 : 0,
         .routes = routes,
         .n_routes = AMBIT_LEN(routes),
         .app = &app,
