@@ -5,7 +5,7 @@ import assert from 'node:assert/strict'
 import * as client from 'openid-client'
 import { audience, credential, done, issuer, keyOf, point } from './point.mjs'
 
-const options = { execute: [client.allowInsecureRequests], algorithm: 'oauth2' }
+const options = { algorithm: 'oauth2' }
 const { jwk, key } = await keyOf('remediator')
 
 let agent

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the suites share: the broker they are pointed at, its credentials, and TAP.
-// Environment: AMBIT_URL, AMBIT_CREDENTIALS (the folder of the development state).
+// Environment: AMBIT_URL, AMBIT_CREDENTIALS (the folder of the development state), AMBIT_OPERATORS (where
+// people are heard, if not at AMBIT_URL).
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
@@ -19,7 +20,7 @@ export async function keyOf(agent) {
 export async function person(who, method, path, body) {
   const headers = { authorization: `Bearer ${credential(`${who}.token`)}` }
   if (body) headers['content-type'] = 'application/json'
-  return fetch(new URL(path, issuer), { method, headers, body: body && JSON.stringify(body) })
+  return fetch(new URL(path, process.env.AMBIT_OPERATORS ?? issuer), { method, headers, body: body && JSON.stringify(body) })
 }
 
 let points = 0

@@ -5,15 +5,57 @@ import os
 import shutil
 import socket
 import subprocess
+import tempfile
 import threading
 import urllib.error
 import urllib.request
 
-from broker import ROOT, Broker, skip_all
+import tls
+from broker import ROOT, Broker, Client, skip_all
 from node import node_for
 
 INTEROP = os.path.join(ROOT, "tests", "interop")
 LOOPBACK = "http://127.0.0.1"
+
+
+class TlsBroker(Broker):
+    """A broker as it stands in earnest: agents and services come over https (`url`, trusted by `ca`), operators by a
+    listener of their own on the loopback. `client()` is an operator's."""
+
+    def __init__(self, **options):
+        self.folder = tempfile.mkdtemp(prefix="ambit-tls-")
+        os.chmod(self.folder, 0o755)  # for programs that give up being root
+        self.ca = tls.Authority(self.folder)
+        server, port = self.ca.leaf("server"), free_port()
+        self.url = f"https://localhost:{port}"
+        listen = [{"name": "agents", "address": f"127.0.0.1:{port}", "tls": server.tls(client_ca=self.ca.certificate)},
+                  {"name": "operators", "address": "127.0.0.1:0"}]
+        super().__init__(config={"issuer": self.url, "listen": listen, **options})
+
+    def __exit__(self, *words):
+        try:
+            super().__exit__(*words)
+        finally:
+            shutil.rmtree(self.folder, ignore_errors=True)
+
+    @property
+    def operators(self):
+        return self.ports[1]
+
+    def client(self, timeout=None):
+        made = Client(self, timeout)
+        made.http.port = self.operators
+        return made
+
+    def agents(self, shown=None):
+        """One connection of an agent or a service."""
+        made = Client(self)
+        made.http = tls.https(self.port, self.ca, shown)
+        return made
+
+
+def url_of(broker):
+    return broker.url if isinstance(broker, TlsBroker) else f"{LOOPBACK}:{broker.port}"
 
 
 def node_suite(script, broker, **env):
@@ -21,7 +63,9 @@ def node_suite(script, broker, **env):
     node = node_for(INTEROP)
     if not node:
         skip_all("no Node 20 with npm, or the clients cannot be installed")
-    words = {"AMBIT_URL": f"{LOOPBACK}:{broker.port}", "AMBIT_CREDENTIALS": os.path.join(broker.state, "credentials")}
+    words = {"AMBIT_URL": url_of(broker), "AMBIT_CREDENTIALS": os.path.join(broker.state, "credentials")}
+    if isinstance(broker, TlsBroker):
+        words |= {"NODE_EXTRA_CA_CERTS": broker.ca.certificate, "AMBIT_OPERATORS": f"{LOOPBACK}:{broker.operators}"}
     return subprocess.run([node, os.path.join(INTEROP, script)], env={**os.environ, **words, **env}, timeout=240,
                           check=False).returncode
 

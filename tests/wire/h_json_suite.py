@@ -30,6 +30,7 @@ ENDPOINTS = {
     "/v1/incidents/{x}/close": ("lee", {"reason": "x"}, False),
     "/v1/approvals/{x}": ("lee", {"answer": "given", "reason": "x"}, False),
     "/v1/time/acknowledge": ("lee", {"reason": "x"}, False),
+    "/v1/keys/rotate": ("lee", {"reason": "x"}, False),
     "/v1/people/{x}/offboard": ("lee", {"reason": "x", "dry_run": True}, False),
     "/v1/documents/confirm": ("dana", {"kind": "agent", "name": "reporter"}, False),
     "/v1/explain": ("dana", {"question": "grant", "agent": "reporter", "items": [], "now": "2026-01-01T00:00:00Z"}, False),
@@ -95,10 +96,10 @@ def main():
         if os.environ.get("CI") == "true":
             raise RuntimeError(f"vectors absent: {VECTORS}")
         skip_all("vectors absent")
-    tap, missing = Tap(), routes_in_source() - set(ENDPOINTS)
-    tap.ok(not missing, "every route that takes JSON is here", sorted(missing))
+    tap, missing = Tap(), routes_in_source() ^ set(ENDPOINTS)
+    tap.ok(not missing, "the endpoints are those of the route tables", sorted(missing))
     with Broker() as broker, broker.client() as client:
-        for path in sorted(set(ENDPOINTS) & routes_in_source()):
+        for path in sorted(ENDPOINTS):
             battery(tap, broker, client, path, *ENDPOINTS[path])
         tap.ok(client.token().status == 200, "and a token is given at the end")
     return tap.done()
