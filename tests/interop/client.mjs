@@ -141,6 +141,38 @@ await point('CLI-11 an assertion counts once', async () => {
   assert.equal((await again.json()).error, 'invalid_client')
 })
 
+await point('TEX-5 token exchange: a delegate by its own key, and who acts told', async () => {
+  const above = await ask({ scope: 'ticket.read[ticket:**]', resource: audience })
+  const { jwk, key } = await keyOf('reporter')
+  const delegate = { client_id: 'reporter' }
+  const exchange = async (scope) => {
+    const parameters = new URLSearchParams({
+      subject_token: above.access_token,
+      subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+      resource: audience,
+      scope,
+    })
+    const auth = oauth.PrivateKeyJwt({ key, kid: jwk.kid })
+    const type = 'urn:ietf:params:oauth:grant-type:token-exchange'
+    const response = await oauth.genericTokenEndpointRequest(as, delegate, auth, type, parameters, loopback)
+    return oauth.processGenericTokenEndpointResponse(as, delegate, response)
+  }
+  const below = await exchange('ticket.read[ticket:INC-1]')
+  assert.equal(below.issued_token_type, 'urn:ietf:params:oauth:token-type:access_token')
+  const claims = await oauth.validateJwtAccessToken(as, asked(below.access_token), audience, loopback)
+  const actor = { sub: 'reporter', iss: as.issuer, sub_profile: 'ai_agent' }
+  assert.equal(claims.sub, 'remediator')
+  assert.deepEqual(claims.act, actor)
+  assert.deepEqual((await introspect(below.access_token)).act, actor)
+  await assert.rejects(exchange('service.restart[svc:staging/web-1]'), (err) => {
+    assert.equal(err.error, 'invalid_scope')
+    return true
+  })
+  const auth = oauth.PrivateKeyJwt({ key: (await keyOf('remediator')).key })
+  await oauth.processRevocationResponse(await oauth.revocationRequest(as, agent, auth, above.access_token, loopback))
+  assert.deepEqual(await introspect(below.access_token), { active: false })
+})
+
 await point('REV-2 revocation, and the token is inactive at once', async () => {
   for (let i = 0; i < 2; i++) {
     const auth = oauth.PrivateKeyJwt({ key, kid: jwk.kid })
