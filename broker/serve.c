@@ -258,6 +258,7 @@ int serve_open(struct service *service)
         .is_enforcing = ambit_str_is(service->config.review, "enforce"),
         .attestation_s = service->config.attestation_s,
         .rotate_s = service->config.rotate_s,
+        .is_deferring = service->config.is_deferring,
         .wall_ms = clock_wall_ms,
         .boot_ms = clock_boot_ms,
         .kick = kick,

@@ -13,9 +13,10 @@
 
 static enum cli_exit run_approvals(struct cli *cli)
 {
-    static const struct show_column columns[] = {{"APPROVAL", "approval"}, {"STATE", "state"},
-                                                 {"AGENT", "agent"},       {"ASKS FOR", "question"},
-                                                 {"UNTIL", "until"},       {"PURPOSE", "purpose"}};
+    static const struct show_column columns[] = {
+        {"APPROVAL", "approval"},      {"STATE", "state"}, {"AGENT", "agent"},
+        {"ASKS FOR", "question"},      {"UNTIL", "until"}, {"PURPOSE", "purpose"},
+        {"MESSAGE", "binding_message"}};
     const struct json_value *answer = NULL;
     const char *path =
         cli_has(cli, "all") ? "/v1/approvals?limit=1000&state=all" : "/v1/approvals?limit=1000";
@@ -68,6 +69,7 @@ static void show_question(struct cli *cli, const struct json_value *answer)
         {"stated reason", show_member(arena, answer, "stated_reason")},
         {"arguments", show_member(arena, answer, "arguments_digest")},
         {"purpose", show_member(arena, answer, "purpose")},
+        {"message", show_member(arena, answer, "binding_message")},
         {"audience", show_member(arena, answer, "audience")},
         {"lifetime (s)", show_member(arena, answer, "lifetime_s")},
         {"answer until", show_member(arena, answer, "until")},

@@ -30,6 +30,7 @@ static const struct config_row rows[] = {
     {"", "proxy_client_ca", CONFIG_FILE, AT(proxy_client_ca), 0, 0, 0, NULL},
     {"", "notify", CONFIG_EMPTY_LIST, 0, 0, 0, 0, "this version notifies nobody"},
     {"", "limits", CONFIG_SECTION, 0, 0, 0, 0, NULL},
+    {"", "deferred", CONFIG_SWITCH, AT(is_deferring), 0, 0, 0, NULL},
     {"keys", "algorithm", CONFIG_ALGORITHM, AT(algorithm), 0, 0, 0, "ES256"},
     {"keys", "rotate", CONFIG_DURATION, AT(rotate_s), 3600, 3650 * DAY, 0, NULL},
     {"limits", "store_bytes", CONFIG_INTEGER, AT(limits.store_bytes), MB, 65536 * GB, 8 * GB, NULL},

@@ -66,6 +66,7 @@ struct config {
      * listener's clients have listen[].tls.client_ca. {NULL,0}: none. */
     struct ambit_str proxy_client_ca;
     struct ambit_str algorithm; /* of tokens: "ES256" "EdDSA" "RS256" */
+    bool is_deferring;          /* token responses may be deferred */
     int64_t rotate_s;           /* a signing key is changed when it is so old; 0: by hand alone */
     struct ambit_str review; /* "enforce": what is not confirmed is refused; "record": recorded */
     int64_t attestation_s;

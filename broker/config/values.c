@@ -101,12 +101,20 @@ static int64_t *number_at(struct config *config, const struct config_row *row)
     return (int64_t *)(void *)((char *)config + row->offset);
 }
 
+static void set_switch(struct config *config, const struct config_row *row, bool value)
+{
+    *(bool *)(void *)((char *)config + row->offset) = value;
+}
+
 void config_set_preset(struct config *config, const struct config_row *row)
 {
     switch (row->kind) {
     case CONFIG_DURATION:
     case CONFIG_INTEGER:
         *number_at(config, row) = row->preset;
+        return;
+    case CONFIG_SWITCH:
+        set_switch(config, row, row->preset != 0);
         return;
     case CONFIG_ISSUER:
     case CONFIG_PATH:
@@ -278,6 +286,12 @@ void config_take_text(struct config_reader *reader, const struct config_row *row
     case CONFIG_DURATION:
         take_duration(reader, row, place, text);
         return;
+    case CONFIG_SWITCH:
+        if (ambit_str_is(text, "true") || ambit_str_is(text, "false"))
+            set_switch(reader->config, row, ambit_str_is(text, "true"));
+        else
+            config_complain(reader, place, "is no switch", "true or false");
+        return;
     case CONFIG_INTEGER:
         if (parse_i64(text, &number))
             config_complain(reader, place, "is no whole number", "a whole number");
@@ -315,6 +329,10 @@ void config_take_json(struct config_reader *reader, const struct config_row *row
         return;
     else if (row->kind == CONFIG_EMPTY_LIST && value->kind != JSON_ARRAY)
         config_complain(reader, &at, "has the wrong type", "a list");
+    else if (row->kind == CONFIG_SWITCH && (value->kind == JSON_TRUE || value->kind == JSON_FALSE))
+        set_switch(reader->config, row, value->kind == JSON_TRUE);
+    else if (row->kind == CONFIG_SWITCH)
+        config_complain(reader, &at, "has the wrong type", "true or false");
     else if (wants_number && value->kind == JSON_INTEGER)
         take_integer(reader, row, &at, value->integer);
     else if (wants_number)

@@ -16,6 +16,7 @@ enum config_kind {
     CONFIG_REVIEW,
     CONFIG_ALGORITHM,
     CONFIG_DURATION, /* seconds */
+    CONFIG_SWITCH,   /* true or false */
     CONFIG_INTEGER,
     CONFIG_SECTION,    /* an object with rows of its own */
     CONFIG_EMPTY_LIST, /* anything in it is what this version cannot do: refused in words */

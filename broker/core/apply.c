@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "core/apply_outcome.h"
 #include "core/apply_approval.h"
+#include "core/apply_await.h"
 #include "core/apply_key.h"
 #include "core/apply_people.h"
 #include "core/command.h"
@@ -280,12 +281,21 @@ static AMBIT_CHECKED enum ambit_err apply_clear_asked(struct store_txn *txn,
     return store_stop_row(txn, &row);
 }
 
+static AMBIT_CHECKED enum ambit_err apply_decided(struct store_txn *txn, struct head *head,
+                                                  const struct event *event)
+{
+    enum ambit_err err =
+        event->type == EVENT_GRANT_ISSUED ? apply_issued(txn, head, event) : AMBIT_OK;
+    return err == AMBIT_OK ? apply_redeemed(txn, event) : err;
+}
+
 static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct head *head,
                                                const struct event *event)
 {
     switch (event->type) {
     case EVENT_GRANT_ISSUED:
-        return apply_issued(txn, head, event);
+    case EVENT_GRANT_REFUSED:
+        return apply_decided(txn, head, event);
     case EVENT_GRANT_REVOKED:
         return apply_revoked(txn, head, event);
     case EVENT_STOP_RAISED:
@@ -297,21 +307,18 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_INCIDENT_OPENED:
         return apply_incident_opened(txn, event);
     case EVENT_APPROVAL_ASKED:
-        return apply_approval_asked(txn, event);
     case EVENT_APPROVAL_GIVEN:
-        return apply_approval_given(txn, event);
     case EVENT_APPROVAL_REFUSED:
-        return apply_approval_refused(txn, event);
     case EVENT_APPROVAL_LAPSED:
-        return apply_approval_lapsed(txn, event);
     case EVENT_APPROVAL_USED:
-        return apply_approval_used(txn, event);
+        return apply_approval(txn, event);
+    case EVENT_APPROVAL_AWAITED:
+    case EVENT_APPROVAL_CANCELLED:
+        return apply_await(txn, event);
     case EVENT_KEY_CREATED:
-        return apply_key_created(txn, event);
     case EVENT_KEY_ACTIVATED:
-        return apply_key_activated(txn, event);
     case EVENT_KEY_RETIRED:
-        return apply_key_retired(txn, event);
+        return apply_key(txn, event);
     case EVENT_DOCUMENTS_CONFIRMED:
         return apply_confirmed(txn, event);
     case EVENT_DOCUMENTS_SUPERSEDED:
@@ -336,7 +343,6 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_DOCUMENTS_ACTIVATED:
         head->documents = event->documents;
         return AMBIT_OK;
-    case EVENT_GRANT_REFUSED:
     case EVENT_ACTION_DENIED:
     case EVENT_DOCUMENTS_REJECTED:
     case EVENT_PERSON_READ:

@@ -50,7 +50,7 @@ static enum ambit_err note_asked(struct store_txn *txn, const struct approval_ro
     return approval_agent_store(txn, row->agent, &agent);
 }
 
-enum ambit_err apply_approval_asked(struct store_txn *txn, const struct event *event)
+static enum ambit_err apply_asked(struct store_txn *txn, const struct event *event)
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
@@ -110,7 +110,7 @@ static enum ambit_err add_answer(struct approval_row *row, const struct event *e
     return AMBIT_OK;
 }
 
-enum ambit_err apply_approval_given(struct store_txn *txn, const struct event *event)
+static enum ambit_err apply_given(struct store_txn *txn, const struct event *event)
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
@@ -127,7 +127,7 @@ enum ambit_err apply_approval_given(struct store_txn *txn, const struct event *e
     return err != AMBIT_OK ? err : approval_row_store(txn, &row);
 }
 
-enum ambit_err apply_approval_refused(struct store_txn *txn, const struct event *event)
+static enum ambit_err apply_refused(struct store_txn *txn, const struct event *event)
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
@@ -143,7 +143,7 @@ enum ambit_err apply_approval_refused(struct store_txn *txn, const struct event 
     return err != AMBIT_OK ? err : approval_row_store(txn, &row);
 }
 
-enum ambit_err apply_approval_lapsed(struct store_txn *txn, const struct event *event)
+static enum ambit_err apply_lapsed(struct store_txn *txn, const struct event *event)
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
@@ -156,7 +156,7 @@ enum ambit_err apply_approval_lapsed(struct store_txn *txn, const struct event *
     return err != AMBIT_OK ? err : approval_row_store(txn, &row);
 }
 
-enum ambit_err apply_approval_used(struct store_txn *txn, const struct event *event)
+static enum ambit_err apply_used(struct store_txn *txn, const struct event *event)
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
@@ -169,4 +169,20 @@ enum ambit_err apply_approval_used(struct store_txn *txn, const struct event *ev
     if (--row.uses_left == 0)
         row.state = APPROVAL_USED;
     return approval_row_store(txn, &row);
+}
+
+enum ambit_err apply_approval(struct store_txn *txn, const struct event *event)
+{
+    static const struct {
+        enum event_type type;
+        enum ambit_err (*apply)(struct store_txn *txn, const struct event *event);
+    } rows[] = {
+        {EVENT_APPROVAL_ASKED, apply_asked},     {EVENT_APPROVAL_GIVEN, apply_given},
+        {EVENT_APPROVAL_REFUSED, apply_refused}, {EVENT_APPROVAL_LAPSED, apply_lapsed},
+        {EVENT_APPROVAL_USED, apply_used},
+    };
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++)
+        if (rows[i].type == event->type)
+            return rows[i].apply(txn, event);
+    return AMBIT_ERR_INTERNAL;
 }

@@ -5,11 +5,6 @@
 #include "ledger/event.h"
 #include "store/store.h"
 
-AMBIT_CHECKED enum ambit_err apply_approval_asked(struct store_txn *txn, const struct event *event);
-/* One person's yes; with `approval_until` it was the last that it takes. */
-AMBIT_CHECKED enum ambit_err apply_approval_given(struct store_txn *txn, const struct event *event);
-AMBIT_CHECKED enum ambit_err apply_approval_refused(struct store_txn *txn,
-                                                    const struct event *event);
-AMBIT_CHECKED enum ambit_err apply_approval_lapsed(struct store_txn *txn,
-                                                   const struct event *event);
-AMBIT_CHECKED enum ambit_err apply_approval_used(struct store_txn *txn, const struct event *event);
+/* approval.asked, given (one person's yes; with `approval_until` it was the last that it takes),
+ * refused, lapsed, used. */
+AMBIT_CHECKED enum ambit_err apply_approval(struct store_txn *txn, const struct event *event);

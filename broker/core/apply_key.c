@@ -69,7 +69,7 @@ static enum ambit_err make_current(struct store_txn *txn, const struct event *ev
     return err != AMBIT_OK ? err : key_row_store(txn, row);
 }
 
-enum ambit_err apply_key_created(struct store_txn *txn, const struct event *event)
+static enum ambit_err apply_created(struct store_txn *txn, const struct event *event)
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
@@ -93,7 +93,7 @@ enum ambit_err apply_key_created(struct store_txn *txn, const struct event *even
                : AMBIT_ERR_DAMAGED;
 }
 
-enum ambit_err apply_key_activated(struct store_txn *txn, const struct event *event)
+static enum ambit_err apply_activated(struct store_txn *txn, const struct event *event)
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
@@ -105,7 +105,7 @@ enum ambit_err apply_key_activated(struct store_txn *txn, const struct event *ev
     return err != AMBIT_OK ? err : make_current(txn, event, &arena, &row);
 }
 
-enum ambit_err apply_key_retired(struct store_txn *txn, const struct event *event)
+static enum ambit_err apply_retired(struct store_txn *txn, const struct event *event)
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
@@ -115,4 +115,12 @@ enum ambit_err apply_key_retired(struct store_txn *txn, const struct event *even
     if (err == AMBIT_OK)
         err = key_row_delete(txn, &row.kid);
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+}
+
+enum ambit_err apply_key(struct store_txn *txn, const struct event *event)
+{
+    if (event->type == EVENT_KEY_CREATED)
+        return apply_created(txn, event);
+    return event->type == EVENT_KEY_ACTIVATED ? apply_activated(txn, event)
+                                              : apply_retired(txn, event);
 }

@@ -5,9 +5,7 @@
 #include "ledger/event.h"
 #include "store/store.h"
 
-/* With `signs_from` it waits until then, else it signs at once. Of a version that could not rotate
- * it says no public half, and publishes nothing. */
-AMBIT_CHECKED enum ambit_err apply_key_created(struct store_txn *txn, const struct event *event);
-/* The one that signed until now stays published until `expires_at`. */
-AMBIT_CHECKED enum ambit_err apply_key_activated(struct store_txn *txn, const struct event *event);
-AMBIT_CHECKED enum ambit_err apply_key_retired(struct store_txn *txn, const struct event *event);
+/* key.created (with `signs_from` it waits until then, else it signs at once; of a version that
+ * could not rotate it says no public half, and publishes nothing), key.activated (the one that
+ * signed until now stays published until `expires_at`), key.retired. */
+AMBIT_CHECKED enum ambit_err apply_key(struct store_txn *txn, const struct event *event);

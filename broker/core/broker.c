@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "core/attest.h"
+#include "core/await.h"
 #include "core/budget.h"
 #include "core/live_before.h"
 #include "core/repeat.h"
@@ -202,6 +203,7 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     broker->is_enforcing = options->is_enforcing;
     broker->attestation_s = options->attestation_s > 0 ? options->attestation_s : ATTESTATION_S;
     broker->algorithm = options->algorithm;
+    broker->is_deferring = options->is_deferring;
     broker->rotate_ms = options->rotate_s * 1000;
     broker->keys_due_ms = INT64_MAX;
     int64_t now_ms = options->wall_ms();
@@ -226,7 +228,9 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
         err = repeats_new(&broker->repeats);
     broker->live_before = live_before_new();
     broker->recent = calloc(1, sizeof *broker->recent);
-    if (err == AMBIT_OK && (broker->live_before == NULL || broker->recent == NULL))
+    broker->polls = calloc(1, sizeof *broker->polls);
+    if (err == AMBIT_OK &&
+        (broker->live_before == NULL || broker->recent == NULL || broker->polls == NULL))
         err = AMBIT_ERR_NO_MEMORY;
     broker->decision = malloc(sizeof *broker->decision);
     return err == AMBIT_OK && broker->decision == NULL ? AMBIT_ERR_NO_MEMORY : err;
@@ -279,6 +283,7 @@ void broker_close(struct broker *broker)
     live_before_free(broker->live_before);
     repeats_free(broker->repeats);
     free(broker->recent);
+    free(broker->polls);
     free(broker->decision);
     buf_done(&broker->issuer);
     buf_done(&broker->state_folder);
@@ -294,6 +299,11 @@ void broker_close(struct broker *broker)
 struct ambit_str broker_issuer(const struct broker *broker)
 {
     return buf_str(&broker->issuer);
+}
+
+bool broker_defers(const struct broker *broker)
+{
+    return broker->is_deferring;
 }
 
 int64_t broker_now_ms(const struct broker *broker)

@@ -36,6 +36,7 @@ struct broker_options {
             person_burst;
     } limits;
     bool is_enforcing;     /* review "enforce": what is not confirmed is refused, else recorded */
+    bool is_deferring;     /* token responses may be deferred (DTR-1) */
     int64_t attestation_s; /* 0: 90 days */
     enum crypto_alg algorithm; /* of the keys that are made */
     int64_t rotate_s;          /* a signing key is changed when it is so old; 0: by hand alone */
@@ -79,6 +80,7 @@ static inline void broker_keys_releasep(struct broker_keys **keys)
 /* What is slow and due: the next signing key by age or by a changed algorithm, and files of keys
  * that are over. Every few seconds, always on one thread; may write to disk. */
 void broker_tend(struct broker *broker);
+bool broker_defers(const struct broker *broker);    /* DTR-1 */
 int64_t broker_now_ms(const struct broker *broker); /* wall clock through the injected source */
 struct store *broker_store(struct broker *broker);
 struct search *broker_search(struct broker *broker);

@@ -69,6 +69,39 @@ struct decided {
     struct ambit_id replaces;
 };
 
+/* ---- a request that its client comes back for: CIBA, deferred token responses ---- */
+enum { AWAIT_LIFE_S = 600 /* where nobody is asked */, AWAIT_INTERVAL_S = 5 };
+enum await_step {
+    AWAIT_NOT,    /* given or refused at once */
+    AWAIT_PUT,    /* given later, always (POST /bc-authorize) */
+    AWAIT_DEFERS, /* given at once, or later where people are asked */
+    AWAIT_POLLS,  /* the client comes back */
+};
+enum await_found {
+    AWAIT_FINE, /* decided now */
+    AWAIT_UNKNOWN,
+    AWAIT_USED,
+    AWAIT_EXPIRED,
+    AWAIT_PENDING,
+    AWAIT_SLOW,       /* pending, and asked too often */
+    AWAIT_TAKEN_BACK, /* by the client */
+    AWAIT_OTHER_KEY,  /* shown with another key than it was asked with */
+};
+struct grant_await {
+    enum await_step step;
+    bool is_deferral;           /* a deferral code; else an auth_req_id */
+    struct ambit_digest handle; /* SHA-256 of what the client holds */
+    struct ambit_str hint;      /* PUT: login_hint */
+    struct ambit_str message;   /* PUT: binding_message, shown to whoever is asked; absent: none */
+    bool has_expiry;            /* PUT: requested_expiry */
+    int64_t expiry_s;
+    /* outputs */
+    enum await_found found; /* POLLS: unless FINE, nothing was decided */
+    bool is_unknown_user;   /* PUT: the hint is nobody who may answer */
+    bool is_waiting;        /* PUT, DEFERS: recorded; whatever `decided` says, nothing was given */
+    int64_t expires_ms;
+};
+
 /* ---- POST /token ---- */
 struct grant_command {
     struct command base;
@@ -86,6 +119,7 @@ struct grant_command {
     const struct identity_token *parent_token;
     struct arena *arena;
     struct ambit_id approval_wanted; /* that the request names, or none */
+    struct grant_await await;
     /* outputs */
     struct decided decided;
     struct grant_above *above; /* the parent as it was found, in the arena; NULL: none was named */
@@ -155,6 +189,8 @@ struct revoke_command {
     struct command base;
     bool has_token;
     struct identity_token token;
+    bool has_handle; /* it may be a deferral code (DTR-5) */
+    struct ambit_digest handle;
     /* outputs */
     bool foreign; /* another client's: refused, recorded */
 };

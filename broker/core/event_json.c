@@ -198,6 +198,7 @@ static void write_history(struct json_out *out, const struct event *event)
     json_member_str(out, "agreement", event->agreement);
     true_member(out, "late", event->late);
     json_optional_digest(out, "evidence_digest", event->evidence_digest);
+    json_optional_digest(out, "handle", event->handle);
     json_member_str(out, "signal", event->signal);
     true_member(out, "heard", event->heard);
     json_member_str(out, "key", event->key);

@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/random.h"
 #include "core/attest.h"
+#include "core/await.h"
 #include "core/cutoff.h"
 #include "core/settle.h"
 #include "core/world.h"
@@ -204,13 +205,29 @@ static AMBIT_CHECKED enum ambit_err decide_approved(struct grant_command *comman
 {
     const struct ambit_decision *decision = command->base.broker->decision;
     enum ambit_err err = decide_with_approval(command, txn, world, use);
+    /* What people were shown had the key in it. */
     if (err != AMBIT_OK || !command->binds_if_asked || decision->verdict != AMBIT_ALLOW ||
-        is_binding_asked(command->base.documents, decision))
+        use->state != AMBIT_APPROVAL_NONE || is_binding_asked(command->base.documents, decision))
         return err;
     command->binds_if_asked = false;
     command->question.binding = AMBIT_BINDING_NONE;
     command->question.binding_key = (struct ambit_digest){{0}};
     return decide_with_approval(command, txn, world, use);
+}
+
+/* Nobody is asked for a hint that is nobody's, nor again by whoever comes back for the answer. */
+static AMBIT_CHECKED enum ambit_err ask_people(struct grant_command *command, struct store_txn *txn,
+                                               const struct event *event,
+                                               const struct approval_use *use)
+{
+    struct broker *broker = command->base.broker;
+    enum await_step step = command->await.step;
+    if (command->await.is_unknown_user || step == AWAIT_POLLS)
+        return AMBIT_OK;
+    enum ambit_err err = approval_open(broker, txn, &command->base, event, broker->decision, use,
+                                       command->arena, &command->approval);
+    bool waits = step != AWAIT_NOT && !ambit_id_is_none(command->approval);
+    return err == AMBIT_OK && waits ? await_record(command, txn, event, command->approval) : err;
 }
 
 /* What follows from the approval, or from there being none. */
@@ -222,8 +239,7 @@ static AMBIT_CHECKED enum ambit_err settle_approval(struct grant_command *comman
     struct broker *broker = command->base.broker;
     const struct ambit_decision *decision = broker->decision;
     if (decision->reason == AMBIT_REASON_APPROVAL_REQUIRED)
-        return approval_open(broker, txn, &command->base, event, decision, use, command->arena,
-                             &command->approval);
+        return ask_people(command, txn, event, use);
     if (decision->verdict == AMBIT_ALLOW && !ambit_id_is_none(event->approval))
         return approval_use_up(broker, txn, &command->base, event, use);
     return AMBIT_OK;
@@ -262,9 +278,20 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct grant_command *comman
     if (broker->is_enforcing)
         event.attested_until_ms = standing.attested_until_ms;
     event.is_unattested = standing.is_unattested;
+    if (command->await.step == AWAIT_PUT)
+        command->await.is_unknown_user =
+            !await_hint_fits(command->await.hint, decision, command->base.documents->documents);
+    if (command->await.step == AWAIT_PUT && decision->verdict == AMBIT_ALLOW)
+        return command->await.is_unknown_user
+                   ? AMBIT_OK
+                   : await_record(command, txn, &event,
+                                  use.is_found ? use.row.id : (struct ambit_id){{0}});
+    if (command->await.step == AWAIT_POLLS)
+        event.handle = command->await.handle;
     if (decision->verdict == AMBIT_ALLOW)
         fill_issued(&event, command, decision);
     else if (decision->n_trips == 0 && decision->n_charges == 0 &&
+             command->await.step != AWAIT_POLLS &&
              fold_refusal(&broker->fold, event.agent, decision->reason, command->base.now_ms))
         return AMBIT_OK;
     err = event_of_decision(&event, decision, &command->decided, command->arena);
@@ -302,6 +329,10 @@ static enum ambit_err grant_run(struct writer_job *job, struct store_txn *txn, i
 {
     struct grant_command *command = (struct grant_command *)(void *)job;
     struct command *base = &command->base;
+    struct grant_await *await = &command->await;
+    command->decided = (struct decided){.verdict = AMBIT_DENY};
+    await->found = AWAIT_FINE;
+    await->is_waiting = await->is_unknown_user = false;
     enum ambit_err err = command_begin(base, now_ms);
     if (err == AMBIT_OK && !base->way_in_lost)
         err = command_use_once(base, txn);
@@ -310,6 +341,10 @@ static enum ambit_err grant_run(struct writer_job *job, struct store_txn *txn, i
 
     err = settle_before(base, txn);
     if (err != AMBIT_OK || base->is_behind)
+        return err;
+    if (await->step == AWAIT_POLLS)
+        err = await_find(command, txn);
+    if (err != AMBIT_OK || await->found != AWAIT_FINE)
         return err;
     err = find_parent(command, txn);
     if (err != AMBIT_OK)
@@ -328,10 +363,12 @@ static void grant_done(struct writer_job *job, enum ambit_err err)
     struct grant_command *command = (struct grant_command *)(void *)job;
     struct broker *broker = command->base.broker;
     bool is_decided = err == AMBIT_OK && !command->base.way_in_lost && !command->base.once_used &&
-                      !command->base.is_behind;
+                      !command->base.is_behind && command->await.found == AWAIT_FINE;
+    bool is_given = is_decided && !command->await.is_waiting && !command->await.is_unknown_user &&
+                    command->decided.verdict == AMBIT_ALLOW;
     if (is_decided)
         metrics_decided(broker, 0, command->decided.reason);
-    if (is_decided && command->decided.verdict == AMBIT_ALLOW)
+    if (is_given)
         live_add(&broker->live, command->row.expires_ms, command->base.now_ms);
     command_finished(&command->base, err);
 }

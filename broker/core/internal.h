@@ -24,6 +24,7 @@
 struct indexer;
 struct search;
 struct budgets;
+struct polls;
 struct repeats;
 
 /* The writer's view of one batch. Nothing here outlives an abort. */
@@ -50,6 +51,7 @@ struct broker {
     struct buf issuer, state_folder, documents_folder, credentials_folder;
     struct ambit_limits_config limits;
     bool is_enforcing;     /* review "enforce" */
+    bool is_deferring;     /* token responses may be deferred (DTR-1) */
     int64_t attestation_s; /* how long an owner's confirmation attests an agent */
     int64_t (*wall_ms)(void);
     void (*kick)(void *ctx);
@@ -110,6 +112,7 @@ struct broker {
     } settle;
     struct unheard unheard;
     struct repeats *repeats;
+    struct polls *polls; /* see core/await.h */
     struct key_halves halves;
     int64_t keys_due_ms; /* nothing is to be done about keys before */
     struct recent_actions *recent;

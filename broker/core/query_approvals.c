@@ -2,6 +2,7 @@
 /* Approvals as people read them: what is asked, of whom, and what was answered. Seen by on-call
  * people and auditors, by the agent's owner, and by whoever may answer. */
 #include "core/approval.h"
+#include "core/await_row.h"
 #include "core/query_internal.h"
 
 #include "base/arena.h"
@@ -115,6 +116,45 @@ static AMBIT_CHECKED enum ambit_err put_answers(struct json_out *out, const stru
     return AMBIT_OK;
 }
 
+/* Who waits for it by name of a handle, with what their client wants shown (CIB-4); the newest. The
+ * latest message stands beside them for those who look at lists. */
+static AMBIT_CHECKED enum ambit_err put_requests(struct json_out *out,
+                                                 const struct reading *reading,
+                                                 struct ambit_id approval, struct arena *arena)
+{
+    enum { SHOWN = 8 };
+    uint64_t seqs[SHOWN];
+    size_t n = 0;
+    struct ambit_str latest = {0};
+    enum ambit_err err = await_of_approval(reading->txn, approval, seqs, SHOWN, &n);
+    if (err != AMBIT_OK || n == 0)
+        return err;
+    json_key(out, "requests");
+    json_begin_array(out);
+    for (size_t i = 0; i < n; i++) {
+        BUF_AUTO memory;
+        struct ledger_row leaf;
+        struct event put;
+        buf_init(&memory, 0);
+        err = reading_event(reading, seqs[i], &memory, arena, &leaf, &put);
+        if (err != AMBIT_OK)
+            return err;
+        struct ambit_str message = arena_copy(arena, put.words);
+        latest = latest.p ? latest : message;
+        json_begin_object(out);
+        json_key(out, "at");
+        json_time_ms(out, put.time_ms);
+        json_member_str(out, "binding_message", put.words);
+        json_member_id(out, "request", put.id);
+        json_key(out, "expires_at");
+        json_time_ms(out, put.expires_ms);
+        json_end_object(out);
+    }
+    json_end_array(out);
+    json_member_str(out, "binding_message", latest);
+    return AMBIT_OK;
+}
+
 static void put_time(struct json_out *out, const char *key, int64_t ms)
 {
     if (ms == 0)
@@ -203,6 +243,9 @@ static AMBIT_CHECKED enum ambit_err view_write(const struct broker_view *who,
     json_member_text(out, "state", state_text(&view->row, is_void, reading->now_ms));
     put_question(out, &view->row, &view->question);
     put_asks(out, view->asks, view->n);
+    err = put_requests(out, reading, view->row.id, arena);
+    if (err != AMBIT_OK)
+        return err;
     err = put_answers(out, reading, &view->row, arena);
     json_end_object(out);
     return err == AMBIT_OK ? buf_check(out->buf) : err;

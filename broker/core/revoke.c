@@ -4,6 +4,7 @@
 #include "core/internal.h"
 
 #include "base/arena.h"
+#include "core/await.h"
 #include "core/cutoff.h"
 
 static enum ambit_err revoke_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
@@ -15,7 +16,12 @@ static enum ambit_err revoke_run(struct writer_job *job, struct store_txn *txn, 
     enum ambit_err err = command_begin(base, now_ms);
     if (err == AMBIT_OK && !base->way_in_lost)
         err = command_use_once(base, txn);
-    if (err != AMBIT_OK || base->way_in_lost || base->once_used || !command->has_token)
+    if (err != AMBIT_OK || base->way_in_lost || base->once_used)
+        return err;
+    bool is_handle = false;
+    if (command->has_handle)
+        err = await_cancel(base, txn, &command->handle, &is_handle, &command->foreign);
+    if (err != AMBIT_OK || is_handle || !command->has_token)
         return err;
 
     ARENA_AUTO arena;

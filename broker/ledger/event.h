@@ -68,7 +68,9 @@ struct json_value;
     X(APPROVAL_LAPSED, "approval.lapsed")             \
     X(APPROVAL_USED, "approval.used")                 \
     X(KEY_ACTIVATED, "key.activated")                 \
-    X(KEY_RETIRED, "key.retired")
+    X(KEY_RETIRED, "key.retired")                     \
+    X(APPROVAL_AWAITED, "approval.awaited")           \
+    X(APPROVAL_CANCELLED, "approval.cancelled")
 enum event_type {
 #define X(name, text) EVENT_##name,
     EVENT_TYPE_LIST(X)
@@ -222,6 +224,10 @@ struct event {
     int64_t approval_until_ms;
     const struct ambit_str *approvers;
     size_t n_approvers;
+
+    /* approval.awaited: SHA-256 of the auth_req_id or deferral code that the client holds (`words`:
+     * its binding message); grant.issued, grant.refused: redeemed by it; approval.cancelled */
+    struct ambit_digest handle;
 
     struct ambit_str detail; /* canonical JSON object of what only this type has; absent mostly */
 };

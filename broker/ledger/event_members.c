@@ -278,6 +278,7 @@ const struct event_member event_members[] = {
     PLAIN("expires_at", MEMBER_TIME, expires_ms),
     OWN("figures", event_write_figures, event_read_figures),
     ID(grant),
+    DIGEST(handle),
     PLAIN("heard", MEMBER_TRUE, heard),
     PLAIN("holds", MEMBER_TRUE, holds),
     ID(id),

@@ -6,20 +6,25 @@
 
 #include "ambit/model.h"
 
-#define OAUTH_ERROR_LIST(X)                                  \
-    X(INVALID_REQUEST, "invalid_request", 400)               \
-    X(INVALID_CLIENT, "invalid_client", 401)                 \
-    X(INVALID_GRANT, "invalid_grant", 400)                   \
-    X(UNAUTHORIZED_CLIENT, "unauthorized_client", 400)       \
-    X(UNSUPPORTED_GRANT_TYPE, "unsupported_grant_type", 400) \
-    X(UNSUPPORTED_TOKEN_TYPE, "unsupported_token_type", 400) \
-    X(INVALID_SCOPE, "invalid_scope", 400)                   \
-    X(INVALID_TARGET, "invalid_target", 400)                 \
-    X(INVALID_DETAILS, "invalid_authorization_details", 400) \
-    X(INVALID_DPOP_PROOF, "invalid_dpop_proof", 400)         \
-    X(USE_DPOP_NONCE, "use_dpop_nonce", 400)                 \
-    X(ACCESS_DENIED, "access_denied", 400)                   \
-    X(SERVER_ERROR, "server_error", 500)                     \
+#define OAUTH_ERROR_LIST(X)                                    \
+    X(INVALID_REQUEST, "invalid_request", 400)                 \
+    X(INVALID_CLIENT, "invalid_client", 401)                   \
+    X(INVALID_GRANT, "invalid_grant", 400)                     \
+    X(UNAUTHORIZED_CLIENT, "unauthorized_client", 400)         \
+    X(UNSUPPORTED_GRANT_TYPE, "unsupported_grant_type", 400)   \
+    X(UNSUPPORTED_TOKEN_TYPE, "unsupported_token_type", 400)   \
+    X(INVALID_SCOPE, "invalid_scope", 400)                     \
+    X(INVALID_TARGET, "invalid_target", 400)                   \
+    X(INVALID_DETAILS, "invalid_authorization_details", 400)   \
+    X(INVALID_DPOP_PROOF, "invalid_dpop_proof", 400)           \
+    X(USE_DPOP_NONCE, "use_dpop_nonce", 400)                   \
+    X(ACCESS_DENIED, "access_denied", 400)                     \
+    X(AUTHORIZATION_PENDING, "authorization_pending", 400)     \
+    X(SLOW_DOWN, "slow_down", 400)                             \
+    X(EXPIRED_TOKEN, "expired_token", 400)                     \
+    X(UNKNOWN_USER_ID, "unknown_user_id", 400)                 \
+    X(INVALID_BINDING_MESSAGE, "invalid_binding_message", 400) \
+    X(SERVER_ERROR, "server_error", 500)                       \
     X(UNAVAILABLE, "temporarily_unavailable", 503)
 enum oauth_error {
 #define X(name, text, status) OAUTH_##name,

@@ -17,6 +17,8 @@ enum http_next revoke_begin(void *app, struct http_request *req, struct http_rep
 enum http_next revoke_finish(void *app, struct http_request *req, struct http_reply *reply);
 void revoke_done(void *app, struct http_request *req);
 
+enum http_next ciba_begin(void *app, struct http_request *req, struct http_reply *reply);
+
 enum http_next jwks_begin(void *app, struct http_request *req, struct http_reply *reply);
 enum http_next metadata_begin(void *app, struct http_request *req, struct http_reply *reply);
 enum http_next metadata_inserted_begin(void *app, struct http_request *req,

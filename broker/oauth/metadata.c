@@ -25,6 +25,7 @@ static const struct list lists[] = {
     {"revocation_endpoint_auth_signing_alg_values_supported", {ALGORITHMS}},
     {"authorization_details_types_supported", {"ambit"}}, /* RAR-9 */
     {"dpop_signing_alg_values_supported", {ALGORITHMS}},
+    {"backchannel_token_delivery_modes_supported", {"poll"}},
 };
 
 static const struct {
@@ -35,6 +36,7 @@ static const struct {
     {"jwks_uri", "/jwks"},
     {"introspection_endpoint", "/introspect"},
     {"revocation_endpoint", "/revoke"},
+    {"backchannel_authentication_endpoint", "/bc-authorize"},
 };
 
 static void write_url(struct json_out *out, struct ambit_str issuer, const char *path)
@@ -48,24 +50,51 @@ static void write_url(struct json_out *out, struct ambit_str issuer, const char 
     json_str(out, buf_str(&url));
 }
 
-static void write_grant_types(struct json_out *out)
+static void write_grant_types(struct json_out *out, bool defers)
 {
     json_key(out, "grant_types_supported");
     json_begin_array(out);
     for (enum grant_type type = 0; type < GRANT_TYPES; type++)
-        json_text(out, grant_type_text(type));
+        if (type != GRANT_TYPE_DEFERRED || defers)
+            json_text(out, grant_type_text(type));
     json_end_array(out);
 }
 
-void metadata_write(struct ambit_str issuer, struct json_out *out)
+static void write_list(struct json_out *out, const char *member, const char *value)
 {
+    json_key(out, member);
+    json_begin_array(out);
+    json_text(out, value);
+    json_end_array(out);
+}
+
+/* Members of what is off unless it is configured. */
+static void write_switched(const struct metadata *metadata, struct json_out *out)
+{
+    if (metadata->introspection_alg)
+        write_list(out, "introspection_signing_alg_values_supported", metadata->introspection_alg);
+    if (metadata->has_status_list) {
+        json_key(out, "status_list_aggregation_endpoint");
+        write_url(out, metadata->issuer, "/status");
+    }
+    if (!metadata->defers)
+        return;
+    json_key(out, "deferred_token_response_supported");
+    json_bool(out, true);
+    write_list(out, "revocation_endpoint_token_type_values_supported",
+               "urn:ietf:params:oauth:token-type:deferral-code");
+}
+
+void metadata_write(const struct metadata *metadata, struct json_out *out)
+{
+    struct ambit_str issuer = metadata->issuer;
     json_begin_object(out);
     json_member_str(out, "issuer", issuer);
     for (size_t i = 0; i < AMBIT_LEN(endpoints); i++) {
         json_key(out, endpoints[i].member);
         write_url(out, issuer, endpoints[i].path);
     }
-    write_grant_types(out);
+    write_grant_types(out, metadata->defers);
     for (size_t i = 0; i < AMBIT_LEN(lists); i++) {
         json_key(out, lists[i].member);
         json_begin_array(out);
@@ -73,6 +102,9 @@ void metadata_write(struct ambit_str issuer, struct json_out *out)
             json_text(out, lists[i].values[j]);
         json_end_array(out);
     }
+    json_key(out, "backchannel_user_code_parameter_supported");
+    json_bool(out, false);
+    write_switched(metadata, out);
     json_key(out, "authorization_response_iss_parameter_supported");
     json_bool(out, true);
     json_end_object(out);

@@ -8,6 +8,13 @@
 
 struct json_out;
 
-void metadata_write(struct ambit_str issuer, struct json_out *out);
+/* What of it is a matter of configuration. */
+struct metadata {
+    struct ambit_str issuer;
+    bool defers;                   /* token responses may be deferred (DTR-6) */
+    const char *introspection_alg; /* of signed introspection (INT-8) */
+    bool has_status_list;          /* TSL-10 */
+};
+void metadata_write(const struct metadata *metadata, struct json_out *out);
 /* The path of an issuer, without a slash at its end: "" or "/t1". */
 struct ambit_str metadata_issuer_path(struct ambit_str issuer);

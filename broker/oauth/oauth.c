@@ -24,6 +24,17 @@
 
 static const struct http_route routes[] = {
     FORM_ROUTE("/token", token, .prepare = token_prepare),
+    {.method = HTTP_POST,
+     .path = "/bc-authorize",
+     .listeners = HTTP_AGENTS,
+     .body_max = AMBIT_FORM_BYTES,
+     .media_type = FORM_TYPE,
+     .flags = HTTP_NO_QUERY,
+     .class = HTTP_FAST,
+     .begin = ciba_begin,
+     .finish = token_finish,
+     .done = token_done,
+     .refuse = oauth_reply_edge},
     FORM_ROUTE("/introspect", introspect),
     FORM_ROUTE("/revoke", revoke),
     OPEN_ROUTE(HTTP_GET, "/jwks", jwks),

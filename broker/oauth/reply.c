@@ -57,6 +57,13 @@ void oauth_reply_refusal(struct http_request *req, struct http_reply *reply,
     json_member_id(&out, "ambit_approval", refusal->approval);
     if (refusal->remedy)
         explain_write_remedy(&out, "ambit_remedy", refusal->remedy);
+    if (refusal->deferral_code.p) {
+        json_member_str(&out, "deferral_code", refusal->deferral_code);
+        json_key(&out, "expires_in");
+        json_i64(&out, refusal->expires_in_s);
+        json_key(&out, "interval");
+        json_i64(&out, refusal->interval_s);
+    }
     json_end_object(&out);
 
     reply->no_store = true;

@@ -22,6 +22,8 @@ struct oauth_refusal {
     struct ambit_id request;
     struct ambit_id approval; /* the question that people have now */
     const struct ambit_remedy *remedy;
+    struct ambit_str deferral_code; /* DTR-2, with: */
+    int64_t expires_in_s, interval_s;
 };
 void oauth_reply_refusal(struct http_request *req, struct http_reply *reply,
                          const struct oauth_refusal *refusal);

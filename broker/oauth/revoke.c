@@ -2,6 +2,7 @@
 /* POST /revoke (RFC 7009): a client gives back what it was granted, with all delegated from it; in
  * force before the 200. Unknown and dead tokens are 200 too; another client's is refused. */
 #include "core/command.h"
+#include "oauth/awaited.h"
 #include "oauth/call.h"
 #include "oauth/handlers.h"
 #include "oauth/reply.h"
@@ -48,6 +49,9 @@ enum http_next revoke_begin(void *app, struct http_request *req, struct http_rep
         return HTTP_DONE;
     }
     command->has_token = err == AMBIT_OK;
+    command->has_handle = broker_defers(app); /* DTR-5; a hint is passed over (REV-3) */
+    if (command->has_handle)
+        command->handle = awaited_digest(token);
     http_suspend(req);
     err = revoke_submit(command);
     if (err) {
@@ -67,6 +71,7 @@ enum http_next revoke_finish(void *app, struct http_request *req, struct http_re
         struct oauth_refusal refusal = {.error = OAUTH_INVALID_REQUEST,
                                         .description =
                                             AMBIT_STR("the token was issued to another client"),
+                                        .reason = ambit_reason_text(AMBIT_REASON_FORBIDDEN),
                                         .request = state->command.base.id};
         oauth_reply_refusal(req, reply, &refusal);
         return HTTP_DONE;

@@ -3,6 +3,7 @@
  * steps that all grant types share, and the table of what is theirs. */
 #include "base/random.h"
 #include "base/secret.h"
+#include "oauth/awaited.h"
 #include "oauth/handlers.h"
 #include "oauth/reply.h"
 #include "oauth/token_state.h"
@@ -10,6 +11,8 @@
 static const struct token_kind kinds[GRANT_TYPES] = {
     [GRANT_TYPE_CLIENT_CREDENTIALS] = {.asks = true, .submit = token_credentials_submit},
     [GRANT_TYPE_EXCHANGE] = {.asks = true, .read = exchange_read, .submit = exchange_submit},
+    [GRANT_TYPE_CIBA] = {.read = ciba_read, .submit = ciba_submit},
+    [GRANT_TYPE_DEFERRED] = {.read = deferred_read, .submit = deferred_submit},
 };
 
 static void resume(void *ctx)
@@ -114,5 +117,6 @@ void token_done(void *app, struct http_request *req)
     if (state->has_command)
         command_release(&state->command.base);
     oauth_call_done(&state->call);
+    awaited_done(state);
     secret_wipe(state->rnd, sizeof state->rnd);
 }

@@ -4,6 +4,8 @@
 #include "ambit/policy.h"
 #include "core/teach.h"
 #include "crypto/digest.h"
+#include "oauth/awaited.h"
+#include "oauth/exchange_request.h"
 #include "oauth/mint.h"
 #include "oauth/reply.h"
 #include "oauth/token_state.h"
@@ -62,8 +64,8 @@ static bool is_for_certificate(const struct grant_command *command)
     return false;
 }
 
-static void reply_refused(struct token_state *state, struct http_request *req,
-                          struct http_reply *reply)
+void token_agent_refusal(struct token_state *state, struct http_request *req,
+                         struct oauth_refusal *ret)
 {
     const struct grant_command *command = &state->command.agent;
     const struct decided *decided = &command->decided;
@@ -78,7 +80,7 @@ static void reply_refused(struct token_state *state, struct http_request *req,
         .by_certificate = is_for_certificate(command),
     };
     enum oauth_error error = oauth_error_of_reason(decided->reason, as);
-    struct oauth_refusal refusal = {
+    *ret = (struct oauth_refusal){
         .error = command->above ? exchange_error(command, error) : error,
         .description = is_taught ? explanation->user_text : (struct ambit_str){0},
         .reason = ambit_reason_text(decided->reason),
@@ -87,8 +89,6 @@ static void reply_refused(struct token_state *state, struct http_request *req,
         .approval = command->approval,
         .remedy = is_taught ? &explanation->agent_remedy : NULL,
     };
-    oauth_reply_refusal(req, reply, &refusal);
-    req->log.verdict = "deny";
 }
 
 void token_agent_granted(struct token_state *state, struct http_request *req,
@@ -102,6 +102,9 @@ void token_agent_granted(struct token_state *state, struct http_request *req,
                               .rnd = state->rnd,
                               .now_ms = command->base.now_ms,
                               .issued_type = state->issued_type};
+    /* A deferred exchange is answered as one (DTR-4). */
+    if (!ambit_id_is_none(command->row.parent))
+        minting.issued_type = ACCESS_TOKEN_TYPE;
     ambit_grant_items_now(command->base.documents->set, &view, NULL, 0, minting.now_ms, &live,
                           &minting.ask);
     mint_reply(state->call.broker, &minting, req, reply);
@@ -110,17 +113,31 @@ void token_agent_granted(struct token_state *state, struct http_request *req,
 
 static void finish(struct token_state *state, struct http_request *req, struct http_reply *reply)
 {
-    if (state->command.agent.decided.verdict != AMBIT_ALLOW)
-        reply_refused(state, req, reply);
-    else if (!state->is_prepared)
+    struct oauth_refusal refusal = {0};
+    if (state->command.agent.await.is_waiting) {
+        awaited_reply_deferred(state, req, reply);
+    } else if (state->command.agent.decided.verdict != AMBIT_ALLOW) {
+        token_agent_refusal(state, req, &refusal);
+        oauth_reply_refusal(req, reply, &refusal);
+        req->log.verdict = "deny";
+    } else if (!state->is_prepared)
         token_agent_granted(state, req, reply);
 }
 
 enum http_next token_agent_send(struct token_state *state, struct http_request *req,
                                 struct http_reply *reply)
 {
+    struct grant_await *await = &state->command.agent.await;
     state->is_agent = true;
-    state->finish = finish;
+    if (!state->finish)
+        state->finish = finish;
+    if (await->step == AWAIT_NOT && awaited_may_defer(state)) {
+        await->step = AWAIT_DEFERS;
+        if (!awaited_draw(state, req, true)) {
+            oauth_reply_failure(req, reply, AMBIT_ERR_NO_MEMORY);
+            return HTTP_DONE;
+        }
+    }
     http_suspend(req);
     enum ambit_err err = grant_submit(&state->command.agent);
     if (!err)

@@ -10,9 +10,11 @@
 
 /* Grant types: one row here, one in the table of token.c, and what the type does in a file of its
  * own. The metadata lists exactly these (MET-4). */
-#define GRANT_TYPE_LIST(X)                      \
-    X(CLIENT_CREDENTIALS, "client_credentials") \
-    X(EXCHANGE, "urn:ietf:params:oauth:grant-type:token-exchange")
+#define GRANT_TYPE_LIST(X)                                         \
+    X(CLIENT_CREDENTIALS, "client_credentials")                    \
+    X(EXCHANGE, "urn:ietf:params:oauth:grant-type:token-exchange") \
+    X(CIBA, "urn:openid:params:grant-type:ciba")                   \
+    X(DEFERRED, "urn:ietf:params:oauth:grant-type:deferred")
 enum grant_type {
 #define X(name, text) GRANT_TYPE_##name,
     GRANT_TYPE_LIST(X)

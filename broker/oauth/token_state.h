@@ -10,6 +10,7 @@
 #include "oauth/token_request.h"
 
 struct exchange_request;
+struct oauth_refusal;
 struct token_state;
 
 /* A grant type at work. Each function fills the reply where it ends the request. */
@@ -30,6 +31,8 @@ struct token_state {
     enum grant_type type;
     struct token_request request;
     struct exchange_request *exchange; /* of a token exchange, in the arena */
+    struct ambit_str handle;           /* what the client is given to come back with (awaited.h) */
+    struct ambit_str polled;           /* what it comes back with */
     const char *issued_type; /* `issued_token_type` of the answer (TEX-5); NULL: not said */
     /* After the command was decided and is durable: the reply. */
     void (*finish)(struct token_state *state, struct http_request *req, struct http_reply *reply);
@@ -51,9 +54,12 @@ void token_command_fill(struct token_state *state, struct http_request *req);
 /* command.agent, as the form and the caller say; what the grant type knows besides is set
  * afterwards. */
 void token_agent_fill(struct token_state *state, struct http_request *req);
-/* What was filled goes to the writer. */
+/* What was filled goes to the writer. A request that opts in may be answered later (DTR-1). */
 enum http_next token_agent_send(struct token_state *state, struct http_request *req,
                                 struct http_reply *reply);
+/* The answer to a refused one: what of it an agent may learn. */
+void token_agent_refusal(struct token_state *state, struct http_request *req,
+                         struct oauth_refusal *ret);
 /* The answer to an allowed one, from the row. */
 void token_agent_granted(struct token_state *state, struct http_request *req,
                          struct http_reply *reply);
@@ -71,6 +77,14 @@ enum http_next exchange_submit(struct token_state *state, struct http_request *r
 /* The code for a refusal of what would hang from another grant, `plain` where that has no say: the
  * subject token itself is at fault (TEX-3, TEX-9, TEX-10). */
 enum oauth_error exchange_error(const struct grant_command *command, enum oauth_error plain);
+
+/* ---- what people decide (ciba.c): polls ---- */
+bool ciba_read(struct token_state *state, struct http_request *req, struct http_reply *reply);
+enum http_next ciba_submit(struct token_state *state, struct http_request *req,
+                           struct http_reply *reply);
+bool deferred_read(struct token_state *state, struct http_request *req, struct http_reply *reply);
+enum http_next deferred_submit(struct token_state *state, struct http_request *req,
+                               struct http_reply *reply);
 
 /* A refusal before anything was decided. */
 enum http_next token_refuse(struct http_request *req, struct http_reply *reply,

@@ -40,6 +40,8 @@ static const char *const table_names[STORE_TABLES] = {
     [STORE_APPROVAL_KEYS] = "approval_keys",
     [STORE_APPROVAL_AGENTS] = "approval_agents",
     [STORE_KEYS] = "keys",
+    [STORE_AWAITED] = "awaited",
+    [STORE_AWAITED_OF] = "awaited_of",
 };
 static const char format_key[] = "format";
 

@@ -41,6 +41,8 @@ enum store_table {
     STORE_APPROVAL_KEYS,   /* agent and what was shown (16) -> approval id, the latest */
     STORE_APPROVAL_AGENTS, /* agent key (16) -> what it asked lately */
     STORE_KEYS,            /* thumbprint (32) -> a published signing key: see core/key_row.h */
+    STORE_AWAITED,         /* handle (32) -> a request that is come back for: core/await_row.h */
+    STORE_AWAITED_OF,      /* approval id (16) || seq u64 BE -> "" : who waits for it */
     STORE_TABLES
 };
 enum { STORE_FIRST_LATER = STORE_CONFIRMATIONS };

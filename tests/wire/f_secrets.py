@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: no token, key or secret that was used is found, in any encoding, in a log, the store, a core
+"""Goal: CIB-5: no token, key or secret that was used is found, in any encoding, in a log, the store, a core
 or an output, but in what `ambit token` prints; and a leak planted in a test build is found."""
 import base64
 import glob
@@ -101,6 +101,18 @@ def work(broker, secrets, outputs):
                 outputs.append(("reply to a service", answer.body))
             if n == 1:
                 client.revoke(token)
+        # What a client holds to come back with: an auth_req_id, and a deferral code that people are asked about.
+        put = client.form("/bc-authorize", {"scope": "ticket.read", "login_hint": "oncall"}, broker.basic("remediator")).json["auth_req_id"]
+        secrets.add("auth_req_id", put)
+        polled = client.form("/token", {"grant_type": "urn:openid:params:grant-type:ciba", "auth_req_id": put}, broker.basic("remediator"))
+        secrets.add_token("a token by CIBA", polled.json["access_token"])
+        code = client.token("ticket.export[ticket:**]", completion_mode="deferred").json["deferral_code"]
+        secrets.add("deferral code", code)
+        for grant_type, field in (("urn:openid:params:grant-type:ciba", "auth_req_id"), ("urn:ietf:params:oauth:grant-type:deferred", "deferral_code")):
+            for handle in (put, code):
+                outputs.append(("poll", client.form("/token", {"grant_type": grant_type, field: handle}, broker.basic("remediator")).body))
+        outputs.append(("approvals", client.person("lee", "GET", "/v1/approvals?state=all").body))
+        client.form("/revoke", {"token": code}, broker.basic("remediator"))
         wrong = "wrong-secret-0123456789abcdef"
         secrets.add("a wrong secret", wrong)
         broker.secrets["remediator.secret"], right = wrong, broker.secret("remediator.secret")
@@ -161,7 +173,13 @@ def left_behind(broker):
 def scenario(build=None):
     """(secrets, finds, cores, problem) of one run that ends with an abort."""
     secrets, outputs = Secrets(), []
-    with tempfile.TemporaryDirectory() as home, Broker(home=home, build=build) as broker:
+    with tempfile.TemporaryDirectory() as home, Broker(home=home, build=build, env={"AMBIT_DEFERRED": "true"}) as broker:
+        policy = broker.document("policies/read-tickets")
+        policy["allow"].append({"id": "export", "actions": ["ticket.export"], "resources": ["ticket:**"], "ttl": {"max": "5m"},
+                                "approval": {"at": "grant", "roles": ["oncall"], "timeout": "15m"}})
+        broker.propose("policies/read-tickets", policy)
+        with broker.client() as client:
+            client.person("lee", "POST", "/v1/documents/reload")
         secrets.add_files(broker)
         work(broker, secrets, outputs)
         problem = commands(broker, secrets, outputs)
