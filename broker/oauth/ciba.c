@@ -147,7 +147,8 @@ enum http_next ciba_begin(void *app, struct http_request *req, struct http_reply
         return HTTP_DONE;
     }
     req->user = state;
-    if (!oauth_call_begin(&state->call, app, req, reply) || !read_put(state, &put, req, reply))
+    if (!oauth_call_begin(&state->call, app, req, reply) ||
+        !oauth_binding_read(&state->call, req, reply) || !read_put(state, &put, req, reply))
         return HTTP_DONE;
     bc_drop_openid(&state->request.asked);
     token_agent_fill(state, req);
