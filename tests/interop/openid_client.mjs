@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal: openid-client, which applications use, works against a running broker without a line of ours:
-// discovery, client_credentials, introspection, revocation. See point.mjs for its environment.
+// discovery, client_credentials, token exchange, introspection, revocation. See point.mjs for its environment.
 import assert from 'node:assert/strict'
 import * as client from 'openid-client'
 import { audience, credential, done, issuer, keyOf, point } from './point.mjs'
@@ -56,6 +56,35 @@ await point('INT-4 introspection by the service', async () => {
 await point('REV-2 revocation', async () => {
   await client.tokenRevocation(agent, granted.access_token)
   assert.deepEqual(await client.tokenIntrospection(service, granted.access_token), { active: false })
+})
+
+// chief may hand on to hand, hand to finger (tests/support/family.py)
+const member = (name) =>
+  client.discovery(issuer, name, undefined, client.ClientSecretBasic(credential(`${name}.secret`)), options)
+const exchange = (by, subject_token, fields) =>
+  client.genericGrantRequest(by, 'urn:ietf:params:oauth:grant-type:token-exchange', {
+    subject_token,
+    subject_token_type: 'urn:ietf:params:oauth:token-type:access_token',
+    ...fields,
+  })
+
+await point('TEX-5 TEX-6 authority handed on twice by token exchange, every actor told', async () => {
+  const [chief, hand, finger] = await Promise.all(['chief', 'hand', 'finger'].map(member))
+  const root = await client.clientCredentialsGrant(chief, { scope: 'd.do[svc:d/**]', resource: audience })
+  const first = await exchange(hand, root.access_token, { scope: 'd.do[svc:d/one/**]' })
+  assert.equal(first.issued_token_type, 'urn:ietf:params:oauth:token-type:access_token')
+  const second = await exchange(finger, first.access_token, { scope: 'd.do[svc:d/one/two]' })
+  const seen = await client.tokenIntrospection(service, second.access_token)
+  assert.equal(seen.active, true)
+  assert.equal(seen.sub, 'chief')
+  assert.equal(seen.act.sub, 'finger')
+  assert.equal(seen.act.act.sub, 'hand')
+  await assert.rejects(exchange(finger, first.access_token, { scope: 'd.do[svc:d/**]' }), (err) => {
+    assert.equal(err.error, 'invalid_scope')
+    return true
+  })
+  await client.tokenRevocation(chief, root.access_token)
+  assert.deepEqual(await client.tokenIntrospection(service, second.access_token), { active: false })
 })
 
 done()
