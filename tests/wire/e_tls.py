@@ -42,6 +42,11 @@ def versions(tap, port, ca):
         done = subprocess.run(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", ca.certificate, *words], input=b"",
                               capture_output=True, timeout=20 * SLOW, check=False)
         tap.ok(b"Cipher is (NONE)" in done.stdout and b"BEGIN CERTIFICATE" not in done.stdout, f"{name} is refused", done.stdout[-300:])
+    with subprocess.Popen(["openssl", "s_client", "-connect", f"127.0.0.1:{port}", "-CAfile", ca.certificate, "-tls1_2"], stdin=subprocess.PIPE,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT) as again:
+        said, _ = again.communicate(b"R\n", timeout=20 * SLOW)
+    tap.ok(b"RENEGOTIATING" in said and b"Verify return code: 0" in said and said.count(b"BEGIN CERTIFICATE") == 1 and b"HTTP/" not in said,
+           "a renegotiation is not answered", said[-400:])
     context = tls.context(ca)
     context.set_alpn_protocols(["h2", "http/1.1"])
     with socket.create_connection(("127.0.0.1", port), 20) as plain, context.wrap_socket(plain, server_hostname="localhost") as s:

@@ -250,6 +250,24 @@ class Demo:
             return "hung"
 
 
+def deaf(address):
+    """Asks until nothing more goes out, and reads nothing. (socket, how many were asked for)"""
+    request, asked = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n", 0
+    s = socket.socket()
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    s.connect(address)
+    s.setblocking(False)
+    quiet = 0
+    while quiet < 20:
+        try:
+            asked += s.send(request * 100) / len(request)
+            quiet = 0
+        except BlockingIOError:
+            quiet += 1
+            time.sleep(0.01)
+    return s, asked
+
+
 def slow_ones(tap):
     """Clients that never finish, against a server that waits 1 s for silence and 2 s for a request."""
     demo = Demo(2, 1, 2)
@@ -262,6 +280,7 @@ def slow_ones(tap):
         s.sendall(first)
         s.setblocking(False)
         open_ones[name] = s
+    reader, asked = deaf(demo.address)
     ended = {}
     while len(ended) < len(kinds) and time.monotonic() - begun < 10 * SLOW:
         time.sleep(0.3)
@@ -277,6 +296,21 @@ def slow_ones(tap):
                 pass
             except OSError:
                 ended[name] = time.monotonic() - begun
+    left = begun + 5 * SLOW - time.monotonic()
+    time.sleep(max(0, left))
+    reader.settimeout(PATIENCE)
+    data, is_cut = b"", False
+    try:
+        while piece := reader.recv(65536):
+            data += piece
+        is_cut = True
+    except ConnectionResetError:
+        is_cut = True
+    except TimeoutError:
+        pass
+    reader.close()
+    answered = data.count(b"HTTP/1.1 200")
+    tap.ok(is_cut and 0 < answered < asked, "a client that reads nothing is cut off", f"cut {is_cut}, {answered} of {asked}")
     for name in kinds:
         tap.ok(name in ended and ended[name] < 6 * SLOW, f"a client that drips {name} is cut off", ended.get(name))
     found, _ = statuses(exchange(demo.address, b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")[0])
