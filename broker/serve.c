@@ -20,6 +20,7 @@
 #include "core/review.h"
 #include "http/http.h"
 #include "edge.h"
+#include "identity/trust.h"
 #include "notify.h"
 #include "oauth/oauth.h"
 #include "policy/problem.h"
@@ -36,6 +37,7 @@ struct service {
     struct edge edge;
     bool is_started;
     struct broker *broker;
+    struct identity_trust *trust;
     char url[CONFIG_URL_MAX];
 };
 
@@ -224,6 +226,7 @@ static void kick(void *ctx)
 static enum ambit_err reload_files(void *ctx, struct ambit_problems *problems)
 {
     struct service *service = ctx;
+    identity_trust_reload(service->trust);
     return edge_reload(&service->edge, problems);
 }
 
@@ -269,7 +272,10 @@ int serve_open(struct service *service)
     /* One of three: the configuration has been held against them. */
     enum ambit_err err = crypto_alg_parse(service->config.algorithm, &options.algorithm);
     AMBIT_ASSERT(err == AMBIT_OK);
-    err = broker_open(&options, &problems, &service->broker, &text);
+    err = identity_trust_new(&service->config, options.issuer, &service->trust, &text);
+    options.trust = service->trust;
+    if (err == AMBIT_OK)
+        err = broker_open(&options, &problems, &service->broker, &text);
     print_problems(problems.v, problems.n);
     ambit_problems_done(&problems);
     if (err == AMBIT_OK) {
@@ -313,6 +319,7 @@ int serve_start(struct service *service)
 static void reload_certificates(struct service *service)
 {
     struct ambit_problems problems = {0};
+    identity_trust_reload(service->trust);
     enum ambit_err err = edge_reload(&service->edge, &problems);
     print_problems(problems.v, problems.n);
     if (err != AMBIT_OK)
@@ -363,6 +370,7 @@ void serve_close(struct service *service)
     if (service->is_started)
         http_stop(service->edge.http, GRACE_MS);
     broker_close(service->broker);
+    identity_trust_free(service->trust);
     if (service->edge.http != NULL)
         http_close(service->edge.http);
     if (service->has_config)

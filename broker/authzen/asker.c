@@ -160,6 +160,21 @@ static bool identify_bearer(struct broker *broker, const struct documents_ref *d
     return true;
 }
 
+static enum ambit_err note_certificates(struct http_request *req, struct identity_proof *proof)
+{
+    if (req->n_certificates == 0)
+        return AMBIT_OK;
+    struct ambit_str *chain = arena_array(&req->arena, req->n_certificates, sizeof *chain);
+    if (!chain)
+        return AMBIT_ERR_NO_MEMORY;
+    for (size_t i = 0; i < req->n_certificates; i++)
+        chain[i] = (struct ambit_str){.p = (const char *)req->certificates[i].der,
+                                      .len = req->certificates[i].len};
+    proof->certificates = chain;
+    proof->n_certificates = req->n_certificates;
+    return AMBIT_OK;
+}
+
 static bool identify(struct broker *broker, const struct documents_ref *documents,
                      struct http_request *req, struct http_reply *reply, struct asker *ret)
 {
@@ -169,8 +184,11 @@ static bool identify(struct broker *broker, const struct documents_ref *document
         return identify_bearer(broker, documents, req, reply, ret);
 
     struct identity_answer answer = {0};
-    enum ambit_err err = identity_service(documents->documents, authorization,
-                                          broker_now_ms(broker), &req->arena, &answer);
+    struct identity_proof proof = {.authorization = authorization};
+    enum ambit_err err = note_certificates(req, &proof);
+    if (!err)
+        err = identity_service(documents->documents, documents->keys, &proof, broker_now_ms(broker),
+                               &req->arena, &answer);
     if (err && err != AMBIT_ERR_REFUSED) {
         asker_reply_error(req, reply, 503, ambit_err_text(err));
         return false;

@@ -23,7 +23,12 @@ static const struct config_row rows[] = {
     {"", "documents", CONFIG_PATH, AT(documents), 0, 0, 0, "/etc/ambit"},
     {"", "listen", CONFIG_LISTEN, AT(listen), 0, 0, 0, NULL},
     {"", "keys", CONFIG_SECTION, 0, 0, 0, 0, NULL},
-    {"", "trusted_issuers", CONFIG_EMPTY_LIST, 0, 0, 0, 0, "this version trusts no other issuer"},
+    {"", "issuer_aliases", CONFIG_ALIASES, 0, 0, 0, 0, NULL},
+    {"", "trusted_issuers", CONFIG_ISSUERS, 0, 0, 0, 0, NULL},
+    {"", "fetch", CONFIG_SECTION, 0, 0, 0, 0, NULL},
+    {"fetch", "ca", CONFIG_FILE, AT(fetch.ca), 0, 0, 0, NULL},
+    {"fetch", "allow", CONFIG_BLOCKS, 0, 0, 0, 0, NULL},
+    {"fetch", "stale", CONFIG_DURATION, AT(fetch.stale_s), 0, DAY, 3600, NULL},
     {"", "review", CONFIG_REVIEW, AT(review), 0, 0, 0, "enforce"},
     {"", "attestation", CONFIG_DURATION, AT(attestation_s), 1, 3650 * DAY, 90 * DAY, NULL},
     {"", "trusted_proxies", CONFIG_PROXIES, 0, 0, 0, 0, NULL},
@@ -187,6 +192,7 @@ static void check_whole(struct config_reader *reader)
     struct config *config = reader->config;
     struct config_place place = {.file = reader->path};
     check_listeners(reader, &place);
+    config_check_trust(reader, &place);
     if (config->limits.store_reserve_bytes >= config->limits.store_bytes)
         config_complain(reader, &place, "limits.store_reserve_bytes leaves no room for the store",
                         "less than limits.store_bytes");

@@ -15,7 +15,12 @@
 
 #define CONFIG_PATH_DEFAULT "/etc/ambit/ambit.json"
 
-enum { CONFIG_LISTENERS_MAX = 8, CONFIG_PROXIES_MAX = 32 };
+enum {
+    CONFIG_LISTENERS_MAX = 8,
+    CONFIG_PROXIES_MAX = 32,
+    CONFIG_ISSUERS_MAX = 16,
+    CONFIG_BLOCKS_MAX = 16,
+};
 
 /* Which routes a listener serves (design 7). */
 enum config_listener_kind {
@@ -46,6 +51,30 @@ struct config_listener {
     gid_t unix_group;
 };
 
+/* An issuer of tokens that agents may prove themselves with (WIF-1). */
+enum config_profile {
+    CONFIG_PROFILE_OIDC,
+    CONFIG_PROFILE_KUBERNETES, /* tokens are shown many times (ASG-4) */
+    CONFIG_PROFILE_GITHUB,     /* pull requests only where they are named (GHA-2) */
+    CONFIG_PROFILE_SPIFFE      /* a trust domain: its bundle, JWT-SVIDs and X.509-SVIDs */
+};
+struct config_issuer {
+    struct ambit_str issuer;
+    struct ambit_str jwks; /* a file, NUL-terminated, or an https URL; {NULL,0}: by discovery */
+    bool is_file;
+    unsigned algorithms; /* CRYPTO_ALG_BIT */
+    int64_t max_age_s;   /* of a token, however long it says it lives */
+    enum config_profile profile;
+    bool is_assertion; /* its tokens may also stand as client_assertion (WIF-4 b, SPF-3) */
+};
+/* How keys behind URLs are fetched (CIM-4). */
+struct config_fetch {
+    struct ambit_str ca; /* PEM, beside the machine's own authorities; {NULL,0}: none */
+    struct cidr allow[CONFIG_BLOCKS_MAX]; /* addresses allowed that are otherwise refused */
+    size_t n_allow;
+    int64_t stale_s; /* how long keys are used past their time while fetching fails */
+};
+
 struct config_limits {
     int64_t store_bytes, store_reserve_bytes, store_grow_bytes;
     int64_t connections, connections_per_source, idle_s, request_s;
@@ -71,7 +100,12 @@ struct config {
     struct ambit_str review; /* "enforce": what is not confirmed is refused; "record": recorded */
     int64_t attestation_s;
     struct config_limits limits;
-    struct arena arena; /* owns the texts */
+    struct config_issuer issuers[CONFIG_ISSUERS_MAX];
+    size_t n_issuers;
+    struct config_fetch fetch;
+    struct ambit_str issuer_alias; /* also taken as our name in assertions (CLI-8); {NULL,0}: off */
+    struct ambit_str scratch;      /* of the reader */
+    struct arena arena;            /* owns the texts */
 };
 
 struct config_source {

@@ -125,6 +125,9 @@ void config_set_preset(struct config *config, const struct config_row *row)
         return;
     case CONFIG_LISTEN:
     case CONFIG_PROXIES:
+    case CONFIG_ISSUERS:
+    case CONFIG_ALIASES:
+    case CONFIG_BLOCKS:
     case CONFIG_SECTION:
     case CONFIG_EMPTY_LIST:
     case CONFIG_NOT_YET:
@@ -306,6 +309,11 @@ void config_take_text(struct config_reader *reader, const struct config_row *row
     case CONFIG_EMPTY_LIST:
         config_complain(reader, place, row->text, "nothing here");
         return;
+    case CONFIG_ISSUERS:
+    case CONFIG_ALIASES:
+    case CONFIG_BLOCKS:
+        config_complain(reader, place, "is a list, and stands in the file alone", "nothing here");
+        return;
     case CONFIG_SECTION:
         return;
     }
@@ -325,6 +333,12 @@ void config_take_json(struct config_reader *reader, const struct config_row *row
         config_take_listeners(reader, &at, value);
     else if (row->kind == CONFIG_PROXIES)
         config_take_proxies(reader, &at, value);
+    else if (row->kind == CONFIG_ISSUERS)
+        config_take_issuers(reader, &at, value);
+    else if (row->kind == CONFIG_ALIASES)
+        config_take_aliases(reader, &at, value);
+    else if (row->kind == CONFIG_BLOCKS)
+        config_take_blocks(reader, &at, value);
     else if (row->kind == CONFIG_EMPTY_LIST && value->kind == JSON_ARRAY && value->count == 0)
         return;
     else if (row->kind == CONFIG_EMPTY_LIST && value->kind != JSON_ARRAY)

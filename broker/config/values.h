@@ -18,6 +18,9 @@ enum config_kind {
     CONFIG_DURATION, /* seconds */
     CONFIG_SWITCH,   /* true or false */
     CONFIG_INTEGER,
+    CONFIG_ISSUERS,
+    CONFIG_ALIASES,
+    CONFIG_BLOCKS,     /* of addresses */
     CONFIG_SECTION,    /* an object with rows of its own */
     CONFIG_EMPTY_LIST, /* anything in it is what this version cannot do: refused in words */
     CONFIG_NOT_YET,    /* refused in words when present */
@@ -86,3 +89,13 @@ void config_take_listeners(struct config_reader *reader, const struct config_pla
                            const struct json_value *value);
 void config_take_listener_text(struct config_reader *reader, const struct config_place *place,
                                struct ambit_str text);
+
+/* trust.c */
+void config_take_issuers(struct config_reader *reader, const struct config_place *place,
+                         const struct json_value *value);
+void config_take_aliases(struct config_reader *reader, const struct config_place *place,
+                         const struct json_value *value);
+void config_take_blocks(struct config_reader *reader, const struct config_place *place,
+                        const struct json_value *value);
+/* Between keys. */
+void config_check_trust(struct config_reader *reader, const struct config_place *place);

@@ -80,6 +80,8 @@ static AMBIT_CHECKED enum ambit_err take_up_state(struct broker *broker)
         err = AMBIT_OK;
     if (err == AMBIT_OK && !ambit_digest_eq(head.documents, none))
         err = documents_load(txn, &head.documents, &broker->documents);
+    if (err == AMBIT_OK && broker->documents != NULL)
+        err = identity_keys_attach(broker->documents->keys, broker->trust);
     if (err == AMBIT_OK)
         err = holds_load(txn, head.holds_version, &broker->holds);
     if (err == AMBIT_OK)
@@ -213,6 +215,7 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     broker->kick_ctx = options->kick_ctx;
     broker->reload_files = options->reload_files;
     broker->reload_ctx = options->reload_ctx;
+    broker->trust = options->trust;
     enum ambit_err err = copy_text(&broker->issuer, options->issuer);
     if (err == AMBIT_OK)
         err = copy_text(&broker->state_folder, ambit_str_of(options->state_folder));
@@ -295,6 +298,11 @@ void broker_close(struct broker *broker)
 }
 
 /* ---- small answers ------------------------------------------------------------------------- */
+
+struct identity_trust *broker_trust(const struct broker *broker)
+{
+    return broker->trust;
+}
 
 struct ambit_str broker_issuer(const struct broker *broker)
 {

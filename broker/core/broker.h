@@ -27,6 +27,7 @@ void broker_documents_release(struct documents_ref *ref);
 
 struct broker_options {
     struct ambit_str issuer; /* without trailing slash */
+    struct identity_trust *trust; /* outlives the broker; NULL: the documents alone */
     const char *state_folder;
     const char *documents_folder;
     const char *credentials_folder; /* of the service manager (LoadCredential); NULL: none */
@@ -61,6 +62,7 @@ AMBIT_CHECKED enum ambit_err broker_open(const struct broker_options *options,
 void broker_close(struct broker *broker);
 
 struct ambit_str broker_issuer(const struct broker *broker);
+struct identity_trust *broker_trust(const struct broker *broker);
 /* The keys of now, shared by count: what signs, and the published set (KEY-1..5, JSON). Each
  * acquire needs one release; never NULL once the broker is open. */
 struct broker_keys {

@@ -48,6 +48,7 @@ struct attest_round {
 
 struct broker {
     /* set at open, constant afterwards */
+    struct identity_trust *trust; /* borrowed; NULL: the documents alone */
     struct buf issuer, state_folder, documents_folder, credentials_folder;
     struct ambit_limits_config limits;
     bool is_enforcing;     /* review "enforce" */

@@ -41,6 +41,8 @@ enum ambit_err reload_prepare(struct reload_command *command, struct ambit_probl
     if (err != AMBIT_OK)
         return err;
     err = documents_ref_new(documents, problems, &command->proposed);
+    if (err == AMBIT_OK)
+        err = identity_keys_attach(command->proposed->keys, broker->trust);
     return err == AMBIT_OK ? review(command, problems) : err;
 }
 

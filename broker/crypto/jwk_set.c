@@ -46,7 +46,8 @@ static enum ambit_err text_of(const struct json_value *jwk, const char *name, st
 }
 
 /* Whether `use` and `key_ops` allow verifying. */
-static enum ambit_err read_purpose(const struct json_value *jwk, bool *ret_verifies)
+static enum ambit_err read_purpose(const struct json_value *jwk, const char *wanted,
+                                   bool *ret_verifies)
 {
     struct ambit_str use = {0};
     const struct json_value *ops = json_get(jwk, "key_ops");
@@ -62,12 +63,13 @@ static enum ambit_err read_purpose(const struct json_value *jwk, bool *ret_verif
             return AMBIT_ERR_MALFORMED;
         has_verify = has_verify || ambit_str_is(op->text, "verify");
     }
-    *ret_verifies = (!use.p || ambit_str_is(use, "sig")) && (!ops || has_verify);
+    bool is_meant = wanted ? ambit_str_is(use, wanted) : !use.p || ambit_str_is(use, "sig");
+    *ret_verifies = is_meant && (!ops || has_verify);
     return AMBIT_OK;
 }
 
 /* What the set says about the key; *ret_is_usable false when it can never be chosen. */
-static enum ambit_err read_words(const struct json_value *jwk, struct set_key *key,
+static enum ambit_err read_words(const struct json_value *jwk, const char *use, struct set_key *key,
                                  struct ambit_str *ret_kid, bool *ret_is_usable)
 {
     struct ambit_str alg = {0};
@@ -76,7 +78,7 @@ static enum ambit_err read_words(const struct json_value *jwk, struct set_key *k
     if (err == AMBIT_OK)
         err = text_of(jwk, "alg", &alg);
     if (err == AMBIT_OK)
-        err = read_purpose(jwk, ret_is_usable);
+        err = read_purpose(jwk, use, ret_is_usable);
     if (err != AMBIT_OK || !alg.p)
         return err;
     key->has_alg = true;
@@ -97,7 +99,7 @@ static enum ambit_err keep_kid(struct ambit_str kid, struct set_key *key)
     return AMBIT_OK;
 }
 
-static enum ambit_err add_key(struct jwk_set *set, const struct json_value *jwk)
+static enum ambit_err add_key(struct jwk_set *set, const struct json_value *jwk, const char *use)
 {
     struct set_key key = {0};
     CRYPTO_KEY_AUTO *imported = NULL;
@@ -110,7 +112,7 @@ static enum ambit_err add_key(struct jwk_set *set, const struct json_value *jwk)
     if (err != AMBIT_OK)
         return err;
     key.key = imported;
-    err = read_words(jwk, &key, &kid, &is_usable);
+    err = read_words(jwk, use, &key, &kid, &is_usable);
     if (err != AMBIT_OK || !is_usable)
         return err;
     err = keep_kid(kid, &key);
@@ -122,6 +124,11 @@ static enum ambit_err add_key(struct jwk_set *set, const struct json_value *jwk)
 }
 
 enum ambit_err jwk_set_new(struct ambit_str json, struct jwk_set **ret)
+{
+    return jwk_set_new_for(json, NULL, ret);
+}
+
+enum ambit_err jwk_set_new_for(struct ambit_str json, const char *use, struct jwk_set **ret)
 {
     ARENA_AUTO arena = {0};
     const struct json_value *document = NULL;
@@ -143,7 +150,7 @@ enum ambit_err jwk_set_new(struct ambit_str json, struct jwk_set **ret)
     if (!set)
         return AMBIT_ERR_NO_MEMORY;
     for (const struct json_value *jwk = keys->first; jwk; jwk = jwk->next) {
-        err = add_key(set, jwk);
+        err = add_key(set, jwk, use);
         if (err != AMBIT_OK)
             return err;
     }

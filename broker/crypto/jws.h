@@ -55,6 +55,10 @@ struct jwk_set; /* immutable */
 /* {"keys":[...]}: keys of unknown kty or crv, or not for signatures, are left out (RFC 7517 section
  * 5); a broken key or one with private or symmetric members refuses the whole set (JWS-8). */
 AMBIT_CHECKED enum ambit_err jwk_set_new(struct ambit_str json, struct jwk_set **ret);
+/* The same of keys whose `use` is this word and no other ("jwt-svid", SPF-2); NULL: "sig" or none.
+ */
+AMBIT_CHECKED enum ambit_err jwk_set_new_for(struct ambit_str json, const char *use,
+                                             struct jwk_set **ret);
 void jwk_set_free(struct jwk_set *set);
 size_t jwk_set_count(const struct jwk_set *set); /* usable keys */
 const struct crypto_key *jwk_set_key(const struct jwk_set *set, size_t i);

@@ -2,34 +2,16 @@
 /* Checking a client assertion: a run of refusals. */
 #include "identity/assertion.h"
 
-#include "base/encode.h"
-#include "base/json_read.h"
-#include "crypto/digest.h"
+#include "identity/claims.h"
+#include "identity/trust.h"
 
 struct claims {
     struct ambit_str subject, jti;
     const struct json_value *aud;
-    int64_t exp_ms, nbf_ms, iat_ms; /* 0: absent */
+    struct assertion_times times;
 };
 
 /* ---- reading ---- */
-
-/* NumericDate (JWS-10): an integer or decimal, not negative, at most 2^53. */
-static bool read_time(const struct json_value *payload, const char *name, int64_t *ret_ms)
-{
-    const struct json_value *value = json_get(payload, name);
-    if (!value)
-        return true;
-    double seconds = -1;
-    if (value->kind == JSON_INTEGER)
-        seconds = (double)value->integer;
-    else if (value->kind == JSON_DECIMAL)
-        seconds = value->decimal;
-    if (!(seconds > 0 && seconds <= 9007199254740.0)) /* milliseconds stay below 2^53 */
-        return false;
-    *ret_ms = (int64_t)(seconds * 1000);
-    return true;
-}
 
 static enum ambit_err read_claims(const struct jws *jws, struct arena *arena, struct claims *ret)
 {
@@ -43,10 +25,9 @@ static enum ambit_err read_claims(const struct jws *jws, struct arena *arena, st
     ret->subject = json_get_str(payload, "sub");
     ret->jti = json_get_str(payload, "jti");
     ret->aud = json_get(payload, "aud");
-    bool is_fine =
-        ret->subject.p && ambit_str_eq(ret->subject, json_get_str(payload, "iss")) && /* CLI-6 */
-        read_time(payload, "exp", &ret->exp_ms) && read_time(payload, "nbf", &ret->nbf_ms) &&
-        read_time(payload, "iat", &ret->iat_ms);
+    bool is_fine = ret->subject.p &&
+                   ambit_str_eq(ret->subject, json_get_str(payload, "iss")) && /* CLI-6 */
+                   assertion_times_read(payload, &ret->times);
     return is_fine ? AMBIT_OK : AMBIT_ERR_REFUSED;
 }
 
@@ -58,16 +39,16 @@ static bool is_typ_fine(const struct jws *jws)
     return !jws->typ.p || jws_is_typ(jws, "jwt") || jws_is_typ(jws, "client-authentication+jwt");
 }
 
-/* CLI-7: the issuer identifier, as a string or as the one member of an array. */
-static bool is_audience_fine(const struct json_value *aud, struct ambit_str issuer)
+/* CLI-7, and the one other spelling that may be configured (CLI-8). */
+static bool is_audience_fine(const struct json_value *aud,
+                             const struct assertion_question *question)
 {
-    if (aud && aud->kind == JSON_ARRAY && aud->count == 1)
-        aud = aud->first;
-    return aud && aud->kind == JSON_STRING && ambit_str_eq(aud->text, issuer);
+    const struct identity_trust *trust = question->keys->trust;
+    return audience_is(aud, question->issuer) || (trust && audience_is(aud, trust->alias));
 }
 
 /* CLI-6, CLI-10: in the future by our clock, without leeway: a life of minutes has room enough. */
-static bool are_times_fine(const struct claims *claims, int64_t now_ms)
+static bool are_times_fine(const struct assertion_times *claims, int64_t now_ms)
 {
     const int64_t leeway_ms = AMBIT_LEEWAY_S * 1000, life_ms = AMBIT_ASSERTION_LIFE_S * 1000;
     if (claims->exp_ms <= now_ms || claims->exp_ms - now_ms > life_ms)
@@ -86,40 +67,48 @@ static bool has_method(const struct credentials *credentials)
     return false;
 }
 
-/* The one key that the header fits, of all the client's sets (CLI-12). */
-static const struct crypto_key *select_key(const struct identity_keys *keys, struct ambit_str name,
-                                           const struct jws *jws)
+/* Adds what the header fits of one set; two that fit are none. */
+static void offer(const struct jwk_set *set, const struct jws *jws, struct crypto_key **found,
+                  size_t *n)
 {
-    const struct crypto_key *found = NULL;
-    for (const struct client_keys *entry = keys_find(keys, name); entry;
-         entry = keys_next(keys, entry)) {
-        const struct crypto_key *key = NULL;
-        if (jwk_set_select(entry->set, jws, &key) != AMBIT_OK)
-            continue;
-        if (found)
-            return NULL;
-        found = key;
-    }
-    return found;
+    const struct crypto_key *key = NULL;
+    if (jwk_set_select(set, jws, &key) != AMBIT_OK)
+        return;
+    if ((*n)++ == 0)
+        *found = crypto_key_hold((struct crypto_key *)(uintptr_t)key);
 }
 
-/* CLI-11: over tag, client and jti, each behind its length. */
+/* The one key that the header fits, of all the client's sets (CLI-12), held. NOT_FOUND; BUSY while
+ * it may be among keys that are on their way. */
+static enum ambit_err select_key(const struct identity_keys *keys, struct ambit_str name,
+                                 const struct jws *jws, struct crypto_key **ret)
+{
+    CRYPTO_KEY_AUTO *found = NULL;
+    bool is_on_its_way = false;
+    size_t n = 0;
+    for (const struct client_keys *entry = keys_find(keys, name); entry;
+         entry = keys_next(keys, entry)) {
+        size_t before = n;
+        if (entry->set)
+            offer(entry->set, jws, &found, &n);
+        if (!entry->source)
+            continue;
+        KEY_SNAPSHOT_AUTO *snapshot = key_source_keys(keys->trust->sources, entry->source);
+        if (snapshot)
+            offer(snapshot->set, jws, &found, &n);
+        if (n == before)
+            is_on_its_way |= key_source_news(keys->trust->sources, entry->source);
+    }
+    if (n != 1)
+        return n == 0 && is_on_its_way ? AMBIT_ERR_BUSY : AMBIT_ERR_NOT_FOUND;
+    *ret = TAKE(found);
+    return AMBIT_OK;
+}
+
 static struct ambit_digest once_of(struct ambit_str client, struct ambit_str jti)
 {
-    uint8_t client_len[4], jti_len[4];
-    put_be32(client_len, (uint32_t)client.len);
-    put_be32(jti_len, (uint32_t)jti.len);
-    const struct ambit_str parts[] = {
-        {.p = "ambit client assertion v1",
-         .len = sizeof "ambit client assertion v1"}, /* with its NUL */
-        {.p = (const char *)client_len, .len = sizeof client_len},
-        client,
-        {.p = (const char *)jti_len, .len = sizeof jti_len},
-        jti,
-    };
-    struct ambit_digest digest;
-    crypto_sha256_parts(parts, AMBIT_LEN(parts), &digest);
-    return digest;
+    static const char tag[] = "ambit client assertion v1"; /* with its NUL */
+    return assertion_once(tag, sizeof tag, client, jti);
 }
 
 enum ambit_err assertion_check(const struct assertion_question *question, struct arena *arena,
@@ -135,16 +124,20 @@ enum ambit_err assertion_check(const struct assertion_question *question, struct
         return err;
 
     struct credentials credentials = credentials_of_client(question->documents, claims.subject);
-    const struct crypto_key *key =
-        has_method(&credentials) ? select_key(question->keys, claims.subject, &jws) : NULL;
+    CRYPTO_KEY_AUTO *key = NULL;
+    if (has_method(&credentials)) {
+        err = select_key(question->keys, claims.subject, &jws, &key);
+        if (err && err != AMBIT_ERR_NOT_FOUND)
+            return err;
+    }
     err = jws_verify(key ? key : question->keys->decoy, CRYPTO_ALGS_ALL, &jws);
     if (!key)
         return AMBIT_ERR_REFUSED;
     if (err)
         return err;
 
-    if (!is_typ_fine(&jws) || !is_audience_fine(claims.aud, question->issuer) ||
-        !are_times_fine(&claims, question->now_ms))
+    if (!is_typ_fine(&jws) || !is_audience_fine(claims.aud, question) ||
+        !are_times_fine(&claims.times, question->now_ms))
         return AMBIT_ERR_REFUSED;
     if (!claims.jti.p || claims.jti.len == 0 || claims.jti.len > AMBIT_JTI_BYTES)
         return AMBIT_ERR_REFUSED;
@@ -158,7 +151,7 @@ enum ambit_err assertion_check(const struct assertion_question *question, struct
         .credential = crypto_key_thumbprint(key),
         .has_once = true,
         .once = once_of(claims.subject, claims.jti),
-        .once_until_ms = claims.exp_ms,
+        .once_until_ms = claims.times.exp_ms,
     };
     return AMBIT_OK;
 }

@@ -14,7 +14,7 @@ struct assertion_question {
     struct ambit_str assertion;
     int64_t now_ms;
 };
-/* OK with the caller, its one-time value and until when that must be kept; or REFUSED; or could not
- * tell. */
+/* OK with the caller, its one-time value and until when that must be kept; or REFUSED; BUSY while
+ * its keys are being fetched; or could not tell. */
 AMBIT_CHECKED enum ambit_err assertion_check(const struct assertion_question *question,
                                              struct arena *arena, struct caller *ret);

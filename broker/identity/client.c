@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Agents and services proving themselves: which way, then that way; and people by their tokens. */
+/* Agents and services proving themselves: which way, then that way. People: person.c. */
 #include "base/arena.h"
 #include "crypto/digest.h"
 #include "identity/assertion.h"
 #include "identity/basic.h"
+#include "identity/certificate.h"
+#include "identity/credential.h"
+#include "identity/federated.h"
 #include "identity/keys.h"
 
 static enum ambit_err refuse(struct identity_answer *ret, enum identity_refusal refusal)
@@ -65,11 +68,178 @@ static enum ambit_err by_basic(const struct basic_question *question, struct are
     return refuse(ret, IDENTITY_FINE);
 }
 
-/* ---- clients ---- */
+/* ---- signed by others, or by the client itself ---- */
 
-static bool is_assertion_type(struct ambit_str type)
+/* One request at an OAuth endpoint. */
+struct client_question {
+    const struct ambit_documents *documents;
+    const struct identity_keys *keys;
+    struct ambit_str issuer;
+    int64_t now_ms;
+    const struct identity_proof *proof;
+};
+
+static bool is_own_assertion(struct ambit_str type)
 {
     return ambit_str_is(type, "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+}
+
+static bool is_spiffe_assertion(struct ambit_str type)
+{
+    return ambit_str_is(type, "urn:ietf:params:oauth:client-assertion-type:jwt-spiffe");
+}
+
+/* REFUSED is an answer; everything else is not. */
+static enum ambit_err answer_of(enum ambit_err err, enum identity_refusal refusal,
+                                struct identity_answer *ret)
+{
+    if (err && err != AMBIT_ERR_REFUSED)
+        return err;
+    return refuse(ret, err ? refusal : IDENTITY_FINE);
+}
+
+/* A platform's token in the place of the client's own (WIF-4 b, SPF-3). It names its subject as the
+ * platform does, so the client says which agent it is; an SVID may say it by its SPIFFE ID, or not
+ * at all (SPF-6). */
+static enum ambit_err by_federated(const struct client_question *question, bool is_spiffe,
+                                   struct arena *arena, struct identity_answer *ret)
+{
+    const struct identity_proof *proof = question->proof;
+    const struct federated_question federated = {.documents = question->documents,
+                                                 .keys = question->keys,
+                                                 .token = proof->client_assertion,
+                                                 .is_spiffe = is_spiffe,
+                                                 .now_ms = question->now_ms};
+    struct federated_answer answer = {0};
+    enum ambit_err err = federated_check(&federated, arena, &answer);
+    if (err)
+        return answer_of(err, IDENTITY_INVALID, ret);
+    struct ambit_str id = proof->client_id;
+    bool is_same = id.p ? ambit_str_eq(id, answer.caller.name) ||
+                              (is_spiffe && ambit_str_eq(id, answer.subject))
+                        : is_spiffe;
+    if (!is_same)
+        return refuse(ret, IDENTITY_INVALID);
+    ret->caller = answer.caller;
+    return refuse(ret, IDENTITY_FINE);
+}
+
+static enum ambit_err by_assertion(const struct client_question *question, struct arena *arena,
+                                   struct identity_answer *ret)
+{
+    const struct identity_proof *proof = question->proof;
+    bool is_spiffe = is_spiffe_assertion(proof->client_assertion_type);
+    if (!proof->client_assertion.p ||
+        (!is_spiffe && !is_own_assertion(proof->client_assertion_type))) /* CLI-5 */
+        return refuse(ret, IDENTITY_INVALID);
+    if (is_spiffe || federated_is_assertion(question->keys, proof->client_assertion, arena))
+        return by_federated(question, is_spiffe, arena, ret);
+
+    struct assertion_question own = {.documents = question->documents,
+                                     .keys = question->keys,
+                                     .issuer = question->issuer,
+                                     .client_id = proof->client_id,
+                                     .assertion = proof->client_assertion,
+                                     .now_ms = question->now_ms};
+    return answer_of(assertion_check(&own, arena, &ret->caller), IDENTITY_INVALID, ret);
+}
+
+/* ---- the connection ---- */
+
+static enum ambit_err by_certificate(const struct client_question *question,
+                                     struct identity_answer *ret)
+{
+    const struct certificate_question certificate = {.documents = question->documents,
+                                                     .keys = question->keys,
+                                                     .chain = question->proof->certificates,
+                                                     .n = question->proof->n_certificates,
+                                                     .now_ms = question->now_ms};
+    return answer_of(certificate_client(&certificate, question->proof->client_id, &ret->caller),
+                     IDENTITY_INVALID, ret);
+}
+
+/* UNX-1, UNX-4: who the kernel says connected. Root is nobody's agent. */
+static enum ambit_err by_peer(const struct client_question *question, struct identity_answer *ret)
+{
+    const struct identity_proof *proof = question->proof;
+    struct credentials credentials = credentials_of_client(question->documents, proof->client_id);
+    for (size_t i = 0; i < credentials.n; i++) {
+        const struct ambit_credential *credential = &credentials.v[i];
+        if (credential->method != AMBIT_METHOD_UNIX_PEER || proof->uid <= 0 ||
+            credential->uid != proof->uid ||
+            (credential->gid >= 0 && credential->gid != proof->gid))
+            continue;
+        ret->caller = (struct caller){.kind = credentials.kind,
+                                      .name = credentials.name,
+                                      .method = AMBIT_METHOD_UNIX_PEER,
+                                      .credential = credential_digest(credential)};
+        return refuse(ret, IDENTITY_FINE);
+    }
+    return refuse(ret, IDENTITY_INVALID);
+}
+
+/* ---- clients ---- */
+
+static enum ambit_err authenticate(const struct client_question *question, struct arena *arena,
+                                   struct identity_answer *ret)
+{
+    const struct identity_proof *proof = question->proof;
+    bool has_header = proof->authorization.p, has_secret = proof->client_secret.p;
+    bool has_assertion = proof->client_assertion.p || proof->client_assertion_type.p;
+    int ways = has_header + has_secret + has_assertion;
+    if (ways > 1)
+        return refuse(ret, has_assertion ? IDENTITY_TWO_METHODS_ASSERTION
+                                         : IDENTITY_TWO_METHODS); /* CLI-1 */
+    if (has_secret)
+        return refuse(ret, IDENTITY_INVALID); /* client_secret_post is off (CLI-14) */
+    if (has_header) {
+        struct basic_question basic = {.documents = question->documents,
+                                       .authorization = proof->authorization,
+                                       .client_id = proof->client_id,
+                                       .now_ms = question->now_ms};
+        return by_basic(&basic, arena, ret);
+    }
+    if (has_assertion)
+        return by_assertion(question, arena, ret);
+    if (proof->assertion.p) /* ASG-3: the grant speaks for itself */
+        return refuse(ret, IDENTITY_NO_CREDENTIALS);
+    /* MTL-1: a certificate by itself is a way in only with the name; beside another way it is what
+     * a token may be bound to, and nothing here. */
+    if (proof->n_certificates > 0)
+        return by_certificate(question, ret);
+    if (proof->is_unix && proof->client_id.p)
+        return by_peer(question, ret);
+    return refuse(ret, IDENTITY_NO_CREDENTIALS);
+}
+
+/* ASG-1..5: the assertion says which agent; a client that authenticates besides must be that one.
+ */
+static enum ambit_err by_grant(const struct client_question *question, struct arena *arena,
+                               struct identity_answer *ret)
+{
+    const struct federated_question federated = {.documents = question->documents,
+                                                 .keys = question->keys,
+                                                 .token = question->proof->assertion,
+                                                 .is_grant = true,
+                                                 .now_ms = question->now_ms};
+    struct federated_answer answer = {0};
+    enum ambit_err err = federated_check(&federated, arena, &answer);
+    if (err)
+        return answer_of(err, IDENTITY_INVALID_GRANT, ret);
+    if (ret->refusal == IDENTITY_FINE) {
+        if (ret->caller.kind != CALLER_AGENT || !ambit_str_eq(ret->caller.name, answer.caller.name))
+            return refuse(ret, IDENTITY_INVALID_GRANT);
+        ret->caller.composition = answer.caller.composition;
+        ret->has_grant_once = answer.caller.has_once;
+        ret->grant_once = answer.caller.once;
+        ret->grant_once_until_ms = answer.caller.once_until_ms;
+        return AMBIT_OK;
+    }
+    struct ambit_str id = question->proof->client_id;
+    if (id.p && !ambit_str_eq(id, answer.caller.name) && !ambit_str_eq(id, answer.subject))
+        return refuse(ret, IDENTITY_INVALID); /* CLI-3 */
+    ret->caller = answer.caller;
+    return refuse(ret, IDENTITY_FINE);
 }
 
 enum ambit_err identity_client(const struct ambit_documents *documents,
@@ -77,101 +247,47 @@ enum ambit_err identity_client(const struct ambit_documents *documents,
                                int64_t now_ms, const struct identity_proof *proof,
                                struct arena *arena, struct identity_answer *ret)
 {
+    const struct client_question question = {
+        .documents = documents, .keys = keys, .issuer = issuer, .now_ms = now_ms, .proof = proof};
     *ret = (struct identity_answer){.refusal = IDENTITY_INVALID,
                                     .used_header = proof->authorization.p};
-    bool has_header = proof->authorization.p, has_secret = proof->client_secret.p;
-    bool has_assertion = proof->client_assertion.p || proof->client_assertion_type.p;
-    int ways = has_header + has_secret + has_assertion;
-    if (ways > 1)
-        return refuse(ret, has_assertion ? IDENTITY_TWO_METHODS_ASSERTION
-                                         : IDENTITY_TWO_METHODS); /* CLI-1 */
-    if (ways == 0)
-        return refuse(ret, IDENTITY_NO_CREDENTIALS);
-    if (has_secret)
-        return refuse(ret, IDENTITY_INVALID); /* client_secret_post is off (CLI-14) */
-    if (has_header) {
-        struct basic_question question = {.documents = documents,
-                                          .authorization = proof->authorization,
-                                          .client_id = proof->client_id,
-                                          .now_ms = now_ms};
-        return by_basic(&question, arena, ret);
-    }
-
-    if (!proof->client_assertion.p || !is_assertion_type(proof->client_assertion_type)) /* CLI-5 */
-        return refuse(ret, IDENTITY_INVALID);
-    struct assertion_question question = {.documents = documents,
-                                          .keys = keys,
-                                          .issuer = issuer,
-                                          .client_id = proof->client_id,
-                                          .assertion = proof->client_assertion,
-                                          .now_ms = now_ms};
-    enum ambit_err err = assertion_check(&question, arena, &ret->caller);
-    if (err == AMBIT_ERR_REFUSED)
-        return refuse(ret, IDENTITY_INVALID);
-    if (err)
-        return err;
-    return refuse(ret, IDENTITY_FINE);
+    enum ambit_err err = authenticate(&question, arena, ret);
+    bool is_left_to_grant =
+        ret->refusal == IDENTITY_FINE || ret->refusal == IDENTITY_NO_CREDENTIALS;
+    if (!err && proof->assertion.p && is_left_to_grant)
+        err = by_grant(&question, arena, ret);
+    if (!err && ret->refusal == IDENTITY_FINE)
+        identity_note_certificate(proof, &ret->caller);
+    return err;
 }
 
 enum ambit_err identity_service(const struct ambit_documents *documents,
-                                struct ambit_str authorization, int64_t now_ms, struct arena *arena,
-                                struct identity_answer *ret)
+                                const struct identity_keys *keys,
+                                const struct identity_proof *proof, int64_t now_ms,
+                                struct arena *arena, struct identity_answer *ret)
 {
-    *ret = (struct identity_answer){.refusal = IDENTITY_INVALID, .used_header = authorization.p};
-    if (!authorization.p)
+    *ret = (struct identity_answer){.refusal = IDENTITY_INVALID,
+                                    .used_header = proof->authorization.p};
+    enum ambit_err err = AMBIT_OK;
+    if (proof->authorization.p) {
+        struct basic_question question = {
+            .documents = documents, .authorization = proof->authorization, .now_ms = now_ms};
+        err = by_basic(&question, arena, ret);
+    } else if (proof->n_certificates > 0) {
+        const struct certificate_question question = {.documents = documents,
+                                                      .keys = keys,
+                                                      .chain = proof->certificates,
+                                                      .n = proof->n_certificates,
+                                                      .now_ms = now_ms};
+        err = answer_of(certificate_service(&question, &ret->caller), IDENTITY_INVALID, ret);
+    } else {
         return refuse(ret, IDENTITY_NO_CREDENTIALS);
-    struct basic_question question = {
-        .documents = documents, .authorization = authorization, .now_ms = now_ms};
-    enum ambit_err err = by_basic(&question, arena, ret);
+    }
     if (err)
         return err;
     if (ret->refusal == IDENTITY_FINE && ret->caller.kind != CALLER_SERVICE)
         return refuse(ret, IDENTITY_INVALID);
+    if (ret->refusal == IDENTITY_FINE)
+        identity_note_certificate(proof, &ret->caller);
     return AMBIT_OK;
-}
-
-/* ---- people ---- */
-
-/* Found by digest: how long the search takes tells about SHA-256 of what was presented, not about
- * any token there is. */
-static const struct person_token *token_find(const struct identity_keys *keys,
-                                             struct ambit_str token)
-{
-    struct ambit_digest digest;
-    crypto_sha256(token.p, token.len, &digest);
-    size_t low = 0, high = keys->n_tokens;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (memcmp(keys->tokens[middle].digest.b, digest.b, sizeof digest.b) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    bool is_found =
-        low < keys->n_tokens && crypto_equal(keys->tokens[low].digest.b, digest.b, sizeof digest.b);
-    /* Two people with one token: neither can be told from the other. */
-    bool is_shared = is_found && low + 1 < keys->n_tokens &&
-                     ambit_digest_eq(keys->tokens[low].digest, keys->tokens[low + 1].digest);
-    return is_found && !is_shared ? &keys->tokens[low] : NULL;
-}
-
-enum ambit_err identity_person(const struct ambit_documents *documents,
-                               const struct identity_keys *keys, struct ambit_str authorization,
-                               int64_t now_ms, struct identity_answer *ret)
-{
-    (void)documents; /* the index points into it */
-    *ret = (struct identity_answer){.refusal = IDENTITY_INVALID, .used_header = authorization.p};
-    if (!authorization.p)
-        return refuse(ret, IDENTITY_NO_CREDENTIALS);
-    struct ambit_str token = identity_bearer(authorization);
-    if (!token.p)
-        return refuse(ret, IDENTITY_INVALID);
-    const struct person_token *found = token_find(keys, token);
-    if (!found || found->expires_ms <= now_ms || !found->person->is_active)
-        return refuse(ret, IDENTITY_INVALID);
-    ret->caller = (struct caller){.kind = CALLER_PERSON,
-                                  .name = found->person->doc.name,
-                                  .method = AMBIT_METHOD_TOKEN,
-                                  .credential = found->digest};
-    return refuse(ret, IDENTITY_FINE);
 }

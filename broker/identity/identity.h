@@ -16,6 +16,11 @@ AMBIT_CHECKED enum ambit_err identity_keys_new(const struct ambit_documents *doc
                                                struct identity_keys **ret,
                                                struct ambit_str *reterr_name,
                                                const char **reterr_what);
+/* From here on what is configured beside the documents is believed too, and keys behind URLs begin
+ * to be fetched. Before the keys are shared; once. NULL: nothing. */
+struct identity_trust;
+AMBIT_CHECKED enum ambit_err identity_keys_attach(struct identity_keys *keys,
+                                                  struct identity_trust *trust);
 void identity_keys_free(struct identity_keys *keys);
 
 /* All that a request brought by which its sender may prove itself; borrowed from it. */
@@ -39,29 +44,41 @@ enum identity_refusal {
     IDENTITY_TWO_METHODS,           /* CLI-1 invalid_request */
     IDENTITY_TWO_METHODS_ASSERTION, /* CLI-1 with an assertion: invalid_client */
     IDENTITY_INVALID,               /* invalid_client; used_header tells CLI-13 */
+    IDENTITY_INVALID_GRANT,         /* ASG-2: the assertion of the grant */
 };
 struct identity_answer {
     enum identity_refusal refusal;
     bool used_header; /* the Authorization header carried the credential */
     struct caller caller;
+    /* The one-time value of the grant's assertion where the client proved itself besides; else it
+     * is the caller's own. */
+    bool has_grant_once;
+    struct ambit_digest grant_once;
+    int64_t grant_once_until_ms;
 };
 
-/* Agents and services at /token, /introspect, /revoke: client_secret_basic or private_key_jwt by
- * the caller's own document (CLI-1..13). `issuer`: our issuer identifier. */
+/* Agents and services at the OAuth endpoints, by a way that the caller's own document names
+ * (CLI-1..13, MTL-1..3, UNX-4, WIF, SPF); an agent by the assertion of its grant besides or alone
+ * (ASG-1..6). `issuer`: our issuer identifier. BUSY: keys behind a URL are on their way; ask again.
+ */
 AMBIT_CHECKED enum ambit_err identity_client(const struct ambit_documents *documents,
                                              const struct identity_keys *keys,
                                              struct ambit_str issuer, int64_t now_ms,
                                              const struct identity_proof *proof,
                                              struct arena *arena, struct identity_answer *ret);
-/* A person by bearer token (method token), found through the digests indexed in `keys`. */
+/* A person by bearer token (method token), found through the digests indexed in `keys`, or by a
+ * certificate (method mtls) where no Authorization is sent. */
 AMBIT_CHECKED enum ambit_err identity_person(const struct ambit_documents *documents,
                                              const struct identity_keys *keys,
-                                             struct ambit_str authorization, int64_t now_ms,
+                                             const struct identity_proof *proof, int64_t now_ms,
                                              struct identity_answer *ret);
-/* A service by HTTP Basic at /access/v1 and /v1. */
+/* A service by HTTP Basic or certificate at /access/v1 and /v1, where nobody sends a form. */
 AMBIT_CHECKED enum ambit_err identity_service(const struct ambit_documents *documents,
-                                              struct ambit_str authorization, int64_t now_ms,
+                                              const struct identity_keys *keys,
+                                              const struct identity_proof *proof, int64_t now_ms,
                                               struct arena *arena, struct identity_answer *ret);
+/* Fills what the certificate of the request is (MTL-4). */
+void identity_note_certificate(const struct identity_proof *proof, struct caller *caller);
 /* "Bearer TOKEN" (BRR-1): the token, or {NULL,0}. */
 struct ambit_str identity_bearer(struct ambit_str authorization);
 

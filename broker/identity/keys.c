@@ -2,6 +2,8 @@
 /* The look-up tables of a set, built once when it is activated. */
 #include "identity/keys.h"
 
+#include "identity/trust.h"
+
 /* The public key of RFC 7515, appendix A.3. */
 static const char decoy_jwk[] = "{\"kty\":\"EC\",\"crv\":\"P-256\","
                                 "\"x\":\"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU\","
@@ -21,9 +23,13 @@ static enum ambit_err add_client(struct identity_keys *keys, struct ambit_str na
                                  const struct ambit_credential *v, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        /* Keys behind a jwks_uri are not fetched: that way in does not open. */
-        if (v[i].method != AMBIT_METHOD_PRIVATE_KEY_JWT || !v[i].jwks.p)
+        if (v[i].method != AMBIT_METHOD_PRIVATE_KEY_JWT)
             continue;
+        if (!v[i].jwks.p) { /* identity_keys_attach() says where it is fetched */
+            keys->clients[keys->n_clients++] =
+                (struct client_keys){.name = name, .uri = v[i].jwks_uri};
+            continue;
+        }
         struct jwk_set *set = NULL;
         enum ambit_err err = jwk_set_new(v[i].jwks, &set);
         if (err)
@@ -82,30 +88,40 @@ static int by_digest(const void *a, const void *b)
     return memcmp(x->digest.b, y->digest.b, sizeof x->digest.b);
 }
 
-static enum ambit_err add_people(struct identity_keys *keys,
-                                 const struct ambit_documents *documents)
+/* The credentials of one method that people have, by digest. */
+static enum ambit_err index_people(const struct ambit_documents *documents,
+                                   enum ambit_method method, struct person_token **ret,
+                                   size_t *ret_n)
 {
     size_t n = 0;
     for (size_t i = 0; i < documents->n_people; i++)
-        n += count_of(documents->people[i].credentials, documents->people[i].n_credentials,
-                      AMBIT_METHOD_TOKEN);
-    keys->tokens = calloc(n + 1, sizeof *keys->tokens);
-    if (!keys->tokens)
+        n += count_of(documents->people[i].credentials, documents->people[i].n_credentials, method);
+    *ret = calloc(n + 1, sizeof **ret);
+    if (!*ret)
         return AMBIT_ERR_NO_MEMORY;
 
     for (size_t i = 0; i < documents->n_people; i++) {
         const struct ambit_person *person = &documents->people[i];
         for (size_t k = 0; k < person->n_credentials; k++) {
             const struct ambit_credential *credential = &person->credentials[k];
-            if (credential->method == AMBIT_METHOD_TOKEN)
-                keys->tokens[keys->n_tokens++] =
-                    (struct person_token){.digest = credential->digest,
-                                          .person = person,
-                                          .expires_ms = credential->expires_ms};
+            if (credential->method == method)
+                (*ret)[(*ret_n)++] = (struct person_token){.digest = credential->digest,
+                                                           .person = person,
+                                                           .expires_ms = credential->expires_ms};
         }
     }
-    qsort(keys->tokens, keys->n_tokens, sizeof *keys->tokens, by_digest);
+    qsort(*ret, *ret_n, sizeof **ret, by_digest);
     return AMBIT_OK;
+}
+
+static enum ambit_err add_people(struct identity_keys *keys,
+                                 const struct ambit_documents *documents)
+{
+    enum ambit_err err =
+        index_people(documents, AMBIT_METHOD_TOKEN, &keys->tokens, &keys->n_tokens);
+    return err ? err
+               : index_people(documents, AMBIT_METHOD_MTLS, &keys->certificates,
+                              &keys->n_certificates);
 }
 
 enum ambit_err identity_keys_new(const struct ambit_documents *documents,
@@ -120,6 +136,8 @@ enum ambit_err identity_keys_new(const struct ambit_documents *documents,
         err = add_people(keys, documents);
     if (!err)
         err = add_clients(keys, documents, reterr_name);
+    if (!err)
+        err = ways_add(keys, documents);
     if (err) {
         identity_keys_free(keys);
         if (err == AMBIT_ERR_REFUSED)
@@ -135,14 +153,37 @@ enum ambit_err identity_keys_new(const struct ambit_documents *documents,
     return AMBIT_OK;
 }
 
+enum ambit_err identity_keys_attach(struct identity_keys *keys, struct identity_trust *trust)
+{
+    if (!trust || keys->trust)
+        return AMBIT_OK;
+    keys->trust = trust;
+    for (size_t i = 0; i < keys->n_clients; i++) {
+        struct client_keys *entry = &keys->clients[i];
+        if (!entry->uri.p)
+            continue;
+        enum ambit_err err =
+            key_source_take(trust->sources, SOURCE_JWKS, entry->uri, false, &entry->source);
+        if (err)
+            return err;
+    }
+    return AMBIT_OK;
+}
+
 void identity_keys_free(struct identity_keys *keys)
 {
     if (!keys)
         return;
-    for (size_t i = 0; i < keys->n_clients; i++)
+    for (size_t i = 0; i < keys->n_clients; i++) {
         jwk_set_free(keys->clients[i].set);
+        if (keys->clients[i].source)
+            key_source_release(keys->trust->sources, keys->clients[i].source);
+    }
     free(keys->clients);
     free(keys->tokens);
+    free(keys->certificates);
+    free(keys->ways);
+    free(keys->uris);
     crypto_key_free(keys->decoy);
     free(keys);
 }

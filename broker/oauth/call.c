@@ -4,6 +4,7 @@
 
 #include "core/service_grant.h"
 #include "oauth/reply.h"
+#include "oauth/token_request.h"
 
 /* The same text whether the name or the proof was wrong (CLI-3). */
 static const char not_proved[] = "the client is not known or did not prove itself";
@@ -15,6 +16,11 @@ static struct oauth_refusal refusal_of(const struct identity_answer *answer)
         return (struct oauth_refusal){.error = OAUTH_INVALID_REQUEST,
                                       .description =
                                           AMBIT_STR("one way to authenticate a request")};
+    case IDENTITY_INVALID_GRANT:
+        return (struct oauth_refusal){
+            .error = OAUTH_INVALID_GRANT,
+            .description = AMBIT_STR("the assertion is none that this issuer takes, or names no "
+                                     "agent")};
     case IDENTITY_NO_CREDENTIALS:
     case IDENTITY_TWO_METHODS_ASSERTION:
     case IDENTITY_INVALID:
@@ -26,20 +32,47 @@ static struct oauth_refusal refusal_of(const struct identity_answer *answer)
                                   .challenge = answer->used_header};
 }
 
+/* Everything by which the client may prove itself, and the certificates as texts. */
+static enum ambit_err proof_of(const struct oauth_call *call, struct http_request *req,
+                               struct identity_proof *ret)
+{
+    const struct form *form = &call->form;
+    *ret = (struct identity_proof){
+        .authorization = http_header(req, "authorization"),
+        .client_id = form_get(form, "client_id"),
+        .client_secret = form_get(form, "client_secret"),
+        .client_assertion = form_get(form, "client_assertion"),
+        .client_assertion_type = form_get(form, "client_assertion_type"),
+        .is_unix = req->is_unix,
+        .uid = req->peer_uid,
+        .gid = req->peer_gid,
+    };
+    if (call->takes_assertion && ambit_str_is(form_get(form, "grant_type"),
+                                              grant_type_text(GRANT_TYPE_JWT_BEARER))) /* ASG-1 */
+        ret->assertion = form_get(form, "assertion");
+    if (req->n_certificates == 0)
+        return AMBIT_OK;
+    struct ambit_str *chain = arena_array(&req->arena, req->n_certificates, sizeof *chain);
+    if (!chain)
+        return AMBIT_ERR_NO_MEMORY;
+    for (size_t i = 0; i < req->n_certificates; i++)
+        chain[i] = (struct ambit_str){.p = (const char *)req->certificates[i].der,
+                                      .len = req->certificates[i].len};
+    ret->certificates = chain;
+    ret->n_certificates = req->n_certificates;
+    return AMBIT_OK;
+}
+
 static bool authenticate(struct oauth_call *call, struct http_request *req,
                          struct http_reply *reply)
 {
-    struct identity_proof proof = {
-        .authorization = http_header(req, "authorization"),
-        .client_id = form_get(&call->form, "client_id"),
-        .client_secret = form_get(&call->form, "client_secret"),
-        .client_assertion = form_get(&call->form, "client_assertion"),
-        .client_assertion_type = form_get(&call->form, "client_assertion_type"),
-    };
+    struct identity_proof proof = {0};
     struct identity_answer answer = {0};
-    enum ambit_err err = identity_client(call->documents->documents, call->documents->keys,
-                                         broker_issuer(call->broker), broker_now_ms(call->broker),
-                                         &proof, &req->arena, &answer);
+    enum ambit_err err = proof_of(call, req, &proof);
+    if (!err)
+        err = identity_client(call->documents->documents, call->documents->keys,
+                              broker_issuer(call->broker), broker_now_ms(call->broker), &proof,
+                              &req->arena, &answer);
     if (err && err != AMBIT_ERR_REFUSED) {
         oauth_reply_failure(req, reply, err);
         return false;
@@ -52,6 +85,9 @@ static bool authenticate(struct oauth_call *call, struct http_request *req,
     }
     call->caller = answer.caller;
     call->used_header = answer.used_header;
+    call->has_grant_once = answer.has_grant_once;
+    call->grant_once =
+        (struct once_value){.digest = answer.grant_once, .until_ms = answer.grant_once_until_ms};
     return true;
 }
 

@@ -6,6 +6,7 @@
 #include "base/form.h"
 #include "core/broker.h"
 #include "http/http.h"
+#include "ledger/event.h"
 #include "oauth/binding.h"
 
 struct oauth_call {
@@ -14,9 +15,12 @@ struct oauth_call {
     struct form form;
     struct caller caller;
     struct oauth_binding binding; /* step 3 (oauth_binding_read); of a bearer its proof */
+    bool takes_assertion;         /* in: the grant's own assertion says which agent it is (ASG-3) */
     bool takes_bearer;            /* in: a service may come by its own ambit.decide token (INT-2) */
     bool used_header;             /* the Authorization header carried the proof (CLI-13) */
-    struct ambit_str source;      /* the caller's address; absent on a Unix socket */
+    bool has_grant_once; /* of the grant's assertion, where the client proved itself besides */
+    struct once_value grant_once;
+    struct ambit_str source; /* the caller's address; absent on a Unix socket */
 };
 
 /* True when the client has proved itself and is within its budget; else the reply is filled. Either

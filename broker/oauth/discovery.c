@@ -22,7 +22,8 @@ enum http_next metadata_begin(void *app, struct http_request *req, struct http_r
     (void)req;
     struct json_out out;
     json_out_init(&out, &reply->body, false);
-    struct metadata metadata = {.issuer = broker_issuer(app), .defers = broker_defers(app)};
+    struct metadata metadata = {
+        .issuer = broker_issuer(app), .trust = broker_trust(app), .defers = broker_defers(app)};
     metadata_write(&metadata, &out);
     http_reply_header(reply, "Cache-Control", public_for_5_minutes);
     http_reply_json(reply, 200);

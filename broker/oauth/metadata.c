@@ -3,6 +3,7 @@
 #include "oauth/metadata.h"
 
 #include "base/json_write.h"
+#include "identity/trust.h"
 #include "oauth/token_request.h"
 
 struct list {
@@ -17,11 +18,8 @@ static const struct list lists[] = {
     {"response_types_supported", {"code"}},         /* MET-6 */
     {"scopes_supported", {"ambit.decide"}},         /* a part: actions are scopes too */
     {"code_challenge_methods_supported", {"S256"}}, /* MET-6 */
-    {"token_endpoint_auth_methods_supported", {"private_key_jwt", "client_secret_basic"}},
     {"token_endpoint_auth_signing_alg_values_supported", {ALGORITHMS}},
-    {"introspection_endpoint_auth_methods_supported", {"private_key_jwt", "client_secret_basic"}},
     {"introspection_endpoint_auth_signing_alg_values_supported", {ALGORITHMS}},
-    {"revocation_endpoint_auth_methods_supported", {"private_key_jwt", "client_secret_basic"}},
     {"revocation_endpoint_auth_signing_alg_values_supported", {ALGORITHMS}},
     {"authorization_details_types_supported", {"ambit"}}, /* RAR-9 */
     {"dpop_signing_alg_values_supported", {ALGORITHMS}},
@@ -50,13 +48,35 @@ static void write_url(struct json_out *out, struct ambit_str issuer, const char 
     json_str(out, buf_str(&url));
 }
 
-static void write_grant_types(struct json_out *out, bool defers)
+static void write_grant_types(struct json_out *out, const struct metadata *metadata)
 {
     json_key(out, "grant_types_supported");
     json_begin_array(out);
     for (enum grant_type type = 0; type < GRANT_TYPES; type++)
-        if (type != GRANT_TYPE_DEFERRED || defers)
+        if ((type != GRANT_TYPE_DEFERRED || metadata->defers) &&
+            (type != GRANT_TYPE_JWT_BEARER || identity_trust_has_issuers(metadata->trust)))
             json_text(out, grant_type_text(type));
+    json_end_array(out);
+}
+
+/* unix_peer is nobody's but this machine's, and not advertised (UNX-4). `none` stands for the
+ * jwt-bearer grant, at the token endpoint alone (CLI-15). */
+static void write_methods(const char *member, const struct identity_trust *trust, bool is_token,
+                          struct json_out *out)
+{
+    json_key(out, member);
+    json_begin_array(out);
+    json_text(out, "private_key_jwt");
+    json_text(out, "client_secret_basic");
+    if (identity_trust_takes_certificates(trust)) {
+        if (identity_trust_has_anchors(trust))
+            json_text(out, "tls_client_auth");
+        json_text(out, "self_signed_tls_client_auth");
+    }
+    if (identity_trust_has_svids(trust))
+        json_text(out, "spiffe_jwt");
+    if (is_token && identity_trust_has_issuers(trust))
+        json_text(out, "none");
     json_end_array(out);
 }
 
@@ -94,7 +114,10 @@ void metadata_write(const struct metadata *metadata, struct json_out *out)
         json_key(out, endpoints[i].member);
         write_url(out, issuer, endpoints[i].path);
     }
-    write_grant_types(out, metadata->defers);
+    write_grant_types(out, metadata);
+    write_methods("token_endpoint_auth_methods_supported", metadata->trust, true, out);
+    write_methods("introspection_endpoint_auth_methods_supported", metadata->trust, false, out);
+    write_methods("revocation_endpoint_auth_methods_supported", metadata->trust, false, out);
     for (size_t i = 0; i < AMBIT_LEN(lists); i++) {
         json_key(out, lists[i].member);
         json_begin_array(out);

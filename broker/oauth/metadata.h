@@ -8,12 +8,14 @@
 
 struct json_out;
 
+struct identity_trust;
 /* What of it is a matter of configuration. */
 struct metadata {
     struct ambit_str issuer;
-    bool defers;                   /* token responses may be deferred (DTR-6) */
-    const char *introspection_alg; /* of signed introspection (INT-8) */
-    bool has_status_list;          /* TSL-10 */
+    const struct identity_trust *trust; /* NULL: nobody beside the documents */
+    bool defers;                        /* token responses may be deferred (DTR-6) */
+    const char *introspection_alg;      /* of signed introspection (INT-8) */
+    bool has_status_list;               /* TSL-10 */
 };
 void metadata_write(const struct metadata *metadata, struct json_out *out);
 /* The path of an issuer, without a slash at its end: "" or "/t1". */

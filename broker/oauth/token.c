@@ -13,6 +13,9 @@ static const struct token_kind kinds[GRANT_TYPES] = {
     [GRANT_TYPE_EXCHANGE] = {.asks = true, .read = exchange_read, .submit = exchange_submit},
     [GRANT_TYPE_CIBA] = {.read = ciba_read, .submit = ciba_submit},
     [GRANT_TYPE_DEFERRED] = {.read = deferred_read, .submit = deferred_submit},
+    [GRANT_TYPE_JWT_BEARER] = {.asks = true,
+                               .read = token_jwt_bearer_read,
+                               .submit = token_credentials_submit},
 };
 
 static void resume(void *ctx)
@@ -30,6 +33,8 @@ void token_command_fill(struct token_state *state, struct http_request *req)
     struct command *base = &state->command.base;
     command_init(base, state->call.broker, &state->call.caller, state->call.documents);
     state->has_command = true;
+    if (state->call.has_grant_once)
+        command_add_once(base, &state->call.grant_once);
     base->done = resume;
     base->ready = ready;
     base->done_ctx = req;
@@ -77,6 +82,7 @@ enum http_next token_begin(void *app, struct http_request *req, struct http_repl
         return HTTP_DONE;
     }
     req->user = state;
+    state->call.takes_assertion = true;
     if (!oauth_call_begin(&state->call, app, req, reply) ||
         !oauth_binding_read(&state->call, req, reply) || !read_form(state, req, reply))
         return HTTP_DONE;

@@ -37,6 +37,7 @@ void token_agent_fill(struct token_state *state, struct http_request *req)
         .source = addr_view(&req->source),
         .binding = state->call.binding.kind,
         .binding_key = state->call.binding.key,
+        .composition = state->call.caller.composition,
     };
     crypto_sha256(state->rnd, sizeof state->rnd, &command->token);
 }

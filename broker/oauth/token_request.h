@@ -14,7 +14,8 @@
     X(CLIENT_CREDENTIALS, "client_credentials")                    \
     X(EXCHANGE, "urn:ietf:params:oauth:grant-type:token-exchange") \
     X(CIBA, "urn:openid:params:grant-type:ciba")                   \
-    X(DEFERRED, "urn:ietf:params:oauth:grant-type:deferred")
+    X(DEFERRED, "urn:ietf:params:oauth:grant-type:deferred")       \
+    X(JWT_BEARER, "urn:ietf:params:oauth:grant-type:jwt-bearer")
 enum grant_type {
 #define X(name, text) GRANT_TYPE_##name,
     GRANT_TYPE_LIST(X)

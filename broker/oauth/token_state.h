@@ -86,6 +86,10 @@ bool deferred_read(struct token_state *state, struct http_request *req, struct h
 enum http_next deferred_submit(struct token_state *state, struct http_request *req,
                                struct http_reply *reply);
 
+/* ---- jwt-bearer: as client_credentials, by an agent that its platform vouches for (ASG-1) ---- */
+bool token_jwt_bearer_read(struct token_state *state, struct http_request *req,
+                           struct http_reply *reply);
+
 /* A refusal before anything was decided. */
 enum http_next token_refuse(struct http_request *req, struct http_reply *reply,
                             const struct token_refusal *refusal);

@@ -111,13 +111,31 @@ bool access_is_in_budget(struct broker *broker, const struct caller *caller,
 
 /* ---- who, and may they ---- */
 
+enum ambit_err access_proof(struct http_request *req, struct identity_proof *ret)
+{
+    *ret = (struct identity_proof){.authorization = http_header(req, "authorization")};
+    if (req->n_certificates == 0)
+        return AMBIT_OK;
+    struct ambit_str *chain = arena_array(&req->arena, req->n_certificates, sizeof *chain);
+    if (!chain)
+        return AMBIT_ERR_NO_MEMORY;
+    for (size_t i = 0; i < req->n_certificates; i++)
+        chain[i] = (struct ambit_str){.p = (const char *)req->certificates[i].der,
+                                      .len = req->certificates[i].len};
+    ret->certificates = chain;
+    ret->n_certificates = req->n_certificates;
+    return AMBIT_OK;
+}
+
 static bool identify(struct access *access, struct http_request *req, struct http_reply *reply)
 {
     const struct documents_ref *documents = access->documents;
     struct identity_answer answer = {0};
-    enum ambit_err err =
-        identity_person(documents->documents, documents->keys, http_header(req, "authorization"),
-                        broker_now_ms(access->broker), &answer);
+    struct identity_proof proof = {0};
+    enum ambit_err err = access_proof(req, &proof);
+    if (!err)
+        err = identity_person(documents->documents, documents->keys, &proof,
+                              broker_now_ms(access->broker), &answer);
     if (err && err != AMBIT_ERR_REFUSED) {
         access_reply_err(req, reply, err);
         return false;

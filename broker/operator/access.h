@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Who may call what (interfaces.md, "Who may call"): one row a right, closed until opened. A person
- * proves themselves by a bearer token; their roles are those of the documents in force. */
+ * proves themselves by a bearer token or a certificate; their roles are those of the documents in
+ * force. */
 #pragma once
 
 #include "core/command.h"
@@ -33,6 +34,9 @@ struct access {
 bool access_check(struct access *access, struct broker *broker, enum right right,
                   struct http_request *req, struct http_reply *reply);
 void access_done(struct access *access);
+
+/* The header and the certificate by which a caller of /v1 may prove itself. */
+AMBIT_CHECKED enum ambit_err access_proof(struct http_request *req, struct identity_proof *ret);
 
 /* A command of this person, answered by resuming `req`. */
 void access_command(const struct access *access, struct command *command, struct http_request *req);

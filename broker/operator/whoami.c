@@ -75,14 +75,20 @@ static enum ambit_err identify(struct whoami_state *state, struct http_request *
     struct shown_token shown = identity_shown_token(authorization);
     int64_t now_ms = broker_now_ms(state->broker);
     struct identity_answer answer = {.refusal = IDENTITY_INVALID};
-    enum ambit_err err = AMBIT_OK;
-    if (shown.text.p) {
-        err =
-            identity_person(documents->documents, documents->keys, authorization, now_ms, &answer);
-        if (!err && answer.refusal != IDENTITY_FINE)
+    struct identity_proof proof = {0};
+    enum ambit_err err = access_proof(req, &proof);
+    if (!err && (shown.text.p || !authorization.p)) {
+        err = identity_person(documents->documents, documents->keys, &proof, now_ms, &answer);
+        if (!err && answer.refusal != IDENTITY_FINE && shown.text.p)
             return by_access_token(state, req, &shown);
-    } else if (authorization.p) {
-        struct identity_proof proof = {.authorization = authorization};
+    }
+    bool is_open = answer.refusal != IDENTITY_FINE;
+    if (!err && is_open && !authorization.p && proof.n_certificates > 0) {
+        err = identity_service(documents->documents, documents->keys, &proof, now_ms, &req->arena,
+                               &answer);
+        is_open = answer.refusal != IDENTITY_FINE;
+    }
+    if (!err && is_open && !shown.text.p && (authorization.p || proof.n_certificates > 0)) {
         err = identity_client(documents->documents, documents->keys, broker_issuer(state->broker),
                               now_ms, &proof, &req->arena, &answer);
     }

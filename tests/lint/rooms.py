@@ -38,7 +38,7 @@ LIBRARIES = [
     (re.compile(r"microhttpd\.h$"), {"http"}),
     (re.compile(r"gnutls/"), {"http"}),
     (re.compile(r"jansson\.h$"), set()),  # base/json_* reads and writes all JSON
-    (re.compile(r"curl/"), {"cli"}),
+    (re.compile(r"curl/"), {"cli", "identity"}),  # the client's own; keys behind URLs
     (re.compile(r"systemd/"), {"main"}),
     (re.compile(r"(libsmartcols|libsmartcols/libsmartcols)\.h$"), {"cli"}),
     (re.compile(r"cmocka\.h$"), set()),

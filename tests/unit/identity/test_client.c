@@ -99,17 +99,24 @@ static void services_alone(void **state)
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
     struct identity_answer got = {0};
-    assert_int_equal(identity_service(&f.documents, basic(&arena, "payments-api", "service+secret"),
-                                      NOW_MS, &arena, &got),
-                     AMBIT_OK);
+    assert_int_equal(
+        identity_service(&f.documents, f.keys,
+                         &(struct identity_proof){
+                             .authorization = basic(&arena, "payments-api", "service+secret")},
+                         NOW_MS, &arena, &got),
+        AMBIT_OK);
     assert_int_equal(got.refusal, IDENTITY_FINE);
     assert_int_equal(got.caller.kind, CALLER_SERVICE);
-    assert_int_equal(identity_service(&f.documents, basic(&arena, "remediator", "agent+secret"),
-                                      NOW_MS, &arena, &got),
-                     AMBIT_OK);
+    assert_int_equal(
+        identity_service(
+            &f.documents, f.keys,
+            &(struct identity_proof){.authorization = basic(&arena, "remediator", "agent+secret")},
+            NOW_MS, &arena, &got),
+        AMBIT_OK);
     assert_int_equal(got.refusal, IDENTITY_INVALID);
-    assert_int_equal(identity_service(&f.documents, (struct ambit_str){0}, NOW_MS, &arena, &got),
-                     AMBIT_OK);
+    assert_int_equal(
+        identity_service(&f.documents, f.keys, &(struct identity_proof){0}, NOW_MS, &arena, &got),
+        AMBIT_OK);
     assert_int_equal(got.refusal, IDENTITY_NO_CREDENTIALS);
     fixture_done(&f);
 }
@@ -133,8 +140,8 @@ static void people_by_token(void **state)
     fixture_init(&f);
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
         struct identity_answer got = {0};
-        assert_int_equal(identity_person(&f.documents, f.keys, ambit_str_of(rows[i].header),
-                                         rows[i].now_ms, &got),
+        struct identity_proof proof = {.authorization = ambit_str_of(rows[i].header)};
+        assert_int_equal(identity_person(&f.documents, f.keys, &proof, rows[i].now_ms, &got),
                          AMBIT_OK);
         if (got.refusal != rows[i].want)
             fail_msg("row %zu: %d", i, got.refusal);
