@@ -82,11 +82,11 @@ static void put_reason(struct buf *text, const struct event *event)
 static AMBIT_CHECKED enum ambit_err put_parent(struct story *story, struct buf *text,
                                                const struct event *event)
 {
+    if (ambit_id_is_none(event->parent))
+        return AMBIT_OK;
     ARENA_AUTO arena;
     char block[8192];
     struct grant_row row;
-    if (ambit_id_is_none(event->parent))
-        return AMBIT_OK;
     arena_init(&arena, block, sizeof block, 0);
     enum ambit_err err = grant_load_row(story->reading.txn, event->parent, &arena, &row);
     if (err == AMBIT_ERR_NOT_FOUND || ambit_id_is_none(event->lineage)) {
