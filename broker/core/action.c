@@ -67,22 +67,6 @@ static bool has_proof(const struct action_command *command)
     return key != NULL && crypto_equal(key->b, grant->binding_key.b, sizeof key->b);
 }
 
-static AMBIT_CHECKED enum ambit_err settle_approval(struct action_command *command,
-                                                    struct store_txn *txn,
-                                                    const struct event *event,
-                                                    const struct approval_use *use)
-{
-    struct broker *broker = command->base.broker;
-    const struct ambit_decision *decision = broker->decision;
-    /* Nobody can approve what lacks a grant's approval (AZN-18): then no rule asks. */
-    if (decision->reason == AMBIT_REASON_APPROVAL_REQUIRED && decision->n_asks > 0)
-        return approval_open(broker, txn, &command->base, event, decision, use, command->arena,
-                             &command->approval);
-    if (decision->verdict == AMBIT_ALLOW && !ambit_id_is_none(event->approval))
-        return approval_use_up(broker, txn, &command->base, event, use);
-    return AMBIT_OK;
-}
-
 /* See record_cannot_hold(). */
 static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *command,
                                                     struct store_txn *txn)
@@ -129,7 +113,7 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
     action_remember(command, &event);
     if (event.type == EVENT_ACTION_ALLOWED && event.outcome_due_ms == 0)
         outcome_may_come(broker, event.id, event.seq);
-    err = settle_approval(command, txn, &event, &use);
+    err = approval_settle(&command->base, txn, &event, &use, command->arena, &command->approval);
     return err == AMBIT_OK ? trips_raise(broker, txn, &command->base, &event, decision) : err;
 }
 

@@ -383,13 +383,14 @@ static void fill_asked(struct event *event, const struct event *refused)
     event->cause = refused->id;
 }
 
-enum ambit_err approval_open(struct broker *broker, struct store_txn *txn, struct command *command,
-                             const struct event *refused, const struct ambit_decision *decision,
-                             const struct approval_use *use, struct arena *arena,
-                             struct ambit_id *ret)
+static AMBIT_CHECKED enum ambit_err open_question(struct command *command, struct store_txn *txn,
+                                                  const struct event *refused,
+                                                  const struct approval_use *use,
+                                                  struct arena *arena, struct ambit_id *ret)
 {
+    struct broker *broker = command->broker;
+    const struct ambit_decision *decision = broker->decision;
     struct approval_agent agent;
-    *ret = (struct ambit_id){{0}};
     if (use->is_found && use->row.state == APPROVAL_PENDING &&
         use->row.until_ms > command->now_ms) {
         *ret = use->row.id;
@@ -424,9 +425,9 @@ enum ambit_err approval_open(struct broker *broker, struct store_txn *txn, struc
     return err;
 }
 
-enum ambit_err approval_use_up(struct broker *broker, struct store_txn *txn,
-                               struct command *command, const struct event *allowed,
-                               const struct approval_use *use)
+static AMBIT_CHECKED enum ambit_err use_up(struct command *command, struct store_txn *txn,
+                                           const struct event *allowed,
+                                           const struct approval_use *use)
 {
     struct event event;
     event_init(&event, command, EVENT_APPROVAL_USED);
@@ -439,5 +440,19 @@ enum ambit_err approval_use_up(struct broker *broker, struct store_txn *txn,
     event.grant = allowed->grant;
     event.lineage = allowed->lineage;
     event.cause = allowed->id;
-    return record_event(broker, txn, command, &event);
+    return record_event(command->broker, txn, command, &event);
+}
+
+enum ambit_err approval_settle(struct command *command, struct store_txn *txn,
+                               const struct event *decided, const struct approval_use *use,
+                               struct arena *arena, struct ambit_id *ret)
+{
+    const struct ambit_decision *decision = command->broker->decision;
+    *ret = (struct ambit_id){{0}};
+    /* Nobody can approve what lacks a grant's approval (AZN-18): then no rule asks. */
+    if (decision->reason == AMBIT_REASON_APPROVAL_REQUIRED && decision->n_asks > 0)
+        return open_question(command, txn, decided, use, arena, ret);
+    if (decision->verdict == AMBIT_ALLOW && !ambit_id_is_none(decided->approval))
+        return use_up(command, txn, decided, use);
+    return AMBIT_OK;
 }

@@ -30,17 +30,14 @@ bool approval_fits(const struct approval_use *use, const struct ambit_decision *
 AMBIT_CHECKED enum ambit_err approval_tell(const struct approval_use *use,
                                            const struct ambit_decision *decision,
                                            struct arena *arena, struct event *event);
-/* After `refused` was recorded as approval_required: joins the question that is pending, or opens
- * one. *ret: none when people are not asked again (too many pending, too many in the hour). */
-AMBIT_CHECKED enum ambit_err approval_open(struct broker *broker, struct store_txn *txn,
-                                           struct command *command, const struct event *refused,
-                                           const struct ambit_decision *decision,
-                                           const struct approval_use *use, struct arena *arena,
-                                           struct ambit_id *ret);
-/* After an allow that rests on it was recorded. */
-AMBIT_CHECKED enum ambit_err approval_use_up(struct broker *broker, struct store_txn *txn,
-                                             struct command *command, const struct event *allowed,
-                                             const struct approval_use *use);
+/* What follows from an approval, or from there being none, once the decision is recorded: an allow
+ * that rests on one uses it up; a refusal for want of one joins the question that is pending, or
+ * opens one. *ret: that question; none also when people are not asked again (too many pending, too
+ * many in the hour). */
+AMBIT_CHECKED enum ambit_err approval_settle(struct command *command, struct store_txn *txn,
+                                             const struct event *decided,
+                                             const struct approval_use *use, struct arena *arena,
+                                             struct ambit_id *ret);
 
 /* Records that nobody answered in time. */
 AMBIT_CHECKED enum ambit_err approval_lapse(struct broker *broker, struct store_txn *txn,

@@ -120,9 +120,6 @@ static void found_add(struct found *found, struct ambit_str key)
     found->n++;
 }
 
-/* A row of a table: is it over? */
-typedef enum ambit_err over_fn(struct ambit_str row, int64_t now_ms, bool *ret);
-
 static AMBIT_CHECKED enum ambit_err outcome_is_over(struct ambit_str bytes, int64_t now_ms,
                                                     bool *ret)
 {
@@ -136,8 +133,9 @@ static AMBIT_CHECKED enum ambit_err outcome_is_over(struct ambit_str bytes, int6
 
 /* Walks on from `from`, which is left where the next turn begins. */
 static AMBIT_CHECKED enum ambit_err look(struct store_txn *txn, enum store_table table,
-                                         over_fn *over, int64_t now_ms, uint8_t from[16],
-                                         struct found *found)
+                                         enum ambit_err (*over)(struct ambit_str row,
+                                                                int64_t now_ms, bool *ret),
+                                         int64_t now_ms, uint8_t from[16], struct found *found)
 {
     STORE_CURSOR_AUTO cursor = NULL;
     struct ambit_str key, row;

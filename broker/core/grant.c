@@ -215,34 +215,21 @@ static AMBIT_CHECKED enum ambit_err decide_approved(struct grant_command *comman
     return decide_with_approval(command, txn, world, use);
 }
 
-/* Nobody is asked for a hint that is nobody's, nor again by whoever comes back for the answer. */
-static AMBIT_CHECKED enum ambit_err ask_people(struct grant_command *command, struct store_txn *txn,
-                                               const struct event *event,
-                                               const struct approval_use *use)
-{
-    struct broker *broker = command->base.broker;
-    enum await_step step = command->await.step;
-    if (command->await.is_unknown_user || step == AWAIT_POLLS)
-        return AMBIT_OK;
-    enum ambit_err err = approval_open(broker, txn, &command->base, event, broker->decision, use,
-                                       command->arena, &command->approval);
-    bool waits = step != AWAIT_NOT && !ambit_id_is_none(command->approval);
-    return err == AMBIT_OK && waits ? await_record(command, txn, event, command->approval) : err;
-}
-
-/* What follows from the approval, or from there being none. */
+/* What follows from the approval, or from there being none. Nobody is asked for a hint that is
+ * nobody's, nor again by whoever comes back for the answer. */
 static AMBIT_CHECKED enum ambit_err settle_approval(struct grant_command *command,
                                                     struct store_txn *txn,
                                                     const struct event *event,
                                                     const struct approval_use *use)
 {
-    struct broker *broker = command->base.broker;
-    const struct ambit_decision *decision = broker->decision;
-    if (decision->reason == AMBIT_REASON_APPROVAL_REQUIRED)
-        return ask_people(command, txn, event, use);
-    if (decision->verdict == AMBIT_ALLOW && !ambit_id_is_none(event->approval))
-        return approval_use_up(broker, txn, &command->base, event, use);
-    return AMBIT_OK;
+    bool is_asked = command->base.broker->decision->reason == AMBIT_REASON_APPROVAL_REQUIRED;
+    enum await_step step = command->await.step;
+    if (is_asked && (command->await.is_unknown_user || step == AWAIT_POLLS))
+        return AMBIT_OK;
+    enum ambit_err err =
+        approval_settle(&command->base, txn, event, use, command->arena, &command->approval);
+    bool waits = is_asked && step != AWAIT_NOT && !ambit_id_is_none(command->approval);
+    return err == AMBIT_OK && waits ? await_record(command, txn, event, command->approval) : err;
 }
 
 /* One question through the engine and into the record; see record_cannot_hold(). */

@@ -272,11 +272,17 @@ enum ambit_err query_approval(struct broker *broker, const struct broker_view *w
     return err;
 }
 
-/* One row of the list; *n grows when it was shown. */
-static AMBIT_CHECKED enum ambit_err list_one(const struct reading *reading,
-                                             const struct broker_view *who, bool only_pending,
-                                             struct ambit_id id, struct json_out *out, size_t *n)
+struct seen_by {
+    const struct broker_view *who;
+    bool only_pending;
+};
+
+static AMBIT_CHECKED enum ambit_err list_one(const struct reading *reading, const void *ctx,
+                                             struct ambit_id id, struct ambit_str row,
+                                             struct json_out *out)
 {
+    (void)row; /* loaded with its question */
+    const struct seen_by *by = ctx;
     ARENA_AUTO arena;
     BUF_AUTO memory;
     arena_init(&arena, NULL, 0, 0);
@@ -286,51 +292,16 @@ static AMBIT_CHECKED enum ambit_err list_one(const struct reading *reading,
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
     bool is_pending = view.row.state == APPROVAL_PENDING && view.row.until_ms > reading->now_ms;
-    if (!is_visible(&view, who->person) || (only_pending && !is_pending))
-        return AMBIT_OK;
-    ++*n;
-    return view_write(who, reading, &view, &arena, out);
+    return is_visible(&view, by->who->person) && (is_pending || !by->only_pending)
+               ? view_write(by->who, reading, &view, &arena, out)
+               : AMBIT_ERR_NOT_FOUND;
 }
 
-/* Newest first: an id begins with its time. The cursor is the id of the last one looked at. */
 enum ambit_err query_approvals(struct broker *broker, const struct broker_view *who,
                                bool only_pending, const struct page *page, struct json_out *out)
 {
-    struct ambit_id at;
-    memset(at.b, 0xff, sizeof at.b);
-    if (page->cursor.p && id_decode(page->cursor, &at) != AMBIT_OK)
-        return AMBIT_ERR_MALFORMED;
-    struct reading reading;
-    enum ambit_err err = reading_begin(broker, &reading);
-    if (err != AMBIT_OK)
-        return err;
-    STORE_CURSOR_AUTO cursor = NULL;
-    err = store_cursor_open(reading.txn, STORE_APPROVALS, &cursor);
-    json_key(out, "approvals");
-    json_begin_array(out);
-    size_t n = 0;
-    enum store_seek seek = STORE_BEFORE;
-    for (size_t seen = 0; err == AMBIT_OK && n < page->limit && seen < QUERY_ROWS_MAX &&
-                          (seen == 0 || !reading_is_long(broker, &reading));
-         seen++) {
-        struct ambit_str key, value;
-        err = store_cursor_move(cursor, seek, (struct store_key){at.b, sizeof at.b}, &key, &value);
-        seek = STORE_PREVIOUS;
-        if (err == AMBIT_OK && key.len != sizeof at.b)
-            err = AMBIT_ERR_DAMAGED;
-        if (err != AMBIT_OK)
-            break;
-        memcpy(at.b, key.p, sizeof at.b);
-        err = list_one(&reading, who, only_pending, at, out, &n);
-    }
-    store_cursor_close(TAKE(cursor));
-    reading_end(&reading);
-    bool is_end = err == AMBIT_ERR_NOT_FOUND;
-    json_end_array(out);
-    json_key(out, "next");
-    if (is_end)
-        json_null(out);
-    else
-        json_id(out, at);
-    return is_end ? AMBIT_OK : err;
+    struct seen_by by = {.who = who, .only_pending = only_pending};
+    struct query_list list = {
+        .table = STORE_APPROVALS, .name = "approvals", .write = list_one, .ctx = &by};
+    return query_list(broker, &list, page, out);
 }

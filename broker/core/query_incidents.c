@@ -3,7 +3,6 @@
 #include "core/query_internal.h"
 
 #include "base/arena.h"
-#include "base/encode.h"
 #include "base/json_write.h"
 #include "ledger/ledger.h"
 
@@ -90,15 +89,22 @@ static bool is_visible(const struct incident_row *row, struct ambit_str only_own
            (row->backup.p != NULL && ambit_str_eq(row->backup, only_owner));
 }
 
-static AMBIT_CHECKED enum ambit_err write_bytes(const struct reading *reading,
-                                                struct ambit_str bytes, struct ambit_str only_owner,
-                                                enum incidents_state state, struct json_out *out)
+struct seen_by {
+    struct ambit_str only_owner;
+    enum incidents_state state;
+};
+
+static AMBIT_CHECKED enum ambit_err write_bytes(const struct reading *reading, const void *ctx,
+                                                struct ambit_id id, struct ambit_str bytes,
+                                                struct json_out *out)
 {
+    (void)id;
+    const struct seen_by *by = ctx;
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
     struct incident_row row;
     enum ambit_err err = incident_row_decode(bytes, &arena, &row);
-    if (err == AMBIT_OK && !is_visible(&row, only_owner, state))
+    if (err == AMBIT_OK && !is_visible(&row, by->only_owner, by->state))
         err = AMBIT_ERR_NOT_FOUND;
     return err == AMBIT_OK ? write_row(reading, &row, &arena, out) : err;
 }
@@ -131,44 +137,8 @@ enum ambit_err query_incidents(struct broker *broker, enum incidents_state state
                                struct ambit_str only_owner, const struct page *page,
                                struct json_out *out)
 {
-    struct reading reading;
-    struct ambit_id from;
-    memset(from.b, 0xff, sizeof from.b);
-    if (page->cursor.p != NULL && id_decode(page->cursor, &from) != AMBIT_OK)
-        return AMBIT_ERR_MALFORMED;
-    enum ambit_err err = reading_begin(broker, &reading);
-    if (err != AMBIT_OK)
-        return err;
-    struct store_cursor *cursor = NULL;
-    err = store_cursor_open(reading.txn, STORE_INCIDENTS, &cursor);
-
-    struct ambit_str key, value;
-    enum store_seek seek = STORE_BEFORE;
-    size_t n = 0, seen = 0;
-    json_key(out, "incidents");
-    json_begin_array(out);
-    while (err == AMBIT_OK && n < page->limit && seen < QUERY_ROWS_MAX) {
-        err = store_cursor_move(cursor, seek, (struct store_key){from.b, sizeof from.b}, &key,
-                                &value);
-        seek = STORE_PREVIOUS;
-        if (err != AMBIT_OK)
-            break;
-        memcpy(from.b, key.p, sizeof from.b);
-        seen++;
-        err = write_bytes(&reading, value, only_owner, state, out);
-        n += err == AMBIT_OK;
-        err = err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
-    }
-    bool is_end = err == AMBIT_ERR_NOT_FOUND;
-    store_cursor_close(cursor);
-    reading_end(&reading);
-    if (err != AMBIT_OK && !is_end)
-        return err;
-    json_end_array(out);
-    json_key(out, "next");
-    if (is_end)
-        json_null(out);
-    else
-        json_id(out, from);
-    return buf_check(out->buf);
+    struct seen_by by = {.only_owner = only_owner, .state = state};
+    struct query_list list = {
+        .table = STORE_INCIDENTS, .name = "incidents", .write = write_bytes, .ctx = &by};
+    return query_list(broker, &list, page, out);
 }

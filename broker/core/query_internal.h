@@ -38,6 +38,19 @@ AMBIT_CHECKED enum ambit_err reading_stop_json(const struct reading *reading, st
 AMBIT_CHECKED enum ambit_err reading_incident_json(const struct reading *reading,
                                                    struct ambit_id id, struct ambit_str only_owner,
                                                    struct json_out *out);
+/* A list that people page through: the rows of a table whose keys are ids, newest first (an id
+ * begins with its time). `write` shows a row; NOT_FOUND: it is not to be shown. */
+struct query_list {
+    enum store_table table;
+    const char *name; /* of the member */
+    enum ambit_err (*write)(const struct reading *reading, const void *ctx, struct ambit_id id,
+                            struct ambit_str row, struct json_out *out);
+    const void *ctx;
+};
+/* The members `name` and `next`, the id of the last row that was looked at. MALFORMED: the page's
+ * cursor. (query_list.c) */
+AMBIT_CHECKED enum ambit_err query_list(struct broker *broker, const struct query_list *list,
+                                        const struct page *page, struct json_out *out);
 /* One event, decoded; texts in `memory` and the arena. */
 struct ledger_row;
 AMBIT_CHECKED enum ambit_err reading_event(const struct reading *reading, uint64_t seq,

@@ -3,20 +3,16 @@
 #include "core/query_internal.h"
 
 #include "base/arena.h"
-#include "base/encode.h"
 #include "base/json_write.h"
 #include "ledger/ledger.h"
 
 /* The written reason stands in the event alone (personal text). */
-static AMBIT_CHECKED enum ambit_err words_of(struct store_txn *txn, uint64_t seq,
+static AMBIT_CHECKED enum ambit_err words_of(const struct reading *reading, uint64_t seq,
                                              struct buf *memory, struct arena *arena,
                                              struct event *ret)
 {
     struct ledger_row row;
-    buf_reset(memory);
-    enum ambit_err err = ledger_get(txn, seq, memory, &row);
-    if (err == AMBIT_OK)
-        err = event_decode(row.bytes, row.opening, arena, ret);
+    enum ambit_err err = reading_event(reading, seq, memory, arena, &row, ret);
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 }
 
@@ -30,7 +26,7 @@ static AMBIT_CHECKED enum ambit_err asked_json(const struct reading *reading,
     BUF_AUTO memory;
     buf_init(&memory, 0);
     struct event asked;
-    enum ambit_err err = words_of(reading->txn, row->asked_seq, &memory, arena, &asked);
+    enum ambit_err err = words_of(reading, row->asked_seq, &memory, arena, &asked);
     if (err != AMBIT_OK)
         return err;
     json_member_str(out, "clear_asked_by", row->asked_by);
@@ -72,7 +68,7 @@ static AMBIT_CHECKED enum ambit_err stop_json(const struct reading *reading,
         BUF_AUTO memory;
         buf_init(&memory, 0);
         struct event cleared;
-        err = words_of(reading->txn, row->cleared_seq, &memory, arena, &cleared);
+        err = words_of(reading, row->cleared_seq, &memory, arena, &cleared);
         if (err != AMBIT_OK)
             return err;
         json_member_str(out, "cleared_by", row->cleared_by);
@@ -84,11 +80,18 @@ static AMBIT_CHECKED enum ambit_err stop_json(const struct reading *reading,
     return buf_check(out->buf);
 }
 
+struct seen_by {
+    struct ambit_str only_owner;
+    enum stops_state state;
+};
+
 /* NOT_FOUND when it is not this person's to see. */
-static AMBIT_CHECKED enum ambit_err stop_write(const struct reading *reading,
-                                               struct ambit_str bytes, struct ambit_str only_owner,
-                                               enum stops_state state, struct json_out *out)
+static AMBIT_CHECKED enum ambit_err stop_write(const struct reading *reading, const void *ctx,
+                                               struct ambit_id id, struct ambit_str bytes,
+                                               struct json_out *out)
 {
+    (void)id;
+    const struct seen_by *by = ctx;
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
     BUF_AUTO memory;
@@ -98,13 +101,13 @@ static AMBIT_CHECKED enum ambit_err stop_write(const struct reading *reading,
     enum ambit_err err = stop_row_decode(bytes, &arena, &row);
     if (err != AMBIT_OK)
         return err;
-    if ((state == STOPS_IN_FORCE && row.cleared_ms != 0) ||
-        (state == STOPS_CLEARED && row.cleared_ms == 0))
+    if ((by->state == STOPS_IN_FORCE && row.cleared_ms != 0) ||
+        (by->state == STOPS_CLEARED && row.cleared_ms == 0))
         return AMBIT_ERR_NOT_FOUND;
-    err = words_of(reading->txn, row.seq, &memory, &arena, &raised);
+    err = words_of(reading, row.seq, &memory, &arena, &raised);
     if (err != AMBIT_OK)
         return err;
-    if (only_owner.p != NULL && !ambit_str_eq(raised.owner, only_owner))
+    if (by->only_owner.p != NULL && !ambit_str_eq(raised.owner, by->only_owner))
         return AMBIT_ERR_NOT_FOUND;
     return stop_json(reading, &row, &raised, &arena, out);
 }
@@ -116,9 +119,9 @@ enum ambit_err reading_stop_json(const struct reading *reading, struct ambit_id 
     size_t len = 0;
     enum ambit_err err = store_get(reading->txn, STORE_STOPS, (struct store_key){id.b, sizeof id.b},
                                    bytes, sizeof bytes, &len);
-    return err == AMBIT_OK
-               ? stop_write(reading, (struct ambit_str){bytes, len}, only_owner, STOPS_ALL, out)
-               : err;
+    struct seen_by by = {.only_owner = only_owner, .state = STOPS_ALL};
+    return err == AMBIT_OK ? stop_write(reading, &by, id, (struct ambit_str){bytes, len}, out)
+                           : err;
 }
 
 enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct ambit_str only_owner,
@@ -137,45 +140,8 @@ enum ambit_err query_stops(struct broker *broker, enum stops_state state,
                            struct ambit_str only_owner, const struct page *page,
                            struct json_out *out)
 {
-    struct reading reading;
-    struct ambit_id from;
-    memset(from.b, 0xff, sizeof from.b);
-    if (page->cursor.p != NULL && id_decode(page->cursor, &from) != AMBIT_OK)
-        return AMBIT_ERR_MALFORMED;
-    enum ambit_err err = reading_begin(broker, &reading);
-    if (err != AMBIT_OK)
-        return err;
-    struct store_cursor *cursor = NULL;
-    if (err == AMBIT_OK)
-        err = store_cursor_open(reading.txn, STORE_STOPS, &cursor);
-
-    struct ambit_str key, value;
-    enum store_seek seek = STORE_BEFORE;
-    size_t n = 0, seen = 0;
-    json_key(out, "stops");
-    json_begin_array(out);
-    while (err == AMBIT_OK && n < page->limit && seen < QUERY_ROWS_MAX) {
-        err = store_cursor_move(cursor, seek, (struct store_key){from.b, sizeof from.b}, &key,
-                                &value);
-        seek = STORE_PREVIOUS;
-        if (err != AMBIT_OK)
-            break;
-        memcpy(from.b, key.p, sizeof from.b);
-        seen++;
-        err = stop_write(&reading, value, only_owner, state, out);
-        n += err == AMBIT_OK;
-        err = err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
-    }
-    bool is_end = err == AMBIT_ERR_NOT_FOUND;
-    store_cursor_close(cursor);
-    reading_end(&reading);
-    if (err != AMBIT_OK && !is_end)
-        return err;
-    json_end_array(out);
-    json_key(out, "next");
-    if (is_end)
-        json_null(out);
-    else
-        json_id(out, from);
-    return buf_check(out->buf);
+    struct seen_by by = {.only_owner = only_owner, .state = state};
+    struct query_list list = {
+        .table = STORE_STOPS, .name = "stops", .write = stop_write, .ctx = &by};
+    return query_list(broker, &list, page, out);
 }
