@@ -25,10 +25,19 @@ static bool is_key_id(struct ambit_id id, struct ambit_str key)
     return ambit_str_eq((struct ambit_str){.p = text, .len = sizeof text}, key);
 }
 
+/* Reading refuses an entry of an agent that is not there. */
+static const struct compiled_agent *agent_of(const struct given_world *w,
+                                             const struct ambit_entry *e)
+{
+    const struct compiled_agent *agent = compiled_agent_find(w->set, e->agent);
+    AMBIT_ASSERT(agent);
+    return agent;
+}
+
 static bool has_key(const struct given_world *w, const struct ambit_entry *e,
                     const struct ambit_figure_query *query)
 {
-    const struct compiled_agent *agent = compiled_agent_find(w->set, e->agent);
+    const struct compiled_agent *agent = agent_of(w, e);
     switch (query->by) {
     case AMBIT_BY_GRANT:
         return !is_token_request(e) && is_key_id(e->grant, query->key);
@@ -37,9 +46,9 @@ static bool has_key(const struct given_world *w, const struct ambit_entry *e,
     case AMBIT_BY_AGENT:
         return ambit_str_eq(e->agent, query->key);
     case AMBIT_BY_TEAM:
-        return agent && ambit_str_eq(compiled_team(agent), query->key);
+        return ambit_str_eq(compiled_team(agent), query->key);
     case AMBIT_BY_OWNER:
-        return agent && ambit_str_eq(agent->agent->owner, query->key);
+        return ambit_str_eq(agent->agent->owner, query->key);
     case AMBIT_BY_RESOURCE:
         return ambit_str_eq(e->resource, query->key);
     case AMBIT_BY_POLICY: /* the policy is part of every history's name */
@@ -56,12 +65,9 @@ static bool is_inside(const struct given_world *w, const struct ambit_entry *e, 
 /* Dead by a stop in force: on it, its lineage, or whatever its row has. */
 static bool is_stopped(const struct given_world *w, const struct ambit_entry *e)
 {
-    const struct compiled_agent *agent = compiled_agent_find(w->set, e->agent);
-    struct covered covered = {.agent = e->agent};
-    if (agent) {
-        covered.owner = agent->agent->owner;
-        covered.team = compiled_team(agent);
-    }
+    const struct compiled_agent *agent = agent_of(w, e);
+    struct covered covered = {
+        .agent = e->agent, .owner = agent->agent->owner, .team = compiled_team(agent)};
     const struct ambit_hypothesis *h = w->h;
     bool is_dead = hypothesis_is_cut_off(h, e->grant, e->lineage) ||
                    stop_covering(h->stops, h->n_stops, &covered);
@@ -132,51 +138,52 @@ static bool counts_for_rule(const struct ambit_entry *e, const struct ambit_figu
 
 /* ---- hard stops ------------------------------------------------------------------------------ */
 
+/* What a query is about stands in the set that asks it. */
 static const struct compiled_policy *find_policy(const struct given_world *w, struct ambit_str name)
 {
-    for (size_t p = 0; p < w->set->documents->n_policies; p++) {
-        if (ambit_str_eq(w->set->policies[p].policy->doc.name, name))
-            return &w->set->policies[p];
-    }
-    return NULL;
+    const struct ambit_policy *policy = ambit_policy_find(w->set->documents, name);
+    AMBIT_ASSERT(policy);
+    return &w->set->policies[policy - w->set->documents->policies];
 }
 
 static const struct compiled_stop *find_stop(const struct given_world *w,
                                              const struct ambit_figure_query *query)
 {
     const struct compiled_policy *policy = find_policy(w, query->policy);
-    for (size_t s = 0; policy && s < policy->n_stops; s++) {
-        if (ambit_str_eq(policy->stops[s].stop->id, query->id))
-            return &policy->stops[s];
-    }
-    return NULL;
+    size_t s = 0;
+    while (!ambit_str_eq(policy->stops[s].stop->id, query->id))
+        s++;
+    return &policy->stops[s];
+}
+
+static bool is_after_of(const struct compiled_after *after, const struct ambit_figure_query *query)
+{
+    return after->is_stop == query->is_stop && ambit_str_eq(after->id, query->id) &&
+           ambit_str_eq(after->after->history, query->field);
 }
 
 static const struct compiled_after *find_after(const struct given_world *w,
                                                const struct ambit_figure_query *query)
 {
     const struct compiled_policy *policy = find_policy(w, query->policy);
-    for (size_t i = 0; policy && i < policy->n_afters; i++) {
-        const struct compiled_after *after = &policy->afters[i];
-        if (after->is_stop == query->is_stop && ambit_str_eq(after->id, query->id) &&
-            ambit_str_eq(after->after->history, query->field))
-            return after;
-    }
-    return NULL;
+    size_t i = 0;
+    while (!is_after_of(&policy->afters[i], query))
+        i++;
+    return &policy->afters[i];
 }
 
-/* The items of an entry as patterns; room for the largest request. */
+/* The items of an entry as patterns; room for the largest grant. */
 struct heard {
-    struct heard_item items[AMBIT_ITEMS_MAX];
-    struct pattern_buf parsed[2 * AMBIT_ITEMS_MAX];
-    struct ambit_str actions[AMBIT_ITEMS_MAX], resources[AMBIT_ITEMS_MAX];
+    struct heard_item items[AMBIT_GIVEN_MAX];
+    struct pattern_buf parsed[2 * AMBIT_GIVEN_MAX];
+    struct ambit_str actions[AMBIT_GIVEN_MAX], resources[AMBIT_GIVEN_MAX];
     size_t n;
 };
 
 static void heard_add(struct heard *heard, struct ambit_str action, struct ambit_str resource,
                       bool are_names)
 {
-    if (heard->n == AMBIT_ITEMS_MAX)
+    if (heard->n == AMBIT_GIVEN_MAX)
         return;
     struct pattern_buf *a = &heard->parsed[2 * heard->n], *r = a + 1;
     bool is_fine = are_names ? pattern_parse_name(action, PATTERN_ACTION, a) == AMBIT_OK &&
@@ -192,7 +199,7 @@ static void heard_add(struct heard *heard, struct ambit_str action, struct ambit
 static void heard_fill(struct heard *heard, const struct ambit_entry *e)
 {
     heard->n = 0;
-    if (e->action.p && e->resource.p)
+    if (e->action.p)
         heard_add(heard, e->action, e->resource, true);
     for (size_t i = 0; i < e->n_items; i++)
         heard_add(heard, e->items[i].action, e->items[i].resource, false);
@@ -233,8 +240,8 @@ static bool listens(const struct compiled_stop *stop, const struct ambit_entry *
 static bool counts_for_stop(const struct given_world *w, const struct compiled_stop *stop,
                             const struct ambit_entry *e, struct heard *heard)
 {
-    const struct compiled_agent *agent = compiled_agent_find(w->set, e->agent);
-    if (!agent || !compiled_policy_of(agent, stop->policy->policy->doc.name) || !listens(stop, e))
+    const struct compiled_agent *agent = agent_of(w, e);
+    if (!compiled_policy_of(agent, stop->policy->policy->doc.name) || !listens(stop, e))
         return false;
     if (e->kind == AMBIT_ENTRY_SIGNAL)
         return true; /* has neither action nor resource */
@@ -313,9 +320,8 @@ static bool counts_for_after(const struct given_world *w, const struct ambit_fig
     struct heard heard PATTERN_SCRATCH;
     const struct compiled_after *after = find_after(w, query);
     heard_fill(&heard, e);
-    const struct compiled_agent *agent = compiled_agent_find(w->set, e->agent);
-    if (!after || !agent || !compiled_policy_of(agent, query->policy) ||
-        e->kind != AMBIT_ENTRY_ALLOWED || heard.n != 1 || heard.items[0].is_malformed)
+    if (!compiled_policy_of(agent_of(w, e), query->policy) || e->kind != AMBIT_ENTRY_ALLOWED ||
+        heard.items[0].is_malformed)
         return false;
     if (!query->is_stop) {
         const struct ambit_policy *policy = ambit_policy_find(w->set->documents, e->policy);
@@ -338,7 +344,7 @@ static bool counts(const struct given_world *w, const struct ambit_figure_query 
         return false;
     if (query->kind == AMBIT_LIMIT_AFTER)
         return counts_for_after(w, query, e);
-    return query->is_stop ? stop && counts_for_stop(w, stop, e, heard) : counts_for_rule(e, query);
+    return query->is_stop ? counts_for_stop(w, stop, e, heard) : counts_for_rule(e, query);
 }
 
 static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, int64_t *ret)

@@ -142,7 +142,8 @@ static const char *missing_member(const struct ambit_entry *entry)
     case AMBIT_ENTRY_REFUSED:
         if (entry->reason == AMBIT_REASON_ALLOWED)
             return "reason";
-        return is_action || entry->items ? NULL : "action and resource, or items";
+        return is_action || (entry->items && !entry->action.p) ? NULL
+                                                               : "action and resource, or items";
     case AMBIT_ENTRY_GRANTED:
         return entry->items ? NULL : "items";
     case AMBIT_ENTRY_SIGNAL:
@@ -251,7 +252,7 @@ enum ambit_err hypothesis_history(struct hypothesis_reader *r, const struct json
             return err;
         if (!json_get(object, "at"))
             return hypothesis_complain(r, object, "member missing", "at");
-        if (r->h->has_now && entries[n].at_ms > r->h->now_ms)
+        if (r->h->now_ms && entries[n].at_ms > r->h->now_ms)
             return hypothesis_complain(r, object, "an entry after now", "a time not after `now`");
     }
     sort(entries, n);

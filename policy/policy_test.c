@@ -187,7 +187,7 @@ static enum ambit_err ask(struct run *run, struct ambit_test_case *c,
                           const struct json_value *given, const struct json_value *question,
                           enum ambit_question_kind kind, const struct json_value *expect)
 {
-    struct ambit_hypothesis h = {.kind = kind};
+    struct ambit_hypothesis h = {.kind = kind, .now_ms = run->now_ms};
     struct ambit_hypothesis_problem problem;
     struct ambit_world world;
     struct ambit_answer answer;
@@ -202,8 +202,6 @@ static enum ambit_err ask(struct run *run, struct ambit_test_case *c,
     }
     if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_NOT_FOUND)
         return fail_question(run, c, &problem, below);
-    if (!h.has_now)
-        h.now_ms = run->now_ms;
     if (!err)
         err = ambit_world_of_hypothesis(run->set, &h, run->arena, &world);
     if (!err)

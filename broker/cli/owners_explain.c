@@ -125,7 +125,7 @@ static enum cli_exit ask_folder(struct cli *cli, const char *folder, struct ambi
     if (code)
         return code;
 
-    struct ambit_hypothesis h = {.has_now = false};
+    struct ambit_hypothesis h = {.now_ms = cli->now_ms};
     struct ambit_hypothesis_problem problem;
     struct ambit_world world;
     struct ambit_answer answer;
@@ -134,8 +134,6 @@ static enum cli_exit ask_folder(struct cli *cli, const char *folder, struct ambi
         &cli->arena, &h, &problem);
     if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_NOT_FOUND)
         return refuse(cli, &problem);
-    if (!h.has_now)
-        h.now_ms = cli->now_ms;
     if (!err)
         err = ambit_world_of_hypothesis(set, &h, &cli->arena, &world);
     if (!err)

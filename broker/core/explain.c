@@ -33,7 +33,8 @@ enum ambit_err query_explain(struct broker *broker, const struct documents_ref *
 {
     struct ambit_hypothesis *h = &query->hypothesis;
     struct world world;
-    *h = (struct ambit_hypothesis){0};
+    int64_t now_ms = broker_now_ms(broker);
+    *h = (struct ambit_hypothesis){.now_ms = now_ms};
     enum ambit_err err = ambit_hypothesis_read(
         documents->set, query->question, AMBIT_PART_GIVEN | AMBIT_PART_QUESTION | AMBIT_PART_ASKED,
         arena, h, &query->problem);
@@ -42,9 +43,6 @@ enum ambit_err query_explain(struct broker *broker, const struct documents_ref *
     if (err)
         return err;
 
-    int64_t now_ms = broker_now_ms(broker);
-    if (!h->has_now)
-        h->now_ms = now_ms;
     /* The recorded windows end at the record's last time; what lies behind them is not told apart.
      */
     if (!h->has_history && h->now_ms < now_ms)

@@ -46,8 +46,8 @@ enum ambit_question_kind { AMBIT_QUESTION_GRANT, AMBIT_QUESTION_ACTION, AMBIT_QU
 
 struct ambit_hypothesis {
     enum ambit_question_kind kind;
-    bool has_now;
-    int64_t now_ms;
+    bool has_now;   /* the question says when it is asked */
+    int64_t now_ms; /* set before it is read: when it is asked if it does not say */
     struct ambit_str agent;
     struct ambit_grant_question grant; /* the one of the kind; now_ms is filled when answered */
     struct ambit_action_question action;

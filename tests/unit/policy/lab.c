@@ -67,13 +67,15 @@ __attribute__((format(printf, 2, 3))) static const char *print(struct lab *lab, 
     return arena_copy(&lab->arena, (struct ambit_str){room, (size_t)len}).p;
 }
 
-static void put_person(struct lab *lab, struct pile *pile, const char *name, bool is_active)
+static void put_person(struct lab *lab, struct pile *pile, const char *person, bool is_active)
 {
+    const char *at = strchr(person, '@');
+    const char *name = print(lab, "%.*s", at ? (int)(at - person) : (int)strlen(person), person);
     put(lab, pile, AMBIT_KIND_PERSON, name,
         print(lab,
-              "{'person':'%s','name':'%s','email':'%s@example.gov','team':'payments','active':%s,"
+              "{'person':'%s','name':'%s','email':'%s@example.gov','team':'%s','active':%s,"
               "'roles':['owner']}",
-              name, name, name, is_active ? "true" : "false"));
+              name, name, name, at ? at + 1 : "payments", is_active ? "true" : "false"));
 }
 
 static void put_service(struct lab *lab, struct pile *pile, const char *name, const char *audience,

@@ -49,7 +49,7 @@ void lab_open(struct lab *lab, const struct lab_policy *policies, size_t n);
 void lab_open_with(struct lab *lab, const struct lab_policy *policies, size_t n, bool dana_active,
                    bool sam_active);
 /* Several agents: `more` are further members ("'delegates_to':['b'],"), or "". People: a list that
- * ends with NULL; "-lee" is not active. All are of team payments. */
+ * ends with NULL; "-lee" is not active, "kim@ops" is of team ops, all others of team payments. */
 struct lab_agent {
     const char *name, *owner, *backup, *policies, *more;
 };

@@ -38,10 +38,11 @@ struct world_row {
 
 static void open_row(const struct world_row *row)
 {
-    static const char *const people[] = {"dana", "sam", "lee", NULL};
+    static const char *const people[] = {"dana", "sam", "lee", "kim@ops", NULL};
     static const struct lab_agent agents[] = {{"a", "dana", "sam", "'p','q'", ""},
                                               {"b", "dana", "sam", "'p'", ""},
-                                              {"c", "lee", "sam", "'q'", ""}};
+                                              {"c", "lee", "sam", "'q'", ""},
+                                              {"d", "kim", "sam", "'p'", ""}};
     char body[4096], other[2048];
     int len = snprintf(body, sizeof body,
                        "'allow':[{'id':'r','actions':['service.*'],'resources':['svc:staging/**'],"
@@ -57,7 +58,7 @@ static void open_row(const struct world_row *row)
     assert_true(len > 0 && (size_t)len < sizeof other);
     struct lab_policy policies[] = {{"p", "", body}, {"q", "", other}};
     struct lab_documents all = {
-        .people = people, .agents = agents, .n_agents = 3, .policies = policies, .n_policies = 2};
+        .people = people, .agents = agents, .n_agents = 4, .policies = policies, .n_policies = 2};
     lab_open_agents(&lab, &all);
 }
 
@@ -82,6 +83,19 @@ static void test_keys(void **state)
         {"grant", ONE_BY("grant"), NULL, ACTION_OF(",'grant':'g'", DID(ACT ",'grant':'g'")),
          LIMITED},
         {"another grant", ONE_BY("grant"), NULL, ACTION_OF(",'grant':'g'", DID(ACT ",'grant':'h'")),
+         ALLOW},
+        {"a request is under no grant", ONE_BY("grant"), NULL, ACTION(GOT(ITEMS("service.read"))),
+         ALLOW},
+        {"nor in a lineage", ONE_BY("lineage"), NULL, ACTION(GOT(ITEMS("service.read"))), ALLOW},
+        {"another team", ONE_BY("team"), NULL,
+         ACTION(DID(ACT ",'agent':'d','policy':'p','rule':'r'")), ALLOW},
+        {"by no rule of the set", ONE_BY("agent"), NULL,
+         ACTION(DID("'action':'nothing','resource':'svc:x'")), ALLOW},
+        {"after now, where that is known later", ONE_BY("agent"), NULL,
+         "{'question':'action','agent':'a','history':[{" AT(
+             "10:00:01") ",'kind':'allowed'," ACT
+                         "}],'grant_items':[{'actions':['service.*'],'resources':['svc:staging/**']"
+                         "}]," ACT "}",
          ALLOW},
         {"no grant either", ONE_BY("grant"), NULL, ACTION(DID(ACT)), LIMITED},
         {"lineage", ONE_BY("lineage"), NULL, ACTION_OF(",'lineage':'g'", DID(ACT ",'lineage':'g'")),
@@ -158,6 +172,22 @@ static void test_limits(void **state)
          GRANT(GOT(ITEMS("service.read") ",'policy':'p','rule':'s'")), ALLOW},
         {"no longer the same", LIMIT("{'live_grants':1}"), NULL,
          GRANT(GOT(ITEMS("service.read") ",'lifetime_s':0")), ALLOW},
+        {"after now, where that is known later", LIMIT("{'live_grants':1}"), NULL,
+         "{'question':'grant','agent':'a','history':[{" AT("10:00:01") ",'kind':'granted'," ITEMS(
+             "service.reset") "}]," ITEMS("service.read") "}",
+         ALLOW},
+        {"fewer items", LIMIT("{'live_grants':1}"), NULL,
+         QUESTION("grant",
+                  "'items':[{'actions':['service.read','service.reset'],'resources':['svc:"
+                  "staging/x']}]",
+                  GOT(ITEMS("service.read"))),
+         LIMITED},
+        {"the same, and no grant", LIMIT("{'live_grants':1}"), NULL,
+         GRANT(DID(ACT) "," GOT(ITEMS("service.read"))), ALLOW},
+        {"in the place of another rule too", LIMIT("{'live_grants':1}"), NULL,
+         GRANT(GOT("'items':[{'actions':['service.read'],'resources':['svc:staging/x'],'policy':'q'"
+                   ",'rule':'o'}]") "," GOT(ITEMS("service.reset"))),
+         LIMITED},
         {"twice the same", LIMIT("{'live_grants':1}"), NULL,
          GRANT(GOT("'items':[{'actions':['service.read'],'resources':['svc:staging/x','svc:staging/"
                    "x']}]")),
@@ -236,6 +266,9 @@ static void test_stops(void **state)
 #define REFUSED_ACTION                                                                      \
     "'grant_items':[{'actions':['service.*'],'resources':['svc:staging/**']}],'action':'x." \
     "y','resource':'svc:staging/x'"
+#define FIVE(n)          "'svc:" n "0','svc:" n "1','svc:" n "2','svc:" n "3','svc:" n "4'"
+#define TWENTY(n)        FIVE(n "a") "," FIVE(n "b") "," FIVE(n "c") "," FIVE(n "d")
+#define MANY_NAMES       TWENTY("a") "," TWENTY("b") "," TWENTY("c") "," TWENTY("d")
 #define REFUSED(history) QUESTION("action", REFUSED_ACTION, history)
     static const struct world_row rows[] = {
         {"allowed", "", ON("allowed"), ACTION(DID(ACT)), FIRES},
@@ -257,6 +290,16 @@ static void test_stops(void **state)
          ACTION(NOT("'hard_stop','policy':'q','rule':'s'," ACT)), QUIETLY},
         {"what it refused, denied", "", ON("denied"),
          REFUSED(NOT("'hard_stop','policy':'p','rule':'s'," ACT)), QUIETLY},
+        {"more items than a grant holds", "",
+         STOP("'on':'denied','distinct':'resource','max':63,'within':'1h'"),
+         REFUSED(NOT("'out_of_scope','items':[{'actions':['x.y'],'resources':[" MANY_NAMES "]}]")),
+         FIRES},
+        {"names that are none", "", ON("denied"),
+         REFUSED(NOT("'malformed','items':[{'actions':['x..y'],'resources':['svc:x']}]")), FIRES},
+        {"resources that are none", "", STOP("'on':'denied','actions':['**']" TWO),
+         REFUSED(NOT("'malformed','items':[{'actions':['x.y'],'resources':['svc:']}]")), QUIETLY},
+        {"an action's resource that is none", "", STOP("'on':'denied','actions':['**']" TWO),
+         REFUSED(NOT("'malformed','action':'x.y','resource':'svc:'")), QUIETLY},
         {"an agent of another policy", "",
          "{'id':'s','on':'allowed','by':'team','then':'stop_team','count':2,'within':'1h'}",
          ACTION(DID(ACT ",'agent':'c'")), QUIETLY},
