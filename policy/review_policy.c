@@ -51,15 +51,15 @@ static AMBIT_CHECKED enum ambit_err judge_services(const struct judging *j,
         const struct ambit_service *service =
             ambit_service_of_audience(j->set, policy->audiences.v[i]);
         bool is_reached = false, is_said = false;
-        enum ambit_err err = service != NULL ? reaches(policy, service, &is_reached) : AMBIT_OK;
+        AMBIT_ASSERT(service != NULL); /* a set that was read has one of each audience it names */
+        enum ambit_err err = reaches(policy, service, &is_reached);
         /* Two audiences of one service, or of one owner: said once. */
-        for (size_t k = 0; is_reached && k < i; k++) {
+        for (size_t k = 0; err == AMBIT_OK && is_reached && !is_said && k < i; k++) {
             const struct ambit_service *other =
                 ambit_service_of_audience(j->set, policy->audiences.v[k]);
-            bool is_other_reached = false;
-            if (err == AMBIT_OK && other != NULL && ambit_str_eq(other->owner, service->owner))
-                err = reaches(policy, other, &is_other_reached);
-            is_said = is_said || is_other_reached;
+            AMBIT_ASSERT(other != NULL);
+            if (ambit_str_eq(other->owner, service->owner))
+                err = reaches(policy, other, &is_said);
         }
         if (err == AMBIT_OK && is_reached && !is_said)
             err =

@@ -10,6 +10,11 @@
 
 enum { FIRST_CAP = 256 };
 
+struct ambit_str buf_str(const struct buf *buf)
+{
+    return (struct ambit_str){.p = buf->p ? buf->p : "", .len = buf->len};
+}
+
 void buf_init(struct buf *buf, size_t max)
 {
     *buf = (struct buf){.max = max};

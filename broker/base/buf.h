@@ -61,10 +61,7 @@ void buf_put_hex(struct buf *buf, const uint8_t *bytes, size_t len);
 void buf_put_base64url(struct buf *buf, const uint8_t *bytes, size_t len); /* no padding */
 void buf_put_base64(struct buf *buf, const uint8_t *bytes, size_t len); /* RFC 4648 with padding */
 __attribute__((format(printf, 2, 3))) void buf_printf(struct buf *buf, const char *format, ...);
-static inline struct ambit_str buf_str(const struct buf *buf)
-{
-    return (struct ambit_str){.p = buf->p ? buf->p : "", .len = buf->len};
-}
+struct ambit_str buf_str(const struct buf *buf);
 AMBIT_CHECKED static inline enum ambit_err buf_check(const struct buf *buf)
 {
     return buf->err;

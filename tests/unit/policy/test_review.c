@@ -8,6 +8,7 @@
 #include "base/buf.h"
 
 #include "set.h"
+#include "support/shortage.h"
 
 #define PERSON(name, roles, active)                         \
     "{'person':'" name "','name':'" name "','email':'" name \
@@ -30,7 +31,16 @@
 #define APPROVED(tier, review, count)               \
     POLICY_OF("p", "dana", tier, review, "db:x/**", \
               ",'approval':{'at':'grant','roles':['oncall'],'timeout':'5m','count':" count "}")
-#define OTHER "sha256:0000000000000000000000000000000000000000000000000000000000000000"
+#define SHADOW(more)                                                                               \
+    "{'policy':'p','mode':'shadow','description':'d','owner':'dana','tier':'low','audiences':['"   \
+    "htt"                                                                                          \
+    "ps://api.gov'],'review':{'authored_by':'dana','accepted_by':'dana'" more                      \
+    "},'allow':[{'id':'r"                                                                          \
+    "','actions':['a.b'],'resources':['db:x/**'],'ttl':{'max':'5m'}}],'hard_stops':[{'id':'s','on" \
+    "':'denied','count':3,'within':'1m','then':'suspend_agent'}]}"
+/* The version of POLICY("low", "'dana'"). */
+#define LOW_IN_FORCE "sha256:cf4bb37f7b02d057623e2fc709c440b1a03a89fb518e2537d5a82fc5a0da1e67"
+#define OTHER        "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
 static const struct {
     enum ambit_kind kind;
@@ -121,6 +131,11 @@ static const struct row rows[] = {
      "/review/replaces", NULL},
     {"a later one says another", P, POLICY("low", "'sam'"),
      POLICY("low", "'dana','replaces':'" OTHER "'"), "dana", "/review/replaces", NULL},
+    {"shadow: beside what is there", P, NULL, SHADOW(""), "dana", "", NULL},
+    {"shadow: in place of what is in force", P, POLICY("low", "'dana'"),
+     SHADOW(",'replaces':'" LOW_IN_FORCE "'"), "dana", "", NULL},
+    {"shadow: in place of nothing", P, NULL, SHADOW(",'replaces':'" OTHER "'"), "dana",
+     "/review/replaces", NULL},
     {"removal: the same people", P, POLICY("medium", LEE), NULL, "dana lee", "", NULL},
     {"removal: nobody", P, POLICY("medium", LEE), NULL, "",
      "/review/accepted_by /review/reviewed_by", NULL},
@@ -215,10 +230,14 @@ static bool has_word(const char *words, struct ambit_str person, char mark)
     return false;
 }
 
+static bool asking_fails;
+
 static enum ambit_err confirmed(void *ctx, const struct ambit_confirm_query *query,
                                 struct ambit_confirmed *ret)
 {
     const struct row *row = ctx;
+    if (asking_fails && failing_hits_next())
+        return AMBIT_ERR_IO;
     ROW_CHECK(row->name, query->kind == row->kind && ambit_str_is(query->name, row->document));
     ROW_CHECK(row->name, query->is_removal == (row->after == NULL));
     *ret =
@@ -232,6 +251,8 @@ static enum ambit_err tested(void *ctx, const struct ambit_policy *policy,
                              struct ambit_str *ret_why)
 {
     (void)policy;
+    if (asking_fails && failing_hits_next())
+        return AMBIT_ERR_IO;
     *ret_why = ambit_str_of(((const struct row *)ctx)->why);
     return AMBIT_OK;
 }
@@ -270,6 +291,123 @@ static void test_every_rule(void **state)
     }
 }
 
+static enum ambit_err nobody(void *ctx, const struct ambit_confirm_query *query,
+                             struct ambit_confirmed *ret)
+{
+    (void)query;
+    *ret = (struct ambit_confirmed){.by_signature = ctx != NULL};
+    return AMBIT_OK;
+}
+
+/* Whatever fails, memory or who is asked: nothing is judged, or all as it would be. */
+static void judge_failing(const struct row *row, enum ambit_err want)
+{
+    struct ambit_documents *before = read_set(row, row->before);
+    struct ambit_documents *after = read_set(row, row->after);
+    const struct ambit_reviewing review = {.in_force = before,
+                                           .proposed = after,
+                                           .ctx = (void *)(uintptr_t)row,
+                                           .confirmed = confirmed,
+                                           .tested = tested};
+    size_t n = 0;
+    bool has_failed = true;
+    while (has_failed) {
+        struct ambit_problems missing = {0};
+        failing_arm();
+        enum ambit_err err = ambit_review_judge(&review, &missing);
+        has_failed = failing_disarm();
+        ROW_CHECK(row->name, err == (has_failed ? want : AMBIT_OK));
+        n = missing.n;
+        ambit_problems_done(&missing);
+    }
+    ROW_CHECK(row->name, (n == 0) == (row->want[0] == '\0'));
+    ambit_documents_free(before);
+    ambit_documents_free(after);
+}
+
+static void test_failing(void **state)
+{
+    (void)state;
+    FAILING_START();
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++)
+        judge_failing(&rows[i], AMBIT_ERR_NO_MEMORY);
+    assert_true(failing.n_ways > 10);
+    shortage_is_off = asking_fails = true;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        FAILING_START();
+        judge_failing(&rows[i], AMBIT_ERR_IO);
+    }
+    shortage_is_off = asking_fails = false;
+}
+
+/* What is too long to be told: a folder ends it, a reason is cut, of many names the first are told.
+ */
+static void test_long(void **state)
+{
+    static char why[4096], folder[4096];
+    struct row row = {"high", P, NULL, POLICY("high", LEE), "dana! lee!", "-", why};
+    (void)state;
+    memset(why, 'w', sizeof why - 1);
+    memset(folder, 'f', sizeof folder - 1);
+    struct ambit_documents *after = read_set(&row, row.after);
+    struct ambit_problems missing = {0};
+    struct ambit_reviewing review = {.in_force = NULL,
+                                     .proposed = after,
+                                     .folder = AMBIT_STR("docs"),
+                                     .ctx = (void *)(uintptr_t)&row,
+                                     .confirmed = nobody,
+                                     .tested = tested};
+    assert_int_equal(ambit_review_judge(&review, &missing), AMBIT_OK);
+    bool is_cut = false;
+    for (size_t i = 0; i < missing.n; i++)
+        is_cut |= missing.v[i].what.len > 1000 && missing.v[i].what.len < 2048;
+    assert_true(is_cut);
+    ambit_problems_done(&missing);
+    missing = (struct ambit_problems){0};
+    review.folder = ambit_str_of(folder);
+    assert_int_equal(ambit_review_judge(&review, &missing), AMBIT_ERR_TOO_LARGE);
+    ambit_problems_done(&missing);
+    ambit_documents_free(after);
+}
+
+/* As many admins as there may be names for; an agent's name with a slash. */
+static void test_many(void **state)
+{
+    struct set set;
+    struct ambit_problems problems = {0};
+    struct ambit_documents *documents = NULL;
+    (void)state;
+    set_init(&set);
+    for (int i = 0; i < 40; i++) {
+        char name[65], text[512];
+        snprintf(name, sizeof name, "admin%02d%056d", i, 0);
+        snprintf(text, sizeof text,
+                 "{\"person\":\"%s\",\"name\":\"A\",\"email\":\"a@example.gov\",\"team\":\"t\",\"ac"
+                 "tive\":true,\"roles\":[\"admin\",\"owner\"]}",
+                 name);
+        set_put(&set, AMBIT_KIND_PERSON, name, ambit_str_of(text));
+    }
+    char agent[1024];
+    snprintf(agent, sizeof agent,
+             "{\"agent\":\"night/"
+             "bot\",\"description\":\"d\",\"owner\":\"admin00%056d\",\"backup\":\"admi"
+             "n01%056d\",\"authenticate\":[{\"method\":\"unix_peer\",\"uid\":7}],\"policies\":[]}",
+             0, 0);
+    set_put(&set, AMBIT_KIND_AGENT, "night/bot", ambit_str_of(agent));
+    assert_int_equal(ambit_documents_read(set.files, set.n, &set_env, &problems, &documents),
+                     AMBIT_OK);
+    const struct ambit_reviewing review = {.proposed = documents, .confirmed = nobody};
+    assert_int_equal(ambit_review_judge(&review, &problems), AMBIT_OK);
+    assert_int_equal(problems.n, 42); /* each person, and of the agent its owner and its backup */
+    bool has_file = false;
+    for (size_t i = 0; i < problems.n; i++)
+        has_file |= ambit_str_is(problems.v[i].file, "agents/night__bot.json");
+    assert_true(has_file);
+    ambit_problems_done(&problems);
+    ambit_documents_free(documents);
+    set_done(&set);
+}
+
 /* Nobody has run the tests: then they do not hold. */
 static void test_unknown_tests(void **state)
 {
@@ -288,14 +426,6 @@ static void test_unknown_tests(void **state)
     ambit_problems_done(&missing);
     ambit_documents_free(before);
     ambit_documents_free(after);
-}
-
-static enum ambit_err nobody(void *ctx, const struct ambit_confirm_query *query,
-                             struct ambit_confirmed *ret)
-{
-    (void)query;
-    *ret = (struct ambit_confirmed){.by_signature = ctx != NULL};
-    return AMBIT_OK;
 }
 
 static enum ambit_err unknown(void *ctx, const struct ambit_confirm_query *query,
@@ -344,9 +474,9 @@ static void test_removal_text(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_rule),
-        cmocka_unit_test(test_unknown_tests),
-        cmocka_unit_test(test_first_set),
+        cmocka_unit_test(test_every_rule),   cmocka_unit_test(test_unknown_tests),
+        cmocka_unit_test(test_first_set),    cmocka_unit_test(test_failing),
+        cmocka_unit_test(test_long),         cmocka_unit_test(test_many),
         cmocka_unit_test(test_removal_text),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
