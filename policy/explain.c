@@ -82,7 +82,7 @@ static enum ambit_err report(struct explainer *e, size_t n, const char *const *n
             return AMBIT_ERR_NO_MEMORY;
     }
     explain_sentences(e);
-    return ret->user_text.p && ret->admin_text.p ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
+    return ret->admin_text.p ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
 }
 
 static const struct ambit_grant_view *above(const struct explainer *e, unsigned level)
@@ -198,7 +198,7 @@ enum ambit_err ambit_explain_action_in(const struct ambit_policy_set *set,
 
     size_t last_item = e.item;
     begin(&e, scratch);
-    bool is_told = scratch->verdict == AMBIT_ALLOW && e.rule && e.rule == e.wanted &&
+    bool is_told = scratch->verdict == AMBIT_ALLOW && e.rule == e.wanted &&
                    last_item == scratch->given_item;
     if (!is_told)
         err = explain_again(&e, recorded);

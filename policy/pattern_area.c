@@ -38,13 +38,13 @@ static struct ambit_str type_of(struct ambit_str pattern)
 /* ---- variables ------------------------------------------------------------------------------- */
 
 /* What stands for the variable that begins here; absent: nothing can. */
-static struct ambit_str value_of(const struct ambit_area_terms *terms, struct ambit_str rest)
+static struct ambit_str value_of(const struct ambit_area_terms *terms, const char *variable)
 {
     static const struct ambit_str any = {.p = "*", .len = 1};
     struct ambit_str value = any;
-    if (rest.len > 2 && rest.p[2] == 'a')
+    if (variable[2] == 'a')
         value = terms->agent.p ? terms->agent : any;
-    else if (rest.len > 2 && rest.p[2] == 't')
+    else if (variable[2] == 't')
         value = terms->team.p ? terms->team : any;
     if (ambit_str_eq(value, any) || name_is_resource_segment(value))
         return value;
@@ -67,8 +67,7 @@ static enum ambit_err bind(struct asking *asking, struct ambit_str text, struct 
             out[len++] = text.p[i];
             continue;
         }
-        struct ambit_str rest = {.p = text.p + i, .len = text.len - i};
-        struct ambit_str value = value_of(&asking->question->terms, rest);
+        struct ambit_str value = value_of(&asking->question->terms, text.p + i);
         if (!value.p) {
             *ret = value;
             return AMBIT_OK;

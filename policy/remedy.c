@@ -5,8 +5,6 @@
 const char *ambit_change_text(enum ambit_change change)
 {
     switch (change) {
-    case AMBIT_CHANGE_NONE:
-        return "none";
     case AMBIT_CHANGE_NARROW_ITEMS:
         return "narrow_items";
     case AMBIT_CHANGE_SHORTEN:
@@ -21,6 +19,8 @@ const char *ambit_change_text(enum ambit_change change)
         return "bind";
     case AMBIT_CHANGE_ASK_APPROVAL:
         return "ask_approval";
+    case AMBIT_CHANGE_NONE:
+        break;
     }
     return "none";
 }
@@ -182,11 +182,12 @@ enum ambit_err remedy_end(struct remedy *r)
 
 struct ambit_str remedy_text_for(struct remedy *r, struct ambit_str pattern)
 {
-    struct ambit_str text = arena_copy(r->arena, pattern);
-    char *copy = text.p ? arena_array(r->arena, pattern.len + 1, 1) : NULL;
+    char *copy = arena_array(r->arena, pattern.len + 1, 1);
     size_t n = 0;
-    if (!copy)
+    if (!copy) {
+        r->err = AMBIT_ERR_NO_MEMORY;
         return (struct ambit_str){0};
+    }
     for (size_t i = 0; i < pattern.len; i++) {
         if (pattern.p[i] != '*')
             copy[n++] = pattern.p[i];

@@ -74,9 +74,9 @@ static void write_scalar(struct json_out *out, const struct ambit_scalar *value)
         json_i64(out, value->integer);
         return;
     case AMBIT_SCALAR_BOOLEAN:
-        json_bool(out, value->boolean);
-        return;
+        break;
     }
+    json_bool(out, value->boolean);
 }
 
 static void give_context(struct action_remedy *a)
@@ -87,8 +87,7 @@ static void give_context(struct action_remedy *a)
     json_begin_object(&out);
     for (size_t i = 0; i < a->n_changed; i++) {
         const struct ambit_context_member *member = context_find(&a->q, a->changed[i]);
-        if (!member)
-            continue;
+        AMBIT_ASSERT(member); /* it was set */
         json_key_str(&out, member->name);
         write_scalar(&out, &member->value);
     }
@@ -97,11 +96,17 @@ static void give_context(struct action_remedy *a)
                 "With these members of context it would pass.", REMEDY_FOR_ALL);
 }
 
+/* Context is believed from services alone, or where all is in thought. */
+static bool is_believed(const struct action_remedy *a)
+{
+    return a->q.service.p || a->q.is_hypothetical;
+}
+
 /* One member after the other, until it passes or something else is wrong. */
 static bool add_context(struct action_remedy *a, struct ambit_str member)
 {
-    if (!a->rule || !a->q.service.p)
-        return false; /* context is believed from services alone */
+    if (!a->rule || !is_believed(a))
+        return false;
     while (set_member(a, member)) {
         if (remedy_try_action(&a->r, &a->q)) {
             give_context(a);
@@ -154,7 +159,7 @@ static bool name_source(struct action_remedy *a)
 {
     BUF_AUTO value = {0};
     struct json_out out;
-    if (!a->rule || !a->q.service.p || a->q.source.family || a->rule->n_sources == 0)
+    if (!a->rule || !is_believed(a) || a->q.source.family)
         return false;
     a->q.source.family = a->rule->sources[0].base.family;
     memcpy(a->q.source.b, a->rule->sources[0].base.b, sizeof a->q.source.b);
@@ -201,8 +206,8 @@ static bool wait(struct action_remedy *a, const struct ambit_decision *denied)
 static bool do_less(struct action_remedy *a, const struct ambit_limit *limit)
 {
     int64_t passes = 0, refused = 0;
-    if (!context_amount(&a->q, limit->field, &refused))
-        return false;
+    bool has_amount = context_amount(&a->q, limit->field, &refused);
+    AMBIT_ASSERT(has_amount); /* else a check before the limits had failed */
     size_t at = 0;
     while (!ambit_str_eq(a->context[at].name, limit->field))
         at++;
@@ -231,7 +236,7 @@ static bool make_room(struct action_remedy *a, const struct ambit_decision *deni
     bool is_sum = ambit_str_is(denied->member, "sum");
     if (wait(a, denied))
         return true;
-    for (size_t i = 0; a->rule && is_sum && i < a->rule->rule->n_limits; i++) {
+    for (size_t i = 0; is_sum && i < a->rule->rule->n_limits; i++) {
         if (a->rule->rule->limits[i].kind == AMBIT_LIMIT_SUM &&
             do_less(a, &a->rule->rule->limits[i]))
             return true;
@@ -256,7 +261,7 @@ static bool do_first(struct action_remedy *a)
     a->r.world = &in_order;
     bool passes = remedy_try_action(&a->r, &a->q);
     a->r.world = now;
-    if (passes && a->rule)
+    if (passes)
         remedy_give_order(&a->r, a->rule);
     return passes;
 }
@@ -300,7 +305,7 @@ static bool change(struct action_remedy *a, const struct ambit_decision *denied)
     case AMBIT_REASON_INACTIVE:
     case AMBIT_REASON_POLICY_CHANGED:
     case AMBIT_REASON_NOT_SUPPORTED:
-        return false;
+        break;
     }
     return false;
 }

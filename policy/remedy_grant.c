@@ -142,9 +142,7 @@ static bool state_purpose(struct grant_remedy *g)
 {
     BUF_AUTO value = {0};
     struct ambit_grant_question q = g->q;
-    struct ambit_str pattern = g->rule ? g->rule->rule->when.purpose : (struct ambit_str){0};
-    if (!pattern.p)
-        return false;
+    struct ambit_str pattern = g->rule->rule->when.purpose;
     q.purpose = remedy_text_for(&g->r, pattern);
     if (!q.purpose.p || !remedy_try_grant(&g->r, &q))
         return false;
@@ -215,7 +213,7 @@ static bool do_first(struct grant_remedy *g)
     g->r.world = &in_order;
     bool passes = remedy_try_grant(&g->r, &g->q);
     g->r.world = now;
-    if (passes && g->rule)
+    if (passes)
         remedy_give_order(&g->r, g->rule);
     return passes;
 }
@@ -278,7 +276,7 @@ static bool change_field(struct grant_remedy *g, const struct ambit_decision *de
     case AMBIT_REASON_INACTIVE:
     case AMBIT_REASON_POLICY_CHANGED:
     case AMBIT_REASON_NOT_SUPPORTED:
-        return false;
+        break;
     }
     return false;
 }

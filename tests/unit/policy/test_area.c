@@ -137,6 +137,8 @@ static void test_variables(void **state)
         {"svc:${agent}/x", "svc:y", "night/bot", NULL, NULL}, /* no segment: matches nothing */
         {"svc:night/bot/x", "svc:${agent}/x", "night/bot", NULL, "svc:night/bot/x"},
         {"svc:${purpose}", "svc:bot", "bot", "pay", "svc:x"},
+        {"svc:${team}", "svc:pay", "bot", NULL, "svc:x"},
+        {"svc:a$b/${agent}/c$", "svc:a$b/bot/**", "bot", NULL, NULL},
     };
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
         struct ambit_str inner_text = ambit_str_of(rows[i].inner);

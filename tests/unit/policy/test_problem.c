@@ -63,6 +63,23 @@ static void lines(void **state)
           .what = AMBIT_STR("found null"),
           .expected = AMBIT_STR("an object")},
          "x:1:1: error: : found null; expected an object"},
+        {"on what it shows",
+         {.file = AMBIT_STR("x"),
+          .pointer = AMBIT_STR("/a"),
+          .is_warning = true,
+          .what = AMBIT_STR("w"),
+          .expected = AMBIT_STR("e"),
+          .action = AMBIT_STR("a.b"),
+          .resource = AMBIT_STR("svc:x")},
+         "x:0:0: warning: /a: w; expected e; for example a.b svc:x"},
+        {"on what of it",
+         {.file = AMBIT_STR("x"),
+          .pointer = AMBIT_STR("/a"),
+          .is_warning = true,
+          .what = AMBIT_STR("w"),
+          .expected = AMBIT_STR("e"),
+          .resource = AMBIT_STR("svc:x")},
+         "x:0:0: warning: /a: w; expected e; for example svc:x"},
         {"warning, control bytes",
          {.file = AMBIT_STR("x\x1b[2J"),
           .pointer = AMBIT_STR("/a\nb"),
@@ -99,12 +116,40 @@ static void json(void **state)
                              "\"nearest\":\"n\"}"));
 }
 
+static void json_of_a_warning(void **state)
+{
+    static const struct {
+        struct ambit_problem problem;
+        const char *want;
+    } rows[] = {
+        {{.is_warning = true, .action = AMBIT_STR("a.b"), .resource = AMBIT_STR("svc:x")},
+         "\"example\":{\"action\":\"a.b\",\"resource\":\"svc:x\"}"},
+        {{.is_warning = true, .resource = AMBIT_STR("svc:x")},
+         "\"example\":{\"resource\":\"svc:x\"}"},
+        {{.is_warning = true}, "\"severity\":\"warning\""},
+    };
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        BUF_AUTO buf = {0};
+        struct json_out out;
+        struct ambit_problem problem = rows[i].problem;
+        problem.file = problem.pointer = problem.what = problem.expected = AMBIT_STR("x");
+        json_out_init(&out, &buf, false);
+        problem_write_json(&out, &problem);
+        buf_put_char(&buf, '\0');
+        assert_int_equal(buf_check(&buf), AMBIT_OK);
+        assert_non_null(strstr(buf.p, rows[i].want));
+        assert_int_equal(i == 2, strstr(buf.p, "example") == NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sorted_and_stable),
         cmocka_unit_test(lines),
         cmocka_unit_test(json),
+        cmocka_unit_test(json_of_a_warning),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -21,11 +21,20 @@ static void check(const struct row *rows, size_t n)
     }
 }
 
+#define TEN(x)  x x x x x x x x x x
+#define LONG254 TEN(TEN("ab")) TEN("abcde") "abcd"
+
 static void addresses(void **state)
 {
     static const struct row rows[] = {
         {&shape_email, "dana@example.gov", true},
         {&shape_email, "a.b+c@x", true},
+        {&shape_email, "a@-x", false},
+        {&shape_email, "a@x-.y", false},
+        {&shape_email, "a@x-y", true},
+        {&shape_email, "a@x_y", false},
+        {&shape_email, LONG254 "@x", false},
+        {&shape_dns_name, LONG254 "a.b", false},
         {&shape_email, "dana", false},
         {&shape_email, "@example.gov", false},
         {&shape_email, "dana@", false},
@@ -61,6 +70,16 @@ static void addresses(void **state)
 static void uris(void **state)
 {
     static const struct row rows[] = {
+        {&shape_uri, "", false},
+        {&shape_uri, "1:x", false},
+        {&shape_uri, "x:%4g", false},
+        {&shape_uri, "x:%4G", false},
+        {&shape_uri, "x:%g0", false},
+        {&shape_uri, "x:%~0", false},
+        {&shape_uri, "x:%aF%09", true},
+        {&shape_uri, "x:%4", false},
+        {&shape_https_uri, "https:/", false},
+        {&shape_https_uri, "http://xy", false},
         {&shape_uri, "https://payments.example.gov", true},
         {&shape_uri, "https://[2001:db8::1]:8443/a?b=c", true},
         {&shape_uri, "urn:example:payments", true},

@@ -4,6 +4,7 @@
 #include "support/unit.h"
 
 #include "set.h"
+#include "support/shortage.h"
 
 static enum ambit_err identify(const char *text, struct ambit_identity *ret)
 {
@@ -95,7 +96,38 @@ static void test_set(void **state)
     set_done(&set);
 }
 
+static void test_memory(void **state)
+{
+    struct set set;
+    struct ambit_problems problems = {0};
+    struct ambit_documents *documents = NULL;
+    struct ambit_identity got, want;
+    struct ambit_digest digest;
+    bool has_failed = false;
+    (void)state;
+    assert_int_equal(identify("{\"policy\":\"p\",\"x\":[1,2]}", &want), AMBIT_OK);
+    set_init(&set);
+    assert_true(set_put_folder(&set, CORPUS "/language"));
+    assert_int_equal(ambit_documents_read(set.files, set.n, &set_env, &problems, &documents),
+                     AMBIT_OK);
+    FAILING_START();
+    do {
+        failing_arm();
+        enum ambit_err err = identify("{\"policy\":\"p\",\"x\":[1,2]}", &got);
+        if (!err)
+            err = ambit_documents_digest(documents, true, &set_env, &digest);
+        has_failed = failing_disarm();
+        assert_int_equal(err, has_failed ? AMBIT_ERR_NO_MEMORY : AMBIT_OK);
+    } while (has_failed);
+    assert_true(ambit_digest_eq(got.digest, want.digest));
+    assert_true(failing.n_ways > 3);
+    ambit_documents_free(documents);
+    ambit_problems_done(&problems);
+    set_done(&set);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(test_memory),
     cmocka_unit_test(test_names),
     cmocka_unit_test(test_digest),
     cmocka_unit_test(test_set),
