@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // Goal: openid-client, which applications use, works against a running broker without a line of ours:
-// discovery, client_credentials, token exchange, introspection, revocation. See point.mjs for its environment.
+// discovery, client_credentials, DPoP with its nonces, token exchange, CIBA, introspection, revocation. See point.mjs for its environment.
 import assert from 'node:assert/strict'
 import * as client from 'openid-client'
-import { audience, credential, done, issuer, keyOf, point } from './point.mjs'
+import { audience, credential, done, issuer, keyOf, person, point } from './point.mjs'
 
 const options = { algorithm: 'oauth2' }
 const { jwk, key } = await keyOf('remediator')
@@ -58,6 +58,34 @@ await point('REV-2 revocation', async () => {
   assert.deepEqual(await client.tokenIntrospection(service, granted.access_token), { active: false })
 })
 
+await point('DPOP-1 INT-6 a token bound to a key of its own', async () => {
+  const DPoP = client.getDPoPHandle(agent, await client.randomDPoPKeyPair('ES256'))
+  const answer = await client.clientCredentialsGrant(agent, { scope: 'ticket.read[ticket:**]', resource: audience }, { DPoP })
+  assert.equal(answer.token_type, 'dpop')
+  const seen = await client.tokenIntrospection(service, answer.access_token)
+  assert.equal(seen.token_type, 'DPoP')
+  assert.equal(seen.cnf.jkt, await DPoP.calculateThumbprint())
+})
+
+await point('DPOP-4 DPOP-11 of tier high a nonce is asked for, and the client comes back with it', async () => {
+  const careful = await keyOf('reporter')
+  const by = client.PrivateKeyJwt({ key: careful.key, kid: careful.jwk.kid })
+  const reporter = await client.discovery(issuer, 'reporter', undefined, by, options)
+  const seen = []
+  reporter[client.customFetch] = async (url, words) => {
+    const answer = await fetch(url, words)
+    seen.push([answer.status, answer.headers.has('dpop-nonce')])
+    return answer
+  }
+  for (const alg of ['ES256', 'Ed25519', 'RS256', 'PS256']) {
+    const DPoP = client.getDPoPHandle(reporter, await client.randomDPoPKeyPair(alg))
+    const answer = await client.clientCredentialsGrant(reporter, { scope: 'ticket.close[ticket:**]', resource: audience }, { DPoP })
+    assert.equal(answer.token_type, 'dpop', alg)
+  }
+  assert.deepEqual(seen[0], [400, true])
+  assert.equal(seen[1][0], 200)
+})
+
 // chief may hand on to hand, hand to finger (tests/support/family.py)
 const member = (name) =>
   client.discovery(issuer, name, undefined, client.ClientSecretBasic(credential(`${name}.secret`)), options)
@@ -85,6 +113,27 @@ await point('TEX-5 TEX-6 authority handed on twice by token exchange, every acto
   })
   await client.tokenRevocation(chief, root.access_token)
   assert.deepEqual(await client.tokenIntrospection(service, second.access_token), { active: false })
+})
+
+await point('CIB-5 CIB-7 CIB-11 a person is asked, says yes, and the client that polls gets its token', async () => {
+  const clerk = await member('clerk')
+  const asked = await client.initiateBackchannelAuthentication(clerk, {
+    scope: 'a.read[svc:a/one]',
+    resource: audience,
+    login_hint: 'oncall',
+    binding_message: 'INC-17',
+  })
+  assert.ok(asked.auth_req_id.length >= 22 && asked.expires_in > 0)
+  const { approvals } = await (await person('lee', 'GET', '/v1/approvals')).json()
+  assert.equal(approvals.length, 1)
+  assert.equal((await person('lee', 'POST', `/v1/approvals/${approvals[0].approval}`, { answer: 'approve', reason: 'seen' })).status, 200)
+  const answer = await client.pollBackchannelAuthenticationGrant(clerk, asked)
+  assert.equal(answer.scope, 'a.read[svc:a/one]')
+  assert.equal((await client.tokenIntrospection(service, answer.access_token)).active, true)
+  await assert.rejects(client.pollBackchannelAuthenticationGrant(clerk, asked), (err) => {
+    assert.equal(err.error, 'invalid_grant')
+    return true
+  })
 })
 
 done()

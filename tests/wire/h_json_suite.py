@@ -28,7 +28,7 @@ ENDPOINTS = {
     "/v1/stops/{x}/clear": ("lee", {"reason": "x"}, False),
     "/v1/incidents/{x}/acknowledge": ("lee", {}, False),
     "/v1/incidents/{x}/close": ("lee", {"reason": "x"}, False),
-    "/v1/approvals/{x}": ("lee", {"answer": "given", "reason": "x"}, False),
+    "/v1/approvals/{x}": ("lee", {"answer": "approve", "reason": "x"}, False),
     "/v1/time/acknowledge": ("lee", {"reason": "x"}, False),
     "/v1/keys/rotate": ("lee", {"reason": "x"}, False),
     "/v1/people/{x}/offboard": ("lee", {"reason": "x", "dry_run": True}, False),
