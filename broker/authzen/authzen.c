@@ -12,11 +12,11 @@
 
 enum { TOLD_MAX = 8 * 1024, BATCH_MAX = 256 * 1024 };
 
-#define SEARCH(what)                                                                         \
+#define SEARCH(where, begins)                                                                \
     {                                                                                        \
-        .method = HTTP_POST, .path = "/access/v1/search/" #what, .listeners = HTTP_AGENTS,   \
+        .method = HTTP_POST, .path = (where), .listeners = HTTP_AGENTS,                      \
         .body_max = AMBIT_FORM_BYTES, .media_type = "application/json", .class = HTTP_QUERY, \
-        .begin = search_##what##_begin, .refuse = asker_reply_edge                           \
+        .begin = (begins), .refuse = asker_reply_edge                                        \
     }
 
 static const struct http_route routes[] = {
@@ -42,9 +42,9 @@ static const struct http_route routes[] = {
      .prepare = evaluations_prepare,
      .done = evaluations_done,
      .refuse = asker_reply_edge},
-    SEARCH(subject),
-    SEARCH(resource),
-    SEARCH(action),
+    SEARCH("/access/v1/search/subject", search_subject_begin),
+    SEARCH("/access/v1/search/resource", search_resource_begin),
+    SEARCH("/access/v1/search/action", search_action_begin),
     {.method = HTTP_POST,
      .path = "/v1/actions/{x}/outcome",
      .listeners = HTTP_AGENTS,
