@@ -266,6 +266,7 @@ int serve_open(struct service *service)
         .boot_ms = clock_boot_ms,
         .kick = kick,
         .kick_ctx = service,
+        .forward = &service->config.forward,
         .reload_files = reload_files,
         .reload_ctx = service,
     };

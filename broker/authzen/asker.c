@@ -176,9 +176,9 @@ static enum ambit_err note_certificates(struct http_request *req, struct identit
 }
 
 static bool identify(struct broker *broker, const struct documents_ref *documents,
-                     struct http_request *req, struct http_reply *reply, struct asker *ret)
+                     struct ambit_str authorization, struct http_request *req,
+                     struct http_reply *reply, struct asker *ret)
 {
-    struct ambit_str authorization = http_header(req, "authorization");
     ret->shown = identity_shown_token(authorization);
     if (ret->shown.text.p)
         return identify_bearer(broker, documents, req, reply, ret);
@@ -224,7 +224,8 @@ bool asker_take(struct broker *broker, const struct asker *asker, size_t n,
 bool asker_identify(struct broker *broker, const struct documents_ref *documents,
                     struct http_request *req, struct http_reply *reply, struct asker *ret)
 {
-    return identify(broker, documents, req, reply, ret) && asker_take(broker, ret, 1, req, reply);
+    return identify(broker, documents, http_header(req, "authorization"), req, reply, ret) &&
+           asker_take(broker, ret, 1, req, reply);
 }
 
 bool asker_identify_service(struct broker *broker, const struct documents_ref *documents,
@@ -235,4 +236,18 @@ bool asker_identify_service(struct broker *broker, const struct documents_ref *d
     if (ret->by_agent) /* AZN-19 */
         asker_reply_error(req, reply, 403, "services alone may ask here");
     return !ret->by_agent;
+}
+
+bool asker_identify_by(struct broker *broker, const struct documents_ref *documents,
+                       struct ambit_str authorization, struct http_request *req,
+                       struct http_reply *reply, struct asker *ret)
+{
+    bool is_known = identify(broker, documents, authorization, req, reply, ret);
+    if (is_known && !ret->by_agent)
+        return asker_take(broker, ret, 1, req, reply);
+    if (is_known || reply->status == 401) {
+        reply->n_headers = 0; /* a challenge would go to the proxy's own client */
+        asker_reply_error(req, reply, 403, "the proxy did not prove which service it stands for");
+    }
+    return false;
 }

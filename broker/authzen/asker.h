@@ -25,6 +25,10 @@ bool asker_identify(struct broker *broker, const struct documents_ref *documents
 /* The same for what services alone may ask: an agent is 403. */
 bool asker_identify_service(struct broker *broker, const struct documents_ref *documents,
                             struct http_request *req, struct http_reply *reply, struct asker *ret);
+/* The same by the text of an Authorization header from elsewhere: 403 instead of 401. */
+bool asker_identify_by(struct broker *broker, const struct documents_ref *documents,
+                       struct ambit_str authorization, struct http_request *req,
+                       struct http_reply *reply, struct asker *ret);
 /* `n` more of the caller's budget, all or none; false: 429, the reply is filled. */
 bool asker_take(struct broker *broker, const struct asker *asker, size_t n,
                 struct http_request *req, struct http_reply *reply);

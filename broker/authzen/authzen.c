@@ -6,6 +6,7 @@
 #include "authzen/asker.h"
 #include "authzen/evaluation.h"
 #include "authzen/evaluations.h"
+#include "authzen/forward.h"
 #include "authzen/metadata.h"
 #include "authzen/search.h"
 #include "authzen/told.h"
@@ -17,6 +18,15 @@ enum { TOLD_MAX = 8 * 1024, BATCH_MAX = 256 * 1024 };
         .method = HTTP_POST, .path = (where), .listeners = HTTP_AGENTS,                      \
         .body_max = AMBIT_FORM_BYTES, .media_type = "application/json", .class = HTTP_QUERY, \
         .begin = (begins), .refuse = asker_reply_edge                                        \
+    }
+
+/* The proxy's own request is a GET; Envoy sends the method of the request it holds, with the path
+ * of that one behind ours. */
+#define FORWARD(how, where)                                                             \
+    {                                                                                   \
+        .method = (how), .path = (where), .listeners = HTTP_AGENTS, .class = HTTP_FAST, \
+        .begin = forward_begin, .finish = forward_finish, .done = forward_done,         \
+        .refuse = asker_reply_edge                                                      \
     }
 
 static const struct http_route routes[] = {
@@ -45,6 +55,13 @@ static const struct http_route routes[] = {
     SEARCH("/access/v1/search/subject", search_subject_begin),
     SEARCH("/access/v1/search/resource", search_resource_begin),
     SEARCH("/access/v1/search/action", search_action_begin),
+    FORWARD(HTTP_GET, "/forward-auth"),
+    FORWARD(HTTP_GET, "/forward-auth/{x*}"),
+    FORWARD(HTTP_POST, "/forward-auth/{x*}"),
+    FORWARD(HTTP_PUT, "/forward-auth/{x*}"),
+    FORWARD(HTTP_PATCH, "/forward-auth/{x*}"),
+    FORWARD(HTTP_DELETE, "/forward-auth/{x*}"),
+    FORWARD(HTTP_OPTIONS, "/forward-auth/{x*}"),
     {.method = HTTP_POST,
      .path = "/v1/actions/{x}/outcome",
      .listeners = HTTP_AGENTS,

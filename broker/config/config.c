@@ -33,6 +33,7 @@ static const struct config_row rows[] = {
     {"", "attestation", CONFIG_DURATION, AT(attestation_s), 1, 3650 * DAY, 90 * DAY, NULL},
     {"", "trusted_proxies", CONFIG_PROXIES, 0, 0, 0, 0, NULL},
     {"", "proxy_client_ca", CONFIG_FILE, AT(proxy_client_ca), 0, 0, 0, NULL},
+    {"", "forward_auth", CONFIG_FORWARD, 0, 0, 0, 0, NULL},
     {"", "notify", CONFIG_EMPTY_LIST, 0, 0, 0, 0, "this version notifies nobody"},
     {"", "limits", CONFIG_SECTION, 0, 0, 0, 0, NULL},
     {"", "deferred", CONFIG_SWITCH, AT(is_deferring), 0, 0, 0, NULL},

@@ -12,6 +12,7 @@
 #include "ambit/document.h"
 #include "base/arena.h"
 #include "base/buf.h"
+#include "config/forward_map.h"
 
 #define CONFIG_PATH_DEFAULT "/etc/ambit/ambit.json"
 
@@ -99,6 +100,7 @@ struct config {
     int64_t rotate_s;           /* a signing key is changed when it is so old; 0: by hand alone */
     struct ambit_str review; /* "enforce": what is not confirmed is refused; "record": recorded */
     int64_t attestation_s;
+    struct forward_map forward; /* for GET /forward-auth; empty: nothing is answered there */
     struct config_limits limits;
     struct config_issuer issuers[CONFIG_ISSUERS_MAX];
     size_t n_issuers;

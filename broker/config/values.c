@@ -128,6 +128,7 @@ void config_set_preset(struct config *config, const struct config_row *row)
     case CONFIG_ISSUERS:
     case CONFIG_ALIASES:
     case CONFIG_BLOCKS:
+    case CONFIG_FORWARD:
     case CONFIG_SECTION:
     case CONFIG_EMPTY_LIST:
     case CONFIG_NOT_YET:
@@ -305,6 +306,10 @@ void config_take_text(struct config_reader *reader, const struct config_row *row
         config_complain(reader, place, "is a list and stands in the file alone",
                         "\"trusted_proxies\" in the configuration file");
         return;
+    case CONFIG_FORWARD:
+        config_complain(reader, place, "is a list and stands in the file alone",
+                        "\"forward_auth\" in the configuration file");
+        return;
     case CONFIG_NOT_YET:
     case CONFIG_EMPTY_LIST:
         config_complain(reader, place, row->text, "nothing here");
@@ -326,8 +331,8 @@ void config_take_json(struct config_reader *reader, const struct config_row *row
     at.line = value->line;
     at.column = value->column;
     bool wants_number = row->kind == CONFIG_INTEGER;
-    bool wants_list =
-        row->kind == CONFIG_LISTEN || row->kind == CONFIG_PROXIES || row->kind == CONFIG_EMPTY_LIST;
+    bool wants_list = row->kind == CONFIG_LISTEN || row->kind == CONFIG_PROXIES ||
+                      row->kind == CONFIG_FORWARD || row->kind == CONFIG_EMPTY_LIST;
 
     if (row->kind == CONFIG_LISTEN)
         config_take_listeners(reader, &at, value);
@@ -339,6 +344,8 @@ void config_take_json(struct config_reader *reader, const struct config_row *row
         config_take_aliases(reader, &at, value);
     else if (row->kind == CONFIG_BLOCKS)
         config_take_blocks(reader, &at, value);
+    else if (row->kind == CONFIG_FORWARD)
+        config_take_forward(reader, &at, value);
     else if (row->kind == CONFIG_EMPTY_LIST && value->kind == JSON_ARRAY && value->count == 0)
         return;
     else if (row->kind == CONFIG_EMPTY_LIST && value->kind != JSON_ARRAY)

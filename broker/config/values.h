@@ -12,6 +12,7 @@ enum config_kind {
     CONFIG_PATH,
     CONFIG_FILE,
     CONFIG_PROXIES,
+    CONFIG_FORWARD,
     CONFIG_LISTEN,
     CONFIG_REVIEW,
     CONFIG_ALGORITHM,
@@ -80,6 +81,9 @@ bool config_take_listener_member(struct config_reader *reader, const struct conf
 /* "ADDR:PORT", wherever it is. */
 AMBIT_CHECKED enum ambit_err config_address_decode(struct ambit_str text,
                                                    struct config_listener *ret);
+/* forward.c */
+void config_take_forward(struct config_reader *reader, const struct config_place *place,
+                         const struct json_value *value);
 /* proxies.c */
 void config_take_proxies(struct config_reader *reader, const struct config_place *place,
                          const struct json_value *value);

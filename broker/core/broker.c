@@ -213,6 +213,7 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     live_init(&broker->live, now_ms, &first);
     broker->kick = options->kick;
     broker->kick_ctx = options->kick_ctx;
+    broker->forward = options->forward;
     broker->reload_files = options->reload_files;
     broker->reload_ctx = options->reload_ctx;
     broker->trust = options->trust;
@@ -302,6 +303,11 @@ void broker_close(struct broker *broker)
 struct identity_trust *broker_trust(const struct broker *broker)
 {
     return broker->trust;
+}
+
+const struct forward_map *broker_forward_map(const struct broker *broker)
+{
+    return broker->forward;
 }
 
 struct ambit_str broker_issuer(const struct broker *broker)

@@ -11,6 +11,7 @@
 
 struct broker;
 struct config;
+struct forward_map;
 struct json_out;
 
 /* A set of documents in force, shared by count. */
@@ -46,6 +47,7 @@ struct broker_options {
     void (*kick)(
         void *ctx); /* called on the writer thread after replies of a batch were released */
     void *kick_ctx;
+    const struct forward_map *forward; /* borrowed for the broker's life; NULL: none */
     /* Any thread: takes up what stands in files beside the documents (certificates), all or
      * nothing; MALFORMED with problems. NULL: there is nothing of the kind. */
     enum ambit_err (*reload_files)(void *ctx, struct ambit_problems *problems);
@@ -61,6 +63,8 @@ AMBIT_CHECKED enum ambit_err broker_open(const struct broker_options *options,
 /* Records broker.stopped, stops the writer, closes. */
 void broker_close(struct broker *broker);
 
+/* How requests of reverse proxies map to actions (config/forward_map.h); NULL: they do not. */
+const struct forward_map *broker_forward_map(const struct broker *broker);
 struct ambit_str broker_issuer(const struct broker *broker);
 struct identity_trust *broker_trust(const struct broker *broker);
 /* The keys of now, shared by count: what signs, and the published set (KEY-1..5, JSON). Each

@@ -57,6 +57,7 @@ struct broker {
     int64_t (*wall_ms)(void);
     void (*kick)(void *ctx);
     void *kick_ctx;
+    const struct forward_map *forward;
     enum ambit_err (*reload_files)(void *ctx, struct ambit_problems *problems);
     void *reload_ctx;
     int lock_fd;

@@ -30,6 +30,14 @@ static const struct ambit_str singles[] = {
     {"dpop", 4},
     {"last-event-id", 13},
     {"origin", 6},
+    {"idempotency-key", 15},
+    {"x-ambit-authorization", 21},
+    {"x-ambit-stated-reason", 21},
+    {"x-original-method", 17},
+    {"x-original-uri", 14},
+    {"x-original-host", 15},
+    {"x-forwarded-method", 18},
+    {"x-forwarded-uri", 15},
 };
 
 static bool name_is(struct ambit_str name, struct ambit_str lower)

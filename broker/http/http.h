@@ -97,7 +97,9 @@ struct http_request {
 
 /* Value of a request header, {NULL,0} when absent. `name` in lower case. These occur at most once
  * (400 otherwise): authorization, content-length, content-type, cookie, dpop, expect, host,
- * last-event-id, origin, traceparent, x-request-id; of any other the first is returned. Leading and
+ * idempotency-key, last-event-id, origin, traceparent, x-request-id, and those that /forward-auth
+ * reads (x-ambit-authorization, x-ambit-stated-reason, x-original-method, -uri, -host,
+ * x-forwarded-method, -uri); of any other the first is returned. Leading and
  * trailing blanks are cut. NUL follows unless blanks were cut. */
 struct ambit_str http_header(const struct http_request *req, const char *name);
 /* As it was received: "GET", "HEAD", "POST"... */

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* See forward.h. */
+#include "authzen/forward.h"
+
+#include "authzen/forward_asked.h"
+#include "authzen/question.h"
+#include "base/encode.h"
+#include "config/forward_map.h"
+
+struct forward_state {
+    struct questioner questioner;
+    struct evaluation asked;
+    struct forward_answer mapped;
+    struct action_command command;
+    bool has_command;
+};
+
+static void resume(void *ctx)
+{
+    http_resume(ctx);
+}
+
+static enum http_next refuse(struct http_request *req, struct http_reply *reply, unsigned status,
+                             const char *text)
+{
+    asker_reply_error(req, reply, status, text);
+    http_reply_header(reply, "X-Ambit-Decision", "deny");
+    return HTTP_DONE;
+}
+
+static enum http_next refuse_err(struct http_request *req, struct http_reply *reply,
+                                 enum ambit_err err)
+{
+    unsigned status = http_status_of(err);
+    return refuse(req, reply, status < 500 ? 503 : status, ambit_err_text(err));
+}
+
+/* No token at all: the challenge is for the agent, and has no error (BRR-2). */
+static enum http_next challenge(struct http_request *req, struct http_reply *reply)
+{
+    reply->n_headers = 0;
+    asker_reply_error(req, reply, 401, "an access token is needed");
+    reply->n_headers = 0;
+    http_reply_header(reply, "WWW-Authenticate", "Bearer realm=\"ambit\"");
+    http_reply_header(reply, "X-Ambit-Decision", "deny");
+    return HTTP_DONE;
+}
+
+/* ---- the question ---- */
+
+/* Where the client stands: what a listed proxy says of it; without that nobody knows. */
+static void take_source(const struct http_request *req, struct evaluation *asked,
+                        struct arena *arena)
+{
+    char text[ADDR_TEXT_MAX];
+    bool is_told = req->source.family && memcmp(&req->source, &req->peer, sizeof req->peer) != 0;
+    if (!is_told)
+        return;
+    asked->source_text =
+        arena_copy(arena, (struct ambit_str){.p = text, .len = addr_encode(&req->source, text)});
+    asked->source.family = req->source.family;
+    memcpy(asked->source.b, req->source.b, sizeof req->source.b);
+}
+
+static enum http_next submit(struct forward_state *state, struct http_request *req,
+                             struct http_reply *reply)
+{
+    struct action_command *command = &state->command;
+    enum ambit_err err = question_fill(&state->questioner, &state->asked, 0, command);
+    state->has_command = true;
+    if (err)
+        return refuse_err(req, reply, err);
+    command->base.done = resume;
+    command->base.done_ctx = req;
+    http_suspend(req);
+    err = action_submit(command);
+    return err ? refuse_err(req, reply, err) : HTTP_WAIT;
+}
+
+static enum http_next ask(struct forward_state *state, struct http_request *req,
+                          struct http_reply *reply)
+{
+    struct questioner *questioner = &state->questioner;
+    struct forward_question question = {.service = questioner->asker.caller.name};
+    const char *fault = forward_asked_read(req, &question);
+    if (fault)
+        return refuse(req, reply, 403, fault);
+    struct ambit_str token = identity_bearer(http_header(req, "authorization"));
+    if (!token.p)
+        return challenge(req, reply);
+    switch (forward_find(broker_forward_map(questioner->broker), &question, &state->mapped)) {
+    case FORWARD_MATCHED:
+        break;
+    case FORWARD_NO_ROW:
+        return refuse(req, reply, 403, "no row of the map matches this request");
+    case FORWARD_HOSTILE:
+        return refuse(req, reply, 403, "this path could be read in more than one way");
+    }
+    state->asked = (struct evaluation){.subject_type = AMBIT_STR("access_token"),
+                                       .subject_id = token,
+                                       .action = state->mapped.action,
+                                       .resource = state->mapped.resource,
+                                       .stated_reason = http_header(req, "x-ambit-stated-reason")};
+    if (state->asked.stated_reason.len == 0)
+        state->asked.stated_reason = (struct ambit_str){0};
+    take_source(req, &state->asked, &req->arena);
+    enum ambit_err err = forward_asked_context(&question, &req->arena, &state->asked);
+    return err ? refuse_err(req, reply, err) : submit(state, req, reply);
+}
+
+enum http_next forward_begin(void *app, struct http_request *req, struct http_reply *reply)
+{
+    struct forward_state *state = arena_alloc(&req->arena, sizeof *state);
+    if (!state)
+        return refuse_err(req, reply, AMBIT_ERR_NO_MEMORY);
+    req->user = state;
+    struct questioner *questioner = &state->questioner;
+    *questioner =
+        (struct questioner){.broker = app, .documents = broker_documents_acquire(app), .req = req};
+    const struct forward_map *map = broker_forward_map(app);
+    if (!map || map->n == 0)
+        return refuse(req, reply, 403, "the configuration maps no requests");
+    if (!asker_identify_by(app, questioner->documents, http_header(req, "x-ambit-authorization"),
+                           req, reply, &questioner->asker)) {
+        http_reply_header(reply, "X-Ambit-Decision", "deny");
+        return HTTP_DONE;
+    }
+    return ask(state, req, reply);
+}
+
+/* ---- the answer ---- */
+
+static void say(struct http_request *req, struct http_reply *reply, const char *name,
+                struct ambit_str value)
+{
+    struct ambit_str text = arena_copy(&req->arena, value);
+    if (value.p && text.p)
+        http_reply_header(reply, name, text.p);
+}
+
+static void reply_decided(struct forward_state *state, struct http_request *req,
+                          struct http_reply *reply)
+{
+    struct action_command *command = &state->command;
+    bool is_allowed = command->decided.verdict == AMBIT_ALLOW;
+    const char *reason = ambit_reason_text(command->decided.reason);
+    char id[ID_TEXT_LEN];
+    id_encode(command->base.id, id);
+    http_reply_empty(reply, is_allowed ? 200 : forward_asked_status(command));
+    reply->no_store = true;
+    http_reply_header(reply, "X-Ambit-Decision", is_allowed ? "allow" : "deny");
+    say(req, reply, "X-Ambit-Id", (struct ambit_str){.p = id, .len = sizeof id});
+    if (command->grant_found && is_allowed)
+        say(req, reply, "X-Ambit-Agent", command->grant.agent);
+    if (command->grant_found && is_allowed)
+        say(req, reply, "X-Ambit-Owner", command->grant.owner);
+    if (!is_allowed) {
+        http_reply_header(reply, "X-Ambit-Reason", reason);
+        const char *challenge = forward_asked_challenge(command);
+        if (challenge)
+            http_reply_header(reply, "WWW-Authenticate", challenge);
+    }
+    req->log.verdict = is_allowed ? "allow" : "deny";
+    req->log.reason = reason;
+    req->log.event = (int64_t)command->base.seq;
+}
+
+enum http_next forward_finish(void *app, struct http_request *req, struct http_reply *reply)
+{
+    (void)app;
+    struct forward_state *state = req->user;
+    unsigned status = 0;
+    const char *failure = question_failure(&state->command.base, &status);
+    if (failure) /* the way in that was lost is the proxy's */
+        return refuse(req, reply, status == 401 ? 403 : status < 500 ? 503 : status, failure);
+    reply_decided(state, req, reply);
+    return HTTP_DONE;
+}
+
+void forward_done(void *app, struct http_request *req)
+{
+    (void)app;
+    struct forward_state *state = req->user;
+    if (!state)
+        return;
+    if (state->has_command)
+        command_release(&state->command.base);
+    if (state->questioner.documents)
+        broker_documents_release(TAKE(state->questioner.documents));
+}
