@@ -5,10 +5,11 @@ method and path to action and resource: nothing for free, nothing that no row ma
 read in two ways, a stop at the next request, and each answer an action on record."""
 import json
 import os
+import subprocess
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from broker import Broker, Tap  # noqa: E402
+from broker import ROOT, SLOW, Broker, Tap  # noqa: E402
 
 MAP = [
     {"service": "payments-api", "methods": ["GET", "HEAD"], "path": "/admin/{_}", "action": "service.admin", "resource": "svc:admin"},
@@ -71,6 +72,8 @@ def passes(tap, broker, client, token):
         answer = Proxy(client, fresh).nginx(method, uri, host)
         want = 403 if uri.endswith("/drop") else status
         tap.ok(answer.status == want, f"{method} {uri} of {host}: {want}", answer)
+    fresh = client.token("service.read[svc:staging/**] service.restart[svc:staging/**]").json["access_token"]
+    tap.ok(Proxy(client, fresh).envoy("POST", "/svc/staging/web/restart").status == 200, "Envoy asks with the method of the request")
     tap.ok(Proxy(client, fresh).nginx("GET", "/mail/1").headers["WWW-Authenticate"] is None, "a resource that is not the service's is no fault of the token")
 
 
@@ -120,8 +123,21 @@ def askers(tap, broker, client, token):
 
 def check(broker, rows):
     configure(broker, rows)
-    return broker.ambit("--version"), __import__("subprocess").run(
-        [os.path.join(broker.build, "ambitd"), "--check", "--config", os.path.join(broker.state, "ambit.json")], capture_output=True, text=True, timeout=60, check=False)
+    return rows, subprocess.run([os.path.join(broker.build, "ambitd"), "--check", "--config", os.path.join(broker.state, "ambit.json")],
+                                stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60 * SLOW, check=False)
+
+
+def examples(tap, broker):
+    """The example's map holds, and its nginx asks as this page says."""
+    folder = os.path.join(ROOT, "examples", "forward-auth")
+    with open(os.path.join(folder, "ambit.json"), encoding="utf-8") as f:
+        _, done = check(broker, json.load(f)["forward_auth"])
+    tap.ok(done.returncode == 0, "the example's map holds", done)
+    with open(os.path.join(folder, "nginx.conf"), encoding="utf-8") as f:
+        text = f.read()
+    for part in ("auth_request /_ambit;", "internal;", "X-Original-Method $request_method;", "X-Original-URI $request_uri;", "X-Original-Host $host;",
+                 'X-Forwarded-Method "";', 'X-Forwarded-Uri "";', "merge_slashes off;", "$request_uri;", "proxy_pass_request_body off;"):
+        tap.ok(part in text, f"the example for nginx has {part}")
 
 
 def configuration(tap, broker):
@@ -158,6 +174,7 @@ def main():
         status, answer = broker.verify()
         tap.ok(status == 0 and answer["ok"], "and the record holds", answer)
         configuration(tap, broker)
+        examples(tap, broker)
     return tap.done()
 
 
