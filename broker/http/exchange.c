@@ -293,7 +293,7 @@ static enum MHD_Result begin(struct exchange *x)
     }
     x->phase = PHASE_QUERY;
     wait_for_others(x);
-    if (query_submit(&x->loop->server->pool, x) != AMBIT_OK) {
+    if (query_submit(x) != AMBIT_OK) {
         x->phase = PHASE_READY;
         x->refusal = "too many queries wait";
         exchange_refuse(

@@ -220,7 +220,7 @@ struct http_config {
     size_t n_routes;
     void *app;
     unsigned loops;                             /* 0: one per core, at most 16 */
-    unsigned query_threads;                     /* 0: 2 */
+    unsigned query_threads;                     /* of each of the two sets; 0: 2 */
     size_t connections, connections_per_source; /* 0: 4096, 1024 */
     unsigned idle_s, request_s;                 /* 0: 30, 30 */
     size_t streams;                             /* 0: 64 */

@@ -176,7 +176,7 @@ struct http_server {
     struct loop
         *loops; /* n_loops for everybody, one more for the operators when they have their own */
     unsigned n_loops, n_all_loops;
-    struct query_pool pool;
+    struct query_pool pool, operators_pool; /* the latter for what no agents' listener serves */
     struct source_table *sources;
     struct counters counters;
     _Atomic uint64_t news;
@@ -225,7 +225,7 @@ void stream_close(struct exchange *x);
 AMBIT_CHECKED enum ambit_err query_pool_start(struct query_pool *pool, unsigned n);
 void query_pool_stop(struct query_pool *pool); /* the queue is empty by then */
 /* BUSY when too many requests wait; pulls are always taken. */
-AMBIT_CHECKED enum ambit_err query_submit(struct query_pool *pool, struct exchange *x);
+AMBIT_CHECKED enum ambit_err query_submit(struct exchange *x);
 
 /* loop.c */
 AMBIT_CHECKED enum ambit_err loop_open(struct loop *loop, struct http_server *server);

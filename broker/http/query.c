@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The query threads: what reads the store or takes long runs here, so that it delays no loop and no
- * stop. One queue, first come first served. */
+ * stop. Two queues, first come first served in each: searches of services do not stand before what
+ * people ask. */
 #include "http/inside.h"
 
 static struct exchange *take(struct query_pool *pool)
@@ -71,8 +72,11 @@ void query_pool_stop(struct query_pool *pool)
     pool->tail = NULL;
 }
 
-enum ambit_err query_submit(struct query_pool *pool, struct exchange *x)
+enum ambit_err query_submit(struct exchange *x)
 {
+    struct http_server *server = x->loop->server;
+    bool is_agents = x->req.route->listeners & HTTP_AGENTS;
+    struct query_pool *pool = is_agents ? &server->pool : &server->operators_pool;
     bool is_request = x->phase == PHASE_QUERY;
     pthread_mutex_lock(&pool->mutex);
     bool is_full = is_request && pool->n_waiting >= QUERY_QUEUE_MAX;

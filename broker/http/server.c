@@ -129,6 +129,8 @@ void http_tls_replace(struct http_server *server, size_t listener, struct http_t
 enum ambit_err http_start(struct http_server *server)
 {
     enum ambit_err err = query_pool_start(&server->pool, server->query_threads);
+    if (err == AMBIT_OK)
+        err = query_pool_start(&server->operators_pool, server->query_threads);
     for (unsigned i = 0; i < server->n_all_loops && err == AMBIT_OK; i++)
         err = loop_start(&server->loops[i]);
     if (err == AMBIT_OK)
@@ -150,6 +152,7 @@ void http_stop(struct http_server *server, int64_t grace_ms)
     for (unsigned i = 0; i < server->n_all_loops; i++)
         loop_join(&server->loops[i]);
     query_pool_stop(&server->pool);
+    query_pool_stop(&server->operators_pool);
 }
 
 void http_close(struct http_server *server)

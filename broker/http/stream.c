@@ -146,7 +146,7 @@ static void look_at(struct exchange *x, int64_t now_us)
         stream->pulled_us = now_us;
         stream->is_idle = false;
         stream->is_pulling = true;
-        AMBIT_ASSERT(query_submit(&x->loop->server->pool, x) == AMBIT_OK);
+        AMBIT_ASSERT(query_submit(x) == AMBIT_OK);
     } else if (now_us - stream->sent_us >= STREAM_HEARTBEAT_US) {
         buf_put_text(&stream->out, ":\n\n");
         go_on(x, now_us);

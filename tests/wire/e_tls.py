@@ -321,8 +321,9 @@ def main():
             unix_socket(tap, broker)
             reloads(tap, broker, port, ca, server, folder)
             silent(tap, broker, port, ca)
-            with tls.connect(port, ca):
-                tap.ok(broker.stop() == 0, "stopped in order with a TLS connection open")
+            with tls.connect(port, ca), socket.create_connection(("127.0.0.1", port), 20), socket.create_connection(("127.0.0.1", port), 20) as half:
+                half.sendall(b"\x16\x03\x01")
+                tap.ok(broker.stop() == 0, "stopped in order with a TLS connection open, and handshakes not done")
             tap.ok(not os.path.exists(os.path.join(broker.state, "agent.sock")), "the socket file goes with it")
         refusals(tap, folder, ca)
     finally:

@@ -8,6 +8,7 @@ round that takes ten times as long as it could."""
 import argparse
 import json
 import os
+import select
 import selectors
 import socket
 import sys
@@ -197,7 +198,22 @@ def listeners(tap):
         ask = plain("GET", "/operators-only").replace(b"Host: x", b"Host: x\r\nConnection: close")
         tap.ok(statuses(exchange(demo.address, ask)[0])[0] == [404], "an operators' path is not found elsewhere")
         tap.ok(statuses(exchange(demo.operators, ask)[0])[0] == [200], "and is found there")
+        second_set(tap, demo)
         tap.ok(demo.stop() == 0 and not os.path.exists(path), "the socket file goes with the server")
+
+
+def second_set(tap, demo):
+    """Queries of agents fill their threads for two seconds: an operator's is not behind them."""
+    held = [socket.create_connection(demo.address, GUARD) for _ in range(200)]
+    for s in held:
+        s.sendall(plain("GET", "/query"))
+    with socket.create_connection(demo.operators, GUARD) as s:
+        s.sendall(plain("GET", "/operators-query"))
+        found = statuses(s.recv(65536))[0]
+    answered = len(select.select(held, [], [], 0)[0])
+    tap.ok(found == [200] and answered < 150, "operators' queries have threads of their own", f"{found}, after {answered} of 200")
+    for s in held:
+        s.close()
 
 
 def stop_under_load(tap):

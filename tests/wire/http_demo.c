@@ -302,6 +302,11 @@ static const struct http_route routes[] = {
     {.method = HTTP_POST, .path = "/tick", .listeners = HTTP_ALL, .begin = tick},
     {.method = HTTP_GET, .path = "/caller", .listeners = HTTP_ALL, .begin = caller},
     {.method = HTTP_GET, .path = "/figures", .listeners = HTTP_ALL, .begin = figures},
+    {.method = HTTP_GET,
+     .path = "/operators-query",
+     .listeners = HTTP_OPERATORS,
+     .class = HTTP_QUERY,
+     .begin = query},
     {.method = HTTP_GET, .path = "/operators-only", .listeners = HTTP_OPERATORS, .begin = look},
 };
 
