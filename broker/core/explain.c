@@ -19,12 +19,34 @@ static enum ambit_err complain(struct explain_query *query, const char *what, co
     return AMBIT_ERR_MALFORMED;
 }
 
+static bool owns(const struct documents_ref *documents, const struct explain_query *query,
+                 struct ambit_str agent)
+{
+    const struct ambit_agent *found = ambit_agent_find(documents->documents, agent);
+    return found != NULL && ambit_str_eq(found->owner, query->only_owner);
+}
+
+/* An owner is told all of what is theirs: the answer tells each check of the agents above as well,
+ * with the figures of their histories. */
 static AMBIT_CHECKED enum ambit_err is_theirs(const struct documents_ref *documents,
                                               const struct explain_query *query)
 {
-    const struct ambit_agent *agent =
-        ambit_agent_find(documents->documents, query->hypothesis.agent);
-    bool is_own = !query->only_owner.p || (agent && ambit_str_eq(agent->owner, query->only_owner));
+    const struct ambit_hypothesis *h = &query->hypothesis;
+    const struct ambit_grant_view *above = NULL;
+    if (query->only_owner.p == NULL)
+        return AMBIT_OK;
+    switch (h->kind) {
+    case AMBIT_QUESTION_GRANT:
+        above = h->grant.parent;
+        break;
+    case AMBIT_QUESTION_ACTION:
+    case AMBIT_QUESTION_EVENT:
+        above = h->grant_view.above;
+        break;
+    }
+    bool is_own = owns(documents, query, h->agent);
+    for (; is_own && above != NULL; above = above->above)
+        is_own = owns(documents, query, above->agent);
     return is_own ? AMBIT_OK : AMBIT_ERR_REFUSED;
 }
 

@@ -56,6 +56,22 @@ def refusals(tap, client):
     tap.ok(got.status == 200 and got.json["checks"], "one's own is", got)
 
 
+def of_others(tap, broker, client):
+    broker.propose("agents/handed-on", {**broker.document("agents/remediator"), "agent": "handed-on", "owner": "sam", "backup": "dana"})
+    taken = client.person("lee", "POST", "/v1/documents/reload")
+    tap.ok(taken.status == 200, "an agent of another owner", taken)
+    items = [{"actions": ["service.restart"], "resources": ["svc:staging/**"], "policy": "restart-services", "rule": "staging"}]
+    below = dict(GRANT, agent="handed-on", parent={"agent": "remediator", "items": items})
+    done = dict(ACTION, agent="handed-on", parent={"agent": "remediator", "items": items})
+    for question in (below, done):
+        got = ask(client, question, "sam")
+        tap.ok(got.status == 403 and got.json["reason"] == "role_required", "an owner is not told the checks of another's agent above their own", got)
+        got = ask(client, question, "lee")
+        tap.ok(got.status == 200 and got.json["checks"], "who is on call is", got)
+    got = ask(client, dict(below, parent={"agent": "handed-on", "items": items}), "sam")
+    tap.ok(got.status == 200 and got.json["checks"], "and an owner, where all of them are theirs", got)
+
+
 def effects(tap, client):
     before = {e["seq"] for e in client.events()}
     for _ in range(4):
@@ -75,6 +91,7 @@ def main():
     with Broker() as broker, broker.client() as client:
         answers(tap, client)
         refusals(tap, client)
+        of_others(tap, broker, client)
         effects(tap, client)
         tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "ambit verify passes")
     return tap.done()
