@@ -39,11 +39,12 @@ class Key:
 
 
 class Client:
-    """Speaks for one agent by its secret, with one key, over a broker.Client. Remembers nonces as clients do:
+    """Speaks for one agent by its secret (or by `signer`, a jose.Signer), with one key, over a broker.Client. Remembers nonces as clients do:
     one for the token side, one for the resource side."""
 
-    def __init__(self, broker, client, agent="remediator", key=None):
-        self.broker, self.client, self.agent, self.key, self.nonces = broker, client, agent, key or Key(), {}
+    def __init__(self, broker, client, agent="remediator", key=None, signer=None):
+        self.broker, self.client, self.agent, self.signer = broker, client, agent, signer
+        self.key, self.nonces = key or Key(), {}
 
     def uri(self, path):
         return f"http://127.0.0.1:{self.broker.port}{path}"
@@ -54,8 +55,12 @@ class Client:
 
     def token(self, scope, proof=None, retries=1, authorization=None, **fields):
         """POST /token; `proof`: as it is, None: a fresh one, False: none."""
-        body = urllib.parse.urlencode({"grant_type": "client_credentials", "scope": scope, **fields})
-        headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": authorization or self.broker.basic(self.agent)}
+        asked, headers = {"grant_type": "client_credentials", "scope": scope, **fields}, {"Content-Type": "application/x-www-form-urlencoded"}
+        if self.signer:
+            asked.update(client_assertion_type=jose.ASSERTION_TYPE, client_assertion=self.signer.assertion())
+        else:
+            headers["Authorization"] = authorization or self.broker.basic(self.agent)
+        body = urllib.parse.urlencode(asked)
         if proof is not False:
             headers["DPoP"] = proof or self.proof("POST", "/token")
         got = self.client.call("POST", "/token", body, headers)
