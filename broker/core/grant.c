@@ -205,10 +205,14 @@ static AMBIT_CHECKED enum ambit_err decide_approved(struct grant_command *comman
 {
     const struct ambit_decision *decision = command->base.broker->decision;
     enum ambit_err err = decide_with_approval(command, txn, world, use);
-    /* What people were shown had the key in it. */
-    if (err != AMBIT_OK || !command->binds_if_asked || decision->verdict != AMBIT_ALLOW ||
-        use->state != AMBIT_APPROVAL_NONE || is_binding_asked(command->base.documents, decision))
+    const struct ambit_grant_view *parent = command->question.parent;
+    if (err != AMBIT_OK || !command->binds_if_asked || decision->verdict != AMBIT_ALLOW)
         return err;
+    /* What people were shown had the key in it. */
+    if (use->state != AMBIT_APPROVAL_NONE ||
+        (parent != NULL && parent->binding != AMBIT_BINDING_NONE) ||
+        is_binding_asked(command->base.documents, decision))
+        return AMBIT_OK;
     command->binds_if_asked = false;
     command->question.binding = AMBIT_BINDING_NONE;
     command->question.binding_key = (struct ambit_digest){{0}};

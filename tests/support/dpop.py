@@ -1,13 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Proofs of possession (RFC 9449) for tests, right ones and wrong ones: a key, its thumbprint, proofs for
 requests, and a client that sends them and tries again with a nonce where it is told to."""
-import base64
 import hashlib
 import json
-import os
 import secrets
-import subprocess
-import tempfile
 import time
 import urllib.parse
 
@@ -88,21 +84,3 @@ class Client:
         question = {"subject": {"type": "access_token", "id": token}, "action": {"name": action},
                     "resource": resource or {"type": "ticket", "id": "INC-1"}}
         return self.call("POST", "/access/v1/evaluation", token, question, **how)
-
-
-class Certificate:
-    """A self-signed certificate and its key, as files of a folder; x5t is what a token is bound to."""
-
-    def __init__(self, folder, name="client"):
-        self.key, self.pem = os.path.join(folder, name + ".key.pem"), os.path.join(folder, name + ".pem")
-        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-                        "-subj", "/CN=" + name, "-keyout", self.key, "-out", self.pem], check=True, stdin=subprocess.DEVNULL,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        with open(self.pem, encoding="ascii") as f:
-            text = f.read()
-        self.der = base64.b64decode("".join(text.split("-----")[2].split()))
-        self.x5t = jose.b64u(hashlib.sha256(self.der).digest())
-
-
-def folder():
-    return tempfile.mkdtemp(prefix="ambit-dpop-")

@@ -3,20 +3,43 @@
 """Goal: a token is bound to the key that was proved when it was asked for, and is worth nothing without it: at the
 token endpoint, where an agent asks about its own token, and through a service; a proof is good once, over kills and
 among threads; agents of tier high need a nonce."""
+import hashlib
+import http.client
 import json
 import os
+import shutil
 import sys
+import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 import dpop  # noqa: E402
 import jose  # noqa: E402
+import tls  # noqa: E402
 from broker import READ_SCOPE, SANITIZER, Broker, Tap, Threads, claims  # noqa: E402
+from broker import Client as WireClient  # noqa: E402
 
 ISSUER = "https://ambit.example.gov/t1"
 AUDIENCE = "https://payments.example.gov"
 BOUND, ONE, VAULT, CERTIFIED = "work.do[svc:bound/x]", "work.one[svc:bound/x]", "vault.read[secret:canary/x]", "work.mtls[svc:bound/x]"
 RACERS = 50 if not SANITIZER else 16
+
+
+class Both(WireClient):
+    """Agents and services at one listener, people at another."""
+
+    def person(self, *words, **more):
+        agents, self.http = self.http, http.client.HTTPConnection("127.0.0.1", self.broker.ports[2], timeout=60)
+        try:
+            return super().person(*words, **more)
+        finally:
+            self.http.close()
+            self.http = agents
+
+
+class Served(Broker):
+    def client(self, timeout=None):
+        return Both(self, timeout)
 
 
 class Client(dpop.Client):
@@ -114,14 +137,14 @@ def wrong_proofs(tap, me):
                        ("a query", uri + "?a=b#c"), ("escapes and dots", "https://ambit.example.gov/x/../t1/%74oken")):
         got = me.token(READ_SCOPE, proof=proof("POST", form))
         tap.ok(got.status == 200 and got.json["token_type"] == "DPoP", f"DPOP-6: htu with {name}", got)
-    http = me.client.http
-    http.putrequest("POST", "/token")
+    sock = me.client.http
+    sock.putrequest("POST", "/token")
     for header in (("Content-Type", "application/x-www-form-urlencoded"), ("Authorization", me.broker.basic("remediator")),
                    ("DPoP", proof("POST", uri)), ("DPoP", proof("POST", uri)), ("Content-Length", "0")):
-        http.putheader(*header)
-    http.endheaders()
-    got = http.getresponse()
-    tap.ok(got.status == 400 and got.read() and not http.close(), "1: two headers are 400", got.status)
+        sock.putheader(*header)
+    sock.endheaders()
+    got = sock.getresponse()
+    tap.ok(got.status == 400 and got.read() and not sock.close(), "1: two headers are 400", got.status)
 
 
 def replays(tap, broker, me):
@@ -261,9 +284,65 @@ def service_token(tap, broker, client):
     tap.ok(is_challenged(call("Bearer"), "invalid_token"), "and not as Bearer")
 
 
+def certificates(tap, broker, client, pair, stranger, ca):
+    """A grant of a rule that asks for a certificate is bound to that of the connection (RFC 8705)."""
+    x5t = jose.b64u(hashlib.sha256(pair.der).digest())
+    over = {name: Client(broker, tls_client(broker, ca, shown)) for name, shown in (("own", pair), ("other", stranger), ("none", None))}
+    got = over["none"].token(CERTIFIED, proof=False)
+    tap.ok(is_refused(got, "invalid_request") and got.json["ambit_reason"] == "binding_required", "a rule with bind mtls, and no certificate", got)
+    got = over["own"].token(CERTIFIED, proof=False)
+    tap.ok(got.status == 200 and got.json["token_type"] == "Bearer", "MTL-4: with one it is given, as Bearer", got)
+    token = got.json["access_token"]
+    tap.ok(claims(token)["cnf"] == {"x5t#S256": x5t} and len(x5t) == 43, "MTL-4: cnf has the hash of the certificate", claims(token))
+    seen = client.introspect(token).json
+    tap.ok(seen["active"] and seen["cnf"] == {"x5t#S256": x5t} and seen["token_type"] == "Bearer", "MTL-4: and introspection", seen)
+    got = over["own"].token(BOUND, proof=False)
+    tap.ok(is_refused(got) and got.json["ambit_reason"] == "binding_required", "a rule with bind dpop takes no certificate", got)
+    plain = over["own"].token(READ_SCOPE, proof=False).json["access_token"]
+    tap.ok("cnf" not in claims(plain), "where no rule asks, a certificate binds nothing", claims(plain))
+    got = over["own"].token(BOUND)
+    tap.ok(claims(got.json["access_token"])["cnf"] == {"jkt": over["own"].key.jkt}, "MTL-8: with both, the proof wins", got)
+    issued = list(client.events(type="grant.issued"))[-1]
+    tap.ok(issued["binding"] == "dpop" and issued["certificate"] == "sha256:" + hashlib.sha256(pair.der).hexdigest(), "D-9: and both are on record", issued)
+    work, path = {"type": "svc", "id": "bound/x"}, "/access/v1/evaluation"
+    for name, status in (("own", 200), ("other", 401), ("none", 401)):
+        got = over[name].evaluate(token, "work.mtls", work, scheme="Bearer", proof=False)
+        tap.ok(got.status == status and (status == 401 or got.json["decision"]), f"MTL-5: asked with the certificate: {name}", got)
+    tap.ok(is_challenged(over["own"].evaluate(token, "work.mtls", work), "invalid_token"), f"MTL-5: not as DPoP at {path}")
+    for name, properties, want in (("as it saw it", {"x5t#S256": x5t}, "allowed"), ("another", {"x5t#S256": me_hash(stranger)}, "binding_mismatch"),
+                                   ("none", {}, "binding_mismatch")):
+        question = {"subject": {"type": "access_token", "id": token, "properties": properties}, "action": {"name": "work.mtls"}, "resource": work}
+        got = client.post_json(path, question, broker.basic("payments-api"))
+        tap.ok(got.json["context"]["reason"] == want, f"AZN-15: a service asks with the certificate: {name}", got)
+    for one in over.values():
+        one.client.close()
+
+
+def me_hash(pair):
+    return jose.b64u(hashlib.sha256(pair.der).digest())
+
+
+def tls_client(broker, ca, shown):
+    made = broker.client()
+    made.http = tls.https(broker.ports[1], ca, shown)
+    return made
+
+
 def main():
     tap = Tap()
-    with Broker(env={"AMBIT_ISSUER": ISSUER}) as broker:
+    folder = tempfile.mkdtemp(prefix="ambit-dpop-")
+    try:
+        run(tap, folder)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    return tap.done()
+
+
+def run(tap, folder):
+    ca = tls.Authority(folder)
+    config = {"issuer": ISSUER, "listen": [{"address": "127.0.0.1:0", "name": "agents"}, {"address": "127.0.0.1:0", "name": "local", "tls": ca.leaf("server").tls()},
+                                           {"address": "127.0.0.1:0", "name": "operators"}]}
+    with Served(config=config) as broker:
         with broker.client() as client:
             got = prepare(broker, client)
             tap.ok(got.status == 200, "the documents hold", got)
@@ -275,6 +354,7 @@ def main():
             token, other = own_token(tap, broker, client, me)
             through_service(tap, broker, client, me, token, other)
             service_token(tap, broker, client)
+            certificates(tap, broker, client, tls.self_signed(folder, "own"), tls.self_signed(folder, "other"), ca)
             keeper, vault = nonces(tap, broker, client)
             replays(tap, broker, me)
         with broker.client() as client:
@@ -287,7 +367,6 @@ def main():
         tap.ok(status == 0 and answer["ok"], "and the record holds", answer)
         text = broker.said().decode("utf-8", "replace")
         tap.ok(not any(secret in text for secret in (token, vault, json.dumps(me.key.jwk["x"]))), "no token or key stands in the log")
-    return tap.done()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: a proof of possession counts only when every numbered step of its check holds (RFC 9449
- * section 4.3): one that is right, and each step wrong by one. */
+/* Goal (DPOP-3, DPOP-4, DPOP-7, MTL-5): a proof of possession counts only when every numbered step
+ * of its check holds (RFC 9449 section 4.3): one that is right, and each step wrong by one. */
 #include "support/unit.h"
 
 #include "base/arena.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal (step 6 of a proof's check): two texts of one address are one, and what is no address is
- * refused. */
+/* Goal (DPOP-6, step 6 of a proof's check): two texts of one address are one, and what is no
+ * address is refused. */
 #include "support/unit.h"
 
 #include "base/arena.h"

@@ -41,6 +41,20 @@ static const struct row rows[] = {
     {"allowed", "server_error", "server_error"},
 };
 
+/* DPOP-2: what is missing or does not fit is a proof, or a certificate. */
+static void dpop_2_by_proof_or_by_certificate(void **state)
+{
+    (void)state;
+    const struct oauth_asked_as proof = {0}, certificate = {.by_certificate = true};
+    enum ambit_reason required = AMBIT_REASON_BINDING_REQUIRED;
+    enum ambit_reason mismatch = AMBIT_REASON_BINDING_MISMATCH;
+    assert_int_equal(oauth_error_of_reason(required, proof), OAUTH_INVALID_DPOP_PROOF);
+    assert_int_equal(oauth_error_of_reason(required, certificate), OAUTH_INVALID_REQUEST);
+    assert_int_equal(oauth_error_of_reason(mismatch, proof), OAUTH_INVALID_DPOP_PROOF);
+    assert_int_equal(oauth_error_of_reason(mismatch, certificate), OAUTH_INVALID_CLIENT);
+    assert_int_equal(oauth_error_status(OAUTH_USE_DPOP_NONCE), 400);
+}
+
 static void each_reason_has_its_row(void **state)
 {
     (void)state;
@@ -91,6 +105,7 @@ int main(void)
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_reason_has_its_row),
+        cmocka_unit_test(dpop_2_by_proof_or_by_certificate),
         cmocka_unit_test(the_field_names_the_code),
         cmocka_unit_test(failures_of_ours_are_5xx),
     };
