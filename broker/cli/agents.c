@@ -18,6 +18,7 @@
 enum { DETAILS_MAX = 32 * 1024 };
 
 #define EXCHANGE          "urn:ietf:params:oauth:grant-type:token-exchange"
+#define JWT_BEARER        "urn:ietf:params:oauth:grant-type:jwt-bearer"
 #define ACCESS_TOKEN_TYPE "urn:ietf:params:oauth:token-type:access_token"
 
 /* ---- token ----------------------------------------------------------------------------------- */
@@ -113,8 +114,14 @@ static enum cli_exit find_issuer(struct cli *cli, const struct settings *setting
     return CLI_YES;
 }
 
+/* By its key; else by the certificate of the handshake, or by the uid that a Unix socket tells:
+ * then the name is all that is said. */
 static enum cli_exit put_proof(struct cli *cli, const struct settings *settings, struct buf *form)
 {
+    if (settings->certificate || !settings->key) {
+        put_field(form, "client_id", ambit_str_of(settings->agent));
+        return CLI_YES;
+    }
     struct assertion assertion = {
         .agent = settings->agent, .key_path = settings->key, .now_ms = cli->now_ms};
     struct buf jws = {.p = NULL};
@@ -131,12 +138,18 @@ static enum cli_exit put_proof(struct cli *cli, const struct settings *settings,
     return code;
 }
 
-/* For itself, or below the grant of a token that the agent was handed: that comes from a file, so
- * that it stands in no list of processes. */
+/* For itself, by the word of its platform, or below the grant of a token that the agent was handed:
+ * that comes from a file, so that it stands in no list of processes. */
 static enum cli_exit put_grant_type(struct cli *cli, struct buf *form)
 {
-    const char *path = cli_get(cli, "subject-token");
+    const char *path = cli_get(cli, "subject-token"), *assertion = cli_get(cli, "assertion");
     struct ambit_str token = {0};
+    if (assertion && !path) {
+        put_field(form, "grant_type", AMBIT_STR(JWT_BEARER));
+        enum cli_exit code = settings_read_word(cli, assertion, AMBIT_JWS_BYTES, &token);
+        put_field(form, "assertion", token);
+        return code;
+    }
     put_field(form, "grant_type", path ? AMBIT_STR(EXCHANGE) : AMBIT_STR("client_credentials"));
     if (!path)
         return CLI_YES;
@@ -233,7 +246,8 @@ static enum cli_exit run_token(struct cli *cli)
         return code;
     if (!settings.url)
         return cli_usage(cli, "which broker? Give --url, --state DIR or AMBIT_URL");
-    if (!settings.agent || !settings.key)
+    bool is_proved = settings.key || settings.certificate || settings.unix_path;
+    if (!cli_has(cli, "assertion") && (!settings.agent || !is_proved))
         return cli_usage(
             cli, "which agent? Give --agent NAME and --key FILE, or AMBIT_AGENT and AMBIT_KEY");
     if (!cli_has(cli, "scope") && !cli_has(cli, "details"))
@@ -246,7 +260,9 @@ const struct cli_verb agents_token = {
     .name = "token",
     .summary = "ask for a token, and print it alone",
     .text =
-        "Proves the agent by its key and asks for authority: an action on a resource, for a time. "
+        "Proves the agent by its key (or by --cert and its key, by its uid through a Unix socket, "
+        "by "
+        "the token of its platform) and asks for authority: an action on a resource, for a time. "
         "Prints the token "
         "and nothing else, or writes it to a file. A refusal names the reason and what would pass. "
         "With the token of another agent that was handed over, it asks for a part of what that one "
@@ -263,6 +279,9 @@ const struct cli_verb agents_token = {
                 {"for", "TIME", "how long: 30s, 5m, 1h", false, false},
                 {"subject-token", "FILE",
                  "ask below the grant of the access token in FILE, which another agent handed over",
+                 false, false},
+                {"assertion", "FILE",
+                 "the token in FILE, which a platform gave its workload, says which agent this is",
                  false, false},
                 {"out", "FILE", "write the token to FILE (0600) instead of printing it", false,
                  false},

@@ -132,6 +132,8 @@ enum cli_exit answer_credentials(struct cli *cli, struct settings *settings,
         return code;
     if (!settings->url)
         return cli_usage(cli, "which broker? Give --url, --state DIR or AMBIT_URL");
+    if (!settings->token_file && settings->certificate)
+        return CLI_YES; /* it stands for the caller (method mtls) */
     if (!settings->token_file)
         return cli_usage(cli, "who are you? Give --token-file FILE or AMBIT_TOKEN_FILE");
 

@@ -84,6 +84,11 @@ static bool set_broker(CURL *curl, const struct settings *broker)
         is_set &= curl_easy_setopt(curl, CURLOPT_CAINFO, broker->ca) == CURLE_OK;
         is_set &= curl_easy_setopt(curl, CURLOPT_CAPATH, NULL) == CURLE_OK;
     }
+    if (broker->certificate) {
+        is_set &= curl_easy_setopt(curl, CURLOPT_SSLCERT, broker->certificate) == CURLE_OK;
+        if (broker->key)
+            is_set &= curl_easy_setopt(curl, CURLOPT_SSLKEY, broker->key) == CURLE_OK;
+    }
     if (broker->unix_path)
         is_set &= curl_easy_setopt(curl, CURLOPT_UNIX_SOCKET_PATH, broker->unix_path) == CURLE_OK;
     return is_set;
@@ -101,6 +106,9 @@ static enum cli_exit fail_transfer(struct cli *cli, const struct transfer *trans
             cli, CLI_UNREACHABLE,
             "%s: its certificate is not to be believed: %s; expected one of %s", broker->named, why,
             broker->ca ? broker->ca : "an authority that this system knows, or --ca FILE");
+    if (err == CURLE_SSL_CERTPROBLEM)
+        return cli_fail(cli, CLI_USAGE, "%s: %s; expected a PEM certificate, and its key by --key",
+                        broker->certificate ? broker->certificate : "the certificate", why);
     return cli_fail(cli, CLI_UNREACHABLE, "%s: %s", broker->named, why);
 }
 

@@ -114,6 +114,7 @@ static enum cli_exit take_member(struct cli *cli, const char *path, const struct
                 {"ca", &file->ca},
                 {"agent", &file->agent},
                 {"key", &file->key},
+                {"certificate", &file->certificate},
                 {"token_file", &file->token_file}};
 
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
@@ -126,7 +127,8 @@ static enum cli_exit take_member(struct cli *cli, const char *path, const struct
         return CLI_YES;
     }
     return cli_fail(cli, CLI_USAGE,
-                    "%s:%u:%u: unknown key \"%.*s\"; expected url, ca, agent, key, token_file",
+                    "%s:%u:%u: unknown key \"%.*s\"; expected url, ca, agent, key, certificate, "
+                    "token_file",
                     path, member->key_line, member->key_column, AMBIT_STR_ARG(member->key));
 }
 
@@ -206,6 +208,7 @@ enum cli_exit settings_find(struct cli *cli, struct settings *ret)
         .ca = pick(cli, "ca", "AMBIT_CA", file.ca),
         .agent = pick(cli, "agent", "AMBIT_AGENT", file.agent),
         .key = pick(cli, "key", "AMBIT_KEY", file.key),
+        .certificate = pick(cli, "cert", "AMBIT_CERT", file.certificate),
         .token_file = pick(cli, "token-file", "AMBIT_TOKEN_FILE", file.token_file),
     };
     return find_url(cli, file_url, ret);

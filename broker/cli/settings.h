@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which broker, and who we are: option over AMBIT_* over $XDG_CONFIG_HOME/ambit/config.json
- * ({"url","ca","agent","key","token_file"}). Secrets are named by file, never given as words. */
+ * ({"url","ca","agent","key","certificate","token_file"}). Secrets are named by file, never given
+ * as words. */
 #pragma once
 
 #include "cli/cli.h"
@@ -10,7 +11,9 @@ struct settings {
     const char *named;     /* the same as it was given, for people: "unix:/run/x.sock" */
     const char *unix_path; /* the socket to ask over, or NULL; `url` is then http://localhost */
     const char *ca; /* PEM: whom the broker's certificate is verified by; NULL: the system's */
-    const char *agent, *key; /* key: path of a private JWK */
+    const char *agent,
+        *key; /* key: path of a private JWK, or beside a certificate of its PEM key */
+    const char *certificate; /* PEM, shown in the handshake; NULL: none */
     const char *token_file;
 };
 /* CLI_USAGE with a complaint when a file is not valid, or plain http would leave this machine. */
