@@ -158,4 +158,5 @@ void check_all(struct loaded_set *set)
             break;
         }
     }
+    check_ways(set);
 }

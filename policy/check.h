@@ -65,6 +65,10 @@ void check_service_of_set(struct loaded_set *set, struct loaded *service); /* ch
 void check_policy_of_set(struct loaded_set *set, struct loaded *policy);   /* check_policy.c */
 void check_tier_of_policy(struct loaded_set *set, struct loaded *policy);  /* check_service.c */
 
+void check_ways(struct loaded_set *set); /* check_way.c */
+/* What no certificate can be matched with. */
+void check_names(struct loaded *loaded, const struct ambit_credential *v, size_t n);
+
 /* The person named by the member `key` exists and has the role `owner`. */
 void check_owner(struct loaded_set *set, struct loaded *loaded, const char *key,
                  struct ambit_str name);

@@ -82,8 +82,10 @@ void check_agent_of_set(struct loaded_set *set, struct loaded *loaded)
     check_policies(set, loaded);
     if (agent->tier >= AMBIT_TIER_HIGH)
         check_methods(loaded);
-    if (loaded->reading.env->now_ms)
+    if (loaded->reading.env->now_ms) {
         check_recordable(set, loaded);
+        check_names(loaded, agent->credentials, agent->n_credentials);
+    }
 
     struct place list = place_member(&loaded->root, "delegates_to");
     for (size_t i = 0; i < agent->delegates_to.n; i++) {

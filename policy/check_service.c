@@ -13,6 +13,8 @@ void check_service_of_set(struct loaded_set *set, struct loaded *loaded)
     if (service->doc.name.p && check_find(set, AMBIT_KIND_AGENT, service->doc.name))
         complain_text(&loaded->reading, &name, "an agent has this name",
                       "a name that no agent has: agents and services share one name space");
+    if (loaded->reading.env->now_ms)
+        check_names(loaded, service->credentials, service->n_credentials);
 
     struct place list = place_member(&loaded->root, "audiences");
     for (size_t i = 0; i < service->audiences.n; i++) {
