@@ -239,6 +239,8 @@ static struct ambit_limits_config broker_limits(const struct config_limits *limi
         .queue = (uint32_t)limits->queue,
         .agent_per_s = (uint32_t)limits->agent_per_s,
         .agent_burst = (uint32_t)limits->agent_burst,
+        .failed_burst = (uint32_t)limits->failed_burst,
+        .failed_per_minute = (uint32_t)limits->failed_per_minute,
         .service_per_s = (uint32_t)limits->service_per_s,
         .service_burst = (uint32_t)limits->service_burst,
         .person_per_s = (uint32_t)limits->person_per_s,

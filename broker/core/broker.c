@@ -8,6 +8,7 @@
 #include "core/attest.h"
 #include "core/await.h"
 #include "core/budget.h"
+#include "core/failures.h"
 #include "core/live_before.h"
 #include "core/repeat.h"
 #include "core/sealed.h"
@@ -226,6 +227,9 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
         err = copy_text(&broker->credentials_folder, ambit_str_of(options->credentials_folder));
     if (err == AMBIT_OK)
         err = budgets_new(&options->limits, &broker->budgets);
+    if (err == AMBIT_OK && options->limits.failed_burst > 0)
+        err = failures_new(options->limits.failed_burst, options->limits.failed_per_minute,
+                           &broker->failures);
     if (err == AMBIT_OK)
         err = unproved_new(&broker->unproved);
     if (err == AMBIT_OK)
@@ -282,6 +286,7 @@ void broker_close(struct broker *broker)
     if (broker->lock_fd >= 0)
         store_unlock(broker->lock_fd);
     budgets_free(broker->budgets);
+    failures_free(broker->failures);
     unproved_free(broker->unproved);
     pending_done(&broker->pending);
     live_before_free(broker->live_before);
@@ -374,4 +379,24 @@ void broker_count_unproved(struct broker *broker, struct ambit_str source_text)
 {
     atomic_fetch_add_explicit(&broker->metrics.unproved, 1, memory_order_relaxed);
     unproved_count(broker->unproved, source_text, broker_now_ms(broker));
+}
+
+void broker_count_failed(struct broker *broker, struct ambit_str client, struct ambit_str source)
+{
+    broker_count_unproved(broker, source);
+    if (broker->failures != NULL && source.p != NULL)
+        failures_note(broker->failures, client, source, broker_now_ms(broker));
+}
+
+bool broker_keeps_waiting(struct broker *broker)
+{
+    return broker->failures != NULL && failures_are_any(broker->failures, broker_now_ms(broker));
+}
+
+uint32_t broker_failed_wait_s(struct broker *broker, struct ambit_str client,
+                              struct ambit_str source)
+{
+    return source.p != NULL
+               ? failures_wait_s(broker->failures, client, source, broker_now_ms(broker))
+               : 0;
 }

@@ -27,7 +27,7 @@ void broker_documents_keep(struct documents_ref *ref);
 void broker_documents_release(struct documents_ref *ref);
 
 struct broker_options {
-    struct ambit_str issuer; /* without trailing slash */
+    struct ambit_str issuer;      /* without trailing slash */
     struct identity_trust *trust; /* outlives the broker; NULL: the documents alone */
     const char *state_folder;
     const char *documents_folder;
@@ -36,6 +36,7 @@ struct broker_options {
         uint64_t store_bytes, store_reserve_bytes, store_grow_bytes;
         uint32_t queue, agent_per_s, agent_burst, service_per_s, service_burst, person_per_s,
             person_burst;
+        uint32_t failed_burst, failed_per_minute; /* 0: failed proofs are not limited */
     } limits;
     bool is_enforcing;     /* review "enforce": what is not confirmed is refused, else recorded */
     bool is_deferring;     /* token responses may be deferred (DTR-1) */
@@ -111,6 +112,13 @@ AMBIT_CHECKED enum ambit_err broker_budget_more(struct broker *broker, const str
 bool broker_person_left(struct broker *broker, struct ambit_str person);
 /* A caller that proved nothing: counted, never an event of its own. */
 void broker_count_unproved(struct broker *broker, struct ambit_str source_text);
+/* CLI-14: a client, as claimed, failed to prove itself from there; an absent source (a Unix socket)
+ * is not limited. */
+void broker_count_failed(struct broker *broker, struct ambit_str client, struct ambit_str source);
+/* Is anybody to be kept waiting, and this one: for how many seconds. */
+bool broker_keeps_waiting(struct broker *broker);
+uint32_t broker_failed_wait_s(struct broker *broker, struct ambit_str client,
+                              struct ambit_str source);
 
 /* Counters for /metrics; atomics inside. */
 void broker_metrics(struct broker *broker, struct buf *out);

@@ -70,6 +70,7 @@ struct broker {
     bool has_handed_key; /* the service manager hands in the signing keys: none is made here */
     struct dpop_nonces nonces; /* the key of them: drawn at open */
     struct budgets *budgets;
+    struct failures *failures; /* NULL: not limited */
 
     /* the lock guards these three pointers; what they point to is shared by count */
     pthread_mutex_t lock;

@@ -261,6 +261,15 @@ enum ambit_err identity_client(const struct ambit_documents *documents,
     return err;
 }
 
+struct ambit_str identity_claimed(const struct identity_proof *proof, struct arena *arena)
+{
+    struct basic basic = {0};
+    if (proof->client_id.p || !proof->authorization.p)
+        return proof->client_id;
+    enum ambit_err err = basic_read(proof->authorization, arena, &basic);
+    return err ? (struct ambit_str){0} : basic.id;
+}
+
 enum ambit_err identity_service(const struct ambit_documents *documents,
                                 const struct identity_keys *keys,
                                 const struct identity_proof *proof, int64_t now_ms,

@@ -66,6 +66,8 @@ AMBIT_CHECKED enum ambit_err identity_client(const struct ambit_documents *docum
                                              struct ambit_str issuer, int64_t now_ms,
                                              const struct identity_proof *proof,
                                              struct arena *arena, struct identity_answer *ret);
+/* Whom the client says it is, without any proof: `client_id`, or the name of HTTP Basic; absent. */
+struct ambit_str identity_claimed(const struct identity_proof *proof, struct arena *arena);
 /* A person by bearer token (method token), found through the digests indexed in `keys`, or by a
  * certificate (method mtls) where no Authorization is sent. */
 AMBIT_CHECKED enum ambit_err identity_person(const struct ambit_documents *documents,

@@ -63,12 +63,33 @@ static enum ambit_err proof_of(const struct oauth_call *call, struct http_reques
     return AMBIT_OK;
 }
 
+/* CLI-14: too many failed proofs of this name from there: nothing is looked at until later. */
+static bool is_listened_to(struct oauth_call *call, const struct identity_proof *proof,
+                           struct http_request *req, struct http_reply *reply)
+{
+    uint32_t wait_s =
+        broker_failed_wait_s(call->broker, identity_claimed(proof, &req->arena), call->source);
+    if (wait_s == 0)
+        return true;
+    struct oauth_refusal refusal = {
+        .error = OAUTH_UNAVAILABLE,
+        .status = 429,
+        .description = AMBIT_STR("this client failed to prove itself too often from here; nothing "
+                                 "was looked at"),
+        .retry_after_s = wait_s,
+    };
+    oauth_reply_refusal(req, reply, &refusal);
+    return false;
+}
+
 static bool authenticate(struct oauth_call *call, struct http_request *req,
                          struct http_reply *reply)
 {
     struct identity_proof proof = {0};
     struct identity_answer answer = {0};
     enum ambit_err err = proof_of(call, req, &proof);
+    if (!err && broker_keeps_waiting(call->broker) && !is_listened_to(call, &proof, req, reply))
+        return false;
     if (!err)
         err = identity_client(call->documents->documents, call->documents->keys,
                               broker_issuer(call->broker), broker_now_ms(call->broker), &proof,
@@ -78,7 +99,10 @@ static bool authenticate(struct oauth_call *call, struct http_request *req,
         return false;
     }
     if (err || answer.refusal != IDENTITY_FINE) {
-        broker_count_unproved(call->broker, call->source);
+        if (answer.refusal != IDENTITY_NO_CREDENTIALS && answer.refusal != IDENTITY_TWO_METHODS)
+            broker_count_failed(call->broker, identity_claimed(&proof, &req->arena), call->source);
+        else
+            broker_count_unproved(call->broker, call->source);
         struct oauth_refusal refusal = refusal_of(&answer);
         oauth_reply_refusal(req, reply, &refusal);
         return false;

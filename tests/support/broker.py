@@ -32,7 +32,7 @@ STAGING = {"type": "svc", "id": "staging/web"}
 TICKET = {"type": "ticket", "id": "INC-1"}
 # Budgets that no rig meets: what is tested is something else.
 UNLIMITED = {"agent_per_s": 1000000, "agent_burst": 1000000, "service_per_s": 1000000, "service_burst": 1000000,
-             "person_per_s": 1000000, "person_burst": 1000000}
+             "person_per_s": 1000000, "person_burst": 1000000, "failed_burst": 1000000, "failed_per_minute": 1000000}
 
 
 class Tap:

@@ -3,6 +3,7 @@
 """Goal: workloads prove themselves by what their platform gave them: a token of an issuer whose keys are fetched
 (ASG-1 to ASG-5, WIF-1, WIF-4), a certificate (MTL-1 to MTL-3), the uid of a Unix socket (UNX-1, UNX-4). Keys
 behind URLs are fetched under guard (CIM-4), rotated, and an issuer that fails slows nobody."""
+import base64
 import hashlib
 import http.server
 import json
@@ -238,12 +239,28 @@ def command_line(tap, world, broker):
         tap.ok(done.returncode == 0 and done.stdout[:2] in ("ey", b"ey"), name, done.stderr)
 
 
+def failures(tap, broker, agents):
+    """CLI-14: a name that fails too often from here is not listened to from here; others are."""
+    def ask(name, secret):
+        pair = base64.b64encode(f"{name}:{secret}".encode()).decode()
+        return post(agents, "/token", {"grant_type": "client_credentials", "scope": READ_SCOPE}, {"Authorization": "Basic " + pair})
+
+    found = [ask("guessed", f"wrong{i}") for i in range(40)]
+    limited = [answer for answer in found if answer[0] == 429]
+    tap.ok(found[0][0] == 401 and found[20][0] == 401 and limited and limited[0][2]["Retry-After"], "CLI-14 failures of a name are limited: 429 with Retry-After",
+           [answer[0] for answer in found])
+    tap.ok(ask("another", "wrong")[0] == 401, "CLI-14 another name is listened to")
+    status, _, _ = post(agents, "/token", {"grant_type": "client_credentials", "scope": "ambit.decide", "resource": "https://broker.example.gov"},
+                        {"Authorization": broker.basic("payments-api")})
+    tap.ok(status == 200, "CLI-14 and whoever proves itself gets its token", status)
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory(prefix="ambit-test-") as folder:
         os.chmod(folder, 0o711)
         world = World(folder)
-        with Broker(config=world.config(), start=False) as broker:
+        with Broker(config=world.config(), start=False, limits={"failed_burst": 25, "failed_per_minute": 60}) as broker:
             broker.configure()
             broker.propose("agents/remediator", {**broker.document("agents/remediator"), "authenticate": world.ways()})
             broker.start()
@@ -253,6 +270,7 @@ def main():
             certificates(tap, world, broker.ports[0])
             peers(tap, world, broker)
             command_line(tap, world, broker)
+            failures(tap, broker, agents)
             agents.close()
             tap.ok(broker.stop() == 0, "stops in order, with a fetch under way")
             tap.ok(broker.verify()[0] == 0, "and the record verifies")

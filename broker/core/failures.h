@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Failed proofs of clients (CLI-14), in memory that is bounded: for each client name and source,
+ * and for each source over all names, as many as `burst` and then `per_minute`. Beyond, that client
+ * is not listened to from there until the time is over, whatever it brings: from elsewhere it is.
+ * Names are taken as claimed: nothing tells here whether there is such a client. */
+#pragma once
+
+#include "ambit/base.h"
+
+struct failures;
+
+enum { FAILURES_SLOTS = 4096, FAILURES_OF_SOURCE = 10 /* times as many over all names */ };
+
+AMBIT_CHECKED enum ambit_err failures_new(uint32_t burst, uint32_t per_minute,
+                                          struct failures **ret);
+void failures_free(struct failures *failures);
+/* Any thread. */
+void failures_note(struct failures *failures, struct ambit_str client, struct ambit_str source,
+                   int64_t now_ms);
+/* Is anybody kept waiting at all? One atomic load: before anything else is found out. */
+bool failures_are_any(const struct failures *failures, int64_t now_ms);
+/* Seconds until this one is listened to; 0: now. */
+uint32_t failures_wait_s(struct failures *failures, struct ambit_str client,
+                         struct ambit_str source, int64_t now_ms);
