@@ -13,7 +13,11 @@
 
 #include "base/clock.h"
 
-enum { ACCEPT_ROUND = 64, PAUSE_MS = 100 };
+enum {
+    ACCEPT_ROUND = 64,
+    PAUSE_MS = 100,
+    OVERFLOW_UID = 65534, /* in a user namespace: whoever is not mapped into it, so nobody */
+};
 
 void conn_free(struct http_server *server, struct conn *conn)
 {
@@ -66,6 +70,8 @@ static struct conn *conn_new(struct http_server *server, const struct bound *bou
         return NULL;
     if (is_unix && getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0)
         return NULL;
+    if (peer.uid == OVERFLOW_UID)
+        peer.uid = (uid_t)-1;
     struct conn *conn = calloc(1, sizeof *conn);
     if (!conn)
         return NULL;

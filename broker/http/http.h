@@ -83,7 +83,8 @@ struct http_request {
      * else is known of it. None when none was shown. */
     const struct http_certificate *certificates;
     size_t n_certificates;
-    uid_t peer_uid; /* Unix socket: SO_PEERCRED, read once per connection (UNX-1) */
+    uid_t peer_uid; /* Unix socket: SO_PEERCRED, read once per connection (UNX-1); (uid_t)-1:
+                       somebody whom our user namespace does not know */
     gid_t peer_gid;
     int64_t received_us; /* clock_mono_us() of the round in which the head was complete */
     const struct http_route *route;

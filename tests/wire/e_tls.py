@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Goal: over TLS the broker answers as over plain HTTP, asks for a client certificate without insisting
 (MTL-6), takes new certificates without dropping a connection, and no silent handshake keeps it busy."""
+import http.client
 import json
 import os
 import shutil
@@ -11,6 +12,7 @@ import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.parse
 
@@ -22,6 +24,7 @@ import tls  # noqa: E402
 
 HEALTH = b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
 METADATA = "/.well-known/oauth-authorization-server"
+REQUEST = HEALTH.replace(b"/healthz", METADATA.encode())
 
 
 def until(condition, seconds=20):
@@ -174,6 +177,49 @@ def reloads(tap, broker, port, ca, server, folder):
     kept.close()
 
 
+def reloads_under_load(tap, broker, port, ca, server):
+    """Two clients that shake hands all the time and two that keep their connection, across ten reloads."""
+    pairs = [ca.leaf("turn-a"), ca.leaf("turn-b")]
+    ders = [pair.der for pair in pairs]
+    seen, wrong, asked, over = set(), [], [0, 0], threading.Event()
+
+    def shake():
+        while not over.is_set():
+            try:
+                with tls.connect(port, ca) as s:
+                    seen.add(s.getpeercert(binary_form=True))
+                    s.sendall(REQUEST)
+                    asked[0] += s.recv(100).startswith(b"HTTP/1.1 200")
+            except OSError as e:
+                wrong.append(repr(e))
+
+    def keep():
+        connection = tls.https(port, ca)
+        while not over.is_set():
+            try:
+                asked[1] += ask(connection)[0] == 200
+            except (OSError, http.client.HTTPException) as e:
+                wrong.append(repr(e))
+                return
+        connection.close()
+
+    threads = [threading.Thread(target=f, daemon=True) for f in (shake, shake, keep, keep)]
+    for thread in threads:
+        thread.start()
+    for i in range(10):
+        pair = pairs[i % 2]
+        shutil.copyfile(pair.certificate, server.certificate)
+        shutil.copyfile(pair.key, server.key)
+        broker.process.send_signal(signal.SIGHUP)
+        until(lambda der=ders[i % 2]: expect_serial(port, ca, der))
+        time.sleep(0.05)
+    over.set()
+    for thread in threads:
+        thread.join()
+    tap.ok(not wrong and set(ders) <= seen and min(asked) > 10, f"ten reloads under load: {asked[0]} handshakes and {asked[1]} requests on old connections, none failed",
+           f"{wrong[:5]} {asked} {len(seen)}")
+
+
 def cpu_ticks(broker):
     with open(f"/proc/{broker.process.pid}/stat", encoding="ascii") as f:
         fields = f.read().rpartition(")")[2].split()
@@ -192,7 +238,7 @@ def silent(tap, broker, port, ca):
     used = cpu_ticks(broker) - before
     tap.ok(used < 30, "60 handshakes that wait cost no time: under a third of a core", f"{used} ticks of 100")
     with tls.connect(port, ca) as s:
-        s.sendall(HEALTH.replace(b"/healthz", METADATA.encode()))
+        s.sendall(REQUEST)
         tap.ok(s.recv(100).startswith(b"HTTP/1.1 200"), "others are answered meanwhile")
     for s in plain:
         s.settimeout(30 * SLOW)
@@ -320,6 +366,7 @@ def main():
             command_line(tap, broker, port, ca, folder)
             unix_socket(tap, broker)
             reloads(tap, broker, port, ca, server, folder)
+            reloads_under_load(tap, broker, port, ca, server)
             silent(tap, broker, port, ca)
             with tls.connect(port, ca), socket.create_connection(("127.0.0.1", port), 20), socket.create_connection(("127.0.0.1", port), 20) as half:
                 half.sendall(b"\x16\x03\x01")
