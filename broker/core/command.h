@@ -128,6 +128,8 @@ struct grant_command {
         approval; /* refused for want of one: the question that people now have, or none */
 };
 void grant_command_init(struct grant_command *command); /* after command_init of its base */
+/* Was the key that this row is bound to proved with the command? True where it is bound to none. */
+bool grant_key_is_shown(const struct grant_command *command, const struct grant_row *row);
 AMBIT_CHECKED enum ambit_err grant_submit(struct grant_command *command);
 
 /* ---- POST /access/v1/evaluation ---- */

@@ -40,14 +40,23 @@ static void fill_question(struct event *event, const struct grant_command *comma
     event->liveness = question->parent->liveness;
 }
 
+bool grant_key_is_shown(const struct grant_command *command, const struct grant_row *row)
+{
+    const struct ambit_grant_question *question = &command->question;
+    const struct caller *caller = &command->base.caller;
+    if (row->binding == AMBIT_BINDING_NONE)
+        return true;
+    if (row->binding == AMBIT_BINDING_MTLS && caller->has_certificate)
+        return ambit_digest_eq(row->binding_key, caller->certificate);
+    return row->binding == question->binding &&
+           ambit_digest_eq(row->binding_key, question->binding_key);
+}
+
 /* A bound token is of no use to its own holder without its key (TEX-10); those it is delegated to
  * have keys of their own. */
 static bool is_keyless(const struct grant_command *command, const struct grant_row *row)
 {
-    const struct ambit_grant_question *question = &command->question;
-    return row->binding != AMBIT_BINDING_NONE && ambit_str_eq(row->agent, question->agent) &&
-           (row->binding != question->binding ||
-            !ambit_digest_eq(row->binding_key, question->binding_key));
+    return ambit_str_eq(row->agent, command->question.agent) && !grant_key_is_shown(command, row);
 }
 
 static AMBIT_CHECKED enum ambit_err load_parent(struct grant_command *command,

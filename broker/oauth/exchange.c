@@ -40,7 +40,6 @@ bool exchange_read(struct token_state *state, struct http_request *req, struct h
 static bool actor_is_client(struct token_state *state, struct http_request *req,
                             struct http_reply *reply)
 {
-    const struct grant_command *command = &state->command.agent;
     struct broker *broker = state->call.broker;
     struct introspection *found = arena_alloc(&req->arena, sizeof *found);
     enum ambit_err err =
@@ -52,10 +51,8 @@ static bool actor_is_client(struct token_state *state, struct http_request *req,
         oauth_reply_failure(req, reply, err);
         return false;
     }
-    bool is_proved = found->row.binding == AMBIT_BINDING_NONE ||
-                     (found->row.binding == command->question.binding &&
-                      ambit_digest_eq(found->row.binding_key, command->question.binding_key));
-    if (found->is_active && is_proved && ambit_str_eq(found->row.agent, state->call.caller.name))
+    if (found->is_active && grant_key_is_shown(&state->command.agent, &found->row) &&
+        ambit_str_eq(found->row.agent, state->call.caller.name))
         return true;
     broker_count_unproved(broker, state->call.source);
     return refuse(req, reply, OAUTH_INVALID_REQUEST,
@@ -68,7 +65,6 @@ enum http_next exchange_submit(struct token_state *state, struct http_request *r
     const struct exchange_request *exchange = state->exchange;
     if (!state->request.resource.p)
         state->request.resource = exchange->audience;
-    state->issued_type = ACCESS_TOKEN_TYPE;
     token_agent_fill(state, req);
     state->command.agent.parent = exchange->subject.jti;
     state->command.agent.parent_token = &exchange->subject;

@@ -102,10 +102,8 @@ void token_agent_granted(struct token_state *state, struct http_request *req,
     struct minting minting = {.row = &command->row,
                               .rnd = state->rnd,
                               .now_ms = command->base.now_ms,
-                              .issued_type = state->issued_type};
-    /* A deferred exchange is answered as one (DTR-4). */
-    if (!ambit_id_is_none(command->row.parent))
-        minting.issued_type = ACCESS_TOKEN_TYPE;
+                              /* a deferred exchange is answered as one too (DTR-4) */
+                              .issued_type = command->above ? ACCESS_TOKEN_TYPE : NULL};
     ambit_grant_items_now(command->base.documents->set, &view, NULL, 0, minting.now_ms, &live,
                           &minting.ask);
     mint_reply(state->call.broker, &minting, req, reply);

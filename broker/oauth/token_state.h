@@ -33,7 +33,6 @@ struct token_state {
     struct exchange_request *exchange; /* of a token exchange, in the arena */
     struct ambit_str handle;           /* what the client is given to come back with (awaited.h) */
     struct ambit_str polled;           /* what it comes back with */
-    const char *issued_type; /* `issued_token_type` of the answer (TEX-5); NULL: not said */
     /* After the command was decided and is durable: the reply. */
     void (*finish)(struct token_state *state, struct http_request *req, struct http_reply *reply);
     bool has_command;

@@ -89,13 +89,15 @@ class Family:
     def basic(self, agent):
         return self.broker.basic(agent)
 
-    def form(self, fields, agent, client=None):
+    def form(self, fields, agent, client=None, key=None):
+        """POST /token; `key`: a dpop.Key, of which a fresh proof goes with it."""
         body = urllib.parse.urlencode({k: v for k, v in fields.items() if v is not None}, doseq=True)
+        proof = {"DPoP": key.proof("POST", f"http://127.0.0.1:{self.broker.port}/token")} if key else {}
         return (client or self.client).call("POST", "/token", body, {"Content-Type": "application/x-www-form-urlencoded",
-                                                                     "Authorization": self.basic(agent)})
+                                                                     "Authorization": self.basic(agent), **proof})
 
-    def token(self, agent, scope, **fields):
-        answer = self.form({"grant_type": "client_credentials", "scope": scope, "resource": AUDIENCE, **fields}, agent)
+    def token(self, agent, scope, key=None, **fields):
+        answer = self.form({"grant_type": "client_credentials", "scope": scope, "resource": AUDIENCE, **fields}, agent, key=key)
         if answer.status != 200:
             raise RuntimeError(f"{agent} {scope}: {answer}")
         return answer.json["access_token"]
@@ -103,8 +105,8 @@ class Family:
     def root(self, **fields):
         return self.token("chief", "d.do[svc:d/**]", **fields)
 
-    def exchange(self, agent, subject, client=None, **fields):
-        return self.form({"grant_type": EXCHANGE, "subject_token": subject, "subject_token_type": ACCESS, **fields}, agent, client)
+    def exchange(self, agent, subject, client=None, key=None, **fields):
+        return self.form({"grant_type": EXCHANGE, "subject_token": subject, "subject_token_type": ACCESS, **fields}, agent, client, key)
 
     def revoke(self, agent, token, client=None):
         answer = (client or self.client).form("/revoke", {"token": token}, self.basic(agent))

@@ -8,6 +8,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from broker import Broker, Tap, claims  # noqa: E402
+from dpop import Key  # noqa: E402
 from family import ACCESS, AUDIENCE, EXCHANGE, JWT, Family  # noqa: E402
 
 tap = Tap()
@@ -23,8 +24,8 @@ def refused(answer, error, reason=None, name=""):
     tap.ok(good, name, f"wanted {error} {reason}, got {answer}")
 
 
-def given(answer, name):
-    tap.ok(answer.status == 200 and answer.json.get("issued_token_type") == ACCESS and answer.json["token_type"] == "Bearer"
+def given(answer, name, token_type="Bearer"):
+    tap.ok(answer.status == 200 and answer.json.get("issued_token_type") == ACCESS and answer.json["token_type"] == token_type
            and answer.json["scope"] and answer.json["authorization_details"], name, answer)
     return answer.json.get("access_token", "") if answer.status == 200 else ""
 
@@ -212,6 +213,48 @@ def test_approval(family):
     refused(family.exchange("clerk", top, scope="a.do[svc:a/x]", approval=approval), "access_denied", "approval_required", "once")
 
 
+def test_deferred(family):
+    """DTR-4: what waits for a person is fetched as an exchange, below the same grant, which must still live."""
+    def fetch(answer):
+        code = answer.json["deferral_code"]
+        approval = next(a["approval"] for a in family.client.person("lee", "GET", "/v1/approvals").json["approvals"] if a["state"] == "pending")
+        family.client.person("lee", "POST", "/v1/approvals/" + approval, {"answer": "approve", "reason": "looked at it"})
+        return lambda: family.form({"grant_type": "urn:ietf:params:oauth:grant-type:deferred", "deferral_code": code}, "clerk")
+
+    top = family.token("boss", "a.do[svc:a/**]")
+    later = fetch(family.exchange("clerk", top, scope="a.do[svc:a/later]", completion_mode="deferred"))
+    child = claims(given(later(), "DTR-4 a deferred exchange is answered as one"))
+    tap.ok(child["sub"] == "boss" and child["act"]["sub"] == "clerk", "TEX-6 with who acts", child)
+    never = fetch(family.exchange("clerk", top, scope="a.do[svc:a/never]", completion_mode="deferred"))
+    family.revoke("boss", top)
+    refused(never(), "access_denied", name="TEX-8 and not when its parent is gone by then")
+
+
+def test_bound(family):
+    """TEX-8, TEX-10: bound tokens, each to its holder's own key."""
+    one, two = Key(), Key()
+    ask = {"scope": "d.do[svc:d/eu]"}
+    top = family.token("chief", "d.do[svc:d/**]", one)
+    refused(family.exchange("hand", top, **ask), "invalid_dpop_proof", "binding_required", "TEX-8 a binding is not dropped")
+    child = given(family.exchange("hand", top, key=two, **ask), "TEX-10 a delegate with a key of its own", "DPoP")
+    tap.ok(claims(child)["cnf"] == {"jkt": two.jkt} and family.client.introspect(child).json["cnf"] == {"jkt": two.jkt},
+           "TEX-10 the new token is bound to that", claims(child))
+    refused(family.exchange("nail", top, key=two, **ask), "invalid_request", "not_delegable", "TEX-10 from anybody else it is refused")
+    own = family.token("self", "d.do[svc:d/**]", one)
+    refused(family.exchange("self", own, **ask), "invalid_request", "inactive", "TEX-10 its holder without a key")
+    refused(family.exchange("self", own, key=two, **ask), "invalid_request", "inactive", "TEX-10 its holder with another key")
+    mine = given(family.exchange("self", own, key=one, **ask), "TEX-10 its holder with its key", "DPoP")
+    tap.ok(claims(mine)["cnf"] == {"jkt": one.jkt}, "TEX-10 is bound again")
+    free = family.root()
+    bound = given(family.exchange("hand", free, key=two, **ask), "TEX-10 below an unbound grant one may be bound", "DPoP")
+    refused(family.exchange("finger", bound, **ask), "invalid_dpop_proof", "binding_required", "TEX-8 and then what hangs from that is")
+    actor = family.token("hand", "d.do[svc:d/eu]", two)
+    as_actor = {**ask, "actor_token": actor, "actor_token_type": ACCESS}
+    given(family.exchange("hand", free, key=two, **as_actor), "TEX-3 a bound actor token with its key", "DPoP")
+    refused(family.exchange("hand", free, key=one, **as_actor), "invalid_request", name="TEX-3 a bound actor token with another")
+    refused(family.exchange("hand", free, **as_actor), "invalid_request", name="TEX-3 a bound actor token with none")
+
+
 def test_own(family):
     """AZN-19: an agent about its own delegated token."""
     top = family.root()
@@ -307,9 +350,9 @@ def test_record(family):
     tap.ok(status == 0 and answer["ok"], "the record and the tables agree", answer)
 
 
-with Broker() as broker, broker.client() as client:
+with Broker(env={"AMBIT_DEFERRED": "true"}) as broker, broker.client() as client:
     family = Family(broker, client)
-    for test in (test_form, test_chain, test_subject, test_actor, test_inside, test_counts, test_approval, test_own, test_death, test_policy_above,
+    for test in (test_form, test_chain, test_subject, test_actor, test_inside, test_counts, test_approval, test_deferred, test_bound, test_own, test_death, test_policy_above,
                  test_restart, test_record):
         test(family)
     family.client.close()

@@ -73,7 +73,8 @@ struct ask {
     int64_t lifetime_s;             /* 0: none asked */
     const char *source;             /* address text; NULL: none */
     const struct answer *parent;    /* delegated from this token's grant; NULL: a root grant */
-    uint8_t key;                    /* not 0: bound by DPoP to a key, by this number */
+    uint8_t key;                    /* not 0: proved by DPoP, by this number */
+    bool by_certificate;            /* it is that of a certificate instead */
     uint8_t once;                   /* not 0: a one-time value, by this number */
     struct ambit_id approval;       /* that the request names, or none */
 };

@@ -121,8 +121,13 @@ void stage_submit(struct stage *stage, const struct ask *ask, struct held_ask *h
         command->parent_token = &held->parent_token;
     }
     if (ask->key) {
-        command->question.binding = AMBIT_BINDING_DPOP;
+        command->question.binding = ask->by_certificate ? AMBIT_BINDING_MTLS : AMBIT_BINDING_DPOP;
         command->question.binding_key.b[0] = ask->key;
+    }
+    if (ask->by_certificate) {
+        command->binds_if_asked = true;
+        command->base.caller.has_certificate = true;
+        command->base.caller.certificate.b[0] = ask->key;
     }
     command->approval_wanted = ask->approval;
     held->submit_err = grant_submit(command);

@@ -242,13 +242,46 @@ static void test_named_by_its_token(void **state)
     stage_verify(&stage);
 }
 
+/* TEX-8, TEX-10: a certificate that is shown anyway binds below a bound grant, though no rule asks.
+ */
+static void test_certificate_below_a_bound_grant(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    make(&stage);
+    struct ask ask = {.agent = "chief", .action = "d.do", .resource = "svc:d/**"};
+    ask.key = 1;
+    ask.by_certificate = true;
+    struct answer free = stage_ask(&stage, &ask);
+    expect(free, AMBIT_REASON_ALLOWED);
+    ask.by_certificate = false;
+    struct answer bound = stage_ask(&stage, &ask);
+    expect(bound, AMBIT_REASON_ALLOWED);
+    assert_int_equal(stage_count_events(&stage, "grant.issued", "\"binding\":\"mtls\""), 0);
+
+    ask = (struct ask){.agent = "hand", .action = "d.do", .resource = "svc:d/x", .key = 2};
+    ask.by_certificate = true;
+    ask.parent = &free;
+    expect(stage_ask(&stage, &ask), AMBIT_REASON_ALLOWED);
+    assert_int_equal(stage_count_events(&stage, "grant.issued", "\"binding\":\"mtls\""), 0);
+    ask.parent = &bound;
+    expect(stage_ask(&stage, &ask), AMBIT_REASON_ALLOWED);
+    assert_int_equal(stage_count_events(&stage, "grant.issued", "\"binding\":\"mtls\""), 1);
+    assert_true(stage_explain_all(&stage) > 3);
+    stage_verify(&stage);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inside_the_parent),  cmocka_unit_test(test_counts_above),
-        cmocka_unit_test(test_stop_above),         cmocka_unit_test(test_revoked_in_the_middle),
-        cmocka_unit_test(test_stopped_above),      cmocka_unit_test(test_tightened_above),
+        cmocka_unit_test(test_inside_the_parent),
+        cmocka_unit_test(test_counts_above),
+        cmocka_unit_test(test_stop_above),
+        cmocka_unit_test(test_revoked_in_the_middle),
+        cmocka_unit_test(test_stopped_above),
+        cmocka_unit_test(test_tightened_above),
         cmocka_unit_test(test_named_by_its_token),
+        cmocka_unit_test(test_certificate_below_a_bound_grant),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
