@@ -6,10 +6,14 @@
 #include "authzen/question.h"
 #include "base/encode.h"
 #include "config/forward_map.h"
+#include "core/proof.h"
+#include "crypto/digest.h"
 
 struct forward_state {
     struct questioner questioner;
     struct evaluation asked;
+    struct forward_question question;
+    bool is_by_dpop; /* how the agent's token was shown */
     struct forward_answer mapped;
     struct action_command command;
     bool has_command;
@@ -62,12 +66,44 @@ static void take_source(const struct http_request *req, struct evaluation *asked
     memcpy(asked->source.b, req->source.b, sizeof req->source.b);
 }
 
+/* The key of a bound token. The proxy asks once for each request, so that a proof counts once here;
+ * one that is not good is none, and the decision says so where one is needed. */
+static AMBIT_CHECKED enum ambit_err take_proofs(struct forward_state *state,
+                                                struct http_request *req)
+{
+    const struct questioner *questioner = &state->questioner;
+    struct action_command *command = &state->command;
+    struct dpop_proof proof;
+    if (req->n_certificates > 0) {
+        command->proved.has_certificate = true;
+        crypto_sha256(req->certificates[0].der, req->certificates[0].len,
+                      &command->proved.certificate);
+    }
+    struct proof_told told = forward_asked_proof(req, &state->question, &req->arena);
+    if (!state->is_by_dpop || !told.proof.p)
+        return AMBIT_OK;
+    enum ambit_err err =
+        proof_of_told(questioner->broker, questioner->documents, questioner->asker.caller.name,
+                      &told, state->asked.subject_id, &req->arena, &proof);
+    if (err || proof.refusal != DPOP_FINE)
+        return err;
+    command->proved.has_dpop = true;
+    command->proved.dpop = proof.key;
+    if (proof_has_once(&proof)) {
+        struct once_value once = proof_once(&proof);
+        command_add_once(&command->base, &once);
+    }
+    return AMBIT_OK;
+}
+
 static enum http_next submit(struct forward_state *state, struct http_request *req,
                              struct http_reply *reply)
 {
     struct action_command *command = &state->command;
     enum ambit_err err = question_fill(&state->questioner, &state->asked, 0, command);
     state->has_command = true;
+    if (!err)
+        err = take_proofs(state, req);
     if (err)
         return refuse_err(req, reply, err);
     command->base.done = resume;
@@ -81,14 +117,16 @@ static enum http_next ask(struct forward_state *state, struct http_request *req,
                           struct http_reply *reply)
 {
     struct questioner *questioner = &state->questioner;
-    struct forward_question question = {.service = questioner->asker.caller.name};
-    const char *fault = forward_asked_read(req, &question);
+    state->question.service = questioner->asker.caller.name;
+    const char *fault = forward_asked_read(req, &state->question);
     if (fault)
         return refuse(req, reply, 403, fault);
-    struct ambit_str token = identity_bearer(http_header(req, "authorization"));
-    if (!token.p)
+    struct shown_token shown = identity_shown_token(http_header(req, "authorization"));
+    if (!shown.text.p)
         return challenge(req, reply);
-    switch (forward_find(broker_forward_map(questioner->broker), &question, &state->mapped)) {
+    state->is_by_dpop = shown.by_dpop;
+    const struct forward_map *map = broker_forward_map(questioner->broker);
+    switch (forward_find(map, &state->question, &state->mapped)) {
     case FORWARD_MATCHED:
         break;
     case FORWARD_NO_ROW:
@@ -97,14 +135,14 @@ static enum http_next ask(struct forward_state *state, struct http_request *req,
         return refuse(req, reply, 403, "this path could be read in more than one way");
     }
     state->asked = (struct evaluation){.subject_type = AMBIT_STR("access_token"),
-                                       .subject_id = token,
+                                       .subject_id = shown.text,
                                        .action = state->mapped.action,
                                        .resource = state->mapped.resource,
                                        .stated_reason = http_header(req, "x-ambit-stated-reason")};
     if (state->asked.stated_reason.len == 0)
         state->asked.stated_reason = (struct ambit_str){0};
     take_source(req, &state->asked, &req->arena);
-    enum ambit_err err = forward_asked_context(&question, &req->arena, &state->asked);
+    enum ambit_err err = forward_asked_context(&state->question, &req->arena, &state->asked);
     return err ? refuse_err(req, reply, err) : submit(state, req, reply);
 }
 
@@ -170,6 +208,13 @@ enum http_next forward_finish(void *app, struct http_request *req, struct http_r
     (void)app;
     struct forward_state *state = req->user;
     unsigned status = 0;
+    if (command_proof_was_used(&state->command.base)) {
+        enum http_next next = refuse(req, reply, 401, "the DPoP proof was used before");
+        reply->n_headers = 0;
+        http_reply_header(reply, "WWW-Authenticate", dpop_challenge(DPOP_INVALID_PROOF));
+        http_reply_header(reply, "X-Ambit-Decision", "deny");
+        return next;
+    }
     const char *failure = question_failure(&state->command.base, &status);
     if (failure) /* the way in that was lost is the proxy's */
         return refuse(req, reply, status == 401 ? 403 : status < 500 ? 503 : status, failure);

@@ -4,32 +4,13 @@
 
 #include "base/json_read.h"
 
-static const char prefix[] = "/forward-auth";
+enum { PREFIX = sizeof "/forward-auth" - 1 }; /* of our own path */
 
 /* By these servers and frameworks change what a request is, after it passed. */
 static const char *const behind_its_back[] = {
     "x-http-method-override", "x-http-method", "x-method-override",
     "x-original-url",         "x-rewrite-url", "x-forwarded-path",
 };
-
-static const char *method_text(const struct http_request *req)
-{
-    switch (req->method) {
-    case HTTP_GET:
-        return req->is_head ? "HEAD" : "GET";
-    case HTTP_POST:
-        return "POST";
-    case HTTP_PUT:
-        return "PUT";
-    case HTTP_PATCH:
-        return "PATCH";
-    case HTTP_DELETE:
-        return "DELETE";
-    case HTTP_OPTIONS:
-        return "OPTIONS";
-    }
-    return "";
-}
 
 /* One way to say it. */
 struct way {
@@ -43,9 +24,9 @@ static bool is_used(const struct way *way)
 
 static struct ambit_str own_path(const struct http_request *req)
 {
-    size_t n = sizeof prefix - 1;
-    return req->path.len > n ? (struct ambit_str){.p = req->path.p + n, .len = req->path.len - n}
-                             : (struct ambit_str){0};
+    return req->path.len > PREFIX
+               ? (struct ambit_str){.p = req->path.p + PREFIX, .len = req->path.len - PREFIX}
+               : (struct ambit_str){0};
 }
 
 const char *forward_asked_read(const struct http_request *req, struct forward_question *ret)
@@ -64,7 +45,7 @@ const char *forward_asked_read(const struct http_request *req, struct forward_qu
             return "the request carries a header that changes what it is";
     }
     if (own.uri.p)
-        own.method = ambit_str_of(method_text(req));
+        own.method = http_method_text(req);
     const struct way *way = is_used(&own) ? &own : is_used(&forwarded) ? &forwarded : &original;
     if (!way->method.p || !way->uri.p)
         return "the proxy did not say method and URI of the request";
@@ -74,6 +55,25 @@ const char *forward_asked_read(const struct http_request *req, struct forward_qu
     ret->uri = way->uri;
     ret->host = way->host;
     return NULL;
+}
+
+struct proof_told forward_asked_proof(const struct http_request *req,
+                                      const struct forward_question *question, struct arena *arena)
+{
+    struct proof_told told = {.method = question->method};
+    struct ambit_str header = http_header(req, "dpop");
+    const char *query = memchr(question->uri.p, '?', question->uri.len);
+    size_t path_len = query ? (size_t)(query - question->uri.p) : question->uri.len;
+    bool is_plain = ambit_str_is(http_header(req, "x-forwarded-proto"), "http");
+    BUF_AUTO uri;
+    buf_init(&uri, 0);
+    buf_put_text(&uri, is_plain ? "http://" : "https://");
+    buf_put_str(&uri, question->host);
+    buf_put(&uri, question->uri.p, path_len);
+    told.uri = buf_check(&uri) ? (struct ambit_str){0} : arena_copy(arena, buf_str(&uri));
+    if (told.uri.p)
+        told.proof = header;
+    return told;
 }
 
 static struct json_value *add(struct arena *arena, struct evaluation *to, const char *name,

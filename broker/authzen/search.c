@@ -183,13 +183,33 @@ static bool decode(struct search *search, struct http_reply *reply)
     return !err;
 }
 
+/* What the asker proved itself with counts once, here too. */
+static bool use_once(struct search *search, struct http_reply *reply)
+{
+    const struct questioner *questioner = &search->questioner;
+    const struct asker *asker = &questioner->asker;
+    struct once_command once;
+    unsigned status = 0;
+    if (!asker->has_once && !asker->caller.has_once)
+        return true;
+    command_init(&once.base, questioner->broker, &asker->caller, questioner->documents);
+    asker_fill(asker, &once.base);
+    (void)!once_call(&once);
+    bool is_used = asker_was_replayed(&once.base, questioner->req, reply);
+    const char *failure = is_used ? NULL : question_failure(&once.base, &status);
+    command_release(&once.base);
+    if (failure)
+        asker_reply_error(questioner->req, reply, status, failure);
+    return !is_used && !failure;
+}
+
 static enum http_next run(struct search *search, struct http_reply *reply)
 {
     struct questioner *questioner = &search->questioner;
     struct http_request *req = questioner->req;
     if (!asker_identify_service(questioner->broker, questioner->documents, req, reply,
                                 &questioner->asker) ||
-        !decode(search, reply))
+        !decode(search, reply) || !use_once(search, reply))
         return HTTP_DONE;
     enum ambit_err err = dry_open(questioner->broker, questioner->documents, &search->dry);
     if (err)

@@ -46,27 +46,6 @@ static void fill_question(struct event *event, const struct action_command *comm
     event->liveness = command->grant.liveness;
 }
 
-/* Was the key proved that the grant is bound to? */
-static bool has_proof(const struct action_command *command)
-{
-    const struct ambit_grant_view *grant = &command->grant;
-    const struct proved_keys *proved = &command->proved;
-    const struct ambit_digest *key = NULL;
-    if (!command->grant_found)
-        return false;
-    switch (grant->binding) {
-    case AMBIT_BINDING_NONE:
-        break;
-    case AMBIT_BINDING_DPOP:
-        key = proved->has_dpop ? &proved->dpop : NULL;
-        break;
-    case AMBIT_BINDING_MTLS:
-        key = proved->has_certificate ? &proved->certificate : NULL;
-        break;
-    }
-    return key != NULL && crypto_equal(key->b, grant->binding_key.b, sizeof key->b);
-}
-
 /* See record_cannot_hold(). */
 static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *command,
                                                     struct store_txn *txn)
@@ -82,7 +61,6 @@ static AMBIT_CHECKED enum ambit_err decide_question(struct action_command *comma
         world_open_batch(broker, txn, command->arena, command->base.now_ms, &world);
     if (err != AMBIT_OK)
         return err;
-    command->question.has_proof = has_proof(command);
     struct approval_use use;
     command->approval = (struct ambit_id){{0}};
     err = action_decide_approved(command, txn, &world.view, decision, &use);

@@ -7,6 +7,7 @@
 #include "core/approval.h"
 #include "core/attest.h"
 #include "core/cutoff.h"
+#include "crypto/digest.h"
 
 /* Finds the grant; a token whose rnd does not fit is an unknown one. */
 static AMBIT_CHECKED enum ambit_err find_grant(struct action_command *command,
@@ -85,6 +86,27 @@ enum ambit_err action_find_subject(struct action_command *command, struct store_
     return command->subject_type.p != NULL ? find_named(command, txn) : find_grant(command, txn);
 }
 
+/* Was the key proved that the grant is bound to? */
+static bool has_proof(const struct action_command *command)
+{
+    const struct ambit_grant_view *grant = &command->grant;
+    const struct proved_keys *proved = &command->proved;
+    const struct ambit_digest *key = NULL;
+    if (!command->grant_found)
+        return false;
+    switch (grant->binding) {
+    case AMBIT_BINDING_NONE:
+        break;
+    case AMBIT_BINDING_DPOP:
+        key = proved->has_dpop ? &proved->dpop : NULL;
+        break;
+    case AMBIT_BINDING_MTLS:
+        key = proved->has_certificate ? &proved->certificate : NULL;
+        break;
+    }
+    return key != NULL && crypto_equal(key->b, grant->binding_key.b, sizeof key->b);
+}
+
 enum ambit_err action_decide_approved(struct action_command *command, struct store_txn *txn,
                                       const struct ambit_world *world,
                                       struct ambit_decision *decision, struct approval_use *use)
@@ -95,6 +117,7 @@ enum ambit_err action_decide_approved(struct action_command *command, struct sto
     question->now_ms = command->base.now_ms;
     question->grant = command->grant_found ? &command->grant : NULL;
     question->approval = AMBIT_APPROVAL_NONE;
+    question->has_proof = has_proof(command);
     enum ambit_err err = ambit_decide_action(set, question, world, decision);
     if (err != AMBIT_OK || decision->reason != AMBIT_REASON_APPROVAL_REQUIRED)
         return err;

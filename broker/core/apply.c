@@ -362,12 +362,20 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     return AMBIT_ERR_INTERNAL;
 }
 
+/* Who proved itself with the one-time values of the event: the service that asked or said so, else
+ * the agent. */
+static struct ambit_str proved_by(const struct event *event)
+{
+    bool is_service = event->service.p != NULL && !ambit_str_is(event->reported_by, "agent");
+    return is_service ? event->service : event->agent;
+}
+
 enum ambit_err apply_event(struct store_txn *txn, struct head *head, const struct event *event)
 {
     const struct once_value once = {.digest = event->once, .until_ms = event->once_until_ms};
-    enum ambit_err err = once_keep(txn, &once, event->agent);
+    enum ambit_err err = once_keep(txn, &once, proved_by(event));
     for (size_t i = 0; err == AMBIT_OK && i < event->n_once_also; i++)
-        err = once_keep(txn, &event->once_also[i], event->agent);
+        err = once_keep(txn, &event->once_also[i], proved_by(event));
     if (err == AMBIT_OK)
         err = apply_counts(txn, head, event);
     if (err == AMBIT_OK)

@@ -206,6 +206,8 @@ struct once_command {
     struct command base;
 };
 AMBIT_CHECKED enum ambit_err once_submit(struct once_command *command);
+/* The same for a query thread, which waits: base.err, way_in_lost and once_used as after `done`. */
+AMBIT_CHECKED enum ambit_err once_call(struct once_command *command);
 
 /* ---- stops ---- */
 struct stop_command {

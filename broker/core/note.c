@@ -123,3 +123,13 @@ enum ambit_err once_submit(struct once_command *command)
     command->base.job.run = once_run;
     return command_submit(&command->base, WRITER_RECORDS);
 }
+
+enum ambit_err once_call(struct once_command *command)
+{
+    struct command *base = &command->base;
+    base->job.run = once_run;
+    base->job.class = WRITER_RECORDS;
+    base->done = NULL;
+    command_finished(base, writer_call(base->broker->writer, &base->job));
+    return base->err;
+}

@@ -10,6 +10,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from broker import ROOT, SLOW, Broker, Tap  # noqa: E402
+import dpop  # noqa: E402
 
 MAP = [
     {"service": "payments-api", "methods": ["GET", "HEAD"], "path": "/admin/{_}", "action": "service.admin", "resource": "svc:admin"},
@@ -99,6 +100,25 @@ def hostile(tap, client, token):
     tap.ok(twice.status == 200, "and a good request still passes", twice)
 
 
+def bound(tap, broker, client):
+    agent = dpop.Client(broker, client)
+    token = agent.token("service.read[svc:staging/**]").json["access_token"]
+    good = {"X-Original-Method": "GET", "X-Original-URI": "/svc/staging/web?x=1", "X-Original-Host": "payments.example.gov"}
+    uri = "https://payments.example.gov/svc/staging/web"
+
+    def send(proof, scheme="DPoP", **more):
+        headers = {**good, **more, "Authorization": f"{scheme} {token}", "X-Ambit-Authorization": broker.basic("payments-api"), **({"DPoP": proof} if proof else {})}
+        return client.call("GET", "/forward-auth", None, headers)
+    proof = agent.key.proof("GET", uri, token)
+    yes, again = send(proof), send(proof)
+    tap.ok(yes.status == 200 and yes.headers["X-Ambit-Agent"] == "remediator", "AZN-15 a bound token with its proof, for the address the agent asked", dict(yes.headers))
+    tap.ok(again.status == 401 and "invalid_dpop_proof" in again.headers["WWW-Authenticate"], "and the proof counts once", dict(again.headers))
+    for name, answer in {"no proof": send(None), "as Bearer": send(agent.key.proof("GET", uri, token), "Bearer"), "another method": send(agent.key.proof("POST", uri, token)),
+                         "another path": send(agent.key.proof("GET", uri + "x", token)), "another key": send(dpop.Key().proof("GET", uri, token)),
+                         "another host": send(agent.key.proof("GET", "https://evil.example/svc/staging/web", token), **{"X-Original-Host": "evil.example"})}.items():
+        tap.ok(answer.status == 401 and answer.headers["X-Ambit-Reason"] == "binding_mismatch", f"AZN-15 {name}: 401", dict(answer.headers))
+
+
 def askers(tap, broker, client, token):
     proxy = Proxy(client, token)
     good = {"X-Original-Method": "GET", "X-Original-URI": "/svc/staging/web"}
@@ -169,6 +189,7 @@ def main():
             passes(tap, broker, client, token)
             token = client.token("service.read[svc:staging/**] ticket.read[ticket:**]").json["access_token"]
             hostile(tap, client, token)
+            bound(tap, broker, client)
             askers(tap, broker, client, token)
         broker.stop()
         status, answer = broker.verify()
