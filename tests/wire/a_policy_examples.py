@@ -5,6 +5,7 @@ mistake it shows is found."""
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -44,6 +45,13 @@ def main():
         tap.ok(status == 2 and wrong[0]["pointer"] == "/emial" and wrong[0]["nearest"] == "email", "the mistake of its first lines is found as it says", said)
     status, said = check(os.path.join(ROOT, "examples", "policies"))
     tap.ok(status == 0 and said["ok"], "examples/policies passes", said)
+    with tempfile.TemporaryDirectory() as folder:
+        for example in ("policies", "workloads"):
+            for kind in kinds:
+                if os.path.isdir(os.path.join(ROOT, "examples", example, kind)):
+                    shutil.copytree(os.path.join(ROOT, "examples", example, kind), os.path.join(folder, kind), dirs_exist_ok=True)
+        status, said = check(folder)
+        tap.ok(status == 0 and said["ok"], "examples/workloads passes beside examples/policies", said)
     sets = os.path.join(ROOT, "examples", "sets")
     names = sorted(n for n in os.listdir(sets) if os.path.isdir(os.path.join(sets, n)))
     tap.ok(len(names) >= 5, "at least five sets to copy from", names)
