@@ -78,15 +78,14 @@ void check_tier_of_policy(struct loaded_set *set, struct loaded *loaded)
 {
     const struct ambit_policy *policy = loaded->as.policy;
     struct place tier = place_member(&loaded->root, "tier");
-    enum ambit_tier least = AMBIT_TIER_LOW;
+    enum ambit_tier least = policy->tier;
     size_t word = 0;
     if (!tier.value || !peek_word(&loaded->root, "tier", &words_tier, &word))
         return;
     for (size_t i = 0; i < policy->audiences.n; i++) {
         const struct known_audience *known = check_find_audience(set, policy->audiences.v[i]);
-        if (!known || known->service->as.service->tier <= policy->tier)
-            continue;
-        if (known->service->as.service->tier > least && reaches(loaded, known->service->as.service))
+        if (known && known->service->as.service->tier > least &&
+            reaches(loaded, known->service->as.service))
             least = known->service->as.service->tier;
     }
     static const char *const expected[] = {

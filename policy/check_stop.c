@@ -52,8 +52,8 @@ static bool is_unreachable(struct check_run *run, struct check_policy *policy,
 {
     const struct ambit_hard_stop *stop = compiled->stop;
     bool is_token = stop->on == AMBIT_ON_GRANTED;
-    if (stop->at_once || (stop->on != AMBIT_ON_ALLOWED && !is_token) ||
-        (is_token && stop->kind != AMBIT_LIMIT_COUNT))
+    bool is_bounded = is_token ? stop->kind == AMBIT_LIMIT_COUNT : stop->on == AMBIT_ON_ALLOWED;
+    if (stop->at_once || !is_bounded)
         return false;
     int64_t total = 0;
     for (size_t i = 0; i < policy->n_reach; i++) {

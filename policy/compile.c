@@ -125,8 +125,7 @@ static struct listed_policy listed(const struct compiled_policy *policy)
 static enum ambit_err compile_agent(struct ambit_policy_set *set, const struct ambit_agent *agent,
                                     struct compiled_agent *ret)
 {
-    if (agent->policies.n > AMBIT_POLICIES_MAX)
-        return AMBIT_ERR_TOO_LARGE; /* the reader refuses such a set */
+    AMBIT_ASSERT(agent->policies.n <= AMBIT_POLICIES_MAX); /* the reader refuses more */
     struct listed_policy *policies =
         compile_lines(&set->arena, agent->policies.n, sizeof *policies);
     if (!policies)

@@ -121,8 +121,9 @@ const struct compiled_rule *hypothesis_rule(const struct ambit_policy_set *set,
                                             struct ambit_str action, struct ambit_str resource)
 {
     const struct compiled_agent *a = compiled_agent_find(set, by->agent);
+    AMBIT_ASSERT(a); /* reading refuses an agent that is not there */
     struct pattern_buf parsed[2] PATTERN_SCRATCH;
-    if (!a || pattern_parse(action, PATTERN_ACTION, false, &parsed[0]) != AMBIT_OK ||
+    if (pattern_parse(action, PATTERN_ACTION, false, &parsed[0]) != AMBIT_OK ||
         pattern_parse(resource, PATTERN_RESOURCE, false, &parsed[1]) != AMBIT_OK)
         return NULL;
 

@@ -94,7 +94,7 @@ static void put_quoted(struct buf *buf, struct ambit_str text)
             len--;
     }
     json_out_init(&out, buf, false);
-    json_str(&out, (struct ambit_str){.p = text.p ? text.p : "", .len = len});
+    json_str(&out, (struct ambit_str){.p = text.p, .len = len});
     if (len < text.len) {
         buf->len--; /* the closing quote comes after the dots */
         buf_put_text(buf, "...\"");

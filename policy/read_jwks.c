@@ -27,7 +27,7 @@ static void read_octets(struct reading *reading, const struct place *at, const s
         complain_found(reading, at, expected);
         return;
     }
-    if (base64url_decode(at->value->text, bytes, sizeof bytes, &len) != AMBIT_OK || len == 0) {
+    if (base64url_decode(at->value->text, bytes, sizeof bytes, &len) != AMBIT_OK) {
         complain(reading, at, "not base64url, or too long", expected);
         return;
     }

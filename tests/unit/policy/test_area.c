@@ -292,6 +292,14 @@ static void test_refused(void **state)
     struct ambit_str bad[] = {AMBIT_STR("svc:a//b")};
     assert_int_equal(ask_one(AMBIT_STR("svc"), bad, 0, 0, &answer), AMBIT_ERR_MALFORMED);
     assert_int_equal(ask_one(AMBIT_STR("svc:*"), bad, 1, 0, &answer), AMBIT_ERR_MALFORMED);
+    bool overlaps = true;
+    assert_int_equal(ambit_resource_overlaps(AMBIT_STR("svc"), AMBIT_STR("svc:x"), &overlaps),
+                     AMBIT_ERR_MALFORMED);
+    assert_int_equal(ambit_resource_overlaps(AMBIT_STR("svc:x"), AMBIT_STR("svc"), &overlaps),
+                     AMBIT_ERR_MALFORMED);
+    assert_int_equal(
+        ambit_resource_overlaps(AMBIT_STR("svc:$a/x"), AMBIT_STR("svc:$*/x"), &overlaps), AMBIT_OK);
+    assert_true(overlaps);
 }
 
 int main(void)

@@ -383,6 +383,10 @@ static void test_text(void **state)
     assert_true(text_is_free(AMBIT_STR("a reason")));
     assert_false(text_is_free(AMBIT_STR("\xff")));
     assert_false(text_is_free(AMBIT_STR("a\nb")));
+    static char text[AMBIT_TEXT_MAX + 1];
+    memset(text, 'x', sizeof text);
+    assert_true(text_is_free((struct ambit_str){text, AMBIT_TEXT_MAX}));
+    assert_false(text_is_free((struct ambit_str){text, sizeof text}));
 }
 
 static void test_arithmetic(void **state)

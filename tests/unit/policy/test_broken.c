@@ -107,6 +107,27 @@ struct other_values {
     size_t n;
 };
 
+#define TEN(x) x x x x x x x x x x
+
+/* The member has another name, or is there twice. */
+static void try_member(struct other_values *o, const char *key, const char *to)
+{
+    for (int is_twice = 0; is_twice < 2; is_twice++) {
+        BUF_AUTO text = {0};
+        buf_put(&text, o->text, (size_t)(key - o->text));
+        if (is_twice) {
+            buf_put(&text, key, (size_t)(to - key));
+            buf_put_text(&text, ",");
+            buf_put_text(&text, key);
+        } else {
+            buf_put_text(&text, "\"~");
+            buf_put_text(&text, key + 1);
+        }
+        assert_int_equal(buf_check(&text), AMBIT_OK);
+        read_as(o->set, o->as, "another member", buf_str(&text), is_twice);
+    }
+}
+
 static void try_values(struct other_values *o, const char *from)
 {
     static const char *const values[] = {"null",
@@ -137,7 +158,17 @@ static void try_values(struct other_values *o, const char *from)
                                          "\"https://h/%zz\"",
                                          "\"AQ\"",
                                          "\"AAEC\"",
-                                         "\"!\""};
+                                         "\"!\"",
+                                         "\"1960-01-01T00:00:00Z\"",
+                                         "\"a8:00\"",
+                                         "\"0a:00\"",
+                                         "\"08-00\"",
+                                         "\"08:0a\"",
+                                         "\"08:a0\"",
+                                         "\"AQAAAAAAAAAAAAAB\"",
+                                         "\"" TEN(TEN("\xc3\xa9")) "\"",
+                                         "\"a" TEN(TEN("\xc3\xa9")) "\"",
+                                         "\"" TEN(TEN(TEN("ab"))) "\""};
     const char *to = skip_value(from);
     for (size_t i = 0; i < AMBIT_LEN(values); i++, o->n++) {
         BUF_AUTO text = {0};
@@ -180,16 +211,33 @@ static const char full_agent[] =
     "od\":\"private_key_jwt\",\"jwks\":{\"keys\":[{\"kty\":\"EC\",\"crv\":\"P-256\",\"kid\":"
     "\"a\"," EC "},{\""
     "kty\":\"RSA\",\"kid\":\"b\",\"n\":\"" RSA_N
-    "\",\"e\":\"AQAB\"},{\"kty\":\"OKP\",\"crv\":\"Ed25519\",\"x"
+    "\",\"e\":\"AQAB\"},{\"kty\":\"OKP\",\"x5c\":[\"AQ\"],\"crv\":\"Ed25519\",\"x"
     "\":\"ctHXEMkumU-TGtS3HSaMSAOT-670CYrlCcctIvNLVMM\"},{\"kty\":\"EC\",\"crv\":\"P-256\",\"n\":"
     "\"AQ\"," EC "}]}},{\"method\":\"federated_jwt\",\"issuer\":\"https://"
-                 "i.example.gov\",\"subject\":\"s\",\"claims\":{"
+    "i.example.gov\",\"subject\":\"s\",\"claims\":{"
     "\"env\":\"prod\",\"n\":1,\"\":2}},{\"method\":\"tls_client_auth\",\"san_ip\":\"10.0.0.1\"},{"
     "\"method\":\""
     "unix_peer\",\"uid\":7,\"gid\":8},{\"method\":\"client_secret_basic\",\"sha256\":\"" HEX
     "\",\"expires\""
     ":\"2026-12-31T00:00:00Z\"}],\"policies\":[\"restart-services\"],\"delegates_to\":[\"log-"
     "reader\"]}";
+
+static const char full_policy[] =
+    "{\"policy\":\"full\",\"description\":\"d\",\"owner\":\"dana\",\"tier\":\"high\",\"audiences\":"
+    "[\"htt"
+    "ps://"
+    "payments.example.gov\"],\"review\":{\"authored_by\":\"dana\",\"accepted_by\":\"dana\"},\"allow"
+    "\":[{\"id\":\"r\",\"actions\":[\"a\"],\"resources\":[\"svc:**\"],\"ttl\":{\"max\":\"1m\"},"
+    "\"limits\":"
+    "[{\"distinct\":\"resource\",\"max\":3,\"within\":\"1h\",\"by\":\"team\"}],\"when\":{"
+    "\"context\":{\"m\""
+    ":{\"min\":1,\"max\":3,\"in\":[1,true]}},\"hours\":[{\"from\":\"08:00\",\"to\":\"24:00\","
+    "\"zone\":\""
+    "UTC\"}]}}],\"hard_stops\":[{\"id\":\"s\",\"on\":\"allowed\",\"distinct\":\"action\",\"max\":3,"
+    "\"with"
+    "in\":\"1h\",\"by\":\"lineage\",\"then\":\"revoke_grant\",\"after\":{\"actions\":[\"b\"],"
+    "\"within\":\""
+    "1h\"}}]}";
 
 /* Every value of a document replaced by every kind of value, and by texts of many forms. */
 static void another_value(void **state)
@@ -214,16 +262,21 @@ static void another_value(void **state)
         assert_true(len > 0 && (size_t)len < sizeof path);
         struct ambit_str bytes = s < 4    ? set_file(&set, path)
                                  : s == 4 ? AMBIT_STR(full_person)
-                                          : AMBIT_STR(full_agent);
+                                 : s == 5 ? AMBIT_STR(full_agent)
+                                          : AMBIT_STR(full_policy);
         o.text = arena_copy(&set.arena, bytes).p;
         read_as(&set, o.as, "as it is", bytes, false);
+        const char *key = NULL;
         for (const char *p = o.text; *p; p++) {
             if (*p == '"') {
+                key = p;
                 p = skip_string(p) - 1;
                 continue;
             }
             const char *from = p + 1 + strspn(p + 1, " \n");
             bool is_value = *p == ':' || *p == '[' || (*p == ',' && *from != '"');
+            if (*p == ':')
+                try_member(&o, key, skip_value(from));
             if (is_value && *from != ']')
                 try_values(&o, from);
         }

@@ -403,7 +403,9 @@ static void in_a_circle(void **state)
     put_agent(&set, "bot_2", "\"q\"", ",\"delegates_to\":[\"bot\",\"bot_2\"]");
     put_agent(&set, "idle_", "", NULL);
     put_agent(&set, "idle_2", "", NULL);
-    assert_warns(&set, "agent-without-policy /policies; agent-without-policy /policies");
+    put_agent(&set, "idle__3", "", NULL);
+    assert_warns(&set, "agent-without-policy /policies; agent-without-policy /policies; agent-"
+                       "without-policy ");
 }
 
 /* More on one refused event than it can record; names too long for it. */
@@ -457,7 +459,7 @@ static void broken_together(void **state)
     put_service(&set, "api3", "low", "'https://c.example.gov','https://c.example.gov'", "'svc:**'");
     put_service(&set, "api4", "low", "'https://b.example.gov'", "'svc:**'");
     put_bare(&set, "p", "b",
-             "{'id':'r','actions':['a'],'resources':['x y','svc:${agent}/x'],'ttl':{"
+             "{'id':'r','actions':['a'],'resources':['x y','svc:a$b/${agent}/c$'],'ttl':{"
              "'max':'1m'}}");
     put_bare(&set, "q", "zzz", R("q", ""));
     put_agent(&set, "bot", "\"p\"", ",\"delegates_to\":[\"b t\"]");

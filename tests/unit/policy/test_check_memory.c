@@ -69,9 +69,11 @@ static void areas(void **state)
     (void)state;
     bool has_failed = false;
     static const struct ambit_str actions[] = {{"a.**", 4}, {"**.b", 4}},
-                                  resources[] = {{"svc:**/x*/**", 12}, {"db:*", 4}},
+                                  resources[] = {{"svc:**/x*/**", 12},
+                                                 {"db:*", 4},
+                                                 {"svc:${agent}/q", 14}},
                                   elsewhere[] = {{"svc:**/xa", 9}, {"svc:**/*a*/*b*/**", 17}};
-    const struct ambit_area a = {.actions = {actions, 2}, .resources = {resources, 2}},
+    const struct ambit_area a = {.actions = {actions, 2}, .resources = {resources, 3}},
                             b = {.actions = {actions, 1}, .resources = {elsewhere, 2}},
                             everything = {.actions = {actions, 1}};
     const struct ambit_area_list left_list = {.v = &a, .n = 1}, right_list = {.v = &b, .n = 1};

@@ -54,13 +54,17 @@ static void open_corner(const struct corner *corner)
     const struct lab_policy policies[] = {
         {"p", corner->head ? corner->head : "", corner->p ? corner->p : RULE("")},
         {"q", "",
-         "'allow':[" RULE_OF("r", "other.*", "svc:**",
-                             ",'limits':[{'count':9,'within':'1h','by':'te"
-                             "am'}]") "],'never':[{'id':'z','actions':["
-                                      "'other.zap'],'resources':['svc:**']}],'hard_stops':[{'id':'"
-                                      "s','on':'allowed','actions':["
-                                      "'service.read'],'resources':['svc:staging/two/"
-                                      "**'],'then':'suspend_agent'}]"}};
+         "'allow':[" RULE_OF(
+             "r", "other.*", "svc:**",
+             ",'limits':[{'count':9,'within':'1h','by':'te"
+             "am'}]") "," RULE_OF("s", "service.*", "svc:**",
+                                  ",'outcome':{'within':'1m'}") "],'never':[{'id':'z','actions':["
+                                                                "'other.zap'],'resources':['svc:**'"
+                                                                "]}],'hard_stops':[{'id':'"
+                                                                "s','on':'allowed','actions':["
+                                                                "'service.read'],'resources':['svc:"
+                                                                "staging/two/"
+                                                                "**'],'then':'suspend_agent'}]"}};
     struct lab_documents all = {.people = people,
                                 .agents = agents,
                                 .n_agents = AMBIT_LEN(agents),
@@ -185,6 +189,27 @@ static void test_actions(void **state)
          NO("policy_changed")},
         {"whose outcome is due, and that above", NULL, RULE(",'outcome':{'within':'2m'}"),
          READS(PARENT_OF("b", READ, "")), ALLOW},
+        {"and above it is due sooner", NULL, RULE(",'outcome':{'within':'2m'}"),
+         DOES("service.read", "svc:staging/q/x",
+              HELD PARENT_OF("b",
+                             "{'actions':['service.read'],'resources':['svc:staging/q/x'],'poli"
+                             "cy':'q','rule':'s'}",
+                             "")),
+         ALLOW},
+        {"and above it is due later", NULL, RULE(",'outcome':{'within':'2s'}"),
+         DOES("service.read", "svc:staging/q/x",
+              HELD PARENT_OF("b",
+                             "{'actions':['service.read'],'resources':['svc:staging/q/x'],'poli"
+                             "cy':'q','rule':'s'}",
+                             "")),
+         ALLOW},
+        {"what an after nearly looks for, first of all", NULL, AFTER("*.write", ""), READS(""),
+         ALLOW},
+        {"and where, first of all", NULL, AFTER("service.*", "'resources':['svc:*/y'],"), READS(""),
+         ALLOW},
+        {"two items above, of one rule", NULL,
+         RULE(",'limits':[{'count':9,'within':'1h','by':'team'}]"),
+         READS(PARENT_OF("b", READ "," ITEM("service.*", "svc:staging/**"), "")), ALLOW},
         {"two sums by one key, and above", NULL,
          RULE(
              ",'limits':[{'sum':'n','max':9,'within':'1h','by':'team'},{'sum':'m','max':9,'within':"
@@ -237,6 +262,16 @@ static void test_grants(void **state)
          "'audiences':['https://payments.example.gov','https://other.example.gov'],",
          RULE(",'limits':[{'live_grants':1}]"),
          WANTS(READ, ",'history':[{" AT("09:59:00") ",'kind':'granted','items':[" READ "]}]"),
+         NO("limit_exceeded")},
+        {"live ones reached, others too, and for no single audience",
+         "'audiences':['https://payments.example.gov','https://other.example.gov'],",
+         RULES(RULE_OF("r", "service.*", "svc:staging/**",
+                       ",'limits':[{'live_grants':1}]") "," RULE_OF("t", "third.*", "svc:**",
+                                                                    ",'limits':[{'grants':1,'"
+                                                                    "within':'1h'}]")),
+         WANTS(READ "," ITEM("third.x", "svc:y"),
+               ",'history':[{" AT("09:59:00") ",'kind':'granted','items':[" READ
+                                              "," ITEM("third.x", "svc:z") "]}]"),
          NO("limit_exceeded")},
         {"the same except, of another policy", NULL,
          "'allow':[" RULE_OF("r", "service.*", "svc:staging/**",

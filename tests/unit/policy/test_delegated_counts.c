@@ -304,6 +304,14 @@ static void test_gone_between(void **state)
 {
     (void)state;
     struct lab *lab = &chain.lab;
+    chain_open(&chain, &(struct chain_documents){
+                           .pa = CHAIN_RULE("ra", CHAIN_DEEP) ",'hard_stops':[{'id':'wire','on':'at"
+                                                              "tempted','then':'suspend_agent'}]"});
+    chain.b.view.agent = AMBIT_STR("retired");
+    lab_decide_action(lab, &chain.act);
+    assert_int_equal(lab->d.reason, AMBIT_REASON_INACTIVE);
+    assert_int_equal(lab->d.n_trips, 1);
+    chain_close(&chain);
     share(SHARED_BODY("{'id':'wire','on':'attempted','then':'suspend_agent'}"));
     chain.b.view.agent = AMBIT_STR("retired");
     lab_decide_action(lab, &chain.act);

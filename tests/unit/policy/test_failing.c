@@ -105,6 +105,12 @@ static const char *const questions[] = {
     WANTS("{'actions':['service.**'],'resources':['svc:**']}", ""),
     DOES("service.read", "svc:staging/x", HELD ",'context':{'rows':3}"),
     DOES("service.read", "svc:staging/x", HELD),
+    DOES("service.read", "svc:staging/x",
+         ",'context':{'rows':3},'grant_items':[{'actions':['service.read'],'resources':['svc:"
+         "staging/"
+         "**']},{'actions':['service.*'],'resources':['svc:staging/**']}]"),
+    WANTS("{'actions':['service.read','service.reset'],'resources':['svc:staging/x']}", ""),
+    WANTS("{'actions':['wish.*'],'resources':['svc:staging/x']}", ""),
     DOES("service.read", "svc:staging/x", HELD ",'context':{'rows':30}"),
     DOES("service.read", "svc:staging/x", HELD ",'context':{'rows':3}" PARENTS),
     DOES("service.delete", "svc:staging/x", HELD),

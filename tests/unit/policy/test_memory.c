@@ -22,6 +22,10 @@ static void read_short(const char *name, const struct set *set)
         ambit_documents_read(set->files, set->n, &set_env, &all, &documents);
     bool has_failed = false;
     ambit_documents_free(documents);
+    if (want)
+        for (size_t i = 0; i < all.n && set->n > 14; i++)
+            print_error("%.*s %.*s\n", AMBIT_STR_ARG(all.v[i].pointer),
+                        AMBIT_STR_ARG(all.v[i].what));
     do {
         struct ambit_problems problems = {0};
         struct ambit_policy_set *compiled = NULL;
@@ -53,6 +57,65 @@ static void of_a_good_set(void **state)
     assert_true(set_put_folder(&set, CORPUS "/language"));
     read_short("the documents of the language page", &set);
     assert_true(failing.n_ways > 100);
+    set_done(&set);
+}
+
+/* Sets that are used, and an agent that lists so many policies that they have tables. */
+static void of_large_sets(void **state)
+{
+    static const char *const folders[] = {"coding", "data-export", "deployment", "remediation",
+                                          "support"};
+    struct set set;
+    (void)state;
+    FAILING_START();
+    for (size_t i = 0; i < AMBIT_LEN(folders); i++) {
+        char path[1024];
+        set_init(&set);
+        int len = snprintf(path, sizeof path, CORPUS "/../../../../examples/sets/%s", folders[i]);
+        assert_true(len > 0 && (size_t)len < sizeof path);
+        assert_true(set_put_folder(&set, path));
+        read_short(path, &set);
+        set_done(&set);
+    }
+    set_init(&set);
+    assert_true(set_put_folder(&set, CORPUS "/language"));
+    char policies[2048] = "", text[4096];
+    size_t at = 0;
+    for (int i = 0; i < 12; i++) {
+        char name[8];
+        snprintf(name, sizeof name, "p%02d", i);
+        at += (size_t)snprintf(policies + at, sizeof policies - at, "%s\"%s\"", i ? "," : "", name);
+        int len =
+            snprintf(text, sizeof text,
+                     "{\"policy\":\"%s\",\"description\":\"d\",\"owner\":\"dana\",\"tier\":"
+                     "\"high\",\"audiences\""
+                     ":[\"https://"
+                     "payments.example.gov\"],\"review\":{\"authored_by\":\"dana\",\"accepted_by\":"
+                     "\"dana\"},\"allow\":[{\"id\":\"r\",\"actions\":[\"a%d.*\",\"b\"],"
+                     "\"resources\":[\"svc:**\",\""
+                     "db:prod/payments/"
+                     "**\"],\"ttl\":{\"max\":\"1m\"},\"when\":{\"after\":[{\"actions\":[\"c\"],\""
+                     "within\":\"1h\"},{\"actions\":[\"c\"],\"within\":\"2h\"},{\"actions\":[\"d\"]"
+                     ",\"resources\":[\""
+                     "svc:x\"],\"within\":\"1h\"}]}}],\"never\":[{\"id\":\"n\",\"actions\":[\"e%"
+                     "d\"],\"resources\":[\""
+                     "svc:**\"]}],\"hard_stops\":[{\"id\":\"s\",\"on\":\"attempted\",\"then\":"
+                     "\"suspend_agent\",\"aft"
+                     "er\":{\"actions\":[\"f\"],\"within\":\"1h\"}}]}",
+                     name, i, i);
+        assert_true(len > 0 && (size_t)len < sizeof text);
+        set_put(&set, AMBIT_KIND_POLICY, name, ambit_str_of(text));
+    }
+    for (int i = 0; i < 2; i++) {
+        int len = snprintf(
+            text, sizeof text,
+            "{\"agent\":\"many%d\",\"description\":\"d\",\"owner\":\"dana\",\"backup\":\"sam"
+            "\",\"authenticate\":[{\"method\":\"unix_peer\",\"uid\":%d}],\"policies\":[%s]}",
+            i, i + 7, policies);
+        assert_true(len > 0 && (size_t)len < sizeof text);
+        set_put(&set, AMBIT_KIND_AGENT, i ? "many1" : "many0", ambit_str_of(text));
+    }
+    read_short("many policies", &set);
     set_done(&set);
 }
 
@@ -102,6 +165,7 @@ static void of_a_wrong_set(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(of_a_good_set),
+    cmocka_unit_test(of_large_sets),
     cmocka_unit_test(of_the_corpus),
     cmocka_unit_test(of_a_wrong_set),
 };

@@ -176,6 +176,7 @@ static void test_stopped(void **state)
         {{"p"}, PLAIN, AMBIT_REASON_ALLOWED},
         {{"q"}, RULE(",'bind':['dpop']") "," LAB_QUIET, AMBIT_REASON_ALLOWED},
         {{"p", "q"}, PLAIN, AMBIT_REASON_STOPPED},
+        {{"q"}, PLAIN, AMBIT_REASON_ALLOWED},
         {{"p"}, RULE(",'bind':['dpop']") "," LAB_QUIET, AMBIT_REASON_BINDING_REQUIRED},
     };
     (void)state;
@@ -193,12 +194,53 @@ static void test_stopped(void **state)
     }
 }
 
+static int left_to_tell;
+
+static enum ambit_err figure_ends(void *ctx, const struct ambit_figure_query *query, int64_t *ret)
+{
+    (void)ctx;
+    (void)query;
+    *ret = 0;
+    return left_to_tell-- > 0 ? AMBIT_OK : AMBIT_ERR_DAMAGED;
+}
+
+/* The first policy refuses, the second is stopped; where the world cannot tell nothing is decided.
+ */
+static void test_cannot_tell(void **state)
+{
+    static struct row row;
+    (void)state;
+    row = rows[0];
+    row.p = RULE(",'bind':['dpop']") "," LAB_QUIET;
+    row.q = PLAIN;
+    struct ambit_action_question q = open_row(&row);
+    lab_stop(&lab, 1, AMBIT_TARGET_POLICY, "q");
+    lab_decide_action(&lab, &q);
+    assert_int_equal(lab.d.reason, AMBIT_REASON_BINDING_REQUIRED);
+    lab_close(&lab);
+
+    row.p =
+        "'allow':[{'id':'o','actions':['service.x*d'],'resources':['svc:**'],'ttl':{'max':'9m'}}"
+        ",{'id':'r','actions':['service.*'],'resources':['svc:staging/**'],'ttl':{'max':'15m'},'l"
+        "imits':[{'count':5,'within':'1h'}]},{'id':'s','actions':['service.*'],'resources':['svc:"
+        "staging/**'],'ttl':{'max':'15m'},'limits':[{'count':3,'within':'1h'}]}]," LAB_QUIET;
+    q = open_row(&row);
+    lab.world.figure = figure_ends;
+    for (int n = 0; n < 2; n++) {
+        left_to_tell = n;
+        assert_int_equal(ambit_decide_action(lab.set, &q, &lab.world, &lab.d),
+                         n == 0 ? AMBIT_ERR_DAMAGED : AMBIT_OK);
+    }
+    lab_close(&lab);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_reasons),
         cmocka_unit_test(test_owner),
         cmocka_unit_test(test_stopped),
+        cmocka_unit_test(test_cannot_tell),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -78,81 +78,79 @@ static void test_files(void **state)
     assert_string_equal(problem.what, "no such policy");
 }
 
+static const struct {
+    const char *name, *text, *why;
+} cases_rows[] = {
+    {"decision", CASE(REQUEST, "'decision':'allow'"), NULL},
+    {"the other", CASE(REQUEST, "'decision':'deny'"), "decision: expected 'deny', is 'allow'"},
+    {"of another type", CASE(REQUEST, "'decision':1"), "decision: expected 1, is 'allow'"},
+    {"absent", CASE(REQUEST, "'remedy':{}"), "remedy: expected {}, is absent"},
+    {"an empty list", CASE(ALL, "'except':[]"), "except: expected [], is"},
+    {"an absent list", CASE(ACTION("service.read"), "'except':[]"), NULL},
+    {"not empty", CASE(ACTION("service.read"), "'except':[1]"), "except: expected [1], is absent"},
+    {"seconds", CASE(REQUEST, "'lifetime_s':900"), NULL},
+    {"other seconds", CASE(REQUEST, "'lifetime_s':901"), "lifetime_s: expected 901, is 900"},
+    {"no whole seconds", CASE(REQUEST, "'lifetime_s':900.5"), "lifetime_s: expected 900.5, is 900"},
+    {"nor in an object", CASE(NEVER, "'remedy':{'x':[0.5]}"),
+     "remedy: expected a value with a number that is no whole one, is {"},
+    {"a duration", CASE(REQUEST, "'lifetime':'15m'"), NULL},
+    {"another", CASE(REQUEST, "'lifetime':'14m'"), "lifetime: expected '14m', is 900"},
+    {"no duration", CASE(REQUEST, "'lifetime':'long'"), "lifetime: expected 'long', is 900"},
+    {"a number of a duration", CASE(REQUEST, "'lifetime':900"), "lifetime: expected 900, is 900"},
+    {"no lifetime", CASE(NEVER, "'lifetime':'15m'"), "lifetime: expected '15m', is absent"},
+    {"some of an object", CASE(NEVER, "'remedy':{'retry':false}"), NULL},
+    {"not that", CASE(NEVER, "'remedy':{'retry':true}"), "remedy: expected {'retry':true}, is {"},
+    {"not there", CASE(NEVER, "'remedy':{'x':null}"), "remedy: expected {'x':null}, is {"},
+    {"a check", CASE(NEVER, "'checks':[{'check':'never','result':'fail'}]"), NULL},
+    {"two, in any order",
+     CASE(NEVER, "'checks':[{'check':'never'},{'check':'stop','result':'pass'}]"), NULL},
+    {"not so", CASE(NEVER, "'checks':[{'check':'never','result':'pass'}]"), "checks: expected"},
+    {"no such check", CASE(NEVER, "'checks':[{'check':'moon'}]"), "checks: expected"},
+    {"no list of checks", CASE(NEVER, "'checks':{}"), "checks: expected {}, is ["},
+    {"no checks at all", CASE(NEVER, "'checks':[]"), NULL},
+    {"a list", CASE(SIGNAL, "'trips':['p/edr']"), NULL},
+    {"another", CASE(SIGNAL, "'trips':['p/x']"), "trips: expected ['p/x'], is ['p/edr']"},
+    {"a longer one", CASE(SIGNAL, "'trips':['p/edr','p/x']"), "trips: expected"},
+    {"a shorter one", CASE(SIGNAL, "'trips':[]"), "trips: expected [], is ['p/edr']"},
+    {"two differences", CASE(REQUEST, "'decision':'deny','reason':'forbidden'"),
+     "decision: expected"},
+    {"no agent", "{'name':'n','given':{},'request':{},'expect':{'decision':'deny'}}",
+     "/request: member missing; expected agent"},
+    {"unknown agent",
+     "{'name':'n','given':{'agent':'zed'},'request':{},'expect':{'decision':'deny'}}",
+     "/given/agent: no such agent 'zed'; expected the name of a document of the set"},
+    {"wrong action", CASE("'action':{'action':1}", "'decision':'deny'"),
+     "/action/action: not a text; expected a string"},
+    {"wrong event", CASE("'event':{'kind':'x'}", "'trips':[]"), "/event/kind: no kind of entry"},
+    {"its own time",
+     "{'name':'n','given':{'agent':'remediator','now':'2026-11-20T12:00:00Z'}," REQUEST
+     ",'expect':{'decision':'allow'}}",
+     NULL},
+};
+
 /* `why` NULL: the case passes. */
 static void test_cases(void **state)
 {
-    static const struct {
-        const char *name, *text, *why;
-    } rows[] = {
-        {"decision", CASE(REQUEST, "'decision':'allow'"), NULL},
-        {"the other", CASE(REQUEST, "'decision':'deny'"), "decision: expected 'deny', is 'allow'"},
-        {"of another type", CASE(REQUEST, "'decision':1"), "decision: expected 1, is 'allow'"},
-        {"absent", CASE(REQUEST, "'remedy':{}"), "remedy: expected {}, is absent"},
-        {"an empty list", CASE(ALL, "'except':[]"), "except: expected [], is"},
-        {"an absent list", CASE(ACTION("service.read"), "'except':[]"), NULL},
-        {"not empty", CASE(ACTION("service.read"), "'except':[1]"),
-         "except: expected [1], is absent"},
-        {"seconds", CASE(REQUEST, "'lifetime_s':900"), NULL},
-        {"other seconds", CASE(REQUEST, "'lifetime_s':901"), "lifetime_s: expected 901, is 900"},
-        {"no whole seconds", CASE(REQUEST, "'lifetime_s':900.5"),
-         "lifetime_s: expected 900.5, is 900"},
-        {"nor in an object", CASE(NEVER, "'remedy':{'x':[0.5]}"),
-         "remedy: expected a value with a number that is no whole one, is {"},
-        {"a duration", CASE(REQUEST, "'lifetime':'15m'"), NULL},
-        {"another", CASE(REQUEST, "'lifetime':'14m'"), "lifetime: expected '14m', is 900"},
-        {"no duration", CASE(REQUEST, "'lifetime':'long'"), "lifetime: expected 'long', is 900"},
-        {"a number of a duration", CASE(REQUEST, "'lifetime':900"),
-         "lifetime: expected 900, is 900"},
-        {"no lifetime", CASE(NEVER, "'lifetime':'15m'"), "lifetime: expected '15m', is absent"},
-        {"some of an object", CASE(NEVER, "'remedy':{'retry':false}"), NULL},
-        {"not that", CASE(NEVER, "'remedy':{'retry':true}"),
-         "remedy: expected {'retry':true}, is {"},
-        {"not there", CASE(NEVER, "'remedy':{'x':null}"), "remedy: expected {'x':null}, is {"},
-        {"a check", CASE(NEVER, "'checks':[{'check':'never','result':'fail'}]"), NULL},
-        {"two, in any order",
-         CASE(NEVER, "'checks':[{'check':'never'},{'check':'stop','result':'pass'}]"), NULL},
-        {"not so", CASE(NEVER, "'checks':[{'check':'never','result':'pass'}]"), "checks: expected"},
-        {"no such check", CASE(NEVER, "'checks':[{'check':'moon'}]"), "checks: expected"},
-        {"no list of checks", CASE(NEVER, "'checks':{}"), "checks: expected {}, is ["},
-        {"no checks at all", CASE(NEVER, "'checks':[]"), NULL},
-        {"a list", CASE(SIGNAL, "'trips':['p/edr']"), NULL},
-        {"another", CASE(SIGNAL, "'trips':['p/x']"), "trips: expected ['p/x'], is ['p/edr']"},
-        {"a longer one", CASE(SIGNAL, "'trips':['p/edr','p/x']"), "trips: expected"},
-        {"a shorter one", CASE(SIGNAL, "'trips':[]"), "trips: expected [], is ['p/edr']"},
-        {"two differences", CASE(REQUEST, "'decision':'deny','reason':'forbidden'"),
-         "decision: expected"},
-        {"no agent", "{'name':'n','given':{},'request':{},'expect':{'decision':'deny'}}",
-         "/request: member missing; expected agent"},
-        {"unknown agent",
-         "{'name':'n','given':{'agent':'zed'},'request':{},'expect':{'decision':'deny'}}",
-         "/given/agent: no such agent 'zed'; expected the name of a document of the set"},
-        {"wrong action", CASE("'action':{'action':1}", "'decision':'deny'"),
-         "/action/action: not a text; expected a string"},
-        {"wrong event", CASE("'event':{'kind':'x'}", "'trips':[]"),
-         "/event/kind: no kind of entry"},
-        {"its own time",
-         "{'name':'n','given':{'agent':'remediator','now':'2026-11-20T12:00:00Z'}," REQUEST
-         ",'expect':{'decision':'allow'}}",
-         NULL},
-    };
     (void)state;
-    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+    for (size_t i = 0; i < AMBIT_LEN(cases_rows); i++) {
         char file[4096];
-        int len = snprintf(file, sizeof file, FILE_OF("%s"), rows[i].text);
+        int len = snprintf(file, sizeof file, FILE_OF("%s"), cases_rows[i].text);
         assert_true(len > 0 && (size_t)len < sizeof file);
         struct ambit_test_report report;
         struct ambit_test_problem problem;
         ARENA_AUTO arena;
         arena_init(&arena, NULL, 0, 0);
-        ROW_CHECK(rows[i].name, run(&arena, file, &report, &problem) == AMBIT_OK);
+        ROW_CHECK(cases_rows[i].name, run(&arena, file, &report, &problem) == AMBIT_OK);
         const struct ambit_test_case *c = &report.cases[0];
-        struct ambit_str want = question_quoted(&arena, rows[i].why ? rows[i].why : "");
-        if (c->n_differences && !(rows[i].why && strstr(c->differences[0].p, want.p)))
-            print_error("%s: %s\n", rows[i].name, c->differences[0].p);
-        ROW_CHECK(rows[i].name, report.n_cases == 1 && ambit_str_is(c->name, "n") && c->line == 1);
-        ROW_CHECK(rows[i].name, c->passed == !rows[i].why && report.n_passed == c->passed);
-        ROW_CHECK(rows[i].name, c->passed == (c->n_differences == 0));
-        ROW_CHECK(rows[i].name, c->passed || strstr(c->differences[0].p, want.p));
+        struct ambit_str want = question_quoted(&arena, cases_rows[i].why ? cases_rows[i].why : "");
+        if (c->n_differences && !(cases_rows[i].why && strstr(c->differences[0].p, want.p)))
+            print_error("%s: %s\n", cases_rows[i].name, c->differences[0].p);
+        ROW_CHECK(cases_rows[i].name,
+                  report.n_cases == 1 && ambit_str_is(c->name, "n") && c->line == 1);
+        ROW_CHECK(cases_rows[i].name,
+                  c->passed == !cases_rows[i].why && report.n_passed == c->passed);
+        ROW_CHECK(cases_rows[i].name, c->passed == (c->n_differences == 0));
+        ROW_CHECK(cases_rows[i].name, c->passed || strstr(c->differences[0].p, want.p));
     }
 }
 
@@ -203,15 +201,17 @@ static void test_reach(void **state)
 /* A report is whole, or there is none. */
 static void test_memory(void **state)
 {
-    static const char
-        *const cases = CASE(ALL, "'decision':'deny','reason':'forbidden','checks':[{'check':'moon'}"
-                                 "]") "," CASE(SIGNAL, "'trips':['p/x']") "," CASE(
-            NEVER,
-            "'decision':'deny'") "," CASE("'action':{'a"
-                                          "ction':1}",
-                                          "'trips':[]") "," CASE("'event':{'kind':'signal','signal'"
-                                                                 ":'edr','from':'nobody'}",
-                                                                 "'trips':[]");
+    static const char *const cases = CASE(
+        ALL,
+        "'decision':'deny','reason':'forbidden','checks':[{'check':'moon'}"
+        "]") "," CASE(SIGNAL, "'trips':['p/x']") "," CASE(NEVER,
+                                                          "'decision':'deny'") "," CASE("'action':{"
+                                                                                        "'a"
+                                                                                        "ction':1}",
+                                                                                        "'trips':["
+                                                                                        "]") "," CASE("'event':{'kind':'signal','signal'"
+                                                                                                      ":'edr','from':'nobody'}",
+                                                                                                      "'trips':[]");
     char file[4096];
     int len = snprintf(file, sizeof file, FILE_OF("%s"), cases);
     bool has_failed = false;
