@@ -41,8 +41,7 @@ void explain_write_checks(struct json_out *out, const struct ambit_explanation *
     json_begin_array(out);
     for (size_t i = 0; i < explanation->n_checks; i++) {
         const struct ambit_check_report *report = &explanation->checks[i];
-        if (!is_action || report->outcome != AMBIT_CHECK_PASS || !report->required.p ||
-            !report->saw.p) {
+        if (!is_action || report->outcome != AMBIT_CHECK_PASS) {
             write_check(out, report);
             continue;
         }

@@ -395,11 +395,10 @@ static void finish_action(struct ambit_hypothesis *h, const struct ambit_policy_
 {
     struct ambit_grant_view *view = &h->grant_view;
     const struct compiled_agent *agent = compiled_agent_find(set, h->agent);
+    AMBIT_ASSERT(agent); /* read before: NOT_FOUND otherwise */
     view->agent = h->agent;
-    if (agent) {
-        view->owner = agent->agent->owner;
-        view->team = compiled_team(agent);
-    }
+    view->owner = agent->agent->owner;
+    view->team = compiled_team(agent);
     view->is_approved = h->action.approval == AMBIT_APPROVAL_GIVEN;
     h->action.has_proof = true;
     h->action.is_hypothetical = true;

@@ -72,8 +72,7 @@ enum ambit_err hypothesis_str(struct hypothesis_reader *r, const struct json_val
         return hypothesis_complain(r, value, "not a text", "a string");
 
     *ret = value->text;
-    if (!ret->p)
-        *ret = AMBIT_STR(""); /* present, and empty */
+    AMBIT_ASSERT(ret->p); /* present, if empty */
     return AMBIT_OK;
 }
 

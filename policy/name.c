@@ -87,7 +87,8 @@ const char *name_action_fault(struct ambit_str text, enum name_form form)
         return "it is empty";
     if (text.len > AMBIT_WORD_MAX)
         return "it is longer than 512 bytes";
-    return segments_fault(text, '.', form == NAME_VARIABLES ? NAME_PATTERN : form);
+    AMBIT_ASSERT(form != NAME_VARIABLES); /* of resources alone */
+    return segments_fault(text, '.', form);
 }
 
 const char *name_resource_fault(struct ambit_str text, enum name_form form)

@@ -46,7 +46,7 @@ static void split(struct ambit_str text, enum pattern_kind kind, struct pattern_
         separator = '/';
     }
     while (at <= text.len) {
-        const char *end = at < text.len ? memchr(text.p + at, separator, text.len - at) : NULL;
+        const char *end = memchr(text.p + at, separator, text.len - at);
         size_t len = end ? (size_t)(end - text.p) - at : text.len - at;
         add_segment(ret, at, len);
         at += len + 1;

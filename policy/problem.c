@@ -33,10 +33,7 @@ static enum ambit_err make_room(struct ambit_problems *problems)
         return AMBIT_OK;
 
     size_t capacity = problems->n ? problems->n * 2 : 16;
-    size_t bytes = 0;
-    if (!ambit_mul(capacity, sizeof *problems->v, &bytes))
-        return AMBIT_ERR_NO_MEMORY;
-    struct ambit_problem *v = realloc(problems->v, bytes);
+    struct ambit_problem *v = reallocarray(problems->v, capacity, sizeof *problems->v);
     if (!v)
         return AMBIT_ERR_NO_MEMORY;
     problems->v = v;

@@ -103,7 +103,7 @@ static bool lifetime_holds(const struct json_value *expected, const struct json_
     int64_t want_s = 0, is_s = 0;
     const struct json_value *is = json_get(answer, "lifetime_s");
     if (expected->kind == JSON_STRING && duration_decode(expected->text, &want_s) == AMBIT_OK &&
-        is && json_get_i64(answer, "lifetime_s", &is_s) && want_s == is_s)
+        json_get_i64(answer, "lifetime_s", &is_s) && want_s == is_s)
         return true;
     put_why(why, expected, is);
     return false;

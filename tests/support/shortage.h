@@ -20,12 +20,14 @@ static inline bool shortage_hits(void)
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t n, size_t size);
 void *__real_realloc(void *p, size_t size);
+void *__real_reallocarray(void *p, size_t n, size_t size);
 void *__real_arena_alloc(struct arena *arena, size_t size);
 void *__real_arena_array(struct arena *arena, size_t n, size_t each);
 struct ambit_str __real_arena_copy(struct arena *arena, struct ambit_str s);
 void *__wrap_malloc(size_t size);
 void *__wrap_calloc(size_t n, size_t size);
 void *__wrap_realloc(void *p, size_t size);
+void *__wrap_reallocarray(void *p, size_t n, size_t size);
 void *__wrap_arena_alloc(struct arena *arena, size_t size);
 void *__wrap_arena_array(struct arena *arena, size_t n, size_t each);
 struct ambit_str __wrap_arena_copy(struct arena *arena, struct ambit_str s);
@@ -43,6 +45,11 @@ void *__wrap_calloc(size_t n, size_t size)
 void *__wrap_realloc(void *p, size_t size)
 {
     return shortage_hits() ? NULL : __real_realloc(p, size);
+}
+
+void *__wrap_reallocarray(void *p, size_t n, size_t size)
+{
+    return shortage_hits() ? NULL : __real_reallocarray(p, n, size);
 }
 
 void *__wrap_arena_alloc(struct arena *arena, size_t size)

@@ -104,7 +104,7 @@ struct other_values {
     struct set *set;
     const struct subject *as;
     const char *text;
-    size_t n;
+    size_t n, n_values;
 };
 
 #define TEN(x) x x x x x x x x x x
@@ -170,7 +170,8 @@ static void try_values(struct other_values *o, const char *from)
                                          "\"a" TEN(TEN("\xc3\xa9")) "\"",
                                          "\"" TEN(TEN(TEN("ab"))) "\""};
     const char *to = skip_value(from);
-    for (size_t i = 0; i < AMBIT_LEN(values); i++, o->n++) {
+    /* every second one: most members are there more than once */
+    for (size_t i = o->n_values++ % 2; i < AMBIT_LEN(values); i += 2, o->n++) {
         BUF_AUTO text = {0};
         buf_put(&text, o->text, (size_t)(from - o->text));
         buf_put_text(&text, values[i]);

@@ -195,6 +195,10 @@ static const struct corner stops[] = {
     {"what the other does not",
      LIMITED("{'count':3,'within':'1h'}") "," RULE_ON("o", "b", "svc:x/**", ""), NULL,
      FIRE("'on':'allowed','count':9,'within':'1h'"), NULL, ""},
+    {"of one grant", NULL, NULL, FIRE("'on':'attempted','by':'grant','count':3,'within':'1h'"),
+     NULL, ""},
+    {"of one lineage", NULL, NULL, FIRE("'on':'attempted','by':'lineage','count':3,'within':'1h'"),
+     NULL, ""},
     {"after what is allowed", NULL, NULL,
      FIRE("'on':'attempted','after':{'actions':['a.b'],'within':'1h'}"), NULL, ""},
 };
@@ -522,7 +526,7 @@ static void other_files(void **state)
     assert_int_equal(ambit_documents_read(set.files, set.n, &set_env, &problems, &documents),
                      AMBIT_OK);
     assert_int_equal(ambit_policy_compile(documents, &compiled), AMBIT_OK);
-    struct ambit_check check = {.set = compiled, .files = set.files};
+    struct ambit_check check = {.set = compiled, .files = set.files, .has_tests = are_there};
     for (size_t i = 0; i < AMBIT_LEN(texts); i++) {
         struct ambit_problems some = {0};
         set_put(&set, AMBIT_KIND_POLICY, "p", ambit_str_of(quoted(&set, texts[i])));
@@ -556,6 +560,11 @@ static void no_agent(void **state)
     assert_string_equal(got, "policy-without-agent /policy; rule-never-applies /allow/0");
     ambit_problems_done(&problems);
     set_done(&set);
+    static const struct corner half = {
+        .allow = R("r", ""), .never = "{'id':'n','actions':['a.*'],'resources':['svc:**']}"};
+    begin(&set);
+    put_corner(&set, "p", &half);
+    assert_warns(&set, "policy-without-agent /policy");
     begin(&set);
     put_corner(&set, "p", &plain);
     assert_warns(&set, "policy-without-agent /policy");

@@ -57,7 +57,7 @@ static void open_corner(const struct corner *corner)
          "'allow':[" RULE_OF(
              "r", "other.*", "svc:**",
              ",'limits':[{'count':9,'within':'1h','by':'te"
-             "am'}]") "," RULE_OF("s", "service.*", "svc:**",
+             "am'}]") "," RULE_OF("s", "service.*", "svc:staging/q/**",
                                   ",'outcome':{'within':'1m'}") "],'never':[{'id':'z','actions':["
                                                                 "'other.zap'],'resources':['svc:**'"
                                                                 "]}],'hard_stops':[{'id':'"
@@ -316,6 +316,9 @@ static void test_events(void **state)
     static const struct corner rows[] = {
         {"of another action", NULL,
          STOPS("{'id':'s','on':'unaccounted','actions':['x.*'],'then':'suspend_agent'}"),
+         EVENT(",'kind':'unaccounted','action':'service.read','resource':'svc:x'"), "'trips':[]"},
+        {"of nearly that action", NULL,
+         STOPS("{'id':'s','on':'unaccounted','actions':['*.write'],'then':'suspend_agent'}"),
          EVENT(",'kind':'unaccounted','action':'service.read','resource':'svc:x'"), "'trips':[]"},
         {"of that action", NULL,
          STOPS("{'id':'s','on':'unaccounted','actions':['x.*'],'then':'suspend_agent'}"),

@@ -218,6 +218,9 @@ static void test_errors(void **state)
     above.agent = AMBIT_STR("retired");
     assert_int_equal(ambit_decide_event(lab.set, &q, &lab.world, &lab.d), AMBIT_OK);
     assert_int_equal(lab.d.n_trips, 1);
+    above.agent = AMBIT_STR("remediator"); /* the same policy above hears it once */
+    assert_int_equal(ambit_decide_event(lab.set, &q, &lab.world, &lab.d), AMBIT_OK);
+    assert_int_equal(lab.d.n_trips, 1);
     lab_close(&lab);
 }
 

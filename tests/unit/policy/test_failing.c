@@ -222,6 +222,54 @@ static void test_items_inside(void **state)
     is_comparing_short = false;
 }
 
+/* Of an introspected grant no item is left that would not be otherwise. */
+static void test_items_now(void **state)
+{
+    static const struct ambit_given items[] = {{AMBIT_STR("service.r*"),
+                                                AMBIT_STR("svc:staging/**"),
+                                                AMBIT_STR("p"),
+                                                AMBIT_STR("back"),
+                                                {{0}}},
+                                               {AMBIT_STR("backup.make"),
+                                                AMBIT_STR("svc:staging/x"),
+                                                AMBIT_STR("p"),
+                                                AMBIT_STR("backup"),
+                                                {{0}}},
+                                               {AMBIT_STR("service.drop"),
+                                                AMBIT_STR("svc:payments/z"),
+                                                AMBIT_STR("q"),
+                                                AMBIT_STR("drop"),
+                                                {{0}}},
+                                               {AMBIT_STR("service.drop"),
+                                                AMBIT_STR("svc:payments/**"),
+                                                AMBIT_STR("q"),
+                                                AMBIT_STR("drop"),
+                                                {{0}}}};
+    struct ambit_grant_view grant = {.agent = AMBIT_STR("a"),
+                                     .owner = AMBIT_STR("dana"),
+                                     .team = AMBIT_STR("payments"),
+                                     .audience = LAB_AUDIENCE,
+                                     .issued_ms = LAB_NOW_MS,
+                                     .expires_ms = LAB_NOW_MS + 60000,
+                                     .items = items,
+                                     .n_items = AMBIT_LEN(items)};
+    uint64_t whole = 0, live = 0, asks = 0;
+    bool has_failed = false;
+    (void)state;
+    shortage_is_off = true;
+    ambit_grant_items_now(lab.set, &grant, NULL, 0, LAB_NOW_MS, &whole, &asks);
+    is_comparing_short = true;
+    FAILING_START();
+    do {
+        failing_arm();
+        ambit_grant_items_now(lab.set, &grant, NULL, 0, LAB_NOW_MS, &live, &asks);
+        has_failed = failing_disarm();
+        assert_true((live & ~whole) == 0 && (has_failed || live == whole));
+    } while (has_failed);
+    assert_true(whole != 0 && failing.n_ways > 3);
+    is_comparing_short = false;
+}
+
 static void test_comparing(void **state)
 {
     (void)state;
@@ -323,10 +371,9 @@ static int close_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_memory),
-        cmocka_unit_test(test_world),
-        cmocka_unit_test(test_comparing),
-        cmocka_unit_test(test_items_inside),
+        cmocka_unit_test(test_memory),    cmocka_unit_test(test_world),
+        cmocka_unit_test(test_comparing), cmocka_unit_test(test_items_inside),
+        cmocka_unit_test(test_items_now),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, open_all, close_all);

@@ -224,7 +224,8 @@ static void test_limits(void **state)
 #define AFTER_TWO                                                                                  \
     ",'when':{'after':[{'actions':['other.do'],'within':'10m'},{'actions':['other.be'],'within':'" \
     "10"                                                                                           \
-    "m'},{'actions':['other.do'],'within':'20m'}]}},{'id':'t','actions':['third.*'],'resources':[" \
+    "m'},{'actions':['other.do'],'within':'20m'},{'actions':['other.do'],'within':'15m'}]}},{'id'" \
+    ":'t','actions':['third.*'],'resources':["                                                     \
     "'s"                                                                                           \
     "vc:**'],'ttl':{'max':'1m'},'when':{'after':[{'actions':['other.do'],'within':'1h'}]}"
 #define BEFORE(more) DID("'action':'other.do','resource':'svc:x'" more)

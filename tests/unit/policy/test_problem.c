@@ -108,6 +108,7 @@ static void json(void **state)
                                           .expected = AMBIT_STR("e"),
                                           .nearest = AMBIT_STR("n")};
     (void)state;
+    ambit_problems_done(NULL);
     json_out_init(&out, &buf, false);
     problem_write_json(&out, &problem);
     assert_true(ambit_str_is(buf_str(&buf),
