@@ -27,8 +27,6 @@ static struct ambit_str rule_id(const void *ctx, size_t i)
 static size_t find(const struct name_table *table, struct ambit_str name,
                    struct ambit_str (*name_of)(const void *ctx, size_t i), const void *ctx)
 {
-    if (!table->slots)
-        return SIZE_MAX;
     for (size_t i = index_hash(name) & table->mask; table->slots[i]; i = (i + 1) & table->mask) {
         size_t place = table->slots[i] - 1;
         if (ambit_str_eq(name_of(ctx, place), name))

@@ -90,6 +90,12 @@ static const struct row {
      "p", "r", NULL},
     {"a stop fires", "", STOP("'on':'allowed'"), NULL, "remediator", "payments-api", "service.read",
      NULL, AMBIT_REASON_HARD_STOP, AMBIT_ACTION_CHECK_HARD_STOP, "p", "s", NULL},
+    {"one that is nearly about it", "",
+     "'allow':[{'id':'o','actions':['service.w*'],'resources':['svc:**'],'ttl':{'max':'9m'}},{'id':"
+     "'"
+     "u','actions':['service.*'],'resources':['svc:staging/y*'],'ttl':{'max':'9m'}}]," LAB_QUIET,
+     NULL, "remediator", "payments-api", "service.read", NULL, AMBIT_REASON_OUT_OF_SCOPE,
+     AMBIT_ACTION_CHECK_SCOPE, "", "", NULL},
     {"not one for another service", "", PLAIN, STOP("'on':'allowed'"), "remediator", "payments-api",
      "service.read", NULL, AMBIT_REASON_ALLOWED, AMBIT_ACTION_CHECKS, "p", "r", NULL},
     {"nor what it sums", "", PLAIN, STOP("'on':'allowed','sum':'rows','max':1,'within':'1h'"),

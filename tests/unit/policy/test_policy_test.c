@@ -112,6 +112,9 @@ static const struct {
     {"another", CASE(SIGNAL, "'trips':['p/x']"), "trips: expected ['p/x'], is ['p/edr']"},
     {"a longer one", CASE(SIGNAL, "'trips':['p/edr','p/x']"), "trips: expected"},
     {"a shorter one", CASE(SIGNAL, "'trips':[]"), "trips: expected [], is ['p/edr']"},
+    {"a list that is not there", CASE(NEVER, "'except':['x']"),
+     "except: expected ['x'], is absent"},
+    {"an empty one that is not there", CASE(NEVER, "'except':[]"), NULL},
     {"two differences", CASE(REQUEST, "'decision':'deny','reason':'forbidden'"),
      "decision: expected"},
     {"no agent", "{'name':'n','given':{},'request':{},'expect':{'decision':'deny'}}",
@@ -204,14 +207,32 @@ static void test_memory(void **state)
     static const char *const cases = CASE(
         ALL,
         "'decision':'deny','reason':'forbidden','checks':[{'check':'moon'}"
-        "]") "," CASE(SIGNAL, "'trips':['p/x']") "," CASE(NEVER,
-                                                          "'decision':'deny'") "," CASE("'action':{"
-                                                                                        "'a"
-                                                                                        "ction':1}",
-                                                                                        "'trips':["
-                                                                                        "]") "," CASE("'event':{'kind':'signal','signal'"
-                                                                                                      ":'edr','from':'nobody'}",
-                                                                                                      "'trips':[]");
+        "]") "," CASE(SIGNAL,
+                      "'trips':['p/x']") "," CASE(NEVER,
+                                                  "'decision':'deny'") "," CASE("'action':{"
+                                                                                "'a"
+                                                                                "ction':1}",
+                                                                                "'trips':["
+                                                                                "]") "," CASE("'eve"
+                                                                                              "nt':"
+                                                                                              "{'"
+                                                                                              "kind"
+                                                                                              "':'"
+                                                                                              "sign"
+                                                                                              "al',"
+                                                                                              "'sig"
+                                                                                              "nal'"
+                                                                                              ":'"
+                                                                                              "edr'"
+                                                                                              ",'"
+                                                                                              "from"
+                                                                                              "':'"
+                                                                                              "nobo"
+                                                                                              "dy'"
+                                                                                              "}",
+                                                                                              "'tri"
+                                                                                              "ps':"
+                                                                                              "[]");
     char file[4096];
     int len = snprintf(file, sizeof file, FILE_OF("%s"), cases);
     bool has_failed = false;
