@@ -63,9 +63,9 @@ static bool is_same_value(const struct ambit_scalar *a, const struct ambit_scala
     case AMBIT_SCALAR_INTEGER:
         return a->integer == b->integer;
     case AMBIT_SCALAR_BOOLEAN:
-        return a->boolean == b->boolean;
+        break;
     }
-    return false;
+    return a->boolean == b->boolean;
 }
 
 /* No token has both: some claim is named by both, with two values. */

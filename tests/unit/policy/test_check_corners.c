@@ -501,6 +501,97 @@ static void broken_together(void **state)
     set_done(&set);
 }
 
+/* An agent with ways in by what another issuer signs, or by a certificate. */
+static void put_ways(struct set *set, const char *name, const char *ways)
+{
+    static char text[40000];
+    int n =
+        snprintf(text, sizeof text,
+                 "{'agent':'%s','description':'d','owner':'dana','backup':'sam','authenticate':["
+                 "%s],'policies':[]}",
+                 name, ways);
+    assert_true(n > 0 && (size_t)n < sizeof text);
+    set_put(set, AMBIT_KIND_AGENT, name, ambit_str_of(quoted(set, text)));
+}
+
+#define TOKEN_OF(issuer, subject, claims) \
+    "{'method':'federated_jwt','issuer':'https://" issuer "','subject':'" subject "'" claims "}"
+#define TOKEN(claims) TOKEN_OF("i", "s", ",'claims':{" claims "}")
+#define DN(name)      "{'method':'tls_client_auth','subject_dn':'" name "'}"
+
+/* Two agents that one token could be meant for are told apart by a claim, or refused (ASG-5). */
+static void ways_in(void **state)
+{
+    static const struct {
+        const char *name, *a, *b, *want; /* the pointer of what is wrong; NULL: nothing is */
+    } rows[] = {
+        {"nothing to tell them apart", TOKEN_OF("i", "s", ""), TOKEN_OF("i", "s", ""),
+         "/authenticate/0/subject"},
+        {"another issuer", TOKEN_OF("i", "s", ""), TOKEN_OF("j", "s", ""), NULL},
+        {"another subject", TOKEN_OF("i", "s", ""), TOKEN_OF("i", "t", ""), NULL},
+        {"another text", TOKEN("'c':'x'"), TOKEN("'c':'y'"), NULL},
+        {"the same text", TOKEN("'c':'x'"), TOKEN("'c':'x'"), "/authenticate/0/subject"},
+        {"another number", TOKEN("'c':1"), TOKEN("'c':2"), NULL},
+        {"the same number", TOKEN("'c':1"), TOKEN("'c':1"), "/authenticate/0/subject"},
+        {"another truth", TOKEN("'c':true"), TOKEN("'c':false"), NULL},
+        {"the same truth", TOKEN("'c':true"), TOKEN("'c':true"), "/authenticate/0/subject"},
+        {"another kind", TOKEN("'c':1"), TOKEN("'c':'1'"), NULL},
+        {"another claim", TOKEN("'c':1"), TOKEN("'d':2"), "/authenticate/0/subject"},
+        {"the second of two", TOKEN("'b':1,'c':1"), TOKEN("'a':1,'c':2"), NULL},
+        {"twice of one agent", TOKEN("'c':1"), TOKEN("'c':2") "," TOKEN("'c':2,'d':1"), NULL},
+        {"a name", DN("CN=bot,O=Example,C=DE"), DN("CN=bot2"), NULL},
+        {"no name", DN("CN=bot"), DN("bot"), "/authenticate/0/subject_dn"},
+    };
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct set set;
+        struct ambit_problems problems = {0};
+        struct ambit_documents *documents = NULL;
+        begin(&set);
+        put_ways(&set, "a", rows[i].a);
+        put_ways(&set, "b", rows[i].b);
+        enum ambit_err err =
+            ambit_documents_read(set.files, set.n, &set_env, &problems, &documents);
+        ROW_CHECK(rows[i].name, err == (rows[i].want ? AMBIT_ERR_MALFORMED : AMBIT_OK));
+        ROW_CHECK(rows[i].name, problems.n == (rows[i].want != NULL));
+        if (rows[i].want) {
+            ROW_CHECK(rows[i].name, ambit_str_is(problems.v[0].pointer, rows[i].want));
+            ROW_CHECK(rows[i].name, ambit_str_is(problems.v[0].file, "agents/b.json"));
+        }
+        ambit_documents_free(documents);
+        ambit_problems_done(&problems);
+        set_done(&set);
+    }
+}
+
+/* More than can be held against each other are refused. */
+static void many_ways_in(void **state)
+{
+    struct set set;
+    struct ambit_problems problems = {0};
+    struct ambit_documents *documents = NULL;
+    char text[32000];
+    (void)state;
+    begin(&set);
+    for (int a = 0; a < 5; a++) {
+        char name[3] = {'a', (char)('0' + a), '\0'};
+        int len = 0;
+        for (int i = 0; i < 60; i++)
+            len += snprintf(text + len, sizeof text - (size_t)len, "%s" TOKEN("'c':%d"),
+                            i ? "," : "", 60 * a + i);
+        assert_true(len > 0 && (size_t)len < sizeof text);
+        put_ways(&set, name, text);
+    }
+    assert_int_equal(ambit_documents_read(set.files, set.n, &set_env, &problems, &documents),
+                     AMBIT_ERR_MALFORMED);
+    assert_int_equal(problems.n, 300 - 256);
+    for (size_t i = 0; i < problems.n; i++)
+        assert_true(
+            ambit_str_is(problems.v[i].what, "too many agents share this issuer and subject"));
+    ambit_problems_done(&problems);
+    set_done(&set);
+}
+
 /* Files that say something else by now than the set that was compiled of them. */
 static void other_files(void **state)
 {
@@ -650,7 +741,8 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_agent),       cmocka_unit_test(no_files),
     cmocka_unit_test(any_end),        cmocka_unit_test(in_a_circle),
     cmocka_unit_test(too_many_stops), cmocka_unit_test(broken_together),
-    cmocka_unit_test(other_files),
+    cmocka_unit_test(other_files),    cmocka_unit_test(ways_in),
+    cmocka_unit_test(many_ways_in),
 };
 
 UNIT_MAIN(tests)
