@@ -39,6 +39,11 @@ def main():
                               env={"PATH": os.environ["PATH"], "HOME": broker.home, "AMBIT": os.path.join(broker.build, "ambit")})
         tap.ok(done.returncode == 0 and "coder/tester was granted run.start[run:payments/api/unit] below a grant of coder" in done.stdout
                and done.stdout.endswith("refused (stopped): anything more below it\n"), "sets/coding/run.sh hands authority on", done)
+        done = subprocess.run([os.path.join(ROOT, "examples", "tls.sh")], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60 * SLOW,
+                              env={"PATH": os.environ["PATH"], "HOME": broker.home, "AMBITD": os.path.join(broker.build, "ambitd"),
+                                   "AMBIT": os.path.join(broker.build, "ambit")})
+        tap.ok(done.returncode == 0 and "a token over TLS, verified by our authority\na token over the Unix socket\n" in done.stdout
+               and done.stdout.endswith("the broker shows: CN = second\n"), "tls.sh shows TLS, the Unix socket and a renewed certificate", done)
         client.stop("agent:remediator")
         for path, program in AGENTS:
             if shutil.which(program):
