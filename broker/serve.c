@@ -263,6 +263,8 @@ int serve_open(struct service *service)
         .is_enforcing = ambit_str_is(service->config.review, "enforce"),
         .attestation_s = service->config.attestation_s,
         .rotate_s = service->config.rotate_s,
+        .status_ttl_s = service->config.status_ttl_s,
+        .status_size = service->config.status_size,
         .is_deferring = service->config.is_deferring,
         .wall_ms = clock_wall_ms,
         .boot_ms = clock_boot_ms,

@@ -98,7 +98,9 @@ struct config {
     struct ambit_str proxy_client_ca;
     struct ambit_str algorithm; /* of tokens: "ES256" "EdDSA" "RS256" */
     bool is_deferring;          /* token responses may be deferred */
-    int64_t rotate_s;           /* a signing key is changed when it is so old; 0: by hand alone */
+    int64_t status_ttl_s;       /* token status lists; 0: none */
+    int64_t status_size;
+    int64_t rotate_s;        /* a signing key is changed when it is so old; 0: by hand alone */
     struct ambit_str review; /* "enforce": what is not confirmed is refused; "record": recorded */
     int64_t attestation_s;
     struct forward_map forward; /* for GET /forward-auth; empty: nothing is answered there */

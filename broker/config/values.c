@@ -239,7 +239,8 @@ static void take_duration(struct config_reader *reader, const struct config_row 
     int64_t seconds = 0;
     if (duration_decode(text, &seconds) || seconds < row->least || seconds > row->most)
         config_complain(reader, place, "is no duration in range",
-                        "a duration such as 90d, at most 3650d");
+                        row->most < 3600 ? "a duration from 10s to 60s"
+                                         : "a duration such as 90d, at most 3650d");
     else
         *number_at(reader->config, row) = seconds;
 }

@@ -13,6 +13,7 @@
 #include "core/repeat.h"
 #include "core/sealed.h"
 #include "core/signing.h"
+#include "core/status.h"
 #include "core/tick.h"
 #include "crypto/digest.h"
 #include "ledger/indexer.h"
@@ -187,6 +188,9 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
     *ret_step = "the signing key cannot be made or read";
     if (err == AMBIT_OK)
         err = signing_open(broker);
+    *ret_step = "the status lists cannot be built";
+    if (err == AMBIT_OK)
+        err = status_start(broker);
     *ret_step = "the start cannot be recorded";
     return err == AMBIT_OK ? broker_record_own(broker, EVENT_BROKER_STARTED,
                                                AMBIT_STR("{\"version\":\"" AMBIT_VERSION "\"}"))
@@ -206,6 +210,8 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     broker->is_enforcing = options->is_enforcing;
     broker->attestation_s = options->attestation_s > 0 ? options->attestation_s : ATTESTATION_S;
     broker->algorithm = options->algorithm;
+    broker->status_ttl_s = options->status_ttl_s;
+    broker->status_size = options->status_size;
     broker->is_deferring = options->is_deferring;
     broker->rotate_ms = options->rotate_s * 1000;
     broker->keys_due_ms = INT64_MAX;
@@ -268,6 +274,7 @@ void broker_close(struct broker *broker)
 {
     if (broker == NULL)
         return;
+    status_stop(broker);
     if (broker->writer != NULL) {
         if (broker->keys != NULL &&
             broker_record_own(broker, EVENT_BROKER_STOPPED, (struct ambit_str){0}) != AMBIT_OK)

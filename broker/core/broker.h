@@ -42,6 +42,8 @@ struct broker_options {
     bool is_deferring;     /* token responses may be deferred (DTR-1) */
     int64_t attestation_s; /* 0: 90 days */
     enum crypto_alg algorithm; /* of the keys that are made */
+    int64_t status_ttl_s;      /* of token status lists; 0: none */
+    int64_t status_size;       /* places of a list */
     int64_t rotate_s;          /* a signing key is changed when it is so old; 0: by hand alone */
     int64_t (*wall_ms)(void);
     int64_t (*boot_ms)(void);

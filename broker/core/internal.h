@@ -25,6 +25,7 @@ struct indexer;
 struct search;
 struct budgets;
 struct polls;
+struct status_keeper;
 struct repeats;
 
 /* The writer's view of one batch. Nothing here outlives an abort. */
@@ -68,7 +69,9 @@ struct broker {
     enum crypto_alg algorithm;
     int64_t rotate_ms;
     bool has_handed_key; /* the service manager hands in the signing keys: none is made here */
-    struct dpop_nonces nonces; /* the key of them: drawn at open */
+    struct dpop_nonces nonces;    /* the key of them: drawn at open */
+    struct status_keeper *status; /* NULL: no status lists */
+    int64_t status_ttl_s, status_size;
     struct budgets *budgets;
     struct failures *failures; /* NULL: not limited */
 

@@ -65,6 +65,19 @@ static void write_cnf(const struct grant_row *row, struct json_out *out)
     json_end_object(out);
 }
 
+/* TSL-1 */
+static void write_status(struct json_out *out, const struct claims *claims)
+{
+    json_key(out, "status");
+    json_begin_object(out);
+    json_key(out, "status_list");
+    json_begin_object(out);
+    write_i64(out, "idx", claims->status_index);
+    json_member_str(out, "uri", claims->status_uri);
+    json_end_object(out);
+    json_end_object(out);
+}
+
 void claims_write(const struct claims *claims, struct json_out *out)
 {
     const struct grant_row *row = claims->row;
@@ -83,6 +96,8 @@ void claims_write(const struct claims *claims, struct json_out *out)
     json_member_str(out, "txn", row->txn);
     json_member_str(out, "owner", row->owner);
     write_cnf(row, out);
+    if (claims->status_uri.p)
+        write_status(out, claims);
     json_member_text(out, "scope", claims->scope);
     if (items_have_scope(&items)) {
         json_key(out, "scope");

@@ -14,6 +14,9 @@ struct claims {
     uint64_t live, ask; /* of ambit_grant_items_now() */
     const uint8_t *rnd; /* 16 bytes: the token's secret; NULL: left out (introspection) */
     const char *scope;  /* of a service's own grant, which has no items; NULL: that of the items */
+    /* TSL-1: where its status stands; uri absent: nowhere */
+    struct ambit_str status_uri;
+    uint32_t status_index;
 };
 /* The members of the object, without its braces: introspection puts its own beside them. */
 void claims_write(const struct claims *claims, struct json_out *out);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What anybody may read: keys, metadata, and the authorization endpoint that refuses everybody. */
 #include "base/json_write.h"
-#include "core/broker.h"
+#include "core/status.h"
 #include "oauth/handlers.h"
 #include "oauth/metadata.h"
 
@@ -22,8 +22,14 @@ enum http_next metadata_begin(void *app, struct http_request *req, struct http_r
     (void)req;
     struct json_out out;
     json_out_init(&out, &reply->body, false);
+    BROKER_KEYS_AUTO *keys = broker_keys_acquire(app);
     struct metadata metadata = {
-        .issuer = broker_issuer(app), .trust = broker_trust(app), .defers = broker_defers(app)};
+        .issuer = broker_issuer(app),
+        .trust = broker_trust(app),
+        .defers = broker_defers(app),
+        .introspection_alg = crypto_alg_text(jws_signer_alg(keys->signer)),
+        .has_status_list = broker_has_status(app),
+    };
     metadata_write(&metadata, &out);
     http_reply_header(reply, "Cache-Control", public_for_5_minutes);
     http_reply_json(reply, 200);

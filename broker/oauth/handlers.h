@@ -19,6 +19,8 @@ void revoke_done(void *app, struct http_request *req);
 
 enum http_next ciba_begin(void *app, struct http_request *req, struct http_reply *reply);
 
+enum http_next status_begin(void *app, struct http_request *req, struct http_reply *reply);
+enum http_next status_lists_begin(void *app, struct http_request *req, struct http_reply *reply);
 enum http_next jwks_begin(void *app, struct http_request *req, struct http_reply *reply);
 enum http_next metadata_begin(void *app, struct http_request *req, struct http_reply *reply);
 enum http_next metadata_inserted_begin(void *app, struct http_request *req,

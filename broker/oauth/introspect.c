@@ -6,10 +6,13 @@
 #include "base/json_write.h"
 #include "core/command.h"
 #include "core/query.h"
+#include "oauth/accept.h"
 #include "oauth/call.h"
 #include "oauth/claims.h"
 #include "oauth/handlers.h"
 #include "oauth/reply.h"
+
+#define SIGNED_TYPE "application/token-introspection+jwt"
 
 struct introspect_state {
     struct oauth_call call;
@@ -22,7 +25,45 @@ static void resume(void *ctx)
     http_resume(ctx);
 }
 
-static void reply_active(const struct introspect_state *state, const struct introspection *found,
+/* INT-8: the same answer as a JWT for whoever asked for it by name. Signing fails: no answer. */
+static void send_answer(struct introspect_state *state, struct http_request *req,
+                        struct http_reply *reply)
+{
+    struct broker *broker = state->call.broker;
+    if (!accept_names(http_header(req, "accept"), SIGNED_TYPE)) {
+        http_reply_json(reply, 200);
+        return;
+    }
+    BUF_AUTO payload;
+    struct buf token;
+    struct json_out out;
+    BROKER_KEYS_AUTO *keys = broker_keys_acquire(broker);
+    buf_init(&payload, 0);
+    buf_init(&token, 0);
+    json_out_init(&out, &payload, false);
+    json_begin_object(&out);
+    json_member_str(&out, "iss", broker_issuer(broker));
+    json_member_str(&out, "aud", state->call.caller.name);
+    json_key(&out, "iat");
+    json_i64(&out, broker_now_ms(broker) / 1000);
+    json_key(&out, "token_introspection");
+    json_raw(&out, buf_str(&reply->body));
+    json_end_object(&out);
+    enum ambit_err err = buf_check(&payload);
+    if (!err)
+        err = jws_sign(keys->signer, "token-introspection+jwt", buf_str(&payload), &token);
+    if (err) {
+        oauth_reply_failure(req, reply, err);
+    } else {
+        buf_reset(&reply->body);
+        buf_put_str(&reply->body, buf_str(&token));
+        reply->status = 200;
+        reply->content_type = SIGNED_TYPE;
+    }
+    buf_done(&token);
+}
+
+static void reply_active(struct introspect_state *state, const struct introspection *found,
                          struct http_request *req, struct http_reply *reply)
 {
     struct json_out out;
@@ -38,17 +79,18 @@ static void reply_active(const struct introspect_state *state, const struct intr
     claims_write(&claims, &out);
     json_end_object(&out);
     reply->no_store = true;
-    http_reply_json(reply, 200);
     req->log.verdict = "active";
+    send_answer(state, req, reply);
 }
 
 /* Unknown, dead, malformed or somebody else's look the same (INT-3, INT-7). */
-static void reply_inactive(struct http_request *req, struct http_reply *reply)
+static void reply_inactive(struct introspect_state *state, struct http_request *req,
+                           struct http_reply *reply)
 {
     reply->no_store = true;
     buf_put_text(&reply->body, "{\"active\":false}");
-    http_reply_json(reply, 200);
     req->log.verdict = "inactive";
+    send_answer(state, req, reply);
 }
 
 static void answer(struct introspect_state *state, struct http_request *req,
@@ -58,7 +100,7 @@ static void answer(struct introspect_state *state, struct http_request *req,
     struct identity_token token = {0};
     enum ambit_err err = identity_token_read(text, &token);
     if (err == AMBIT_ERR_MALFORMED || state->call.caller.kind != CALLER_SERVICE) {
-        reply_inactive(req, reply);
+        reply_inactive(state, req, reply);
         return;
     }
     struct introspection *found = arena_alloc(&req->arena, sizeof *found);
@@ -75,7 +117,7 @@ static void answer(struct introspect_state *state, struct http_request *req,
     if (found->is_active && found->live_items)
         reply_active(state, found, req, reply);
     else
-        reply_inactive(req, reply);
+        reply_inactive(state, req, reply);
 }
 
 enum http_next introspect_begin(void *app, struct http_request *req, struct http_reply *reply)

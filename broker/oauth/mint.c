@@ -8,6 +8,7 @@
 
 #include "base/json_write.h"
 #include "base/secret.h"
+#include "core/status.h"
 #include "oauth/claims.h"
 #include "oauth/reply.h"
 
@@ -25,10 +26,18 @@ static enum ambit_err sign(struct broker *broker, const struct minting *minting,
                             .ask = minting->ask,
                             .rnd = minting->rnd,
                             .scope = minting->scope};
+    struct status_place place = {.index = 0};
+    if (status_place_of(broker, minting->row, &place)) {
+        claims.status_uri = buf_str(&place.uri);
+        claims.status_index = place.index;
+    }
     json_begin_object(&out);
     claims_write(&claims, &out);
     json_end_object(&out);
-    enum ambit_err err = buf_check(&payload);
+    enum ambit_err err = buf_check(&place.uri);
+    buf_done(&place.uri);
+    if (!err)
+        err = buf_check(&payload);
     if (err)
         return err;
 

@@ -37,6 +37,8 @@ static const struct http_route routes[] = {
      .refuse = oauth_reply_edge},
     FORM_ROUTE("/introspect", introspect),
     FORM_ROUTE("/revoke", revoke),
+    OPEN_ROUTE(HTTP_GET, "/status", status_lists),
+    OPEN_ROUTE(HTTP_GET, "/status/{x}", status),
     OPEN_ROUTE(HTTP_GET, "/jwks", jwks),
     OPEN_ROUTE(HTTP_GET, "/.well-known/oauth-authorization-server", metadata),
     OPEN_ROUTE(HTTP_GET, "/.well-known/oauth-authorization-server/{x*}", metadata_inserted),

@@ -37,6 +37,7 @@ LIBRARIES = [
     (re.compile(r"lmdb\.h$"), {"store"}),
     (re.compile(r"microhttpd\.h$"), {"http"}),
     (re.compile(r"gnutls/"), {"http"}),
+    (re.compile(r"zlib\.h$"), {"base"}),
     (re.compile(r"jansson\.h$"), set()),  # base/json_* reads and writes all JSON
     (re.compile(r"curl/"), {"cli", "identity"}),  # the client's own; keys behind URLs
     (re.compile(r"systemd/"), {"main"}),
