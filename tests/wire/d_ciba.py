@@ -7,9 +7,11 @@ import os
 import re
 import sys
 import time
+import urllib.parse
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from broker import Broker, Tap, claims  # noqa: E402
+from dpop import Key  # noqa: E402
 
 PROD = "service.restart[svc:prod/web-1]"
 POLL = "urn:openid:params:grant-type:ciba"
@@ -156,6 +158,28 @@ def stopped(tap, client):
     tap.ok(says(poll(client, put.json["auth_req_id"]), "invalid_grant"), "and it does not come back when the stop is cleared")
 
 
+def with_key(tap, broker, client):
+    """CIB-1, DTR-3: what was asked with a key is given to that key alone."""
+    mine, other = Key(), Key()
+
+    def send(path, fields, key):
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Authorization": broker.basic("remediator")}
+        if key:
+            headers["DPoP"] = key.proof("POST", f"http://127.0.0.1:{broker.port}{path}")
+        return client.call("POST", path, urllib.parse.urlencode(fields), headers)
+    put = send("/bc-authorize", {"scope": "service.restart[svc:staging/web-1]", "login_hint": "oncall"}, mine).json
+    come = {"grant_type": POLL, "auth_req_id": put["auth_req_id"]}
+    tap.ok(says(send("/token", come, None), "invalid_grant") and says(send("/token", come, other), "invalid_grant"), "CIB-1: not without the key, nor with another")
+    given = send("/token", come, mine)
+    tap.ok(given.status == 200 and given.json["token_type"] == "DPoP" and claims(given.json["access_token"])["cnf"] == {"jkt": mine.jkt},
+           "CIB-1: bound to the key it was asked with", given)
+    put = send("/bc-authorize", {"scope": "service.restart[svc:staging/web-1]", "login_hint": "oncall"}, None).json
+    tap.ok(says(send("/token", {"grant_type": POLL, "auth_req_id": put["auth_req_id"]}, mine), "invalid_grant"), "nor with a key where there was none")
+    wrong = client.call("POST", "/bc-authorize", "scope=a&login_hint=oncall", {"Content-Type": "application/x-www-form-urlencoded", "DPoP": "x",
+                                                                               "Authorization": broker.basic("remediator")})
+    tap.ok(says(wrong, "invalid_dpop_proof"), "CIB-1: a proof that is none", wrong)
+
+
 def deferred(tap, client):
     refused_now = client.token(PROD, purpose="INC-20")
     tap.ok(says(refused_now, "access_denied") and "deferral_code" not in refused_now.json, "DTR-1: who does not opt in is refused", refused_now)
@@ -203,6 +227,7 @@ def main():
         with broker.client() as client:
             refused(tap, client)
             nothing_to_approve(tap, client)
+            with_key(tap, broker, client)
             stopped(tap, client)
         broker.stop()
         code, said = broker.verify()
