@@ -42,7 +42,8 @@ static void check_match(const struct forward_row *row, struct ambit_str uri,
     FUZZ_CHECK(answer->action.len <= AMBIT_WORD_MAX && answer->resource.len <= AMBIT_WORD_MAX);
     /* A piece adds no segment to an action, and to a resource those of the path alone. */
     FUZZ_CHECK(count(answer->action, '.') <= count(row->action, '.'));
-    FUZZ_CHECK(count(answer->resource, '/') <= count(row->resource, '/') + count(path, '/'));
+    FUZZ_CHECK(count(answer->resource, '/') <=
+               count(row->resource, '/') + count(path, '/') * count(row->resource, '{'));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
