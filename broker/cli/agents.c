@@ -12,6 +12,7 @@
 #include "base/json_write.h"
 #include "cli/answer.h"
 #include "cli/assertion.h"
+#include "cli/proof.h"
 #include "cli/settings.h"
 #include "cli/show.h"
 
@@ -116,11 +117,12 @@ static enum cli_exit find_issuer(struct cli *cli, const struct settings *setting
 
 /* By its key; else by the certificate of the handshake, or by the uid that a Unix socket tells:
  * then the name is all that is said. */
-static enum cli_exit put_proof(struct cli *cli, const struct settings *settings, struct buf *form)
+static enum cli_exit put_proof(struct cli *cli, const struct settings *settings, struct buf *form,
+                               struct ambit_str *ret_issuer)
 {
     if (settings->certificate || !settings->key) {
         put_field(form, "client_id", ambit_str_of(settings->agent));
-        return CLI_YES;
+        return cli_has(cli, "dpop") ? find_issuer(cli, settings, ret_issuer) : CLI_YES;
     }
     struct assertion assertion = {
         .agent = settings->agent, .key_path = settings->key, .now_ms = cli->now_ms};
@@ -134,6 +136,7 @@ static enum cli_exit put_proof(struct cli *cli, const struct settings *settings,
                   AMBIT_STR("urn:ietf:params:oauth:client-assertion-type:jwt-bearer"));
         put_field(form, "client_assertion", buf_str(&jws));
     }
+    *ret_issuer = assertion.audience;
     buf_wipe(&jws);
     return code;
 }
@@ -159,7 +162,8 @@ static enum cli_exit put_grant_type(struct cli *cli, struct buf *form)
     return code;
 }
 
-static enum cli_exit put_form(struct cli *cli, const struct settings *settings, struct buf *form)
+static enum cli_exit put_form(struct cli *cli, const struct settings *settings, struct buf *form,
+                              struct ambit_str *ret_issuer)
 {
     enum cli_exit code = put_grant_type(cli, form);
     if (!code)
@@ -171,7 +175,7 @@ static enum cli_exit put_form(struct cli *cli, const struct settings *settings, 
     put_field(form, "resource", ambit_str_of(cli_get(cli, "resource")));
     put_field(form, "purpose", ambit_str_of(cli_get(cli, "purpose")));
     put_field(form, "approval", ambit_str_of(cli_get(cli, "approval")));
-    return code ? code : put_proof(cli, settings, form);
+    return code ? code : put_proof(cli, settings, form, ret_issuer);
 }
 
 /* The answer without the token, for --json beside --out. */
@@ -211,12 +215,40 @@ static enum cli_exit show_token(struct cli *cli, const struct json_value *answer
     return CLI_YES;
 }
 
+/* With a proof of the agent's key; once more where the broker wants its nonce in it. The assertion
+ * in the form is still good then: it is used up by an outcome alone. */
+static enum cli_exit send_proved(struct cli *cli, const struct client_request *request,
+                                 struct ambit_str issuer, struct client_reply *ret)
+{
+    char nonce[CLIENT_NONCE_MAX + 1] = "";
+    for (bool is_last = false;; is_last = true) {
+        BUF_AUTO jws = {.p = NULL};
+        const struct proof proof = {.key_path = request->broker->key,
+                                    .method = "POST",
+                                    .issuer = issuer,
+                                    .path = ambit_str_of(request->path),
+                                    .nonce = nonce,
+                                    .now_ms = cli->now_ms};
+        struct client_request proved = *request;
+        enum cli_exit code = proof_make(cli, &proof, &jws);
+        proved.proof = buf_str(&jws);
+        if (!code)
+            code = client_send(cli, &proved, ret);
+        bool wants_nonce = !code && !is_last && ret->status == 400 && ret->nonce[0];
+        if (!wants_nonce)
+            return code;
+        memcpy(nonce, ret->nonce, sizeof nonce);
+        client_reply_done(ret);
+    }
+}
+
 static enum cli_exit ask_token(struct cli *cli, const struct settings *settings)
 {
     struct buf form = {.p = NULL};
     CLIENT_REPLY_AUTO reply = {.status = 0};
     const struct json_value *answer = NULL;
-    enum cli_exit code = put_form(cli, settings, &form);
+    struct ambit_str issuer = {0};
+    enum cli_exit code = put_form(cli, settings, &form, &issuer);
     if (!code && buf_check(&form))
         code = cli_fail(cli, CLI_USAGE, "out of memory");
     if (!code) {
@@ -224,7 +256,8 @@ static enum cli_exit ask_token(struct cli *cli, const struct settings *settings)
                                                .path = "/token",
                                                .body = buf_str(&form),
                                                .content_type = "application/x-www-form-urlencoded"};
-        code = client_send(cli, &request, &reply);
+        code = cli_has(cli, "dpop") ? send_proved(cli, &request, issuer, &reply)
+                                    : client_send(cli, &request, &reply);
     }
     buf_wipe(&form);
     if (code)
@@ -252,6 +285,8 @@ static enum cli_exit run_token(struct cli *cli)
             cli, "which agent? Give --agent NAME and --key FILE, or AMBIT_AGENT and AMBIT_KEY");
     if (!cli_has(cli, "scope") && !cli_has(cli, "details"))
         return cli_usage(cli, "nothing is asked for: give --scope or --details");
+    if (cli_has(cli, "dpop") && !settings.key)
+        return cli_usage(cli, "--dpop binds the token to a key: give --key FILE or AMBIT_KEY");
 
     return ask_token(cli, &settings);
 }
@@ -277,6 +312,10 @@ const struct cli_verb agents_token = {
                 {"resource", "URI", "the audience: which service the token is for", false, false},
                 {"purpose", "TEXT", "why, for policies that ask and for the record", false, false},
                 {"for", "TIME", "how long: 30s, 5m, 1h", false, false},
+                {"dpop", NULL,
+                 "bind the token to the agent's key: it is worth nothing without a proof of it "
+                 "(RFC 9449)",
+                 false, false},
                 {"subject-token", "FILE",
                  "ask below the grant of the access token in FILE, which another agent handed over",
                  false, false},

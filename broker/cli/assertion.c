@@ -17,18 +17,20 @@ static void free_signer(struct jws_signer **signer)
     jws_signer_free(*signer);
 }
 
-static enum ambit_err read_signer(const char *path, struct jws_signer **ret)
+enum cli_exit assertion_read_key(struct cli *cli, const char *path, struct crypto_key **ret)
 {
     struct buf bytes = {.p = NULL};
-    CRYPTO_KEY_AUTO *key = NULL;
     enum ambit_err err = file_read(AT_FDCWD, path, KEY_FILE_MAX, &bytes);
+    bool is_file = !err;
     if (!err)
-        err = crypto_key_from_private_text(buf_str(&bytes), &key);
+        err = crypto_key_from_private_text(buf_str(&bytes), ret);
     buf_wipe(&bytes);
-    if (err)
-        return err;
-
-    return jws_signer_new(key, crypto_key_alg(key), ret);
+    if (!err)
+        return CLI_YES;
+    if (!is_file && (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_IO))
+        return cli_fail(cli, CLI_USAGE, "%s: %s", path, ambit_err_text(err));
+    return cli_fail(cli, CLI_USAGE, "%s holds no private key that can sign (a private JWK or PEM)",
+                    path);
 }
 
 /* CLI-6, CLI-7, CLI-11. */
@@ -52,9 +54,11 @@ static void put_claims(const struct assertion *assertion, struct buf *claims)
 enum cli_exit assertion_make(struct cli *cli, const struct assertion *assertion, struct buf *out)
 {
     AMBIT_CLEANUP(free_signer) struct jws_signer *signer = NULL;
-    enum ambit_err err = read_signer(assertion->key_path, &signer);
-    if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_IO)
-        return cli_fail(cli, CLI_USAGE, "%s: %s", assertion->key_path, ambit_err_text(err));
+    CRYPTO_KEY_AUTO *key = NULL;
+    enum cli_exit code = assertion_read_key(cli, assertion->key_path, &key);
+    if (code)
+        return code;
+    enum ambit_err err = jws_signer_new(key, crypto_key_alg(key), &signer);
     if (err)
         return cli_fail(cli, CLI_USAGE,
                         "%s holds no private key that can sign (a private JWK or PEM)",

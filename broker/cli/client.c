@@ -64,6 +64,8 @@ static bool make_headers(const struct client_request *request, struct curl_slist
             is_made && !buf_check(&value) && add_header(headers, "Authorization", buf_str(&value));
         buf_wipe(&value);
     }
+    if (request->proof.p)
+        is_made = is_made && add_header(headers, "DPoP", request->proof);
     return is_made;
 }
 
@@ -148,6 +150,16 @@ static bool set_options(struct transfer *transfer, const char *url, struct curl_
     return is_set;
 }
 
+static void take_nonce(const struct transfer *transfer)
+{
+    struct curl_header *header = NULL;
+    if (curl_easy_header(transfer->curl, "DPoP-Nonce", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return;
+    size_t len = strlen(header->value);
+    if (len <= CLIENT_NONCE_MAX)
+        memcpy(transfer->reply->nonce, header->value, len + 1);
+}
+
 static enum cli_exit perform(struct cli *cli, struct transfer *transfer, const char *url)
 {
     struct curl_slist *headers = NULL;
@@ -157,6 +169,7 @@ static enum cli_exit perform(struct cli *cli, struct transfer *transfer, const c
     } else {
         CURLcode err = curl_easy_perform(transfer->curl);
         curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &transfer->reply->status);
+        take_nonce(transfer);
         if (transfer->code)
             code = transfer->code;
         else if (err && transfer->reply->status && buf_check(&transfer->reply->body))

@@ -12,6 +12,7 @@ struct client_request {
     const struct settings *broker;
     const char *path;         /* and query: "/v1/grants?agent=x", sent as it is */
     struct ambit_str bearer;  /* {NULL,0}: none */
+    struct ambit_str proof;   /* DPoP; {NULL,0}: none */
     struct ambit_str body;    /* {NULL,0}: GET, else POST */
     const char *content_type; /* of the body */
     /* For a stream: called with each piece; CLI_YES to go on. NULL: the reply is collected. */
@@ -19,9 +20,11 @@ struct client_request {
     void *ctx;
     const char *accept; /* NULL: application/json */
 };
+enum { CLIENT_NONCE_MAX = 256 };
 struct client_reply {
     long status;
-    struct buf body; /* of a stream: only what did not come with 200 */
+    struct buf body;                  /* of a stream: only what did not come with 200 */
+    char nonce[CLIENT_NONCE_MAX + 1]; /* DPoP-Nonce; empty: none */
 };
 void client_reply_done(struct client_reply *reply);
 #define CLIENT_REPLY_AUTO AMBIT_CLEANUP(client_reply_done) struct client_reply

@@ -318,6 +318,21 @@ def certificates(tap, broker, client, pair, stranger, ca):
         one.client.close()
 
 
+def command_line(tap):
+    """`ambit token --dpop`: bound to the agent's own key, and the nonce is asked for once more."""
+    with Broker() as broker, broker.client() as client:
+        tap.ok(prepare(broker, client).status == 200, "the documents hold there too")
+        path = os.path.join(broker.state, "credentials", "remediator.jwk")
+        with open(path, encoding="utf-8") as f:
+            jkt = jose.thumbprint(json.load(f))
+        for agent, scope in (("remediator", BOUND), ("keeper", VAULT)):
+            done = broker.ambit("token", "--state", broker.state, "--agent", agent, "--key", path, "--scope", scope, "--dpop", text=True)
+            cnf = claims(done.stdout.strip())["cnf"] if done.returncode == 0 else None
+            tap.ok(cnf == {"jkt": jkt}, f"ambit token --dpop by {agent}", done)
+        done = broker.ambit("token", "--state", broker.state, "--agent", "remediator", "--key", path, "--scope", BOUND, text=True)
+        tap.ok(done.returncode == 1 and "binding_required" in done.stderr, "without it the broker says what is missing", done)
+
+
 def me_hash(pair):
     return jose.b64u(hashlib.sha256(pair.der).digest())
 
@@ -333,6 +348,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="ambit-dpop-")
     try:
         run(tap, folder)
+        command_line(tap)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     return tap.done()
