@@ -157,6 +157,18 @@ static void print_counts(const struct ambit_documents *documents)
            documents->n_people, documents->n_agents, documents->n_services, documents->n_policies);
 }
 
+/* The files of keys and authorities; nothing is fetched. */
+static enum ambit_err check_trust(const struct service *service)
+{
+    BUF_AUTO text;
+    buf_init(&text, 0);
+    enum ambit_err err = identity_trust_check(&service->config, &text);
+    if (err == AMBIT_OK)
+        return err;
+    fprintf(stderr, "ambitd: %.*s\n", (int)text.len, text.p != NULL ? text.p : "");
+    return AMBIT_ERR_MALFORMED;
+}
+
 int serve_check(struct service *service)
 {
     struct ambit_problems problems = {0};
@@ -172,6 +184,8 @@ int serve_check(struct service *service)
     print_problems(problems.v, problems.n);
     if (err == AMBIT_OK)
         err = tls_err;
+    if (err == AMBIT_OK)
+        err = check_trust(service);
     if (err == AMBIT_OK)
         print_counts(ambit_policy_documents(set));
     else if (err == AMBIT_ERR_NOT_FOUND)

@@ -14,6 +14,7 @@
 enum { CONNECT_S = 5 };
 
 struct fetch {
+    struct fetch *next, **place; /* among those under way */
     struct fetches *fetches;
     CURL *curl;
     void *owner;
@@ -24,6 +25,7 @@ struct fetch {
 struct fetches {
     CURLM *multi;
     struct curl_slist *headers;
+    struct fetch *first;        /* under way */
     struct config_fetch config; /* its texts live as long as the configuration */
 };
 
@@ -53,10 +55,34 @@ static void fetch_free(struct fetch *fetch)
     free(fetch);
 }
 
+static void link_in(struct fetch *fetch)
+{
+    struct fetches *fetches = fetch->fetches;
+    fetch->next = fetches->first;
+    fetch->place = &fetches->first;
+    if (fetch->next)
+        fetch->next->place = &fetch->next;
+    fetches->first = fetch;
+}
+
+/* Over, or given up. */
+static void take_out(struct fetch *fetch)
+{
+    curl_multi_remove_handle(fetch->fetches->multi, fetch->curl);
+    *fetch->place = fetch->next;
+    if (fetch->next)
+        fetch->next->place = fetch->place;
+}
+
 void fetches_free(struct fetches *fetches)
 {
     if (!fetches)
         return;
+    while (fetches->first) {
+        struct fetch *fetch = fetches->first;
+        take_out(fetch);
+        fetch_free(fetch);
+    }
     if (fetches->multi)
         curl_multi_cleanup(fetches->multi);
     curl_slist_free_all(fetches->headers);
@@ -169,8 +195,10 @@ enum ambit_err fetch_begin(struct fetches *fetches, struct ambit_str url, void *
     fetch->curl = curl_easy_init();
     bool is_begun = guard_url_is_fine(url) && fetch->curl && set_up(fetch, text) &&
                     curl_multi_add_handle(fetches->multi, fetch->curl) == CURLM_OK;
-    if (is_begun)
+    if (is_begun) {
+        link_in(fetch);
         return AMBIT_OK;
+    }
     fetch_free(fetch);
     return AMBIT_ERR_REFUSED;
 }
@@ -202,7 +230,7 @@ bool fetches_next(struct fetches *fetches, struct fetched *ret)
     long status = 0;
     curl_easy_getinfo(curl, CURLINFO_PRIVATE, (char **)(void *)&fetch);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
-    curl_multi_remove_handle(fetches->multi, curl);
+    take_out(fetch);
     *ret = (struct fetched){.owner = fetch->owner,
                             .is_fine = outcome == CURLE_OK && status == 200,
                             .body = fetch->body,

@@ -2,6 +2,9 @@
 /* The configured trust, put together. */
 #include "identity/trust.h"
 
+#include <fcntl.h>
+
+#include "base/file.h"
 #include "base/spiffe.h"
 
 static enum ambit_err fail(struct buf *reterr_text, struct ambit_str place, enum ambit_err err)
@@ -88,6 +91,34 @@ enum ambit_err identity_trust_new(const struct config *config, struct ambit_str 
     }
     *ret = trust;
     return AMBIT_OK;
+}
+
+static enum ambit_err check_file(struct ambit_str file, enum source_kind kind,
+                                 struct buf *reterr_text)
+{
+    BUF_AUTO bytes = {.p = NULL};
+    KEY_SNAPSHOT_AUTO *snapshot = NULL;
+    int64_t hint_s = 0;
+    if (!file.p)
+        return AMBIT_OK;
+    enum ambit_err err = file_read(AT_FDCWD, file.p, SOURCE_BYTES_MAX, &bytes);
+    if (!err)
+        err = key_snapshot_read(kind, buf_str(&bytes), &snapshot, &hint_s);
+    return err ? fail(reterr_text, file, err) : AMBIT_OK;
+}
+
+enum ambit_err identity_trust_check(const struct config *config, struct buf *reterr_text)
+{
+    enum ambit_err err = check_file(config->proxy_client_ca, SOURCE_ANCHORS, reterr_text);
+    for (size_t i = 0; !err && i < config->n_listen; i++)
+        err = check_file(config->listen[i].tls.client_ca, SOURCE_ANCHORS, reterr_text);
+    for (size_t i = 0; !err && i < config->n_issuers; i++) {
+        const struct config_issuer *issuer = &config->issuers[i];
+        bool is_bundle = issuer->profile == CONFIG_PROFILE_SPIFFE;
+        if (issuer->is_file)
+            err = check_file(issuer->jwks, is_bundle ? SOURCE_BUNDLE : SOURCE_JWKS, reterr_text);
+    }
+    return err;
 }
 
 void identity_trust_free(struct identity_trust *trust)

@@ -14,6 +14,9 @@ AMBIT_CHECKED enum ambit_err identity_trust_new(const struct config *config,
                                                 struct ambit_str issuer,
                                                 struct identity_trust **ret,
                                                 struct buf *reterr_text);
+/* The files of a configuration alone, nothing fetched or kept: `ambitd --check`. */
+AMBIT_CHECKED enum ambit_err identity_trust_check(const struct config *config,
+                                                  struct buf *reterr_text);
 /* After every set of documents that was attached to it. */
 void identity_trust_free(struct identity_trust *trust);
 /* Files are read and URLs asked again: SIGHUP. */

@@ -9,6 +9,7 @@ import http.server
 import json
 import os
 import shutil
+import signal
 import socket
 import ssl
 import subprocess
@@ -120,6 +121,7 @@ class World:
         self.named = self.clients.leaf("named", names=("DNS:agent.example.gov",), extensions=leaf)
         self.other = self.clients.leaf("other", names=("DNS:other.example.gov",), extensions=leaf)
         self.pinned = tls.self_signed(folder, "pinned")
+        self.service = tls.self_signed(folder, "service")
 
     def config(self):
         return {"issuer": "https://broker.example.gov", "review": "record",
@@ -133,14 +135,16 @@ class World:
                     {"issuer": "https://huge.example", "jwks": self.issuer.url + "/huge", "algorithms": ["ES256"]},
                     {"issuer": "https://silent.example", "jwks": self.silent_url + "/jwks", "algorithms": ["ES256"]}]}
 
+    def pin(self, pair):
+        return {"method": "self_signed_tls_client_auth", "x5t#S256": jose.b64u(hashlib.sha256(pair.der).digest())}
+
     def ways(self):
-        thumbprint = jose.b64u(hashlib.sha256(self.pinned.der).digest())
         return [{"method": "federated_jwt", "issuer": self.issuer.url, "subject": "batch"},
                 {"method": "federated_jwt", "issuer": "https://moved.example", "subject": "batch"},
                 {"method": "federated_jwt", "issuer": "https://huge.example", "subject": "batch"},
                 {"method": "federated_jwt", "issuer": "https://silent.example", "subject": "batch"},
                 {"method": "tls_client_auth", "san_dns": "agent.example.gov"},
-                {"method": "self_signed_tls_client_auth", "x5t#S256": thumbprint},
+                self.pin(self.pinned),
                 {"method": "unix_peer", "uid": PEER}]
 
     def claims(self, **changed):
@@ -205,6 +209,53 @@ def certificates(tap, world, port):
         connection.close()
 
 
+def services(tap, world, port, broker):
+    """A service by its certificate, with its name where there is a form and without it where there is none."""
+    connection = tls.https(port, world.ca, world.service)
+    status, body, _ = post(connection, "/introspect", {"token": "x", "client_id": "payments-api"})
+    tap.ok(status == 200 and body == {"active": False}, "MTL-3 a service introspects by its certificate", (status, body))
+    question = {"subject": {"type": "access_token", "id": "x"}, "action": {"name": "ticket.read"}, "resource": {"type": "ticket", "id": "INC-1"}}
+    for pair, want in ((world.service, 200), (world.named, 401), (None, 401)):
+        with_pair = tls.https(port, world.ca, pair)
+        with_pair.request("POST", "/access/v1/evaluation", json.dumps(question), {"Content-Type": "application/json"})
+        reply = with_pair.getresponse()
+        reply.read()
+        tap.ok(reply.status == want, f"MTL-3 evaluation with the certificate of {'nobody' if pair is None else 'a service' if want == 200 else 'an agent'}: {want}",
+               reply.status)
+        with_pair.close()
+    connection.close()
+
+
+def own_keys(tap, world, agents):
+    """CLI-12: keys of an agent behind its jwks_uri; rotated at its issuer they are taken up by a reload."""
+    def ask(key):
+        now = int(time.time())
+        claims = {"iss": "reporter", "sub": "reporter", "aud": "https://broker.example.gov", "iat": now, "exp": now + 60, "jti": os.urandom(8).hex()}
+        return post(agents, "/token", {"grant_type": "client_credentials", "scope": READ_SCOPE, "client_assertion_type": jose.ASSERTION_TYPE,
+                                       "client_assertion": key.sign(claims)})
+
+    status, body, _ = until_told(lambda: ask(world.key))
+    tap.ok(status == 200, "CLI-12 private_key_jwt by a key of jwks_uri", (status, body))
+    tap.ok(ask(world.second)[0] == 401, "CLI-12 another key: invalid_client")
+    world.issuer.jwks = {"keys": [world.second.jwk]}
+    return ask
+
+
+def rotated(tap, world, broker, agents, ask):
+    broker.process.send_signal(signal.SIGHUP)
+    end = time.monotonic() + 15 * SLOW
+    while ask(world.second)[0] != 200 and time.monotonic() < end:
+        time.sleep(0.05)
+    tap.ok(ask(world.second)[0] == 200 and ask(world.key)[0] == 401, "CLI-12 after a reload the new key is in force, and the old one is not")
+    end = time.monotonic() + 15 * SLOW
+    while True:
+        status, body, _ = post(agents, "/token", {"grant_type": JWT_BEARER, "assertion": world.second.sign(world.claims()), "scope": READ_SCOPE})
+        if status == 200 or time.monotonic() > end:
+            break
+        time.sleep(0.05)
+    tap.ok(status == 200, "WIF-1 so are the issuer's", (status, body))
+
+
 def peers(tap, world, broker):
     path = os.path.join(world.folder, "agent.sock")
     form = {"grant_type": "client_credentials", "scope": READ_SCOPE, "client_id": "remediator"}
@@ -263,6 +314,10 @@ def main():
         with Broker(config=world.config(), start=False, limits={"failed_burst": 25, "failed_per_minute": 60}) as broker:
             broker.configure()
             broker.propose("agents/remediator", {**broker.document("agents/remediator"), "authenticate": world.ways()})
+            broker.propose("agents/reporter", {**broker.document("agents/reporter"), "authenticate": [
+                {"method": "private_key_jwt", "jwks_uri": world.issuer.url + "/jwks"}]})
+            service = broker.document("services/payments-api")
+            broker.propose("services/payments-api", {**service, "authenticate": service["authenticate"] + [world.pin(world.service)]})
             broker.start()
             agents = tls.https(broker.ports[0], world.ca)
             grants(tap, world, agents)
@@ -270,6 +325,8 @@ def main():
             certificates(tap, world, broker.ports[0])
             peers(tap, world, broker)
             command_line(tap, world, broker)
+            services(tap, world, broker.ports[0], broker)
+            rotated(tap, world, broker, agents, own_keys(tap, world, agents))
             failures(tap, broker, agents)
             agents.close()
             tap.ok(broker.stop() == 0, "stops in order, with a fetch under way")
