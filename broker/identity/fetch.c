@@ -160,6 +160,7 @@ static bool set_up(struct fetch *fetch, const char *url)
     SET(HTTPHEADER, fetches->headers);
     SET(USERAGENT, "ambit");
     SET(NOSIGNAL, 1L);
+    SET(QUICK_EXIT, 1L); /* a name server that does not answer is not waited for */
     SET(TIMEOUT, (long)FETCH_S);
     SET(CONNECTTIMEOUT, (long)CONNECT_S);
     SET(MAXFILESIZE, (long)SOURCE_BYTES_MAX);

@@ -114,7 +114,9 @@ bool access_is_in_budget(struct broker *broker, const struct caller *caller,
 enum ambit_err access_proof(struct http_request *req, struct identity_proof *ret)
 {
     *ret = (struct identity_proof){.authorization = http_header(req, "authorization")};
-    if (req->n_certificates == 0)
+    /* A browser shows its certificate to whatever a page of somebody else's asks for: what comes from
+     * a page proves itself by a header that only the page of ours could have set. */
+    if (req->n_certificates == 0 || http_header(req, "origin").p)
         return AMBIT_OK;
     struct ambit_str *chain = arena_array(&req->arena, req->n_certificates, sizeof *chain);
     if (!chain)
