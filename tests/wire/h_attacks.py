@@ -9,10 +9,10 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from attacks import World, decisions, endpoint, jose, matches, transport  # noqa: E402
+from attacks import World, decisions, endpoint, exchange, jose, matches, transport  # noqa: E402
 from broker import Broker, Tap  # noqa: E402
 
-GROUPS = {"jose": jose, "endpoint": endpoint, "decisions": decisions, "transport": transport}
+GROUPS = {"jose": jose, "endpoint": endpoint, "exchange": exchange, "decisions": decisions, "transport": transport}
 
 
 def battery(tap, world, group, rows):
