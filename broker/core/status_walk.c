@@ -25,11 +25,6 @@ struct walk {
 static AMBIT_CHECKED enum ambit_err look(struct walk *walk, struct store_txn *txn, uint64_t seq,
                                          struct ambit_str value)
 {
-    ARENA_AUTO arena;
-    char block[4096];
-    struct grant_row row;
-    struct ambit_id id;
-    enum ambit_liveness liveness = AMBIT_LIVE;
     if (value.len != ROW_VALUE)
         return AMBIT_ERR_DAMAGED;
     int64_t expires_ms = (int64_t)get_be64((const uint8_t *)value.p + 16);
@@ -37,6 +32,11 @@ static AMBIT_CHECKED enum ambit_err look(struct walk *walk, struct store_txn *tx
         walk->list->last_expiry_ms = expires_ms;
     if (expires_ms <= walk->now_ms || seq > walk->last_cutoff_seq)
         return AMBIT_OK; /* TSL-8: of an expired one the bit says nothing */
+    ARENA_AUTO arena;
+    char block[4096];
+    struct grant_row row;
+    struct ambit_id id;
+    enum ambit_liveness liveness = AMBIT_LIVE;
     arena_init(&arena, block, sizeof block, 0);
     memcpy(id.b, value.p, sizeof id.b);
     enum ambit_err err = grant_load_row(txn, id, &arena, &row);
