@@ -62,11 +62,15 @@ def metadata(tap, broker, client):
 
 def authzen(tap, broker, client):
     answer, issuer = client.call("GET", AUTHZEN), url_of(broker)
+    said = answer.json
     tap.ok(answer.status == 200 and answer.headers["Content-Type"] == "application/json" and is_public(answer)
-           and answer.json == {"policy_decision_point": issuer, "access_evaluation_endpoint": issuer + "/access/v1/evaluation"},
-           "AZN-13 what works, and nothing else", answer)
-    for path in ("/access/v1/evaluations", "/access/v1/search/subject", "/access/v1/search/resource", "/access/v1/search/action"):
-        tap.ok(client.call("POST", path, "{}", {"Content-Type": "application/json"}).status == 404, f"AZN-13 {path} is not listed and not there")
+           and said.pop("policy_decision_point") == issuer, "AZN-13 the decision point is who was asked", answer)
+    tap.ok(said == {**{f"access_{what}_endpoint": f"{issuer}/access/v1/{what}" for what in ("evaluation", "evaluations")},
+                    **{f"search_{what}_endpoint": f"{issuer}/access/v1/search/{what}" for what in ("subject", "resource", "action")}}, "AZN-13 its endpoints", said)
+    for url in said.values():
+        path = url[len(issuer):]
+        tap.ok(client.call("POST", path, "{}", {"Content-Type": "application/json"}).status == 401, f"AZN-13 {path} is there")
+    tap.ok(client.call("GET", AUTHZEN + "/x").status == 404, "AZN-13 another decision point is not")
 
 
 def thumbprint(jwk):
@@ -115,7 +119,11 @@ def with_path(tap):
                    f"MET-1 {path}, for an issuer with a path", answer)
         for path in (OAUTH + "/tenants", OAUTH + "/tenants/one/", OAUTH + "/tenants/two", OPENID + "/one"):
             tap.ok(client.call("GET", path).status == 404, f"MET-1 {path} is another issuer's")
-        tap.ok(client.call("GET", AUTHZEN).json["policy_decision_point"] == ISSUER, "AZN-13 names the issuer")
+        for path in (AUTHZEN, AUTHZEN + "/tenants/one"):
+            said = client.call("GET", path).json
+            tap.ok(said["policy_decision_point"] == ISSUER and said["search_action_endpoint"] == ISSUER + "/access/v1/search/action", f"AZN-13 {path} names the issuer", said)
+        for path in (AUTHZEN + "/tenants", AUTHZEN + "/tenants/one/", AUTHZEN + "/one"):
+            tap.ok(client.call("GET", path).status == 404, f"AZN-13 {path} is another's")
 
 
 def main():

@@ -44,7 +44,7 @@ def routes_in_source():
         with open(name, encoding="utf-8") as f:
             text = f.read()
         found |= set(re.findall(r'ACT\("([^"]+)"', text))
-        found |= {f"/access/v1/search/{what}" for what in re.findall(r"^    SEARCH\((\w+)\)", text, re.M)}
+        found |= set(re.findall(r'^    SEARCH\("([^"]+)"', text, re.M))
         for row in text.split("{.method = ")[1:]:
             path = re.search(r'\.path = "([^"]+)",', row)
             if path and "application/json" in row.split("};")[0]:
