@@ -6,6 +6,7 @@
 #include "operator/access.h"
 #include "operator/body.h"
 #include "operator/handlers.h"
+#include "operator/raised.h"
 
 struct offboard_state {
     struct access access;
@@ -41,6 +42,15 @@ static bool decode(struct offboard_state *state, struct http_request *req, struc
     return true;
 }
 
+static struct ambit_str joined(struct http_request *req, const char *word, struct ambit_str name)
+{
+    BUF_AUTO text;
+    buf_init(&text, 0);
+    buf_put_text(&text, word);
+    buf_put_str(&text, name);
+    return arena_copy(&req->arena, buf_str(&text));
+}
+
 /* On a query thread: it counts live grants. */
 static enum http_next dry_run(struct offboard_state *state, struct http_request *req,
                               struct http_reply *reply)
@@ -52,53 +62,20 @@ static enum http_next dry_run(struct offboard_state *state, struct http_request 
         access_reply_err(req, reply, err);
         return HTTP_DONE;
     }
-    http_reply_json(reply, 200);
-    BUF_AUTO text;
-    buf_init(&text, 0);
-    buf_put_text(&text, "dry_run:offboard:");
-    buf_put_str(&text, state->person);
-    access_command(&state->access, &state->dry.base, req);
     state->has_dry = true;
-    state->dry.what = arena_copy(&req->arena, buf_str(&text));
-    http_suspend(req);
-    /* Reading is never refused for want of a record. */
-    return read_submit(&state->dry) ? HTTP_DONE : HTTP_WAIT;
+    return raised_read(&state->access, &state->dry, joined(req, "dry_run:offboard:", state->person),
+                       req, reply);
 }
 
 static void reply_offboarded(struct offboard_state *state, struct http_request *req,
                              struct http_reply *reply)
 {
-    const struct stop_command *command = &state->command;
-    bool is_recorded = !command->recorded_pending && !command->not_recorded;
-    struct json_out out;
-    json_out_init(&out, &reply->body, false);
-    json_begin_object(&out);
-    json_member_str(&out, "person", state->person);
-    json_member_id(&out, "stop", command->stop);
-    json_key(&out, "target");
-    BUF_AUTO target;
-    buf_init(&target, 0);
-    buf_put_text(&target, "owner:");
-    buf_put_str(&target, state->person);
-    json_str(&out, buf_str(&target));
-    json_member_str(&out, "reason", state->body.reason);
-    json_member_str(&out, "by", state->access.caller.name);
-    json_key(&out, "offboarded_at");
-    json_time_ms(&out, command->raised_ms);
-    if (is_recorded) {
-        json_key(&out, "seq");
-        json_i64(&out, (int64_t)command->base.seq);
-    }
-    json_member_text(&out, "state", "in_force");
-    json_member_text(&out, "recorded",
-                     is_recorded                 ? "yes"
-                     : command->recorded_pending ? "pending"
-                                                 : "no");
-    json_member_id(&out, "incident", command->incident);
-    json_end_object(&out);
-    http_reply_json(reply, command->not_recorded ? 500 : 201);
-    req->log.verdict = "offboarded";
-    req->log.event = is_recorded ? (int64_t)command->base.seq : 0;
+    struct raised raised = {.person = state->person,
+                            .target = joined(req, "owner:", state->person),
+                            .reason = state->body.reason,
+                            .at = "offboarded_at",
+                            .verdict = "offboarded"};
+    raised_reply(&state->access, &state->command, &raised, req, reply);
 }
 
 enum http_next offboard_begin(void *app, struct http_request *req, struct http_reply *reply)

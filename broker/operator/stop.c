@@ -7,6 +7,7 @@
 #include "operator/access.h"
 #include "operator/body.h"
 #include "operator/handlers.h"
+#include "operator/raised.h"
 
 struct stop_state {
     struct access access;
@@ -109,53 +110,18 @@ static enum http_next dry_run(struct stop_state *state, struct http_request *req
         access_reply_err(req, reply, err);
         return HTTP_DONE;
     }
-    http_reply_json(reply, 200);
-    access_command(&state->access, &state->dry.base, req);
     state->has_dry = true;
-    state->dry.what = what_of_dry_run(state, req);
-    http_suspend(req);
-    /* Reading is never refused for want of a record. */
-    return read_submit(&state->dry) ? HTTP_DONE : HTTP_WAIT;
+    return raised_read(&state->access, &state->dry, what_of_dry_run(state, req), req, reply);
 }
 
 static void reply_raised(struct stop_state *state, struct http_request *req,
                          struct http_reply *reply)
 {
-    const struct stop_command *command = &state->command;
-    struct json_out out;
-    json_out_init(&out, &reply->body, false);
-    json_begin_object(&out);
-    json_member_id(&out, "stop", command->stop);
-    json_member_str(&out, "target", state->body.target);
-    json_member_str(&out, "reason", state->body.reason);
-    json_member_str(&out, "by", state->access.caller.name);
-    json_key(&out, "raised_at");
-    json_time_ms(&out, command->raised_ms);
-    bool is_recorded = !command->recorded_pending && !command->not_recorded;
-    if (is_recorded) {
-        json_key(&out, "seq");
-        json_i64(&out, (int64_t)command->base.seq);
-    }
-    json_member_text(&out, "state", "in_force");
-    json_member_text(&out, "recorded",
-                     is_recorded                 ? "yes"
-                     : command->recorded_pending ? "pending"
-                                                 : "no");
-    json_member_id(&out, "incident", command->incident);
-    json_end_object(&out);
-    http_reply_json(reply, command->not_recorded ? 500 : 201);
-    req->log.verdict = "in_force";
-    req->log.event = is_recorded ? (int64_t)command->base.seq : 0;
-}
-
-/* Sealed: the writer takes nothing; the stop is in force and stands in the journal, or nowhere. */
-static void reply_sealed(struct stop_state *state, struct http_request *req,
-                         struct http_reply *reply)
-{
-    struct stop_command *command = &state->command;
-    if (command->raised_ms == 0)
-        command->raised_ms = broker_now_ms(state->access.broker);
-    reply_raised(state, req, reply);
+    struct raised raised = {.target = state->body.target,
+                            .reason = state->body.reason,
+                            .at = "raised_at",
+                            .verdict = "in_force"};
+    raised_reply(&state->access, &state->command, &raised, req, reply);
 }
 
 /* ---- the request ---- */
@@ -187,7 +153,7 @@ enum http_next stop_begin(void *app, struct http_request *req, struct http_reply
     if (!err)
         return HTTP_WAIT;
     if (err == AMBIT_ERR_SEALED || command->recorded_pending || command->not_recorded)
-        reply_sealed(state, req, reply);
+        reply_raised(state, req, reply);
     else
         access_reply_err(req, reply, err);
     return HTTP_DONE;
@@ -207,7 +173,7 @@ enum http_next stop_finish(void *app, struct http_request *req, struct http_repl
         /* Sealed, or out of the last space, while it waited. In force all the same; one flush on a
          * loop of a broker that gives nothing any more. */
         stop_to_journal(command);
-        reply_sealed(state, req, reply);
+        reply_raised(state, req, reply);
         return HTTP_DONE;
     }
     if (access_answered(&command->base, req, reply))
