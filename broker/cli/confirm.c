@@ -10,6 +10,7 @@
 #include "base/json_write.h"
 #include "cli/answer.h"
 #include "cli/owners.h"
+#include "cli/reason.h"
 #include "cli/show.h"
 #include "crypto/digest.h"
 
@@ -80,13 +81,11 @@ static enum ambit_err put_body(const struct cli *cli, const struct subject *subj
 static enum cli_exit run_confirm(struct cli *cli)
 {
     struct subject subject = {.has_digest = false};
-    struct ambit_str reason = ambit_str_of(cli_get(cli, "reason"));
-    if (reason.p && (reason.len == 0 || reason.len > AMBIT_TEXT_MAX || !utf8_is_valid(reason) ||
-                     text_has_control(reason)))
-        return cli_usage(cli, "--reason is 1 to %d bytes of text without control characters",
-                         AMBIT_TEXT_MAX);
+    enum cli_exit code = reason_check(cli);
+    if (code)
+        return code;
     if (!(cli_has(cli, "remove") && read_name(cli->argument, &subject))) {
-        enum cli_exit code = read_file(cli, &subject);
+        code = read_file(cli, &subject);
         if (code)
             return code;
     }
@@ -96,7 +95,7 @@ static enum cli_exit run_confirm(struct cli *cli)
 
     const struct answer_request request = {.path = "/v1/documents/confirm", .body = buf_str(&body)};
     const struct json_value *answer = NULL;
-    enum cli_exit code = answer_ask(cli, &request, &answer);
+    code = answer_ask(cli, &request, &answer);
     if (code || !answer)
         return code;
     struct arena *arena = &cli->arena;

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Incidents: what is open, whose it is, taking one up, closing it. */
-#include "ambit/limits.h"
 #include "base/encode.h"
 #include "base/json_read.h"
-#include "base/json_write.h"
 #include "cli/answer.h"
 #include "cli/oncall.h"
+#include "cli/reason.h"
 #include "cli/show.h"
 
 static void show_incident(struct cli *cli, const struct json_value *answer)
@@ -119,23 +118,13 @@ static enum cli_exit post(struct cli *cli, const char *deed)
 {
     BUF_AUTO path = {.p = NULL};
     BUF_AUTO body = {.p = NULL};
-    struct json_out out = {.buf = NULL};
-    const char *given = cli_get(cli, "reason");
-    struct ambit_str reason = ambit_str_of(given);
-    if (given && (reason.len == 0 || reason.len > AMBIT_TEXT_MAX || !utf8_is_valid(reason) ||
-                  text_has_control(reason)))
-        return cli_usage(cli, "--reason is 1 to %d bytes of text without control characters",
-                         AMBIT_TEXT_MAX);
-    enum cli_exit code = put_path(cli, deed, &path);
-    if (code)
-        return code;
-    json_out_init(&out, &body, false);
-    json_begin_object(&out);
-    json_member_text(&out, "reason", given);
-    json_end_object(&out);
-    if (buf_check(&body))
-        return cli_fail(cli, CLI_USAGE, "out of memory");
-    return ask_one(cli, &(struct answer_request){.path = path.p, .body = buf_str(&body)});
+    enum cli_exit code = reason_check(cli);
+    if (!code)
+        code = put_path(cli, deed, &path);
+    if (!code)
+        code = reason_body(cli, NULL, &body);
+    return code ? code
+                : ask_one(cli, &(struct answer_request){.path = path.p, .body = buf_str(&body)});
 }
 
 static enum cli_exit run_acknowledge(struct cli *cli)

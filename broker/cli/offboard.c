@@ -1,45 +1,31 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* `owner offboard`: a person leaves; all that is theirs stops, and their own way in ends. */
-#include "ambit/limits.h"
 #include "base/encode.h"
 #include "base/json_read.h"
-#include "base/json_write.h"
 #include "cli/answer.h"
 #include "cli/owners.h"
+#include "cli/reason.h"
 #include "cli/show.h"
-
-static enum ambit_err put_body(const struct cli *cli, struct buf *body)
-{
-    struct json_out out = {.buf = NULL};
-    json_out_init(&out, body, false);
-    json_begin_object(&out);
-    json_member_text(&out, "reason", cli_get(cli, "reason"));
-    if (cli_has(cli, "dry-run")) {
-        json_key(&out, "dry_run");
-        json_bool(&out, true);
-    }
-    json_end_object(&out);
-    return buf_check(body);
-}
 
 static enum cli_exit run_offboard(struct cli *cli)
 {
-    struct ambit_str reason = ambit_str_of(cli_get(cli, "reason"));
-    if (reason.len == 0 || reason.len > AMBIT_TEXT_MAX || !utf8_is_valid(reason) ||
-        text_has_control(reason))
-        return cli_usage(cli, "--reason is 1 to %d bytes of text without control characters",
-                         AMBIT_TEXT_MAX);
+    enum cli_exit code = reason_check(cli);
+    if (code)
+        return code;
     BUF_AUTO body = {.p = NULL}, path = {.p = NULL};
     buf_put_text(&path, "/v1/people/");
     percent_encode(&path, ambit_str_of(cli->argument));
     buf_put_text(&path, "/offboard");
     buf_put_char(&path, '\0');
-    if (buf_check(&path) || put_body(cli, &body))
-        return cli_fail(cli, CLI_USAGE, "the person or the reason is not UTF-8 text");
+    if (buf_check(&path))
+        return cli_fail(cli, CLI_USAGE, "out of memory");
+    code = reason_body(cli, NULL, &body);
+    if (code)
+        return code;
 
     const struct answer_request request = {.path = path.p, .body = buf_str(&body)};
     const struct json_value *answer = NULL;
-    enum cli_exit code = answer_ask(cli, &request, &answer);
+    code = answer_ask(cli, &request, &answer);
     if (code || !answer)
         return code;
     struct arena *arena = &cli->arena;

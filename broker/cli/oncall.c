@@ -5,37 +5,9 @@
 #include "ambit/model.h"
 #include "base/encode.h"
 #include "base/json_read.h"
-#include "base/json_write.h"
 #include "cli/answer.h"
+#include "cli/reason.h"
 #include "cli/show.h"
-
-/* {"reason": …} and what comes with it. */
-static enum ambit_err put_reason(struct cli *cli, const char *target, struct buf *body)
-{
-    struct json_out out = {.buf = NULL};
-    json_out_init(&out, body, false);
-    json_begin_object(&out);
-    json_member_text(&out, "target", target);
-    json_member_text(&out, "reason", cli_get(cli, "reason"));
-    if (cli_has(cli, "dry-run")) {
-        json_key(&out, "dry_run");
-        json_bool(&out, true);
-    }
-    json_end_object(&out);
-    return buf_check(body);
-}
-
-/* 1 to 1,024 bytes of text; said before the broker has to. */
-static enum cli_exit check_reason(struct cli *cli)
-{
-    struct ambit_str reason = ambit_str_of(cli_get(cli, "reason"));
-    if (reason.len == 0 || reason.len > AMBIT_TEXT_MAX || !utf8_is_valid(reason) ||
-        text_has_control(reason))
-        return cli_usage(cli, "--reason is 1 to %d bytes of text without control characters",
-                         AMBIT_TEXT_MAX);
-
-    return CLI_YES;
-}
 
 /* The argument as a part of a path: what would need escaping there names nothing of ours. */
 static enum cli_exit check_id(struct cli *cli)
@@ -94,12 +66,11 @@ static void show_stop(struct cli *cli, const struct json_value *answer)
 static enum cli_exit post(struct cli *cli, const char *path, const char *target)
 {
     BUF_AUTO body = {.p = NULL};
-    if (put_reason(cli, target, &body))
-        return cli_fail(cli, CLI_USAGE, "the target or the reason is not UTF-8 text");
-
     const struct json_value *answer = NULL;
-    enum cli_exit code =
-        answer_ask(cli, &(struct answer_request){.path = path, .body = buf_str(&body)}, &answer);
+    enum cli_exit code = reason_body(cli, target, &body);
+    if (!code)
+        code = answer_ask(cli, &(struct answer_request){.path = path, .body = buf_str(&body)},
+                          &answer);
     if (code || !answer)
         return code;
     show_stop(cli, answer);
@@ -117,7 +88,7 @@ static enum cli_exit run_stop(struct cli *cli)
             "resource:PATTERN or all",
             cli->argument);
 
-    enum cli_exit code = check_reason(cli);
+    enum cli_exit code = reason_check(cli);
     return code ? code : post(cli, "/v1/stops", cli->argument);
 }
 
@@ -138,7 +109,7 @@ const struct cli_verb oncall_stop = {
 
 static enum cli_exit run_clear(struct cli *cli)
 {
-    enum cli_exit code = check_reason(cli);
+    enum cli_exit code = reason_check(cli);
     if (!code)
         code = check_id(cli);
     if (code)
@@ -168,11 +139,11 @@ const struct cli_verb oncall_clear = {
 static enum cli_exit run_time(struct cli *cli)
 {
     BUF_AUTO body = {.p = NULL};
-    enum cli_exit code = check_reason(cli);
+    enum cli_exit code = reason_check(cli);
+    if (!code)
+        code = reason_body(cli, NULL, &body);
     if (code)
         return code;
-    if (put_reason(cli, NULL, &body))
-        return cli_fail(cli, CLI_USAGE, "out of memory");
 
     const struct json_value *answer = NULL;
     const struct answer_request request = {.path = "/v1/time/acknowledge", .body = buf_str(&body)};
