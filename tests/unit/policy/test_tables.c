@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: an agent that lists many policies, and asks a table which of them have anything to say,
- * gets the answers of one that asks them all. Random rules, never rules and questions. */
+/* Goal: an agent that lists many policies, and asks tables which of them, and which of their hard
+ * stops, have anything to say, gets the answers of one that asks them all. Random rules, never
+ * rules, hard stops and questions. */
 #include "lab.h"
 
 #include <setjmp.h>
@@ -39,6 +40,20 @@ static const char *random_resource(void)
     return any_of(v, AMBIT_LEN(v));
 }
 
+/* Some with patterns of both kinds, of one, of none; few that fire at once. */
+static size_t random_stop(char *body, size_t room, size_t i)
+{
+    static const char *const on[] = {"attempted", "denied", "allowed", "granted"};
+    char actions[64] = "", resources[64] = "";
+    if (pick(2))
+        (void)snprintf(actions, sizeof actions, "'actions':['%s'],", random_action());
+    if (pick(4))
+        (void)snprintf(resources, sizeof resources, "'resources':['%s'],", random_resource());
+    return (size_t)snprintf(body, room, "%s{'id':'s%zu','on':'%s',%s%s%s'then':'suspend_agent'}",
+                            i ? "," : "", i, any_of(on, AMBIT_LEN(on)), actions, resources,
+                            pick(12) ? "'count':9,'within':'1m'," : "");
+}
+
 static void random_body(char body[BODY])
 {
     size_t len = (size_t)snprintf(body, BODY, "'allow':[");
@@ -52,13 +67,17 @@ static void random_body(char body[BODY])
         len += (size_t)snprintf(body + len, BODY - len,
                                 "'never':[{'id':'n','actions':['%s'],'resources':['%s']}],",
                                 random_action(), random_resource());
-    (void)snprintf(body + len, BODY - len, "%s", LAB_QUIET);
+    len += (size_t)snprintf(body + len, BODY - len, "'hard_stops':[");
+    for (size_t i = 0, n = 1 + pick(5); i < n; i++)
+        len += random_stop(body + len, BODY - len, i);
+    (void)snprintf(body + len, BODY - len, "]");
 }
 
 struct outcome {
     enum ambit_reason reason;
     struct ambit_str policy, rule;
-    size_t n_given, n_except;
+    size_t n_given, n_except, n_trips, n_charges;
+    struct ambit_str first_trip;
 };
 
 static struct outcome ask(struct lab *lab, const struct ambit_item *item, bool is_grant)
@@ -91,11 +110,32 @@ static struct outcome ask(struct lab *lab, const struct ambit_item *item, bool i
                             .policy = lab->d.policy,
                             .rule = lab->d.rule,
                             .n_given = lab->d.n_given,
-                            .n_except = lab->d.n_except};
+                            .n_except = lab->d.n_except,
+                            .n_trips = lab->d.n_trips,
+                            .n_charges = lab->d.n_charges,
+                            .first_trip =
+                                lab->d.n_trips ? lab->d.trips[0].id : (struct ambit_str){0}};
 }
 
 static struct lab lab;
-static size_t n_allowed, n_excepted;
+static size_t n_allowed, n_excepted, n_tripped;
+
+/* The agent's policies as if nothing told that they have nothing to say. */
+static const struct listed_policy *told_nothing(const struct compiled_agent *agent)
+{
+    static struct listed_policy listed[POLICIES];
+    static struct compiled_policy copies[POLICIES];
+    static const struct index_begins any = {UINT64_MAX, UINT64_MAX};
+    for (size_t i = 0; i < agent->n_policies; i++) {
+        copies[i] = *agent->policies[i].policy;
+        copies[i].stops_everywhere = UINT64_MAX;
+        listed[i] = agent->policies[i];
+        listed[i].policy = &copies[i];
+        listed[i].rules = listed[i].never = listed[i].stops = any;
+        listed[i].hears = listed[i].hears_anywhere = UINT8_MAX;
+    }
+    return listed;
+}
 
 static void compare(const struct ambit_item *item, bool is_grant)
 {
@@ -104,18 +144,23 @@ static void compare(const struct ambit_item *item, bool is_grant)
     const struct compiled_tables *tables = agent->tables;
     assert_non_null(tables);
     struct outcome with = ask(&lab, item, is_grant);
+    const struct listed_policy *policies = agent->policies;
+    agent->policies = told_nothing(agent);
     agent->tables = NULL;
     struct outcome without = ask(&lab, item, is_grant);
     agent->tables = tables;
+    agent->policies = policies;
     if (with.reason != without.reason || !ambit_str_eq(with.policy, without.policy) ||
         !ambit_str_eq(with.rule, without.rule) || with.n_given != without.n_given ||
-        with.n_except != without.n_except)
+        with.n_except != without.n_except || with.n_trips != without.n_trips ||
+        with.n_charges != without.n_charges || !ambit_str_eq(with.first_trip, without.first_trip))
         fail_msg("%.*s %.*s: %s by %.*s, without the table %s by %.*s", AMBIT_STR_ARG(item->action),
                  AMBIT_STR_ARG(item->resource), ambit_reason_text(with.reason),
                  AMBIT_STR_ARG(with.rule), ambit_reason_text(without.reason),
                  AMBIT_STR_ARG(without.rule));
     n_allowed += with.reason == AMBIT_REASON_ALLOWED;
     n_excepted += with.n_except > 0;
+    n_tripped += with.n_trips > 0;
 }
 
 static void test_tables(void **state)
@@ -140,7 +185,7 @@ static void test_tables(void **state)
         }
         lab_close(&lab);
     }
-    assert_true(n_allowed > SETS * QUESTIONS / 20 && n_excepted > SETS);
+    assert_true(n_allowed > SETS * QUESTIONS / 20 && n_excepted > SETS && n_tripped > SETS);
 }
 
 #define RULE_OF(id)       \
