@@ -75,10 +75,7 @@ enum ambit_err compile_rule_names(struct arena *arena, struct compiled_policy *p
 
 void *compile_lines(struct arena *arena, size_t n, size_t each)
 {
-    size_t bytes = 0;
-    if (!ambit_mul(n, each, &bytes) || !ambit_add(bytes, COMPILED_LINE - 1, &bytes))
-        return NULL;
-    char *p = arena_alloc(arena, bytes);
+    char *p = arena_array(arena, n + 1, each); /* one more, for the room before the first line */
     return p ? p + (-(uintptr_t)p & (COMPILED_LINE - 1)) : NULL;
 }
 
@@ -132,7 +129,7 @@ static enum ambit_err compile_agent(struct ambit_policy_set *set, const struct a
     size_t n = 0;
     for (size_t i = 0; i < agent->policies.n; i++) {
         size_t place = find(&set->policy_names, agent->policies.v[i], policy_name, set->documents);
-        AMBIT_ASSERT(place != SIZE_MAX); /* the reader refuses such a set */
+        AMBIT_ASSERT(place != SIZE_MAX); /* and this one */
         if (!set->documents->policies[place].is_shadow)
             policies[n++] = listed(&set->policies[place]);
     }

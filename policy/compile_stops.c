@@ -3,35 +3,25 @@
  * event passes by those that cannot hear it. */
 #include "policy/compile.h"
 
-static bool is_attempt(enum ambit_stop_on on)
-{
-    return on == AMBIT_ON_ATTEMPTED;
-}
-
 /* Of hard_stop_listens(), what holds whatever the reason. */
-static bool may_count(const struct ambit_hard_stop *stop, enum hearing hearing)
+static void note_hearing(struct compiled_policy *policy, const struct ambit_hard_stop *stop,
+                         size_t i)
 {
-    /* A token request happens under no grant and no lineage. */
-    bool by_grant = stop->by == AMBIT_BY_GRANT || stop->by == AMBIT_BY_LINEAGE;
     enum ambit_stop_on on = stop->on;
-    switch (hearing) {
-    case HEARS_GRANT:
-        return !by_grant && (is_attempt(on) || on == AMBIT_ON_GRANTED);
-    case HEARS_GRANT_REFUSED:
-        return !by_grant && (is_attempt(on) || on == AMBIT_ON_DENIED);
-    case HEARS_ACTION:
-        return is_attempt(on) || on == AMBIT_ON_ALLOWED;
-    case HEARS_ACTION_REFUSED:
-        return is_attempt(on) || on == AMBIT_ON_DENIED;
-    case HEARS_EVENT:
-        return on == AMBIT_ON_UNACCOUNTED || on == AMBIT_ON_SIGNAL;
-    case HEARS_SUM:
-        return (is_attempt(on) || on == AMBIT_ON_ALLOWED) && !stop->at_once &&
-               stop->kind == AMBIT_LIMIT_SUM;
-    case HEARINGS:
-        break;
-    }
-    return true;
+    bool attempted = on == AMBIT_ON_ATTEMPTED, passed = attempted || on == AMBIT_ON_ALLOWED;
+    bool refused = attempted || on == AMBIT_ON_DENIED;
+    /* A token request happens under no grant and no lineage. */
+    bool by_agent = stop->by != AMBIT_BY_GRANT && stop->by != AMBIT_BY_LINEAGE;
+    const bool hears[HEARINGS] = {
+        [HEARS_GRANT] = by_agent && (attempted || on == AMBIT_ON_GRANTED),
+        [HEARS_GRANT_REFUSED] = by_agent && refused,
+        [HEARS_ACTION] = passed,
+        [HEARS_ACTION_REFUSED] = refused,
+        [HEARS_EVENT] = on == AMBIT_ON_UNACCOUNTED || on == AMBIT_ON_SIGNAL,
+        [HEARS_SUM] = passed && !stop->at_once && stop->kind == AMBIT_LIMIT_SUM,
+    };
+    for (size_t hearing = 0; hearing < HEARINGS; hearing++)
+        policy->hearing[hearing] |= (uint64_t)hears[hearing] << i;
 }
 
 /* What names no action is about every one. */
@@ -50,8 +40,7 @@ static enum ambit_err compile_stop(struct arena *arena, struct compiled_policy *
 {
     const struct ambit_hard_stop *stop = &policy->policy->hard_stops[i];
     *ret = (struct compiled_stop){.stop = stop, .on = stop->on, .by = stop->by, .policy = policy};
-    for (int hearing = 0; hearing < HEARINGS; hearing++)
-        policy->hearing[hearing] |= (uint64_t)may_count(stop, (enum hearing)hearing) << i;
+    note_hearing(policy, stop, i);
     policy->stops_everywhere |= (uint64_t)(stop->actions.n == 0 && stop->resources.n == 0) << i;
     enum ambit_err err =
         compile_patterns(arena, stop->actions, PATTERN_ACTION, false, &ret->actions);
@@ -64,8 +53,7 @@ enum ambit_err compile_stops(struct arena *arena, struct compiled_policy *policy
     struct index_builder pairs AMBIT_CLEANUP(index_builder_done) = {0};
     struct index_builder any AMBIT_CLEANUP(index_builder_done) = {0};
     size_t n = policy->policy->n_hard_stops;
-    if (n > AMBIT_STOPS_MAX)
-        return AMBIT_ERR_TOO_LARGE; /* the reader refuses such a set */
+    AMBIT_ASSERT(n <= AMBIT_STOPS_MAX); /* the reader refuses such a set */
     struct compiled_stop *stops = arena_array(arena, n ? n : 1, sizeof *stops);
     if (!stops)
         return AMBIT_ERR_NO_MEMORY;
