@@ -175,6 +175,39 @@ static enum ambit_err note_certificates(struct http_request *req, struct identit
     return AMBIT_OK;
 }
 
+static void put_retry_after(struct http_request *req, struct http_reply *reply, uint32_t seconds)
+{
+    char memory[16];
+    struct buf text;
+    buf_init_fixed(&text, memory, sizeof memory);
+    buf_put_i64(&text, seconds ? seconds : 1);
+    struct ambit_str value = arena_copy(&req->arena, buf_str(&text));
+    http_reply_header(reply, "Retry-After", value.p ? value.p : "1");
+}
+
+static struct ambit_str source_of(struct http_request *req)
+{
+    char text[ADDR_TEXT_MAX];
+    if (!req->source.family)
+        return (struct ambit_str){0};
+    size_t len = addr_encode(&req->source, text);
+    return arena_copy(&req->arena, (struct ambit_str){.p = text, .len = len});
+}
+
+/* CLI-14, of services that send a secret. */
+static bool is_listened_to(struct broker *broker, const struct identity_proof *proof,
+                           struct http_request *req, struct http_reply *reply)
+{
+    uint32_t wait_s =
+        broker_failed_wait_s(broker, identity_claimed(proof, &req->arena), source_of(req));
+    if (wait_s == 0)
+        return true;
+    asker_reply_error(req, reply, 429,
+                      "this caller brought too many wrong secrets from here; none was looked at");
+    put_retry_after(req, reply, wait_s);
+    return false;
+}
+
 static bool identify(struct broker *broker, const struct documents_ref *documents,
                      struct ambit_str authorization, struct http_request *req,
                      struct http_reply *reply, struct asker *ret)
@@ -185,6 +218,9 @@ static bool identify(struct broker *broker, const struct documents_ref *document
 
     struct identity_answer answer = {0};
     struct identity_proof proof = {.authorization = authorization};
+    if (authorization.p && broker_keeps_waiting(broker) &&
+        !is_listened_to(broker, &proof, req, reply))
+        return false;
     enum ambit_err err = note_certificates(req, &proof);
     if (!err)
         err = identity_service(documents->documents, documents->keys, &proof, broker_now_ms(broker),
@@ -193,8 +229,11 @@ static bool identify(struct broker *broker, const struct documents_ref *document
         asker_reply_error(req, reply, 503, ambit_err_text(err));
         return false;
     }
-    if (err || answer.refusal != IDENTITY_FINE)
+    if (err || answer.refusal != IDENTITY_FINE) {
+        if (authorization.p)
+            broker_note_failed(broker, identity_claimed(&proof, &req->arena), source_of(req));
         return refuse_unproved(broker, req, reply);
+    }
     ret->caller = answer.caller;
     return true;
 }
@@ -212,12 +251,7 @@ bool asker_take(struct broker *broker, const struct asker *asker, size_t n,
     }
     asker_reply_error(req, reply, 429,
                       "more requests than this caller's budget allows; nothing was decided");
-    char memory[16];
-    struct buf text;
-    buf_init_fixed(&text, memory, sizeof memory);
-    buf_put_i64(&text, retry_after_s ? retry_after_s : 1);
-    struct ambit_str value = arena_copy(&req->arena, buf_str(&text));
-    http_reply_header(reply, "Retry-After", value.p ? value.p : "1");
+    put_retry_after(req, reply, retry_after_s);
     return false;
 }
 

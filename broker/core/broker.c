@@ -388,9 +388,8 @@ void broker_count_unproved(struct broker *broker, struct ambit_str source_text)
     unproved_count(broker->unproved, source_text, broker_now_ms(broker));
 }
 
-void broker_count_failed(struct broker *broker, struct ambit_str client, struct ambit_str source)
+void broker_note_failed(struct broker *broker, struct ambit_str client, struct ambit_str source)
 {
-    broker_count_unproved(broker, source);
     if (broker->failures != NULL && source.p != NULL)
         failures_note(broker->failures, client, source, broker_now_ms(broker));
 }

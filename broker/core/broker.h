@@ -114,9 +114,9 @@ AMBIT_CHECKED enum ambit_err broker_budget_more(struct broker *broker, const str
 bool broker_person_left(struct broker *broker, struct ambit_str person);
 /* A caller that proved nothing: counted, never an event of its own. */
 void broker_count_unproved(struct broker *broker, struct ambit_str source_text);
-/* CLI-14: a client, as claimed, failed to prove itself from there; an absent source (a Unix socket)
+/* CLI-14: the secret of a client, as claimed, was none from there; an absent source (a Unix socket)
  * is not limited. */
-void broker_count_failed(struct broker *broker, struct ambit_str client, struct ambit_str source);
+void broker_note_failed(struct broker *broker, struct ambit_str client, struct ambit_str source);
 /* Is anybody to be kept waiting, and this one: for how many seconds. */
 bool broker_keeps_waiting(struct broker *broker);
 uint32_t broker_failed_wait_s(struct broker *broker, struct ambit_str client,

@@ -68,16 +68,18 @@ static struct bucket *find(struct failures *failures, uint64_t key)
     return soonest;
 }
 
-static int64_t debt_max(const struct failures *failures, bool is_source)
+static int64_t debt_max(const struct failures *failures)
 {
-    return failures->share_ms * failures->burst * (is_source ? FAILURES_OF_SOURCE : 1);
+    return failures->share_ms * failures->burst;
 }
 
-/* Under the lock. */
-static void note(struct failures *failures, uint64_t key, bool is_source, int64_t now_ms)
+void failures_note(struct failures *failures, struct ambit_str client, struct ambit_str source,
+                   int64_t now_ms)
 {
+    uint64_t key = key_of(client, source);
+    int64_t share_ms = failures->share_ms, most_ms = debt_max(failures);
+    pthread_mutex_lock(&failures->lock);
     struct bucket *bucket = find(failures, key);
-    int64_t share_ms = failures->share_ms, most_ms = debt_max(failures, is_source);
     if (bucket->key != key || bucket->full_ms < now_ms)
         *bucket = (struct bucket){.key = key, .full_ms = now_ms};
     bucket->full_ms += share_ms;
@@ -86,16 +88,6 @@ static void note(struct failures *failures, uint64_t key, bool is_source, int64_
     int64_t until_ms = bucket->full_ms - most_ms + share_ms;
     if (until_ms > now_ms && until_ms > atomic_load(&failures->until_ms))
         atomic_store(&failures->until_ms, until_ms);
-}
-
-void failures_note(struct failures *failures, struct ambit_str client, struct ambit_str source,
-                   int64_t now_ms)
-{
-    uint64_t one = key_of(client, source), all = key_of((struct ambit_str){0}, source);
-    pthread_mutex_lock(&failures->lock);
-    if (client.len > 0)
-        note(failures, one, false, now_ms);
-    note(failures, all, true, now_ms);
     pthread_mutex_unlock(&failures->lock);
 }
 
@@ -104,23 +96,15 @@ bool failures_are_any(const struct failures *failures, int64_t now_ms)
     return atomic_load_explicit(&failures->until_ms, memory_order_relaxed) > now_ms;
 }
 
-/* Under the lock: until there is a share again. */
-static int64_t wait_ms(struct failures *failures, uint64_t key, bool is_source, int64_t now_ms)
-{
-    const struct bucket *bucket = find(failures, key);
-    if (bucket->key != key)
-        return 0;
-    int64_t free_ms = bucket->full_ms - debt_max(failures, is_source) + failures->share_ms;
-    return free_ms > now_ms ? free_ms - now_ms : 0;
-}
-
 uint32_t failures_wait_s(struct failures *failures, struct ambit_str client,
                          struct ambit_str source, int64_t now_ms)
 {
-    uint64_t one = key_of(client, source), all = key_of((struct ambit_str){0}, source);
+    uint64_t key = key_of(client, source);
     pthread_mutex_lock(&failures->lock);
-    int64_t of_one = client.len > 0 ? wait_ms(failures, one, false, now_ms) : 0;
-    int64_t of_all = wait_ms(failures, all, true, now_ms);
+    const struct bucket *bucket = find(failures, key);
+    /* Until there is a share again. */
+    int64_t free_ms =
+        bucket->key == key ? bucket->full_ms - debt_max(failures) + failures->share_ms : now_ms;
     pthread_mutex_unlock(&failures->lock);
-    return (uint32_t)(((of_one > of_all ? of_one : of_all) + 999) / 1000);
+    return free_ms > now_ms ? (uint32_t)((free_ms - now_ms + 999) / 1000) : 0;
 }

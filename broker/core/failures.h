@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Failed proofs of clients (CLI-14), in memory that is bounded: for each client name and source,
- * and for each source over all names, as many as `burst` and then `per_minute`. Beyond, that client
- * is not listened to from there until the time is over, whatever it brings: from elsewhere it is.
- * Names are taken as claimed: nothing tells here whether there is such a client. */
+/* Wrong secrets of clients (CLI-14), in memory that is bounded: for each client name and source as
+ * many as `burst` and then `per_minute`. Beyond, no secret of that client is looked at from there
+ * until the time is over: from elsewhere it is, and other names are, so that nobody is shut out by
+ * what somebody else does. Names are taken as claimed: nothing tells here whether there is such a
+ * client. */
 #pragma once
 
 #include "ambit/base.h"
 
 struct failures;
 
-enum { FAILURES_SLOTS = 4096, FAILURES_OF_SOURCE = 10 /* times as many over all names */ };
+enum { FAILURES_SLOTS = 4096 };
 
 AMBIT_CHECKED enum ambit_err failures_new(uint32_t burst, uint32_t per_minute,
                                           struct failures **ret);

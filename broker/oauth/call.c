@@ -63,7 +63,8 @@ static enum ambit_err proof_of(const struct oauth_call *call, struct http_reques
     return AMBIT_OK;
 }
 
-/* CLI-14: too many failed proofs of this name from there: nothing is looked at until later. */
+/* CLI-14: too many wrong secrets of this name from there: none is looked at until later. What
+ * nobody can guess, a signature or a certificate, is: it shuts nobody out. */
 static bool is_listened_to(struct oauth_call *call, const struct identity_proof *proof,
                            struct http_request *req, struct http_reply *reply)
 {
@@ -74,8 +75,8 @@ static bool is_listened_to(struct oauth_call *call, const struct identity_proof 
     struct oauth_refusal refusal = {
         .error = OAUTH_UNAVAILABLE,
         .status = 429,
-        .description = AMBIT_STR("this client failed to prove itself too often from here; nothing "
-                                 "was looked at"),
+        .description = AMBIT_STR("this client brought too many wrong secrets from here; none was "
+                                 "looked at"),
         .retry_after_s = wait_s,
     };
     oauth_reply_refusal(req, reply, &refusal);
@@ -88,7 +89,8 @@ static bool authenticate(struct oauth_call *call, struct http_request *req,
     struct identity_proof proof = {0};
     struct identity_answer answer = {0};
     enum ambit_err err = proof_of(call, req, &proof);
-    if (!err && broker_keeps_waiting(call->broker) && !is_listened_to(call, &proof, req, reply))
+    if (!err && proof.authorization.p && broker_keeps_waiting(call->broker) &&
+        !is_listened_to(call, &proof, req, reply))
         return false;
     if (!err)
         err = identity_client(call->documents->documents, call->documents->keys,
@@ -99,10 +101,9 @@ static bool authenticate(struct oauth_call *call, struct http_request *req,
         return false;
     }
     if (err || answer.refusal != IDENTITY_FINE) {
-        if (answer.refusal != IDENTITY_NO_CREDENTIALS && answer.refusal != IDENTITY_TWO_METHODS)
-            broker_count_failed(call->broker, identity_claimed(&proof, &req->arena), call->source);
-        else
-            broker_count_unproved(call->broker, call->source);
+        if (answer.used_header && answer.refusal == IDENTITY_INVALID)
+            broker_note_failed(call->broker, identity_claimed(&proof, &req->arena), call->source);
+        broker_count_unproved(call->broker, call->source);
         struct oauth_refusal refusal = refusal_of(&answer);
         oauth_reply_refusal(req, reply, &refusal);
         return false;

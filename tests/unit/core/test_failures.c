@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: failed proofs are limited for a client and source, and for a source (CLI-14); others are
- * listened to, time heals, and strangers' names cannot make the table forget. */
+/* Goal: wrong secrets are limited for a client and source (CLI-14); others are listened to, and
+ * time heals. */
 #include "support/unit.h"
 
 #include "core/failures.h"
@@ -32,27 +32,26 @@ static void limited(void **state)
     failures_free(failures);
 }
 
-static void names_are_no_way_around(void **state)
+/* However many names fail from there: another is listened to. */
+static void nobody_is_shut_out_by_others(void **state)
 {
     (void)state;
     struct failures *failures = NULL;
     assert_int_equal(failures_new(3, 60, &failures), AMBIT_OK);
     struct ambit_str here = AMBIT_STR("10.0.0.1");
-    for (int i = 0; i < 30; i++) {
+    for (int i = 0; i < 100000; i++) {
         char name[16];
-        int n = snprintf(name, sizeof name, "n%d", i);
+        int n = snprintf(name, sizeof name, "n%d", i % 20000);
         failures_note(failures, (struct ambit_str){.p = name, .len = (size_t)n}, here, NOW);
     }
-    assert_int_equal(failures_wait_s(failures, AMBIT_STR("new"), here, NOW), 1);
-    assert_int_equal(failures_wait_s(failures, (struct ambit_str){0}, here, NOW), 1);
-    assert_int_equal(failures_wait_s(failures, AMBIT_STR("new"), AMBIT_STR("::1"), NOW), 0);
+    assert_int_equal(failures_wait_s(failures, AMBIT_STR("new"), here, NOW), 0);
     failures_free(failures);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(limited),
-                                       cmocka_unit_test(names_are_no_way_around)};
+                                       cmocka_unit_test(nobody_is_shut_out_by_others)};
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
