@@ -76,6 +76,7 @@ struct ask {
     uint8_t key;                    /* not 0: proved by DPoP, by this number */
     bool by_certificate;            /* it is that of a certificate instead */
     uint8_t once;                   /* not 0: a one-time value, by this number */
+    uint8_t proof;                  /* not 0: a DPoP proof's, likewise */
     struct ambit_id approval;       /* that the request names, or none */
 };
 struct answer { /* of a grant or an action */

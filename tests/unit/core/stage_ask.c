@@ -129,6 +129,11 @@ void stage_submit(struct stage *stage, const struct ask *ask, struct held_ask *h
         command->base.caller.has_certificate = true;
         command->base.caller.certificate.b[0] = ask->key;
     }
+    if (ask->proof) {
+        struct once_value proof = {.until_ms = stage_wall_ms + 60000, .is_proof = true};
+        proof.digest.b[0] = proof.digest.b[31] = ask->proof;
+        command_add_once(&command->base, &proof);
+    }
     command->approval_wanted = ask->approval;
     held->submit_err = grant_submit(command);
 }
