@@ -86,6 +86,23 @@ def by_assertion(run, ambit, ideal):
     run.case("ideal-jwt 64", lambda: ideal.load("/token", "", 64, run.args.seconds, pool=pool))
 
 
+def secured(run, name):
+    """The same requests over TLS, and bound to a key (DPoP), beside the plain ones of the same broker."""
+    seconds = run.args.seconds
+    ambit = servers.TlsAmbit(run.folder, name)
+    try:
+        for what, path, body, kind, who in (("token", "/token", servers.ISSUE, servers.FORM, "agent"),
+                                            ("introspect", "/introspect", "token=" + ambit.token, servers.FORM, "service"),
+                                            ("decision", "/access/v1/evaluation", servers.question(ambit.token), servers.JSON, "service")):
+            for way, base in (("plain", None), ("TLS", ambit.secured)):
+                run.case(f"ambit {what} 64, {way}", lambda p=path, b=body, k=kind, w=who, u=base: ambit.load(p, b, 64, seconds, k, who=w, base=u))
+        run.case("ambit token 64, DPoP", lambda: ambit.load("/token", "", 64, seconds, pool=ambit.proofs(run.folder, JWT_PER_S * seconds)))
+        ambit.check()
+    finally:
+        ambit.close()
+        servers.remove(ambit.broker.home)
+
+
 def one_round(run, number):
     """Every server anew, all of them up at once and one at a time under load."""
     name = f"round-{number}"
@@ -101,6 +118,7 @@ def one_round(run, number):
             run.case("ambit token 64, not synced", lambda: nosync.issue(64, run.args.seconds))
             run.case("ambit token 64, synced", lambda: ambit.issue(64, run.args.seconds))
         by_assertion(run, ambit, ideal)
+        secured(run, name + "-tls")
         crowd.measure(run, ambit)
         if not run.args.short or number == 0:
             stops.measure(run, ambit)
@@ -152,6 +170,10 @@ BARS = [
     ("token: 64 connections / 1", "ambit token 64", "ambit token 1", "rps", 5, 8, True),
     ("token 64: synced / not synced", "ambit token 64, synced", "ambit token 64, not synced", "rps", 0.80, 0.95, True),
     ("private_key_jwt 64 / ideal-jwt", "ambit private_key_jwt 64", "ideal-jwt 64", "rps", None, None, True),
+    ("token 64: DPoP / ideal-jwt", "ambit token 64, DPoP", "ideal-jwt 64", "rps", None, None, True),
+    ("token 64: DPoP / plain", "ambit token 64, DPoP", "ambit token 64, plain", "rps", None, None, True),
+    *((f"{what} 64: TLS / plain", f"ambit {what} 64, TLS", f"ambit {what} 64, plain", "rps", None, None, True)
+      for what in ("token", "introspect", "decision")),
     ("introspect 64 / hello", "ambit introspect 64", "hello 64", "rps", 0.50, 0.70, True),
     ("introspect 64 / ideal", "ambit introspect 64", "ideal introspect 64", "rps", None, None, True),
     ("decision 64 / ideal", "ambit decision 64", "ideal decision 64", "rps", 0.60, 0.80, True),

@@ -13,6 +13,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "support"))
+import tls  # noqa: E402
 from broker import BUILD, ROOT, Broker  # noqa: E402
 
 PROGRAMS = os.path.join(BUILD, "tests", "bench")
@@ -63,15 +64,15 @@ class Target:
             if cpu_s(self.pid) - begun <= QUIET_S * QUIET_SHARE:
                 return
 
-    def load(self, path, body, connections, seconds, content_type=FORM, pool=None, who="agent"):
-        """wrk's figures: rps, p50 and p99 in microseconds, n; and cpu, microseconds of the server a request."""
+    def load(self, path, body, connections, seconds, content_type=FORM, pool=None, who="agent", base=None):
+        """At `base`, or where it listens without TLS. wrk's figures: rps, p50 and p99 in microseconds, n; and cpu, microseconds of the server a request."""
         env = {**os.environ, "CTYPE": content_type, "BODY": body, "AUTHZ": self.authorization.get(who, "")}
         if pool:
             env.update(POOL=pool)
             del env["AUTHZ"]
         begun = cpu_s(self.pid)
         said = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", os.path.join(HERE, "post.lua"),
-                               f"http://127.0.0.1:{self.port}{path}"], env=env, capture_output=True, text=True)
+                               (base or f"http://127.0.0.1:{self.port}") + path], env=env, capture_output=True, text=True)
         line = next((l for l in said.stdout.splitlines() if l.startswith("JSON ")), None)
         if not line:
             raise Wrong(f"{path}: wrk said {said.stdout[-400:]}{said.stderr[-400:]}")
@@ -144,9 +145,9 @@ class Ambit(Target):
 
     LIMITS = {"connections_per_source": 4096}
 
-    def __init__(self, folder, name, build=None, long_lived=False, wrap=()):
+    def __init__(self, folder, name, build=None, long_lived=False, wrap=(), config=None):
         os.makedirs(os.path.join(folder, name), exist_ok=True)
-        self.broker = Broker(home=os.path.join(folder, name), build=build, limits=self.LIMITS, start=False)
+        self.broker = Broker(home=os.path.join(folder, name), build=build, limits=self.LIMITS, start=False, config=config)
         if not os.path.exists(self.broker.state):
             self.broker.start()
             self.broker.stop()
@@ -217,6 +218,39 @@ class Ambit(Target):
         with self.broker.client() as client:
             text = client.call("GET", "/metrics").body.decode()
         return tuple(float(re.search(rf"^ambit_commit_seconds_{what} (\S+)$", text, re.M)[1]) for what in ("count", "sum"))
+
+
+class TlsAmbit(Ambit):
+    """The same with two doors for agents and services: plain on the loopback, and TLS. Agents `prover-N` besides, who
+    have the secret of `remediator`: proofs of possession are bounded for each (DPOP-12)."""
+
+    PROVERS = 4
+
+    def __init__(self, folder, name):
+        authority = tls.Authority(folder, name + "-ca")
+        plain = {"name": "local", "address": "127.0.0.1:0"}
+        secured = {"name": "agents", "address": "127.0.0.1:0", "tls": authority.leaf(name + "-server").tls()}
+        super().__init__(folder, name, config={"issuer": "https://broker.example.gov", "listen": [plain, secured]})
+        self.secured = f"https://127.0.0.1:{self.broker.ports[1]}"
+
+    def edit(self, long_lived):
+        super().edit(long_lived)
+        agent = self.broker.document("agents/remediator")
+        by_secret = [way for way in agent["authenticate"] if way["method"] == "client_secret_basic"]
+        for i in range(self.PROVERS):
+            self.broker.propose(f"agents/prover-{i}", {**agent, "agent": f"prover-{i}", "authenticate": by_secret})
+
+    def proofs(self, folder, count):
+        """Token requests by secret with a proof of possession each, one a line."""
+        path = os.path.join(folder, "proofs")
+        jwk = os.path.join(self.broker.state, "credentials", "remediator.jwk")
+        made = subprocess.run([os.path.join(PROGRAMS, "bench_proofs"), jwk, "https://broker.example.gov/token", str(count)],
+                              check=True, capture_output=True, text=True).stdout
+        secret = self.broker.secret("remediator.secret")
+        with open(path, "w", encoding="utf-8") as f:
+            f.writelines(f"{ISSUE}\tAuthorization: {basic(f'prover-{i % self.PROVERS}:{secret}')}\tDPoP: {line}\n"
+                         for i, line in enumerate(made.splitlines()))
+        return path
 
 
 def assertions(folder, ambit, count):
