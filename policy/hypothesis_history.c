@@ -145,7 +145,7 @@ static const char *missing_member(const struct ambit_entry *entry)
         return is_action || (entry->items && !entry->action.p) ? NULL
                                                                : "action and resource, or items";
     case AMBIT_ENTRY_GRANTED:
-        return entry->items ? NULL : "items";
+        return entry->items && !entry->action.p ? NULL : "items";
     case AMBIT_ENTRY_SIGNAL:
         break;
     }

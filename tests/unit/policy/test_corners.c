@@ -228,6 +228,14 @@ static void test_actions(void **state)
               ",'grant_items':[{'actions':['other.*'],'resources':['svc:**']}]" PARENT_OF(
                   "b", ITEM("other.*", "svc:**"), "")),
          ALLOW},
+        {"rules of one name, each of its own policy", NULL,
+         RULES(RULE_OF("r", "other.*", "svc:**",
+                       ",'limits':[{'count':9,'within':'1h','by':'team'}]")),
+         DOES("other.x", "svc:staging/x",
+              HELD_OF("other.*", "svc:**") PARENT_OF(
+                  "b", "{'actions':['other.*'],'resources':['svc:**'],'policy':'q','rule':'r'}",
+                  "")),
+         ALLOW},
         {"stops of one name, of two policies", NULL, ANY_STOP(""),
          DOES("service.read", "svc:staging/two/x", HELD), "'trips':['p/s','q/s']"},
         {"one stop, heard by both, after what both did", NULL,

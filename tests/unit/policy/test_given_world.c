@@ -183,6 +183,15 @@ static const struct world_row limits_rows[] = {
      GRANT(GOT("'items':[{'actions':['service.read'],'resources':['svc:staging/x'],'policy':'q'"
                ",'rule':'o'}]") "," GOT(ITEMS("service.reset"))),
      LIMITED},
+    {"the same, in the place of another rule", LIMIT("{'live_grants':1}"), NULL,
+     GRANT(GOT(ITEMS("service.read") ",'policy':'p','rule':'s'") "," GOT(ITEMS("service.reset"))),
+     LIMITED},
+    {"the same, which ended", LIMIT("{'live_grants':1}"), NULL,
+     GRANT(GOT(ITEMS("service.read") ",'lifetime_s':0") "," GOT(ITEMS("service.reset"))), LIMITED},
+    {"the same, after now", LIMIT("{'live_grants':1}"), NULL,
+     "{'question':'grant','agent':'a','history':[" GOT(ITEMS("service.reset")) ",{" AT(
+         "10:00:01") ",'kind':'granted'," ITEMS("service.read") "}]," ITEMS("service.read") "}",
+     LIMITED},
     {"twice the same", LIMIT("{'live_grants':1}"), NULL,
      GRANT(GOT("'items':[{'actions':['service.read'],'resources':['svc:staging/x','svc:staging/"
                "x']}]")),
@@ -306,6 +315,10 @@ static const struct world_row stops_rows[] = {
     {"an agent of another policy", "",
      "{'id':'s','on':'allowed','by':'team','then':'stop_team','count':2,'within':'1h'}",
      ACTION(DID(ACT ",'agent':'c'")), QUIETLY},
+    {"after what one of another policy did", "",
+     "{'id':'s','on':'allowed','by':'team','then':'stop_team','after':{'actions':['other.*'],'withi"
+     "n':'10m'}}",
+     ACTION(DID("'agent':'c','action':'other.do','resource':'svc:x'")), QUIETLY},
     {"an agent of the policy", "",
      "{'id':'s','on':'allowed','by':'team','then':'stop_team','count':2,'within':'1h'}",
      ACTION(DID(ACT ",'agent':'b'")), FIRES},

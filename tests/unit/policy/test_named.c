@@ -67,6 +67,10 @@ static const struct row {
     {"approved as it is done", "", RULE(APPROVAL("action")) "," LAB_QUIET, NULL, "remediator",
      "payments-api", "service.read", NULL, AMBIT_REASON_APPROVAL_REQUIRED,
      AMBIT_ACTION_CHECK_APPROVAL, "p", "r", NULL},
+    {"closed at this hour", "",
+     RULE(",'when':{'hours':[{'from':'11:00','to':'12:00','zone':'UTC'}]}") "," LAB_QUIET, NULL,
+     "remediator", "payments-api", "service.read", NULL, AMBIT_REASON_OUTSIDE_HOURS,
+     AMBIT_ACTION_CHECK_HOURS, "p", "r", NULL},
     {"for a purpose", "", RULE(",'when':{'purpose':'*'}") "," LAB_QUIET, NULL, "remediator",
      "payments-api", "service.read", NULL, AMBIT_REASON_PURPOSE_REQUIRED,
      AMBIT_ACTION_CHECK_PURPOSE, "p", "r", "none"},
@@ -142,6 +146,11 @@ static void test_reasons(void **state)
         assert_int_equal(
             ambit_explain_action(lab.set, &q, &lab.world, &lab.arena, &lab.explanation), AMBIT_OK);
         lab_assert_checks(&lab, (size_t)row->check, AMBIT_ACTION_CHECKS);
+        assert_int_equal(
+            ambit_remedy_action(lab.set, &q, &lab.d, &lab.world, &lab.arena, &lab.explanation),
+            AMBIT_OK);
+        assert_int_equal(lab.explanation.remedy.change == AMBIT_CHANGE_WAIT,
+                         row->reason == AMBIT_REASON_OUTSIDE_HOURS);
         if (row->check < AMBIT_ACTION_CHECKS)
             lab_assert_text(row->name, lab.explanation.checks[row->check].saw, row->saw);
         for (size_t k = 0; k < lab.d.n_charges; k++) /* it happens under no grant */

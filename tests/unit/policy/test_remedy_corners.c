@@ -40,6 +40,15 @@ struct corner {
 #define CONTEXT(value)     "'remedy':{'change':'add_context','value':{" value "}"
 #define CHANGE(word)       "'remedy':{'change':'" word "'"
 
+#define TEN(p)                                                                                    \
+    "'" p "0':1,'" p "1':1,'" p "2':1,'" p "3':1,'" p "4':1,'" p "5':1,'" p "6':1,'" p "7':1,'" p \
+    "8':1,'" p "9':1"
+#define SEVENTY \
+    TEN("a") "," TEN("b") "," TEN("c") "," TEN("d") "," TEN("e") "," TEN("f") "," TEN("g")
+#define FIVE(p) "'svc:" p "0','svc:" p "1','svc:" p "2','svc:" p "3','svc:" p "4'"
+#define MANY_NAMES \
+    FIVE("a") "," FIVE("b") "," FIVE("c") "," FIVE("d") "," FIVE("e") "," FIVE("f") "," FIVE("g")
+
 static void hold(const struct corner *corners, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -123,6 +132,8 @@ static void test_actions(void **state)
          RULE(",'limits':[{'count':9,'within':'1h'},{'sum':'n','max':9,'within':'1h'},{'sum':'m','"
               "max':9,'within':'1h'}]"),
          READS(",'context':{'m':30,'n':1}"), CONTEXT("'m':9")},
+        {"with more context than there may be", RULE(""), READS(",'context':{" SEVENTY "}"),
+         NOTHING},
         {"used up for ever", RULE(",'limits':[{'uses':1},{'count':9,'within':'1h'}]"),
          READS(",'grant':'g','history':[{" AT(
              "09:59:00") ",'kind':'allowed','grant':'g','action':'service.read','resource':'svc:st"
@@ -177,6 +188,14 @@ static void test_grants(void **state)
                ",'parent':{'agent':'remediator','items':[{'actions':['a..b'],'resources':['svc:']},"
                "{'actions':['service.read'],'resources':['svc:staging/**']}]}"),
          NOTHING},
+        {"nothing narrower, by how it begins",
+         "'allow':[" RULE_OF("r", "service.re*", "svc:staging/**", "") "]," LAB_QUIET,
+         WANTS(ITEM("service.r", "svc:staging/**"), ""), NOTHING},
+        {"nothing narrower, by how it ends",
+         "'allow':[" RULE_OF("r", "service.r*ead", "svc:staging/**", "") "]," LAB_QUIET,
+         WANTS(ITEM("service.r", "svc:staging/**"), ""), NOTHING},
+        {"more items than there may be", RULE(""),
+         WANTS("{'actions':['service.read'],'resources':[" MANY_NAMES "]}", ""), NOTHING},
         {"an item of no form", RULE(""), WANTS(ITEM("a..b", "svc:x"), ""), NOTHING},
         {"a resource of no form", RULE(""), WANTS(ITEM("a.b", "svc:"), ""), NOTHING},
         {"everywhere, of nothing", RULE(""), WANTS("{'actions':['x.y']}", ""), NOTHING},
