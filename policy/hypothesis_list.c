@@ -159,10 +159,11 @@ static struct ambit_given given_of(const struct hypothesis_reader *r, const stru
         if (rule && !given.rule.p)
             given.rule = rule->rule->id;
     }
-    const struct ambit_policy *policy =
-        given.policy.p ? ambit_policy_find(r->set->documents, given.policy) : NULL;
-    if (policy)
+    if (given.policy.p) {
+        const struct ambit_policy *policy = ambit_policy_find(r->set->documents, given.policy);
+        AMBIT_ASSERT(policy); /* reading refuses one that is not there */
         given.digest = policy->doc.digest;
+    }
     return given;
 }
 

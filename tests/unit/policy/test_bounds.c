@@ -376,6 +376,28 @@ static void test_figures(void **state)
     lab_close(&lab);
 }
 
+/* What the world cannot tell is not explained either. */
+static void test_explain(void **state)
+{
+    static const struct lab_policy policy = {
+        "p", "",
+        "'allow':[{'id':'r','actions':['a.*'],'resources':['svc:**'],'ttl':{'max':'9m'},'limits':[{"
+        "'grants':9,'within':'1h'},{'count':9,'within':'1h'}]}]," LAB_QUIET};
+    (void)state;
+    lab_open(&lab, &policy, 1);
+    struct ambit_grant_question q = ask_all();
+    lab_decide_grant(&lab, &q);
+    lab_take_grant(&lab, &q);
+    struct ambit_action_question action = lab_action(&lab, "a.b", "svc:1");
+    lab.world.figure = no_figure;
+    assert_int_equal(ambit_explain_grant(lab.set, &q, &lab.world, &lab.arena, &lab.explanation),
+                     AMBIT_ERR_DAMAGED);
+    assert_int_equal(
+        ambit_explain_action(lab.set, &action, &lab.world, &lab.arena, &lab.explanation),
+        AMBIT_ERR_DAMAGED);
+    lab_close(&lab);
+}
+
 static void test_text(void **state)
 {
     (void)state;
@@ -409,7 +431,7 @@ int main(void)
         cmocka_unit_test(test_grant_is_full), cmocka_unit_test(test_except_above),
         cmocka_unit_test(test_stops),         cmocka_unit_test(test_record),
         cmocka_unit_test(test_figures),       cmocka_unit_test(test_text),
-        cmocka_unit_test(test_arithmetic),
+        cmocka_unit_test(test_explain),       cmocka_unit_test(test_arithmetic),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,6 +117,8 @@ static const char *const questions[] = {
     DOES("service.drop", "svc:staging/x", HELD ",'context':{'rows':3}"),
     DOES("many.things", "svc:staging/x",
          ",'context':{'rows':1},'grant_items':[{'actions':['many.*'],'resources':['svc:**']}]"),
+    DOES("form.fill", "svc:staging/x",
+         ",'grant_items':[{'actions':['form.*'],'resources':['svc:**']}]"),
     DOES("act.ask", "svc:staging/x",
          ",'grant_items':[{'actions':['act.*'],'resources':['svc:**']}]"),
     "{'question':'event'," NOW ",'kind':'signal','signal':'edr','from':'other'" HISTORY "}",
@@ -293,64 +295,106 @@ static int open_all(void **state)
         {"a", "dana", "sam", "'p','q','many'", ""},
         {"b", "lee", "sam", "'p','q'", "'delegates_to':['a'],"},
         {"c", "dana", "lee", "'p'", "'delegates_to':['b'],"}};
-    static const struct lab_policy policies[] = {
-        {"p", "",
-         "'allow':[" RULE(
-             "read", "service.re*",
-             LIMITS(
-                 "{'count':20,'within':'10m'},{'sum':'rows','max':10,'within':'1h'},{'distinct'"
-                 ":'resource','max':5,'within':'1h'},{'grants':9,'within':'1h'}") ",'when':{'af"
-                                                                                  "ter':[{'actions'"
-                                                                                  ":['backup.*'],'"
-                                                                                  "within':'1h'}]},"
-                                                                                  "'outcome':{'"
-                                                                                  "within':'2m'}") "," RULE("backup", "backup.*", LIMITS("{'uses':5},{'count':50,'within':'1h'}")) "," RULE("first", "ask.*", ",'approval':{'at':'grant','roles':['oncall'],'timeout':'15m'}") "," RULE("act", "act.*", ",'approval':{'at':'action','roles':['oncall'],'timeout':'5m'}") "," RULE("live", "live.*", LIMITS("{'live_grants':1}")) "," RULE("late",
-                                                                                                                                                                                                                                                                                                                                                                                                                                          "late.*",
-                                                                                                                                                                                                                                                                                                                                                                                                                                          ",'when':{'after':[{'actions':['never.done'],'within':'1h'}]"
-                                                                                                                                                                                                                                                                                                                                                                                                                                          "}") "],'never':[{'id':'n','actions':['service.delete'],'resources':['svc:**']},{'id':'"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "m','actions':['**'],'resources':['svc:staging/secret/**']}],'hard_stops':[{'id':'no',"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "'on':'denied','count':9,'within':'1m','then':'suspend_agent'},{'id':'trap','on':'attem"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "pted','resources':['svc:canary/**'],'after':{'actions':['secret.read'],'within':'1h'},"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "'then':'suspend_agent'},{'id':'bulk','on':'allowed','actions':['service.*'],'sum':'row"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "s','max':100,'within':'1h','then':'stop_team','by':'team'},{'id':'wide','on':'attempte"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "d','distinct':'resource','max':50,'within':'1h','then':'suspend_agent'},{'id':'got','o"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "n':'granted','actions':['service.**'],'count':50,'within':'1h','then':'stop_policy','b"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "y':'policy'},{'id':'silent','on':'unaccounted','count':5,'within':'1h','then':'suspend"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "_agent'},{'id':'edr','on':'signal','signal':'edr','from':['other'],'count':5,'within':"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "'1h','then':'suspend_agent'},{'id':'old','on':'allowed','actions':['service.**'],'coun"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "t':99,'within':'1h','after':{'actions':['service.**'],'resources':['svc:**'],'within':"
-                                                                                                                                                                                                                                                                                                                                                                                                                                               "'1h'},'then':'suspend_agent'}]"},
-        {"q", "",
-         "'allow':[" RULE("drop", "service.drop",
-                          "") "],'never':[{'id':'z','actions':['service.dro"
-                              "p'],'resources':['svc:payments/"
-                              "**']}],'hard_stops':[{'id':'act','on':'attempted','actions"
-                              "':['service.**'],'count':50,'within':'1h','then':'suspend_agent'},{'"
-                              "id':'now','on':'atte"
-                              "mpted','actions':['**'],'resources':['svc:staging/hot/"
-                              "**'],'then':'suspend_agent'}]"},
-        {"many", "",
-         "'allow':[" RULE(
-             "many", "many.*",
-             LIMITS(
-                 BY("agent") "," BY("team") "," BY("owner") "," BY("policy") "," BY("grant") "," BY(
-                     "lineage") "," BY("resource") ",{'grants':900,'within':'1h'},{'grants':900,'"
-                                                   "within':'1h','by':'"
-                                                   "team'},{'grants':900,'within':'1h','by':'owner'"
-                                                   "},{'grants':900,'w"
-                                                   "ithin':'1h','by':'policy'},{'live_grants':900},"
-                                                   "{'live_grants':90"
-                                                   "0,'by':'team'},{'live_grants':900,'by':'owner'}"
-                                                   ",{'live_grants':9"
-                                                   "00,'by':'policy'},{'grants':800,'within':'2h'},"
-                                                   "{'grants':800,'wi"
-                                                   "thin':'3h'},{'grants':800,'within':'4h'},{'"
-                                                   "grants':800,'within':"
-                                                   "'5h'},{'grants':800,'within':'6h'},{'grants':"
-                                                   "800,'within':'7h'},"
-                                                   "{'grants':800,'within':'8h'},{'live_grants':1,'"
-                                                   "by':'agent'}")) "]," LAB_QUIET},
-    };
+    static const struct
+        lab_policy
+            policies
+                [] =
+                    {
+                        {"p", "",
+                         "'allow':[" RULE("read", "service.re*",
+                                          LIMITS(
+                                              "{'count':20,'within':'10m'},{'sum':'rows','max':10,'"
+                                              "within':'1h'},{'distinct'"
+                                              ":'resource','max':5,'within':'1h'},{'grants':9,'"
+                                              "within':'1h'}") ",'when':{'af"
+                                                               "ter':[{'actions'"
+                                                               ":['backup.*'],'"
+                                                               "within':'1h'}]},"
+                                                               "'outcome':{'"
+                                                               "within':'2m'}") "," RULE("backup",
+                                                                                         "backup.*",
+                                                                                         LIMITS(
+                                                                                             "{'"
+                                                                                             "uses'"
+                                                                                             ":5},{"
+                                                                                             "'coun"
+                                                                                             "t':"
+                                                                                             "50,'"
+                                                                                             "withi"
+                                                                                             "n':'"
+                                                                                             "1h'"
+                                                                                             "}")) "," RULE("wish", "wish.*", ",'when':{'purpose':'INC-*'}") "," RULE("form", "form.*", ",'when':{'context':{'m':{'matches':'INC-*'}}}") "," RULE("first",
+                                                                                                                                                                                                                                                  "ask.*", ",'approval':{'at':'grant','roles':['oncall'],'timeout':'15m'}") "," RULE("act",
+                                                                                                                                                                                                                                                                                                                                     "act.*",
+                                                                                                                                                                                                                                                                                                                                     ",'approval':{'at':'action','roles':['oncall'],'timeout':'5m'}") "," RULE("live",
+                                                                                                                                                                                                                                                                                                                                                                                                               "live.*",
+                                                                                                                                                                                                                                                                                                                                                                                                               LIMITS(
+                                                                                                                                                                                                                                                                                                                                                                                                                   "{'live_grants':1}")) "," RULE("late",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                  "late.*",
+                                                                                                                                                                                                                                                                                                                                                                                                                                                  ",'when':{'after':[{'actions':['never.done'],'within':'1h'}]"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                  "}") "],'never':[{'id':'n','actions':['service.delete'],'resources':['svc:**']},{'id':'"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "m','actions':['**'],'resources':['svc:staging/secret/**']}],'hard_stops':[{'id':'no',"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "'on':'denied','count':9,'within':'1m','then':'suspend_agent'},{'id':'trap','on':'attem"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "pted','resources':['svc:canary/**'],'after':{'actions':['secret.read'],'within':'1h'},"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "'then':'suspend_agent'},{'id':'bulk','on':'allowed','actions':['service.*'],'sum':'row"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "s','max':100,'within':'1h','then':'stop_team','by':'team'},{'id':'wide','on':'attempte"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "d','distinct':'resource','max':50,'within':'1h','then':'suspend_agent'},{'id':'got','o"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "n':'granted','actions':['service.**'],'count':50,'within':'1h','then':'stop_policy','b"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "y':'policy'},{'id':'silent','on':'unaccounted','count':5,'within':'1h','then':'suspend"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "_agent'},{'id':'edr','on':'signal','signal':'edr','from':['other'],'count':5,'within':"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "'1h','then':'suspend_agent'},{'id':'old','on':'allowed','actions':['service.**'],'coun"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "t':99,'within':'1h','after':{'actions':['service.**'],'resources':['svc:**'],'within':"
+                                                                                                                                                                                                                                                                                                                                                                                                                                                       "'1h'},'then':'suspend_agent'}]"},
+                        {"q", "",
+                         "'allow':[" RULE(
+                             "drop", "service.drop",
+                             "") "],'never':[{'id':'z','actions':['service.dro"
+                                 "p'],'resources':['svc:payments/"
+                                 "**']}],'hard_stops':[{'id':'act','on':'attempted','actions"
+                                 "':['service.**'],'count':50,'within':'1h','then':'suspend_agent'}"
+                                 ",{'"
+                                 "id':'now','on':'atte"
+                                 "mpted','actions':['**'],'resources':['svc:staging/hot/"
+                                 "**'],'then':'suspend_agent'}]"},
+                        {"many", "",
+                         "'allow':[" RULE(
+                             "many", "many.*",
+                             LIMITS(BY("agent") "," BY("team") "," BY("owner") "," BY("policy") "," BY(
+                                 "grant") "," BY("lineage") "," BY("resource") ",{'grants':900,'"
+                                                                               "within':'1h'},{'"
+                                                                               "grants':900,'"
+                                                                               "within':'1h','by':'"
+                                                                               "team'},{'grants':"
+                                                                               "900,'within':'1h','"
+                                                                               "by':'owner'"
+                                                                               "},{'grants':900,'w"
+                                                                               "ithin':'1h','by':'"
+                                                                               "policy'},{'live_"
+                                                                               "grants':900},"
+                                                                               "{'live_grants':90"
+                                                                               "0,'by':'team'},{'"
+                                                                               "live_grants':900,'"
+                                                                               "by':'owner'}"
+                                                                               ",{'live_grants':9"
+                                                                               "00,'by':'policy'},{"
+                                                                               "'grants':800,'"
+                                                                               "within':'2h'},"
+                                                                               "{'grants':800,'wi"
+                                                                               "thin':'3h'},{'"
+                                                                               "grants':800,'"
+                                                                               "within':'4h'},{'"
+                                                                               "grants':800,'"
+                                                                               "within':"
+                                                                               "'5h'},{'grants':"
+                                                                               "800,'within':'6h'},"
+                                                                               "{'grants':"
+                                                                               "800,'within':'7h'},"
+                                                                               "{'grants':800,'"
+                                                                               "within':'8h'},{'"
+                                                                               "live_grants':1,'"
+                                                                               "by':'agent'}")) "]"
+                                                                                                "," LAB_QUIET},
+                    };
     struct lab_documents all = {.people = people,
                                 .agents = agents,
                                 .n_agents = AMBIT_LEN(agents),

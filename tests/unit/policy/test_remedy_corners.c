@@ -206,12 +206,48 @@ static void test_grants(void **state)
     HOLD(rows);
 }
 
+/* What would take more tries than there are is not found, and nothing is said that was not tried.
+ */
+static void test_tries(void **state)
+{
+    static char body[16000];
+    int len = snprintf(body, sizeof body, "'allow':[");
+    (void)state;
+    for (int i = 0; i < 170; i++)
+        len +=
+            snprintf(body + len, sizeof body - (size_t)len,
+                     "%s{'id':'r%d','actions':['a.%d'],'resources':['svc:**'],'ttl':{'max':'1m'},"
+                     "'bind':['dpop']}",
+                     i ? "," : "", i, i);
+    len += snprintf(body + len, sizeof body - (size_t)len, "]," LAB_QUIET);
+    assert_true(len > 0 && (size_t)len < sizeof body);
+    const struct corner rows[] = {
+        {"narrower, by more rules", body, WANTS(ITEM("a.*", "svc:**"), ""), NOTHING},
+        {"narrower, by more that are held above", body,
+         WANTS(
+             ITEM("a.*", "svc:**"),
+             ",'parent':{'agent':'remediator','items':[{'actions':['a.1','a.2','a.3','a.4','a.5','"
+             "a.6','a.7','a.8','a.9','a.10','a.11','a.12','a.13','a.14','a.15','a.16'],'resources'"
+             ":['svc:a','svc:b','svc:c','svc:d','svc:e','svc:f','svc:g','svc:h','svc:i','svc:j','s"
+             "vc:k']}]}"),
+         NOTHING},
+        {"less of two sums, or later",
+         RULE(",'limits':[{'sum':'m','max':1,'within':'30d'},{'sum':'n','max':1,'within':'30d'},{'u"
+              "ses':1},{'count':9,'within':'30d'}]"),
+         READS(",'grant':'g','context':{'m':9007199254740991,'n':9007199254740991},'history':[{" AT(
+             "09:59:00") ",'kind':'allowed','grant':'g','action':'service.read','resource':'svc:sta"
+                         "ging/x','context':{'m':1,'n':1}}]"),
+         NOTHING},
+    };
+    HOLD(rows);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_context),
-        cmocka_unit_test(test_actions),
-        cmocka_unit_test(test_grants),
+        cmocka_unit_test(test_context), cmocka_unit_test(test_actions),
+        cmocka_unit_test(test_grants),  cmocka_unit_test(test_tries),
+        cmocka_unit_test(test_tries),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
