@@ -153,24 +153,24 @@ static void zones(void **state)
 /* RFC 4253 section 6.6, RFC 5656 section 3.1, RFC 8709 section 4. */
 static void ssh_keys(void **state)
 {
-#define EC256 "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABA"
-#define ED    "AAAAC3NzaC1lZDI1NTE5AAAAIJKNYl0hU2N1nDdRk1pgNmYyl4iDTsTnqDS3A5C4VxhB"
+#define ED "AAAAC3NzaC1lZDI1NTE5AAAAIJKNYl0hU2N1nDdRk1pgNmYyl4iDTsTnqDS3A5C4VxhB"
     static const struct row rows[] = {
         {&shape_ssh_key, "ssh-ed25519 " ED, true},
         {&shape_ssh_key, "ssh-ed25519 " ED " dana@laptop, two words", true},
         {&shape_ssh_key,
-         EC256
-         "BBEREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREREQ==",
-         false},
-        {&shape_ssh_key,
          "ecdsa-sha2-nistp256 "
          "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBBERERERERERERERERERERERERERERERERERE"
-         "RERERERERERERERERERERERERERERERERERERERERERERERERERERE=",
+         "RERERERERERERERERERERERERERERERERERERERERERERERERE=",
          true},
         {&shape_ssh_key,
          "ecdsa-sha2-nistp256 "
+         "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABABBERERERERERERERERERERERERERERERERERE"
+         "REREREREREREREREREREREREREREREREREREREREREREREREQ==",
+         false},
+        {&shape_ssh_key,
+         "ecdsa-sha2-nistp256 "
          "AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBAhERERERERERERERERERERERERERERERERERE"
-         "RERERERERERERERERERERERERERERERERERERERERERERERERERE=",
+         "RERERERERERERERERERERERERERERERERERERERERERERERERE=",
          false},
         {&shape_ssh_key, "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAAAAA==", false},
         {&shape_ssh_key, "ssh-ed25519", false},
