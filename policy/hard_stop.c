@@ -127,11 +127,9 @@ enum ambit_err hard_stop_hears(const struct judge *j, const struct compiled_stop
 
 bool hard_stop_requires(const struct compiled_stop *stop, const struct heard_item *item)
 {
-    const struct ambit_hard_stop *s = stop->stop;
     bool is_inside = false;
-    return (stop->on == AMBIT_ON_ALLOWED || stop->on == AMBIT_ON_ATTEMPTED) && !s->at_once &&
-           s->kind == AMBIT_LIMIT_SUM &&
-           hard_stop_item_inside(NULL, stop, item, &is_inside) == AMBIT_OK && is_inside;
+    AMBIT_ASSERT(!stop->stop->at_once && stop->stop->kind == AMBIT_LIMIT_SUM);
+    return hard_stop_item_inside(NULL, stop, item, &is_inside) == AMBIT_OK && is_inside;
 }
 
 bool hard_stop_listens(const struct compiled_stop *stop, bool is_grant, enum ambit_reason reason)

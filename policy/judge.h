@@ -261,8 +261,8 @@ bool hard_stop_count(struct judge *j, const struct compiled_stop *stop, const st
 AMBIT_CHECKED enum ambit_err hard_stop_item_inside(const struct judge *j,
                                                    const struct compiled_stop *stop,
                                                    const struct heard_item *item, bool *ret);
-/* A stop on `allowed` or `attempted` with a sum, which the action lies inside: its field is
- * required context. */
+/* Of a stop on `allowed` or `attempted` with a sum (HEARS_SUM): does the action lie inside it? Its
+ * field is required context then. */
 bool hard_stop_requires(const struct compiled_stop *stop, const struct heard_item *item);
 /* What different names the event adds for the stop (distinct.c): query's values, each once. */
 void distinct_values(struct judge *j, const struct compiled_stop *stop, const struct event *event,

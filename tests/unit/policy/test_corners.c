@@ -133,6 +133,11 @@ static void test_sums(void **state)
         {"below nothing", NULL, SUM_STOP, WITH("'rows':-1"), VIOLATED},
         {"small enough", NULL, SUM_STOP, WITH("'rows':9"), ALLOW},
         {"too much", NULL, SUM_STOP, WITH("'rows':10"), "'trips':['p/s']"},
+        {"nearly that action", NULL,
+         STOPS(
+             "{'id':'s','on':'allowed','actions':['service.w*'],'sum':'rows','max':9,'within':'1h'"
+             ",'then':'suspend_agent'}"),
+         READS(""), ALLOW},
         {"another action", NULL, SUM_STOP, DOES("other.x", "svc:y", HELD_OF("other.*", "svc:**")),
          ALLOW},
         {"nothing, over what was too much", NULL, SUM_STOP, READS(",'context':{'rows':0}" SUMMED),

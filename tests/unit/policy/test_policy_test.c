@@ -114,6 +114,7 @@ static const struct {
     {"a shorter one", CASE(SIGNAL, "'trips':[]"), "trips: expected [], is ['p/edr']"},
     {"a list that is not there", CASE(NEVER, "'except':['x']"),
      "except: expected ['x'], is absent"},
+    {"a number that is not there", CASE(NEVER, "'except':1"), "except: expected 1, is absent"},
     {"an empty one that is not there", CASE(NEVER, "'except':[]"), NULL},
     {"two differences", CASE(REQUEST, "'decision':'deny','reason':'forbidden'"),
      "decision: expected"},
