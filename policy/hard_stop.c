@@ -219,8 +219,9 @@ static int64_t amount_of(const struct compiled_stop *stop, const struct event *e
     case AMBIT_LIMIT_COUNT:
         return 1;
     case AMBIT_LIMIT_SUM:
-        return event->action && context_amount(event->action, stop->stop->field, &amount) ? amount
-                                                                                          : 0;
+        if (event->action) /* which says one, or leaves it at nothing */
+            (void)context_amount(event->action, stop->stop->field, &amount);
+        return amount;
     case AMBIT_LIMIT_DISTINCT:
     case AMBIT_LIMIT_GRANTS:
     case AMBIT_LIMIT_LIVE_GRANTS:

@@ -119,10 +119,11 @@ bool test_expectation_holds(const struct json_value *expected, const struct json
     for (const struct json_value *m = answer->first; m && !is; m = m->next)
         is = ambit_str_eq(m->key, expected->key) ? m : NULL;
     bool is_checks = ambit_str_is(expected->key, "checks") && expected->kind == JSON_ARRAY;
-    bool holds_all = is && (is_checks ? checks_hold(expected, is) : holds(expected, is));
-    /* A list that is not there is an empty one. */
-    if (!is && expected->kind == JSON_ARRAY && expected->count == 0)
-        holds_all = true;
+    bool holds_all = false;
+    if (!is) /* a list that is not there is an empty one */
+        holds_all = expected->kind == JSON_ARRAY && expected->count == 0;
+    else
+        holds_all = is_checks ? checks_hold(expected, is) : holds(expected, is);
     if (!holds_all)
         put_why(why, expected, is);
     return holds_all;

@@ -72,24 +72,25 @@ static void of_large_sets(void **state)
         char name[8];
         snprintf(name, sizeof name, "p%02d", i);
         at += (size_t)snprintf(policies + at, sizeof policies - at, "%s\"%s\"", i ? "," : "", name);
-        int len =
-            snprintf(text, sizeof text,
-                     "{\"policy\":\"%s\",\"description\":\"d\",\"owner\":\"dana\",\"tier\":"
-                     "\"high\",\"audiences\""
-                     ":[\"https://"
-                     "payments.example.gov\"],\"review\":{\"authored_by\":\"dana\",\"accepted_by\":"
-                     "\"dana\"},\"allow\":[{\"id\":\"r\",\"actions\":[\"a%d.*\",\"b\"],"
-                     "\"resources\":[\"svc:**\",\""
-                     "db:prod/payments/"
-                     "**\"],\"ttl\":{\"max\":\"1m\"},\"when\":{\"after\":[{\"actions\":[\"c\"],\""
-                     "within\":\"1h\"},{\"actions\":[\"c\"],\"within\":\"2h\"},{\"actions\":[\"d\"]"
-                     ",\"resources\":[\""
-                     "svc:x\"],\"within\":\"1h\"}]}}],\"never\":[{\"id\":\"n\",\"actions\":[\"e%"
-                     "d\"],\"resources\":[\""
-                     "svc:**\"]}],\"hard_stops\":[{\"id\":\"s\",\"on\":\"attempted\",\"then\":"
-                     "\"suspend_agent\",\"aft"
-                     "er\":{\"actions\":[\"f\"],\"within\":\"1h\"}}]}",
-                     name, i, i);
+        int len = snprintf(
+            text, sizeof text,
+            "{\"policy\":\"%s\",\"description\":\"d\",\"owner\":\"dana\",\"tier\":"
+            "\"high\",\"audiences\""
+            ":[\"https://"
+            "payments.example.gov\"],\"review\":{\"authored_by\":\"dana\",\"accepted_by\":"
+            "\"dana\"},\"allow\":[{\"id\":\"r\",\"actions\":[\"a%d.*\",\"b\"],"
+            "\"resources\":[\"svc:**\",\""
+            "db:prod/payments/"
+            "**\"],\"ttl\":{\"max\":\"1m\"},\"when\":{\"after\":[{\"actions\":[\"c\"],\""
+            "within\":\"1h\"},{\"actions\":[\"c\"],\"within\":\"2h\"},{\"actions\":[\"d\"]"
+            ",\"resources\":[\""
+            "svc:x\"],\"within\":\"1h\"}]}},{\"id\":\"q\",\"actions\":[\"g\"],\"resources\":[\"svc:"
+            "**\"],\"ttl\":{\"max\":\"1m\"}}],\"never\":[{\"id\":\"n\",\"actions\":[\"e%"
+            "d\"],\"resources\":[\""
+            "svc:**\"]}],\"hard_stops\":[{\"id\":\"s\",\"on\":\"attempted\",\"then\":"
+            "\"suspend_agent\",\"aft"
+            "er\":{\"actions\":[\"f\"],\"within\":\"1h\"}}]}",
+            name, i, i);
         assert_true(len > 0 && (size_t)len < sizeof text);
         set_put(&set, AMBIT_KIND_POLICY, name, ambit_str_of(text));
     }
