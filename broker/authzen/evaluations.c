@@ -14,6 +14,7 @@ enum { LESSONS_MAX = 16 };
 struct batch_state {
     struct evaluation_kind kind; /* first */
     struct questioner questioner;
+    struct question_proofs proofs;
     struct batch_body body;
     struct action_batch batch;
 };
@@ -86,6 +87,7 @@ enum http_next evaluations_begin(void *app, struct http_request *req, struct htt
         return HTTP_DONE;
     if (state->body.n == 0)
         return evaluation_begin_read(questioner, &state->body.defaults, reply);
+    questioner->proofs = &state->proofs;
     if (!question_read_key(questioner, reply) ||
         !asker_take(app, &questioner->asker, state->body.n - 1, req, reply))
         return HTTP_DONE;

@@ -78,6 +78,27 @@ static void fill_repeat(const struct questioner *questioner, size_t place,
     crypto_sha256_parts(parts, AMBIT_LEN(parts), &command->repeat.key);
 }
 
+static bool is_looked_at(const struct question_proofs *proofs, const struct evaluation *asked)
+{
+    return proofs->n > 0 && ambit_str_eq(proofs->proof, asked->dpop.proof) &&
+           ambit_str_eq(proofs->method, asked->dpop.method) &&
+           ambit_str_eq(proofs->uri, asked->dpop.uri) &&
+           ambit_str_eq(proofs->token, asked->subject_id);
+}
+
+static AMBIT_CHECKED enum ambit_err look_at_proof(const struct questioner *questioner,
+                                                  const struct evaluation *asked,
+                                                  struct proved_keys *proved)
+{
+    struct dpop_proof proof = {.refusal = DPOP_INVALID_PROOF};
+    enum ambit_err err =
+        proof_of_told(questioner->broker, questioner->documents, questioner->asker.caller.name,
+                      &asked->dpop, asked->subject_id, &questioner->req->arena, &proof);
+    proved->has_dpop = !err && proof.refusal == DPOP_FINE;
+    proved->dpop = proof.key;
+    return err;
+}
+
 /* AZN-15: what the service was shown with the token. A proof that is not good is no proof: the
  * decision says `binding_mismatch` where one is needed. */
 static AMBIT_CHECKED enum ambit_err take_proofs(const struct questioner *questioner,
@@ -85,16 +106,23 @@ static AMBIT_CHECKED enum ambit_err take_proofs(const struct questioner *questio
                                                 struct action_command *command)
 {
     struct proved_keys *proved = &command->proved;
-    struct dpop_proof proof;
+    struct question_proofs *proofs = questioner->proofs;
+    enum ambit_err err = AMBIT_OK;
+    if (asked->dpop.proof.p && !proofs) {
+        err = look_at_proof(questioner, asked, proved);
+    } else if (asked->dpop.proof.p && is_looked_at(proofs, asked)) {
+        *proved = proofs->proved;
+    } else if (asked->dpop.proof.p && proofs->n < QUESTION_PROOFS_MAX) {
+        err = look_at_proof(questioner, asked, proved);
+        *proofs = (struct question_proofs){.proof = asked->dpop.proof,
+                                           .method = asked->dpop.method,
+                                           .uri = asked->dpop.uri,
+                                           .token = asked->subject_id,
+                                           .proved = *proved,
+                                           .n = proofs->n + 1};
+    }
     proved->has_certificate = asked->has_certificate;
     proved->certificate = asked->certificate;
-    if (!asked->dpop.proof.p)
-        return AMBIT_OK;
-    enum ambit_err err =
-        proof_of_told(questioner->broker, questioner->documents, questioner->asker.caller.name,
-                      &asked->dpop, asked->subject_id, &questioner->req->arena, &proof);
-    proved->has_dpop = !err && proof.refusal == DPOP_FINE;
-    proved->dpop = proof.key;
     return err;
 }
 

@@ -9,14 +9,24 @@
 
 struct json_out;
 
+/* Proofs of keys that the items of a batch brought: one that several share is looked at once, and
+ * beyond so many none is, so that nobody waits for a batch of signatures. */
+enum { QUESTION_PROOFS_MAX = 16 };
+struct question_proofs {
+    struct ambit_str proof, method, uri, token; /* the last one that was looked at */
+    struct proved_keys proved;
+    size_t n;
+};
+
 /* What all questions of one request share. */
 struct questioner {
     struct broker *broker;
     struct documents_ref *documents;
     struct http_request *req;
     struct asker asker;
-    struct repeat repeat; /* as of the first question (question_read_key) */
-    struct ambit_str key; /* the text of the Idempotency-Key; absent: none */
+    struct repeat repeat;           /* as of the first question (question_read_key) */
+    struct ambit_str key;           /* the text of the Idempotency-Key; absent: none */
+    struct question_proofs *proofs; /* of a batch; NULL: there is one question */
 };
 /* AZN-20: the header of a service's request. False: the reply is filled (400). */
 bool question_read_key(struct questioner *questioner, struct http_reply *reply);

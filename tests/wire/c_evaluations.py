@@ -9,6 +9,7 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from broker import STAGING, TICKET, Broker, Tap  # noqa: E402
+import dpop  # noqa: E402
 
 PROD = {"type": "svc", "id": "prod/web"}
 READ, RESTART = {"name": "ticket.read"}, {"name": "service.restart"}
@@ -125,6 +126,23 @@ def repeats(tap, broker, client):
     tap.ok([i["context"]["reason"] for i in gone] == ["inactive"] * 3, "AZN-20 nor in a batch", gone)
 
 
+def bound(tap, broker, client):
+    me, uri = dpop.Client(broker, client), "https://payments.example.gov/tickets/1"
+    token = me.token("ticket.read[ticket:**]").json["access_token"]
+
+    def shown(proof):
+        return {**subject(token), "properties": {"dpop": {"proof": proof, "method": "GET", "uri": uri}}}
+    fresh = [shown(me.key.proof("GET", uri, token)) for _ in range(18)]
+    base = {"action": READ, "resource": TICKET}
+    one = ask(client, {**base, "subject": fresh[0], "evaluations": [{}] * 20})
+    tap.ok(decisions(one) == [True] * 20, "AZN-15 one proof for all items of a batch", one)
+    many = ask(client, {**base, "evaluations": [{"subject": s} for s in fresh]})
+    tap.ok(decisions(many) == [True] * 16 + [False] * 2, "and no more than sixteen different ones are looked at", decisions(many))
+    found = ask(client, {"subject": fresh[0], "resource": TICKET}, "/access/v1/search/action").json["results"]
+    none = ask(client, {"subject": subject(token), "resource": TICKET}, "/access/v1/search/action").json["results"]
+    tap.ok(found == [{"name": "ticket.read"}] and none == [], "AZN-12 a search sees a bound token as evaluation does", (found, none))
+
+
 def budget(tap):
     with Broker(limits={"service_per_s": 1, "service_burst": 50}) as broker, broker.client() as client:
         body = {"subject": subject("x"), "action": READ, "resource": TICKET, "evaluations": [{}] * 40}
@@ -135,7 +153,7 @@ def budget(tap):
 def main():
     tap = Tap()
     with Broker() as broker, broker.client() as client:
-        for part in (batches, repeats, named):
+        for part in (batches, repeats, bound, named):
             part(tap, broker, client)
         broker.stop()
         status, answer = broker.verify()
