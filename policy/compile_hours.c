@@ -17,7 +17,8 @@ enum ambit_err compile_hours(struct arena *arena, const struct ambit_documents *
         const struct ambit_hours *from = &when->hours[i];
         const struct ambit_zone *zone = ambit_zone_find(documents, from->zone);
         hours[i] = (struct compiled_hours){
-            .zone = zone->rules,
+            /* A set that was stored without its zones, on a machine that has none: never open. */
+            .zone = zone ? zone->rules : NULL,
             .from_s = from->from_min * MINUTE_S,
             .to_s = from->to_min * MINUTE_S,
             .days = from->days,
