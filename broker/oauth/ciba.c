@@ -93,6 +93,10 @@ static void finish_put(struct token_state *state, struct http_request *req,
             .error = OAUTH_UNKNOWN_USER_ID,
             .description = AMBIT_STR("login_hint names nobody who may answer this"),
             .request = command->base.id};
+        if (command->decided.verdict != AMBIT_ALLOW) {
+            refusal.reason = ambit_reason_text(command->decided.reason);
+            refusal.rule = command->decided.rule;
+        }
         oauth_reply_refusal(req, reply, &refusal);
         return;
     }

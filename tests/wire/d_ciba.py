@@ -72,6 +72,8 @@ def requests(tap, client):
     for name, fields, error, status in rows:
         scope = fields.pop("scope", PROD)
         tap.ok(says(ask(client, scope, **fields), error, status), name, ask(client, scope, **fields))
+    told = ask(client, login_hint="sam").json
+    tap.ok(told["ambit_reason"] == "approval_required" and told["ambit_rule"] == "production" and told["ambit_request"], "TOK-9: what was decided is said", told)
     wrong = client.form("/bc-authorize", {"scope": PROD, "login_hint": "oncall"}, "Basic cmVtZWRpYXRvcjp3cm9uZw==")
     tap.ok(wrong.status == 401 and wrong.json["error"] == "invalid_client", "CIB-1, CIB-6: a client that did not prove itself", wrong)
     tap.ok(says(ask(client, who="payments-api"), "unauthorized_client"), "CIB-6: a service is given nothing")
