@@ -153,6 +153,12 @@ static enum ambit_err verify_framed(const struct framed *row, const struct sshsi
     return verify(armored.p, signer, "ambit-policy", SIGNED_MESSAGE);
 }
 
+/* Everything as it was, but for the signature. */
+#define SIGNED_AS(name, signature, want)                                          \
+    {                                                                             \
+        name, "ambit-policy", "", "sha512", {0}, signature, "SSHSIG", "", 1, want \
+    }
+
 static void test_frames(void **state)
 {
     (void)state;
@@ -187,46 +193,10 @@ static void test_frames(void **state)
         {"sha1", "ambit-policy", "", "sha1", {0}, {0}, "SSHSIG", "", 1, AMBIT_ERR_UNSUPPORTED},
         {"no hash", "ambit-policy", "", "", {0}, {0}, "SSHSIG", "", 1, AMBIT_ERR_UNSUPPORTED},
         {"key", "ambit-policy", "", "sha512", other.key, {0}, "SSHSIG", "", 1, AMBIT_ERR_REFUSED},
-        {"signature of another kind",
-         "ambit-policy",
-         "",
-         "sha512",
-         {0},
-         other.signature,
-         "SSHSIG",
-         "",
-         1,
-         AMBIT_ERR_UNSUPPORTED},
-        {"ssh-rsa is SHA-1",
-         "ambit-policy",
-         "",
-         "sha512",
-         {0},
-         buf_str(&sha1),
-         "SSHSIG",
-         "",
-         1,
-         AMBIT_ERR_UNSUPPORTED},
-        {"a byte behind",
-         "ambit-policy",
-         "",
-         "sha512",
-         {0},
-         buf_str(&longer),
-         "SSHSIG",
-         "",
-         1,
-         AMBIT_ERR_MALFORMED},
-        {"a byte short",
-         "ambit-policy",
-         "",
-         "sha512",
-         {0},
-         buf_str(&shorter),
-         "SSHSIG",
-         "",
-         1,
-         AMBIT_ERR_MALFORMED},
+        SIGNED_AS("signature of another kind", other.signature, AMBIT_ERR_UNSUPPORTED),
+        SIGNED_AS("ssh-rsa is SHA-1", buf_str(&sha1), AMBIT_ERR_UNSUPPORTED),
+        SIGNED_AS("a byte behind", buf_str(&longer), AMBIT_ERR_MALFORMED),
+        SIGNED_AS("a byte short", buf_str(&shorter), AMBIT_ERR_MALFORMED),
     };
     for (size_t i = 0; i < AMBIT_LEN(rows); i++)
         ROW_CHECK(rows[i].name, verify_framed(&rows[i], &sig, v->signer) == rows[i].want);
