@@ -50,6 +50,23 @@ static void burst_then_rate(void **state)
     budgets_free(budgets);
 }
 
+/* Of a batch all or none; more than a full budget is owed afterwards. */
+static void many_at_once(void **state)
+{
+    (void)state;
+    struct budgets *budgets = NULL;
+    struct caller a = agent("a");
+    uint32_t wait = 0;
+    assert_int_equal(budgets_new(&limits, &budgets), AMBIT_OK);
+    assert_int_equal(budgets_take_many(budgets, &a, 3, 1000, &wait), AMBIT_OK);
+    assert_int_equal(budgets_take_many(budgets, &a, 3, 1000, &wait), AMBIT_ERR_BUSY);
+    assert_int_equal(budgets_take_many(budgets, &a, 2, 1000, &wait), AMBIT_OK);
+    assert_int_equal(budgets_take_many(budgets, &a, 25, 2000, &wait), AMBIT_OK); /* owes 20 */
+    assert_int_equal(take_many(budgets, "a", 3900, 20), 0);
+    assert_int_equal(take_many(budgets, "a", 4100, 20), 1);
+    budgets_free(budgets);
+}
+
 static void many_names_keep_their_own(void **state)
 {
     (void)state;
