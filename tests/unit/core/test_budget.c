@@ -171,8 +171,11 @@ static void told_again_when_taken_back(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(told_again_when_taken_back),    cmocka_unit_test(burst_then_rate),
-    cmocka_unit_test(many_names_keep_their_own),     cmocka_unit_test(refusals_fold_after_ten),
+    cmocka_unit_test(told_again_when_taken_back),
+    cmocka_unit_test(burst_then_rate),
+    cmocka_unit_test(many_at_once),
+    cmocka_unit_test(many_names_keep_their_own),
+    cmocka_unit_test(refusals_fold_after_ten),
     cmocka_unit_test(the_busiest_sources_are_named),
 };
 UNIT_MAIN(tests)
