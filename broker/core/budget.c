@@ -129,7 +129,7 @@ static void slot_fill(struct slot *slot, int64_t per_s, int64_t burst, int64_t n
     if (passed_ms <= 0) /* the clock went back: nothing is given, nothing is taken */
         return;
     int64_t full = burst * MILLI;
-    if (passed_ms >= full / (per_s > 0 ? per_s : 1) + 1)
+    if (passed_ms >= (full - slot->tokens_milli) / (per_s > 0 ? per_s : 1) + 1)
         slot->tokens_milli = full;
     else
         slot->tokens_milli += passed_ms * per_s;
