@@ -17,10 +17,11 @@ ISSUER = "https://broker.example.gov/tenants/one"
 GRANT_TYPES = [
     "client_credentials",
     "urn:ietf:params:oauth:grant-type:token-exchange",
+    "urn:openid:params:grant-type:ciba",
 ]
 NOT_THERE = ("userinfo_endpoint", "registration_endpoint", "end_session_endpoint", "device_authorization_endpoint", "pushed_authorization_request_endpoint",
-             "backchannel_authentication_endpoint", "dpop_signing_alg_values_supported", "tls_client_certificate_bound_access_tokens",
-             "introspection_signing_alg_values_supported", "status_list_aggregation_endpoint", "client_id_metadata_document_supported")
+             "tls_client_certificate_bound_access_tokens", "deferred_token_response_supported",
+             "status_list_aggregation_endpoint", "client_id_metadata_document_supported")
 
 
 def url_of(broker):
@@ -52,7 +53,7 @@ def metadata(tap, broker, client):
     tap.ok(said["grant_types_supported"] == GRANT_TYPES and not [m for m in NOT_THERE if m in said],
            "MET-4 nothing is listed that does not work", said)
     tap.ok(said["authorization_details_types_supported"] == ["ambit"], "RAR-9 the type that can be asked for")
-    for member in ("token_endpoint", "introspection_endpoint", "revocation_endpoint"):
+    for member in ("token_endpoint", "introspection_endpoint", "revocation_endpoint", "backchannel_authentication_endpoint"):
         path = urllib.parse.urlsplit(said[member]).path
         tap.ok(client.call("POST", path, "", {"Content-Type": "application/x-www-form-urlencoded"}).status == 401, f"MET-3 {member} is there")
     for path in (OAUTH + "/x", OPENID + "/x", OAUTH + "/", "/x" + OPENID):
