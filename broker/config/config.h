@@ -21,6 +21,7 @@ enum {
     CONFIG_PROXIES_MAX = 32,
     CONFIG_ISSUERS_MAX = 16,
     CONFIG_BLOCKS_MAX = 16,
+    CONFIG_MAX_AGE_S = 86400, /* of a federated token */
 };
 
 /* Which routes a listener serves (design 7). */

@@ -94,7 +94,7 @@ static void take_profile(struct config_reader *reader, const struct config_place
 static void take_age(struct config_reader *reader, const struct config_place *place,
                      struct ambit_str text, struct config_issuer *issuer)
 {
-    if (duration_decode(text, &issuer->max_age_s) || issuer->max_age_s > 86400)
+    if (duration_decode(text, &issuer->max_age_s) || issuer->max_age_s > CONFIG_MAX_AGE_S)
         config_complain(reader, place, "is no duration in range",
                         "a duration such as 1h, at most 24h");
 }

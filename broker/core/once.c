@@ -107,14 +107,20 @@ enum ambit_err once_look(struct store_txn *txn, const struct once_value *value,
     /* Expired while it waited: whether it was used may be forgotten already. */
     if (value->until_ms <= now_ms)
         return AMBIT_OK;
+    bool is_used = false;
+    enum ambit_err err = AMBIT_OK;
     for (int64_t minute = now_ms / MINUTE_MS - 1; minute <= last; minute++) {
-        bool is_used = false;
-        enum ambit_err err = is_there(txn, &value->digest, minute, &is_used);
+        err = is_there(txn, &value->digest, minute, &is_used);
         if (err != AMBIT_OK || is_used)
             return err;
     }
+    /* A platform's tokens live longer than assertions of our clients: to their own minute. */
+    if (value->until_ms / MINUTE_MS > last)
+        err = is_there(txn, &value->digest, value->until_ms / MINUTE_MS, &is_used);
+    if (err != AMBIT_OK || is_used)
+        return err;
     unsigned n_alive = 0;
-    enum ambit_err err = value->is_proof ? count_alive(txn, caller, now_ms, &n_alive) : AMBIT_OK;
+    err = value->is_proof ? count_alive(txn, caller, now_ms, &n_alive) : AMBIT_OK;
     *ret = n_alive < ONCE_PROOFS_MAX ? ONCE_NEW : ONCE_FULL;
     return err;
 }

@@ -15,7 +15,9 @@ enum { ONCE_PROOFS_MAX = 10000, ONCE_PROOF_LIFE_S = 65 };
 
 enum once_state { ONCE_NEW, ONCE_USED, ONCE_FULL };
 
-/* May this caller use it now? It is looked for in every minute up to its greatest life. */
+/* May this caller use it now? It is looked for in every minute up to the greatest life of what our
+ * clients sign, so that another end does not make it another value; beyond, where a platform's
+ * token ends, in the minute of its own end, which that token alone must give. */
 AMBIT_CHECKED enum ambit_err once_look(struct store_txn *txn, const struct once_value *value,
                                        struct ambit_str caller, int64_t now_ms,
                                        enum once_state *ret);

@@ -66,8 +66,10 @@ static enum ambit_err signal_run(struct writer_job *job, struct store_txn *txn, 
     bool is_known = false;
     enum ambit_err err = command_begin(base, now_ms);
     if (err == AMBIT_OK && !base->way_in_lost)
+        err = command_use_once(base, txn);
+    if (err == AMBIT_OK && !base->way_in_lost && !base->once_used)
         err = settle_before(base, txn);
-    if (err != AMBIT_OK || base->way_in_lost || base->is_behind)
+    if (err != AMBIT_OK || base->way_in_lost || base->once_used || base->is_behind)
         return err;
     event_init(&event, base, EVENT_SIGNAL_RECEIVED);
     err = find_agent(command, txn, &event, &is_known);

@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "base/spiffe.h"
+#include "config/config.h"
 #include "identity/claims.h"
 #include "identity/credential.h"
 #include "identity/trust.h"
@@ -219,10 +220,11 @@ static void fill_once(const struct trusted_issuer *issuer, const struct token *t
     static const char tag[] = "ambit federated assertion v1"; /* with its NUL */
     if (!token->jti.p || is_reused(issuer->config->profile))
         return;
-    /* Older than max_age it is refused whatever its end: the value need not be kept longer. */
+    /* Older than any max_age it is refused whatever its end: the value need not be kept longer. By
+     * nothing but the token, so that another max_age does not make it another value. */
     int64_t until_ms = token->times.exp_ms;
     int64_t aged_ms =
-        token->times.iat_ms + issuer->config->max_age_s * 1000 + 2 * AMBIT_LEEWAY_S * 1000;
+        token->times.iat_ms + CONFIG_MAX_AGE_S * INT64_C(1000) + 2 * AMBIT_LEEWAY_S * 1000;
     if (token->times.iat_ms && aged_ms < until_ms)
         until_ms = aged_ms;
     caller->has_once = true;

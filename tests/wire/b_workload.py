@@ -171,6 +171,9 @@ def grants(tap, world, agents):
     first = ask(jti="once")
     again = post(agents, "/token", {"grant_type": JWT_BEARER, "assertion": world.key.sign(world.claims(jti="once")), "scope": READ_SCOPE})
     tap.ok(first[0] == 200 and again[0] in (400, 401), "ASG-4 a jti is taken once", again)
+    late = world.key.sign(world.claims(jti="late", exp=int(time.time()) + 3000))
+    shown = [post(agents, "/token", {"grant_type": JWT_BEARER, "assertion": late, "scope": READ_SCOPE})[0] for _ in range(2)]
+    tap.ok(shown[0] == 200 and shown[1] in (400, 401), "ASG-4 a token of an hour too", shown)
     tap.ok(ask(form={"client_id": "reporter"})[1]["error"] == "invalid_client", "CLI-3 client_id of another: invalid_client")
     status, body, _ = post(agents, "/token", {"grant_type": JWT_BEARER, "scope": READ_SCOPE, "client_id": "nobody"})
     tap.ok(status in (400, 401), "no assertion", (status, body))

@@ -282,6 +282,15 @@ def service_token(tap, broker, client):
     tap.ok(call("DPoP", ("DPoP", proof)).status == 200, "it introspects with its proof")
     tap.ok(is_challenged(call("DPoP", ("DPoP", proof)), "invalid_dpop_proof"), "once a proof")
     tap.ok(is_challenged(call("Bearer"), "invalid_token"), "and not as Bearer")
+    grant = client.token(READ_SCOPE).json["access_token"]
+    about = {"subject": {"type": "access_token", "id": grant}, "action": {"name": "ticket.read"}, "resource": {"type": "ticket", "id": "INC-1"}}
+    sought = {**about, "action": None}
+    for path, body in {"/access/v1/evaluation": about, "/access/v1/evaluations": {"evaluations": [about, about]},
+                       "/access/v1/search/action": {k: v for k, v in sought.items() if v},
+                       "/v1/signals": {"signal": "odd", "agent": "remediator"}}.items():
+        proof = me.proof("POST", path, token)
+        found = [me.call("POST", path, token, body, proof=proof, retries=0) for _ in range(2)]
+        tap.ok(found[0].status == 200 and found[1].status == 401, f"DPOP-5: once a proof, at {path}", found)
 
 
 def certificates(tap, broker, client, pair, stranger, ca):
