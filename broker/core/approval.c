@@ -177,6 +177,14 @@ static AMBIT_CHECKED enum ambit_err judge(struct store_txn *txn, const struct mo
     return AMBIT_ERR_INTERNAL;
 }
 
+/* Another key, or another grant that it comes from, is not less: people saw neither. */
+static bool is_same_holder(const struct event *shown, const struct ambit_grant_question *q)
+{
+    struct ambit_id parent = q->parent != NULL ? q->parent->id : (struct ambit_id){{0}};
+    return shown->binding == q->binding && ambit_digest_eq(shown->binding_key, q->binding_key) &&
+           ambit_id_eq(shown->parent, parent);
+}
+
 /* Inside what was shown: an envelope covers less, never more. */
 static AMBIT_CHECKED enum ambit_err is_enveloped(struct store_txn *txn,
                                                  const struct approval_row *row,
@@ -196,7 +204,7 @@ static AMBIT_CHECKED enum ambit_err is_enveloped(struct store_txn *txn,
         !shown.has_asked_lifetime || (q->has_lifetime && q->lifetime_s <= shown.asked_lifetime_s);
     struct ambit_str audience = shown.has_asked_audience ? shown.audience : (struct ambit_str){0};
     if (shown.n_asked == 0 || !is_shorter || !ambit_str_eq(shown.purpose, q->purpose) ||
-        !ambit_str_eq(audience, q->audience) || shown.binding != q->binding)
+        !ambit_str_eq(audience, q->audience) || !is_same_holder(&shown, q))
         return AMBIT_OK;
     err = ambit_items_inside(shown.asked, shown.n_asked, q->items, q->n_items, ret);
     return err == AMBIT_ERR_TOO_LARGE || err == AMBIT_ERR_MALFORMED ? AMBIT_OK : err;

@@ -25,6 +25,20 @@ static const char agent[] = "{'agent':'runner','description':'d','owner':'dana',
                             "'00000000000000000000000000000000000000000000000000000000000000aa',"
                             "'expires':'2027-01-31T00:00:00Z'}],'policies':['gated']}";
 
+/* What delegates to the runner, and asks nobody. */
+static const char open_policy[] =
+    "{'policy':'open','description':'d','owner':'dana','tier':'low',"
+    "'audiences':['https://api.example.gov'],"
+    "'review':{'authored_by':'dana','accepted_by':'dana'},"
+    "'allow':[{'id':'all','actions':['g.**'],'resources':['svc:g/**'],'ttl':{'max':'1h'},"
+    "'delegation':{'depth':1}}],'hard_stops':[{'id':'quiet','on':'denied',"
+    "'actions':['never.used'],'count':9,'within':'1m','then':'suspend_agent'}]}";
+static const char chief[] = "{'agent':'chief','description':'d','owner':'dana','backup':'sam',"
+                            "'authenticate':[{'method':'client_secret_basic','sha256':"
+                            "'00000000000000000000000000000000000000000000000000000000000000aa',"
+                            "'expires':'2027-01-31T00:00:00Z'}],'policies':['open'],"
+                            "'delegates_to':['runner']}";
+
 static void stage_up(struct stage *stage)
 {
     stage_make(stage);
@@ -190,6 +204,44 @@ static void test_envelope(void **state)
     stage_verify(&stage);
 }
 
+/* Another key, or another grant to come from, is not less than was shown. */
+static void test_envelope_holder(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_document(&stage, "policies/gated.json", policy);
+    stage_document(&stage, "agents/runner.json", agent);
+    stage_document(&stage, "policies/open.json", open_policy);
+    stage_document(&stage, "agents/chief.json", chief);
+    stage_open(&stage);
+    struct ask narrow = {.agent = "runner", .action = "g.many", .resource = "svc:g/x", .key = 1};
+    struct ask shown = narrow;
+    shown.resource = "svc:g/**";
+    narrow.approval = stage_ask(&stage, &shown).approval;
+    assert_int_equal(stage_approve(&stage, "oli", narrow.approval, true), APPROVE_FINE);
+    struct ask other = narrow;
+    other.key = 2;
+    assert_int_equal(stage_ask(&stage, &other).reason, AMBIT_REASON_APPROVAL_REQUIRED);
+    assert_int_equal(stage_ask(&stage, &narrow).reason, AMBIT_REASON_ALLOWED);
+
+    struct answer first = stage_grant(&stage, "chief", "g.many", "svc:g/**");
+    struct answer second = stage_grant(&stage, "chief", "g.many", "svc:g/**");
+    shown = (struct ask){
+        .agent = "runner", .action = "g.many", .resource = "svc:g/**", .parent = &first};
+    narrow = shown;
+    narrow.resource = "svc:g/x";
+    narrow.approval = stage_ask(&stage, &shown).approval;
+    assert_int_equal(stage_approve(&stage, "oli", narrow.approval, true), APPROVE_FINE);
+    other = narrow;
+    other.parent = &second;
+    assert_int_equal(stage_ask(&stage, &other).reason, AMBIT_REASON_APPROVAL_REQUIRED);
+    other.parent = NULL;
+    assert_int_equal(stage_ask(&stage, &other).reason, AMBIT_REASON_APPROVAL_REQUIRED);
+    assert_int_equal(stage_ask(&stage, &narrow).reason, AMBIT_REASON_ALLOWED);
+    stage_verify(&stage);
+}
+
 /* A stop that covers the agent voids what was given before it, cleared or not. */
 static void test_void(void **state)
 {
@@ -266,6 +318,7 @@ int main(void)
         cmocka_unit_test(test_refused),    cmocka_unit_test(test_lapse),
         cmocka_unit_test(test_envelope),   cmocka_unit_test(test_void),
         cmocka_unit_test(test_flood),      cmocka_unit_test(test_action),
+        cmocka_unit_test(test_envelope_holder),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
