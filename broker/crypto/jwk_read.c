@@ -8,6 +8,7 @@
 #include "base/json_read.h"
 #include "base/secret.h"
 #include "crypto/inside.h"
+#include "crypto/jwk.h"
 #include "crypto/key.h"
 
 enum { JWK_MEMORY_MAX = 256 * 1024, RSA_PARTS = 8, ED25519_BYTES = 32 };
@@ -24,8 +25,7 @@ static void wipe_bytes(struct bytes *bytes)
 }
 #define BYTES_AUTO AMBIT_CLEANUP(wipe_bytes) struct bytes
 
-/* Private halves and symmetric keys, which have no business in a public key (JWS-8). */
-static bool has_private_member(const struct json_value *jwk)
+bool jwk_has_private_member(const struct json_value *jwk)
 {
     static const char *const names[] = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"};
 
@@ -180,7 +180,7 @@ static enum ambit_err read_jwk(const struct json_value *jwk, bool is_private,
 
     if (!jwk || jwk->kind != JSON_OBJECT || !kty.p)
         return AMBIT_ERR_MALFORMED;
-    if (!is_private && has_private_member(jwk))
+    if (!is_private && jwk_has_private_member(jwk))
         return AMBIT_ERR_REFUSED;
     if (ambit_str_is(kty, "EC"))
         return read_ec(jwk, is_private, ret);

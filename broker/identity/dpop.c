@@ -52,7 +52,7 @@ static enum ambit_err verify(const struct jws *jws, struct ambit_digest *ret_key
     const struct json_value *jwk = json_get(jws->header, "jwk");
     if (!jwk || !is_for_signatures(jwk, jws))
         return AMBIT_ERR_REFUSED;
-    enum ambit_err err = crypto_key_from_jwk(jwk, &key);
+    enum ambit_err err = crypto_key_from_known_jwk(jwk, &key);
     if (err)
         return err;
     err = jws_verify(key, CRYPTO_ALGS_ALL, jws);
