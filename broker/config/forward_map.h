@@ -23,9 +23,7 @@ enum forward_kind {
     FORWARD_REST,  /* "{name...}", last: one or more */
 };
 struct forward_segment {
-    /* enum forward_kind, without padding beside it: gcc 12 clears that of arrays in arrays at the
-     * wrong place (-ftrivial-auto-var-init=zero). */
-    size_t kind;
+    enum forward_kind kind;
     struct ambit_str text; /* the segment, or the name; "_" is asked for nowhere */
 };
 struct forward_row {
