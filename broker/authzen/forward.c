@@ -66,6 +66,31 @@ static void take_source(const struct http_request *req, struct evaluation *asked
     memcpy(asked->source.b, req->source.b, sizeof req->source.b);
 }
 
+/* Is it the key that the token shown is bound to? Anybody at all may come to the proxy with a token
+ * that is none and a key of their own. Such a proof is none: kept, it would use up the room that
+ * the proxy's service has for those of others (DPOP-12). */
+static AMBIT_CHECKED enum ambit_err is_key_of_token(struct forward_state *state,
+                                                    const struct dpop_proof *proof,
+                                                    struct arena *arena, bool *ret)
+{
+    static const struct caller bearer_itself = {.kind = CALLER_NONE};
+    struct broker *broker = state->questioner.broker;
+    struct introspection *found = arena_alloc(arena, sizeof *found);
+    *ret = false;
+    if (!found)
+        return AMBIT_ERR_NO_MEMORY;
+    if (!state->command.has_token)
+        return AMBIT_OK;
+    int64_t now_ms = broker_now_ms(broker);
+    enum ambit_err err =
+        query_introspect(broker, state->questioner.documents, &state->command.token, &bearer_itself,
+                         now_ms, arena, found);
+    *ret = !err && found->is_known && found->row.expires_ms > now_ms &&
+           found->row.binding == AMBIT_BINDING_DPOP &&
+           ambit_digest_eq(found->row.binding_key, proof->key);
+    return err;
+}
+
 /* The key of a bound token. The proxy asks once for each request, so that a proof counts once here;
  * one that is not good is none, and the decision says so where one is needed. */
 static AMBIT_CHECKED enum ambit_err take_proofs(struct forward_state *state,
@@ -85,7 +110,10 @@ static AMBIT_CHECKED enum ambit_err take_proofs(struct forward_state *state,
     enum ambit_err err =
         proof_of_told(questioner->broker, questioner->documents, questioner->asker.caller.name,
                       &told, state->asked.subject_id, &req->arena, &proof);
-    if (err || proof.refusal != DPOP_FINE)
+    bool is_its_key = false;
+    if (!err && proof.refusal == DPOP_FINE)
+        err = is_key_of_token(state, &proof, &req->arena, &is_its_key);
+    if (err || !is_its_key)
         return err;
     command->proved.has_dpop = true;
     command->proved.dpop = proof.key;

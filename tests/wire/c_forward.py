@@ -98,6 +98,10 @@ def hostile(tap, client, token):
     tap.ok(proxy.send(good, path="/forward-auth/svc/staging/web").status == 403, "a path and headers: 403")
     twice = client.call("GET", "/forward-auth", None, {**good, "Authorization": "Bearer " + token, "X-Ambit-Authorization": proxy.basic})
     tap.ok(twice.status == 200, "and a good request still passes", twice)
+    for reason in ("\xff\xfe", "r" * 2000, "\xc2\x85"):
+        other = Proxy(client, client.token("service.read[svc:staging/**]").json["access_token"])
+        answer = other.send({**good, "X-Ambit-Stated-Reason": reason})
+        tap.ok(answer.status in (400, 403), f"a stated reason that is no text of ours: {reason[:4]!r}", answer)
 
 
 def bound(tap, broker, client):
@@ -117,6 +121,15 @@ def bound(tap, broker, client):
                          "another path": send(agent.key.proof("GET", uri + "x", token)), "another key": send(dpop.Key().proof("GET", uri, token)),
                          "another host": send(agent.key.proof("GET", "https://evil.example/svc/staging/web", token), **{"X-Original-Host": "evil.example"})}.items():
         tap.ok(answer.status == 401 and answer.headers["X-Ambit-Reason"] == "binding_mismatch", f"AZN-15 {name}: 401", dict(answer.headers))
+
+
+    strange = dpop.Key()
+    for name, shown in {"a token that is none": token.split(".")[0] + "." + "A" * 120 + ".AAAA", "a bound token, by another key": token}.items():
+        proof = strange.proof("GET", uri, shown)
+        headers = {**good, "Authorization": "DPoP " + shown, "X-Ambit-Authorization": broker.basic("payments-api"), "DPoP": proof}
+        found = [client.call("GET", "/forward-auth", None, headers) for _ in range(2)]
+        tap.ok(all(a.status == 401 and a.headers["X-Ambit-Reason"] in ("inactive", "binding_mismatch") for a in found),
+               f"DPOP-12 {name}: its proof takes no room of the service", [dict(a.headers) for a in found])
 
 
 def askers(tap, broker, client, token):
