@@ -22,7 +22,7 @@ static enum approve_refusal may(const struct approve_command *command,
     return APPROVE_FINE;
 }
 
-/* With this person's yes, does it suffice for every rule? */
+/* With this person's yes, does it suffice for every rule? Who was offboarded since has no say. */
 static AMBIT_CHECKED enum ambit_err is_complete(const struct approve_command *command,
                                                 const struct approval_row *row,
                                                 const struct approval_ask *asks, size_t n,
@@ -32,8 +32,11 @@ static AMBIT_CHECKED enum ambit_err is_complete(const struct approve_command *co
     with.answers = arena_array(arena, row->n_answers + 1, sizeof *with.answers);
     if (with.answers == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    if (row->n_answers > 0)
-        memcpy(with.answers, row->answers, row->n_answers * sizeof *with.answers);
+    with.n_answers = 0;
+    for (size_t i = 0; i < row->n_answers; i++) {
+        if (!broker_person_left(command->base.broker, row->answers[i].person))
+            with.answers[with.n_answers++] = row->answers[i];
+    }
     with.answers[with.n_answers++] =
         (struct approval_answer){.person = command->base.caller.name, .is_given = true};
     *ret = true;

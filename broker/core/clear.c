@@ -173,7 +173,8 @@ static AMBIT_CHECKED enum ambit_err is_second(const struct clear_command *comman
     *ret = false;
     if (row->asked_by.p == NULL ||
         command->base.now_ms - row->asked_ms >= CLEAR_ASKED_FOR_S * INT64_C(1000) ||
-        ambit_str_eq(row->asked_by, command->base.caller.name))
+        ambit_str_eq(row->asked_by, command->base.caller.name) ||
+        broker_person_left(command->base.broker, row->asked_by))
         return AMBIT_OK;
     enum ambit_err err = cover(documents, row, txn, row->asked_by, &covered);
     if (err == AMBIT_OK)

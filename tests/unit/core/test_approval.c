@@ -5,6 +5,8 @@
  */
 #include "stage.h"
 
+#include "core/approval.h"
+
 #define MINUTE_MS 60000
 #define RULE(id, approval)                                                                 \
     "{'id':'" id "','actions':['g." id "'],'resources':['svc:g/**'],'ttl':{'max':'24h'},'" \
@@ -17,9 +19,10 @@ static const char policy[] =
     RULE("one", "'at':'grant','roles':['oncall'],'timeout':'15m'") ","
     RULE("two", "'at':'grant','roles':['oncall'],'count':2,'timeout':'15m'") ","
     RULE("many", "'at':'grant','roles':['oncall'],'timeout':'15m','envelope':{'uses':2,'for':'30m'}") ","
-    RULE("act", "'at':'action','roles':['approver'],'timeout':'2m'") "]," /* clang-format on */
-                                                                                                                                                          "'hard_stops':[{'id':'quiet','on':'denied','actions':['never.used'],'count':9,'within':'1m','"
-                                                                                                                                                          "then':'suspend_agent'}]}";
+    RULE("act", "'at':'action','roles':['approver'],'timeout':'2m'") "],"
+    "'hard_stops':[{'id':'quiet','on':'denied','actions':['never.used'],'count':9,'within':'1m','"
+    "then':'suspend_agent'}]}";
+/* clang-format on */
 static const char agent[] = "{'agent':'runner','description':'d','owner':'dana','backup':'sam',"
                             "'authenticate':[{'method':'client_secret_basic','sha256':"
                             "'00000000000000000000000000000000000000000000000000000000000000aa',"
@@ -130,6 +133,47 @@ static void test_count(void **state)
     assert_int_equal(ask(&stage, "g.two", NULL, none).reason, AMBIT_REASON_APPROVAL_REJECTED);
     assert_true(stage_explain_all(&stage) > 0);
     stage_verify(&stage);
+}
+
+/* A yes of who was offboarded before there were enough is none. */
+static void test_count_offboarded(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_up(&stage);
+    struct ambit_id id = asked(&stage, "g.two", NULL);
+    assert_int_equal(stage_approve(&stage, "kim", id, true), APPROVE_FINE);
+    assert_int_equal(stage_offboard(&stage, "lee", "kim").err, AMBIT_OK);
+    assert_int_equal(stage_approve(&stage, "lee", id, true), APPROVE_FINE);
+    assert_true(ambit_id_eq(asked(&stage, "g.two", NULL), id));
+    assert_int_equal(stage_approve(&stage, "oli", id, true), APPROVE_FINE);
+    is_given(&stage, "g.two", none);
+    stage_verify(&stage);
+}
+
+/* At tiers high and critical one of them is neither owner nor backup of the agent. */
+static void test_other_than_owner(void **state)
+{
+    static const struct {
+        const char *person;
+        enum ambit_tier tier;
+        bool want;
+    } rows[] = {
+        {"dana", AMBIT_TIER_MEDIUM, true}, {"dana", AMBIT_TIER_HIGH, false},
+        {"sam", AMBIT_TIER_HIGH, false},   {"dana", AMBIT_TIER_CRITICAL, false},
+        {"kim", AMBIT_TIER_HIGH, true},    {"kim", AMBIT_TIER_CRITICAL, true},
+    };
+    (void)state;
+    STAGE_AUTO stage;
+    stage_up(&stage);
+    struct documents_ref *ref = broker_documents_acquire(stage.broker);
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct approval_answer yes = {.person = ambit_str_of(rows[i].person), .is_given = true};
+        struct approval_row row = {.answers = &yes, .n_answers = 1};
+        struct approval_ask rule = {.agent = AMBIT_STR("runner"), .tier = rows[i].tier, .count = 1};
+        ROW_CHECK(rows[i].person, approval_suffices(&rule, &row, ref->documents) == rows[i].want);
+    }
+    broker_documents_release(ref);
 }
 
 /* A no holds for as long as people had to answer. */
@@ -314,11 +358,17 @@ static void test_action(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_single_use), cmocka_unit_test(test_count),
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_lapse),
-        cmocka_unit_test(test_envelope),   cmocka_unit_test(test_void),
-        cmocka_unit_test(test_flood),      cmocka_unit_test(test_action),
+        cmocka_unit_test(test_single_use),
+        cmocka_unit_test(test_count),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_lapse),
+        cmocka_unit_test(test_envelope),
+        cmocka_unit_test(test_void),
+        cmocka_unit_test(test_flood),
+        cmocka_unit_test(test_action),
         cmocka_unit_test(test_envelope_holder),
+        cmocka_unit_test(test_count_offboarded),
+        cmocka_unit_test(test_other_than_owner),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);

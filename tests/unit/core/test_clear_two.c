@@ -109,10 +109,26 @@ static void test_first_lost_the_role(void **state)
     stage_verify(&stage);
 }
 
+/* Nor does who was offboarded since, though their document still says that they are on call. */
+static void test_first_was_offboarded(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_open(&stage);
+    struct stopped stop = stage_stop(&stage, "lee", "all");
+    assert_int_equal(stage_clear(&stage, "kim", stop.stop), CLEAR_NEEDS_TWO);
+    assert_int_equal(stage_offboard(&stage, "lee", "kim").err, AMBIT_OK);
+    assert_int_equal(stage_clear(&stage, "lee", stop.stop), CLEAR_NEEDS_TWO);
+    assert_int_equal(ask(&stage), AMBIT_REASON_STOPPED);
+    stage_verify(&stage);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_second_is_another),
     cmocka_unit_test(test_owners_do_not_count),
     cmocka_unit_test(test_lapse),
     cmocka_unit_test(test_first_lost_the_role),
+    cmocka_unit_test(test_first_was_offboarded),
 };
 UNIT_MAIN(tests)
