@@ -58,8 +58,8 @@ AMBIT_CHECKED enum ambit_err crypto_key_from_jwk(const struct json_value *jwk,
                                                  struct crypto_key **ret);
 AMBIT_CHECKED enum ambit_err crypto_key_from_jwk_text(struct ambit_str text,
                                                       struct crypto_key **ret);
-/* The same, for a key that comes with every request: each thread keeps the CRYPTO_KEYS_KNOWN it used
- * last until it ends. What is accepted is the same; a key found again is not read again. */
+/* The same, for a key that comes with every request: each thread keeps the CRYPTO_KEYS_KNOWN it
+ * used last, until it ends. What is accepted is the same; a key found again is not read again. */
 enum { CRYPTO_KEYS_KNOWN = 64 };
 AMBIT_CHECKED enum ambit_err crypto_key_from_known_jwk(const struct json_value *jwk,
                                                        struct crypto_key **ret);
