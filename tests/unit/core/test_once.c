@@ -46,7 +46,7 @@ static void cli_11_a_value_is_new_once(void **state)
             look(txn, value_of(7 + is_proof, start_ms + 1000, is_proof), ann, start_ms), ONCE_USED);
         assert_int_equal(look(txn, value_of(9, start_ms + 60000, is_proof), ann, start_ms),
                          ONCE_NEW);
-        /* Far off, as platforms say it. */
+        /* ASG-4: far off, as platforms say it. */
         struct once_value late = value_of(20 + is_proof, start_ms + 3000000, is_proof);
         assert_int_equal(look(txn, late, ann, start_ms), ONCE_NEW);
         keep(txn, late, ann);
