@@ -111,7 +111,7 @@ static AMBIT_CHECKED enum ambit_err cover(const struct ambit_documents *document
         if (err == AMBIT_OK)
             err = grant_load_row(txn, id, &arena, &grant);
         if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
-            return AMBIT_ERR_DAMAGED;
+            return err == AMBIT_ERR_MALFORMED ? AMBIT_ERR_DAMAGED : err;
         cover_agent(documents, err == AMBIT_OK ? grant.agent : (struct ambit_str){0}, person, ret);
         break;
     case AMBIT_TARGET_AGENT: {

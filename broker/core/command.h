@@ -250,6 +250,7 @@ struct outcome_command {
     struct ambit_str detail;      /* 0..1024 bytes; absent: none */
     struct ambit_digest evidence; /* all zero: none */
     uint64_t hint_seq; /* where the index has it; UINT64_MAX: nowhere. Filled by outcome_submit */
+    enum ambit_err hint_err; /* the index could not be asked; likewise */
     /* outputs */
     enum outcome_refusal refusal;
     const char *reported_by, *agreement;

@@ -226,8 +226,10 @@ static AMBIT_CHECKED enum ambit_err find_row(const struct outcome_command *comma
     for (size_t i = 0; i < RECENT_ACTIONS; i++)
         if (ambit_id_eq(recent->v[i].id, command->action))
             seq = recent->v[i].seq;
-    return seq == UINT64_MAX ? AMBIT_ERR_NOT_FOUND
-                             : take_row(command, txn, seq, memory, arena, ret);
+    if (seq != UINT64_MAX)
+        return take_row(command, txn, seq, memory, arena, ret);
+    /* Where the index could not be asked nobody knows that there is no such action. */
+    return command->hint_err != AMBIT_OK ? command->hint_err : AMBIT_ERR_NOT_FOUND;
 }
 
 static enum ambit_err outcome_run(struct writer_job *job, struct store_txn *txn, int64_t now_ms)
@@ -277,9 +279,8 @@ enum ambit_err outcome_submit(struct outcome_command *command)
     uint64_t seq = 0;
     size_t n = 0;
     memcpy(query.key, command->action.b, sizeof query.key);
-    bool is_found =
-        search_scan(command->base.broker->search, &query, &seq, 1, &n) == AMBIT_OK && n == 1;
-    command->hint_seq = is_found ? seq : UINT64_MAX;
+    command->hint_err = search_scan(command->base.broker->search, &query, &seq, 1, &n);
+    command->hint_seq = command->hint_err == AMBIT_OK && n == 1 ? seq : UINT64_MAX;
     command->base.job.run = outcome_run;
     return command_submit(&command->base, WRITER_RECORDS);
 }

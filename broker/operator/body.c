@@ -49,8 +49,9 @@ static enum ambit_err take(const struct member *table, size_t n, const struct js
             return AMBIT_OK;
         }
         return refuse(reterr_what,
-                      table[i].text ? "This member is a text: target, reason, kind, name, digest."
-                                    : "dry_run, removal, now and withdraw are true or false.");
+                      table[i].text
+                          ? "This member is a text: target, reason, answer, kind, name, digest."
+                          : "dry_run, removal, now and withdraw are true or false.");
     }
     return refuse_unknown(arena, value->key, reterr_what);
 }

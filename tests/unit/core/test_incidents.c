@@ -105,6 +105,22 @@ static void test_escalates(void **state)
     stage_verify(&stage);
 }
 
+/* Down for both times: whoever is last is next, nobody waits for the backup any more. */
+static void test_escalates_at_once(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_up(&stage);
+    trip(&stage, "runner");
+    stage_close(&stage);
+    stage_pass(30 * 60000);
+    stage_open(&stage);
+    (void)stage_grant(&stage, "second", "i.free", "svc:i/**");
+    assert_int_equal(escalated(&stage, "escalation"), 1);
+    assert_int_equal(escalated(&stage, "backup"), 0);
+    stage_verify(&stage);
+}
+
 /* A person's stop opens one too; closing it lifts nothing, clearing closes nothing. */
 static void test_who_may(void **state)
 {
@@ -191,8 +207,11 @@ static void test_unheard(void **state)
 }
 
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(test_joined),  cmocka_unit_test(test_escalates),
-    cmocka_unit_test(test_who_may), cmocka_unit_test(test_signals),
+    cmocka_unit_test(test_joined),
+    cmocka_unit_test(test_escalates),
+    cmocka_unit_test(test_escalates_at_once),
+    cmocka_unit_test(test_who_may),
+    cmocka_unit_test(test_signals),
     cmocka_unit_test(test_unheard),
 };
 UNIT_MAIN(tests)

@@ -5,6 +5,9 @@
  * waits for `succeeded` enters history at the action's own time. */
 #include "stage.h"
 
+#include "core/internal.h"
+#include "store/search.h"
+
 #include <unistd.h>
 
 #define TTL "'ttl':{'max':'24h'}"
@@ -267,10 +270,31 @@ static void test_many(void **state)
     stage_verify(&stage);
 }
 
+/* Where the index cannot be asked, nobody is told that there is no such action; what owes an
+ * outcome needs no index. */
+static void test_no_index(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_up(&stage);
+    struct tokens tokens = tokens_of(&stage);
+    struct answer owed = allowed(&stage, &tokens, "o.work");
+    struct ambit_id unknown = {{1}};
+    assert_int_equal(stage_report(&stage, "service:api", unknown, "failed", NULL).refusal,
+                     OUTCOME_UNKNOWN);
+    struct search_cursor *cursor = NULL; /* a thread reads once at a time */
+    assert_int_equal(search_cursor_open(stage.broker->search, &cursor), AMBIT_OK);
+    assert_int_not_equal(stage_report(&stage, "service:api", unknown, "failed", NULL).err,
+                         AMBIT_OK);
+    expect(stage_report(&stage, "service:api", owed.id, "succeeded", NULL), "pending", false);
+    search_cursor_close(cursor);
+    stage_verify(&stage);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_two_sides),   cmocka_unit_test(test_mismatch),
     cmocka_unit_test(test_unaccounted), cmocka_unit_test(test_idle),
     cmocka_unit_test(test_outage),      cmocka_unit_test(test_order),
-    cmocka_unit_test(test_many),
+    cmocka_unit_test(test_many),        cmocka_unit_test(test_no_index),
 };
 UNIT_MAIN(tests)
