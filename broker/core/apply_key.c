@@ -76,11 +76,16 @@ static enum ambit_err apply_created(struct store_txn *txn, const struct event *e
     const struct json_value *detail = NULL;
     struct json_problem ignored;
     struct key_row row;
-    if (json_read(event->detail, (struct json_limits){.depth = 8}, &arena, &detail, &ignored) !=
-            AMBIT_OK ||
-        json_get(detail, "jwk") == NULL)
+    /* A version that could not rotate said no public half. */
+    if (event->detail.len == 0)
         return AMBIT_OK;
-    enum ambit_err err = read_detail(event, &arena, &detail, &row);
+    enum ambit_err err =
+        json_read(event->detail, (struct json_limits){.depth = 8}, &arena, &detail, &ignored);
+    if (err != AMBIT_OK)
+        return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_ERR_DAMAGED;
+    if (json_get(detail, "jwk") == NULL)
+        return AMBIT_OK;
+    err = read_detail(event, &arena, &detail, &row);
     if (err == AMBIT_OK)
         err = read_public(detail, &arena, &row);
     if (err != AMBIT_OK)

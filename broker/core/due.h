@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What falls due, in order of time: one small row each in STORE_DUE. Outcomes are kept in the time
  * in which reports could be taken (wall clock less all outage before): an outage moves every
- * deadline by one number in the head row and touches no row. Incidents go by the wall clock. */
+ * deadline by one number in the head row and touches no row. Incidents and approvals go by the wall
+ * clock. */
 #pragma once
 
 #include "store/store.h"

@@ -7,6 +7,6 @@
 
 #include "core/internal.h"
 
-/* Looks at some more counters, from where it stopped; records what it found. */
+/* Looks at some more counters and outcomes, from where it stopped; records what it found. */
 AMBIT_CHECKED enum ambit_err expire_some(struct broker *broker, struct store_txn *txn,
                                          int64_t now_ms);

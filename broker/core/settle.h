@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What fell due is recorded before anything is decided: outcomes that nobody reported
  * (action.unaccounted, with the hard stops that hear them), incidents that nobody took up,
- * approvals that nobody answered. Once a
- * batch, before its first decision, and once a second when nothing is asked.
+ * approvals that nobody answered. Once a batch, before its first decision, and once a second when
+ * nothing is asked.
  *
  * Outage. No deadline of an outcome passes while no report could be taken: the broker was down,
  * sealed, suspended, below its last reserve of space, or did not believe its clock. The time from

@@ -41,7 +41,7 @@ enum ambit_err params_u64(const struct params *params, const char *name, uint64_
     struct ambit_str text = form_get(&params->form, name);
     *ret = fallback;
     if (text.p && parse_u64(text, ret) != AMBIT_OK)
-        return refuse(reterr_what, "A number in the query string is none.");
+        return refuse(reterr_what, "A number in the query string is not a whole number.");
     return AMBIT_OK;
 }
 

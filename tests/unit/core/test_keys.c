@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
+#include "core/apply_key.h"
 #include "crypto/jws.h"
 
 enum { MAX = 8, MINUTE_MS = 60 * 1000 };
@@ -324,12 +325,33 @@ static void test_handed(void **state)
     stage_verify(&stage);
 }
 
+/* What says no public half publishes nothing; what cannot be read is damage, not that. */
+static void test_detail_of_created(void **state)
+{
+    static const struct {
+        const char *detail;
+        enum ambit_err want;
+    } rows[] = {{"", AMBIT_OK},
+                {"{}", AMBIT_OK},
+                {"{\"kid\":\"x\"", AMBIT_ERR_DAMAGED},
+                {"{\"jwk\":{},\"kid\":\"x\"}", AMBIT_ERR_DAMAGED}};
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct event event = {.type = EVENT_KEY_CREATED, .detail = ambit_str_of(rows[i].detail)};
+        ROW_CHECK(rows[i].detail, apply_key(NULL, &event) == rows[i].want);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rotation), cmocka_unit_test(test_at_once_and_withdrawn),
-        cmocka_unit_test(test_by_age),   cmocka_unit_test(test_algorithms),
-        cmocka_unit_test(test_files),    cmocka_unit_test(test_handed),
+        cmocka_unit_test(test_rotation),
+        cmocka_unit_test(test_at_once_and_withdrawn),
+        cmocka_unit_test(test_by_age),
+        cmocka_unit_test(test_algorithms),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_handed),
+        cmocka_unit_test(test_detail_of_created),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
