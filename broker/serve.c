@@ -131,7 +131,7 @@ int serve_configure(struct service *service, const struct options *options)
                                    .listen = options->listen,
                                    .environment = (const char *const *)environ};
     enum ambit_err err = config_load(&source, &service->config, &problems);
-    service->has_config = err == AMBIT_OK;
+    service->has_config = true; /* also of one that does not hold, whose texts are to be freed */
     service->edge =
         (struct edge){.config = &service->config, .config_path = service->config_path.p};
     print_problems(problems.v, problems.n);
@@ -328,8 +328,10 @@ int serve_start(struct service *service)
         dev_hints(service->config.state.p, service->url, &hints);
         printf("%.*s", (int)hints.len, hints.p != NULL ? hints.p : "");
     }
-    if (fflush(stdout) != 0)
+    if (fflush(stdout) != 0) {
+        perror("ambitd: standard output cannot be written");
         return SERVE_CANNOT;
+    }
     notify_ready();
     return SERVE_GO_ON;
 }

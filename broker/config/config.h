@@ -120,8 +120,8 @@ struct config_source {
     const char *const *environment; /* NULL-terminated NAME=VALUE list; NULL: none */
 };
 
-/* OK with *ret whole, or MALFORMED with every problem, or NO_MEMORY. A file that cannot be read is
- * a problem too. */
+/* OK with *ret whole, or MALFORMED with every problem, or NO_MEMORY; config_done() in each case. A
+ * file that cannot be read is a problem too. */
 AMBIT_CHECKED enum ambit_err config_load(const struct config_source *source, struct config *ret,
                                          struct ambit_problems *problems);
 /* The same from bytes at hand; `folder` is what relative paths in the file start from. */

@@ -139,7 +139,7 @@ enum ambit_err settle_batch(struct broker *broker, struct store_txn *txn, int64_
         err = settle_outcomes(broker, txn, now_ms);
     if (err == AMBIT_OK && goes_on && is_due)
         err = settle_incidents(broker, txn, now_ms);
-    if (err == AMBIT_OK && is_due)
+    if (err == AMBIT_OK && goes_on && is_due) /* who uses one looks at its time anyway */
         err = settle_approvals(broker, txn, now_ms);
     if (err == AMBIT_OK && is_due)
         err = look_ahead(broker, txn);

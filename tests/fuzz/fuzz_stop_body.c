@@ -29,6 +29,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct offboard_body offboard;
     if (offboard_body_read(body, &arena, &offboard, &what) == AMBIT_OK)
         FUZZ_CHECK(offboard.dry_run || (offboard.reason.len >= 1 && offboard.reason.len <= 1024));
+    struct rotate_body rotate;
+    if (rotate_body_read(body, &arena, &rotate, &what) == AMBIT_OK)
+        FUZZ_CHECK(rotate.reason.len >= 1 && rotate.reason.len <= 1024);
+    if (acknowledge_body_read(body, &arena, &reason, &what) == AMBIT_OK)
+        FUZZ_CHECK(reason.len <= 1024);
     enum ambit_err err = stop_body_read(body, &arena, &first, &what);
     if (err == AMBIT_ERR_MALFORMED)
         check_words(what);
