@@ -7,6 +7,10 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 AMBITD=${AMBITD:-$PWD/build/ambitd}
 AMBIT=${AMBIT:-$PWD/build/ambit}
+[ -x "$AMBITD" ] && [ -x "$AMBIT" ] || {
+    echo "examples/tls.sh: there is no $AMBITD or no $AMBIT; build first (meson setup build && ninja -C build)" >&2
+    exit 2
+}
 work=$(mktemp -d)
 broker=
 finish() {

@@ -4,6 +4,7 @@
 #include "base/json_write.h"
 #include "cli/admins.h"
 #include "cli/answer.h"
+#include "cli/reason.h"
 #include "cli/show.h"
 
 static enum cli_exit run_keys(struct cli *cli)
@@ -37,6 +38,10 @@ static enum cli_exit run_rotate(struct cli *cli)
     BUF_AUTO body = {.p = NULL};
     struct json_out out = {.buf = NULL};
     const struct json_value *answer = NULL;
+    enum cli_exit code =
+        cli_get(cli, "reason") ? reason_check(cli) : cli_usage(cli, "why? Give --reason TEXT");
+    if (code)
+        return code;
     json_out_init(&out, &body, false);
     json_begin_object(&out);
     json_member_text(&out, "reason", cli_get(cli, "reason"));
@@ -46,9 +51,9 @@ static enum cli_exit run_rotate(struct cli *cli)
     json_bool(&out, cli_has(cli, "withdraw"));
     json_end_object(&out);
     if (buf_check(&body))
-        return cli_usage(cli, "--reason: expected 1 to 1024 bytes of text");
+        return cli_fail(cli, CLI_USAGE, "out of memory");
     const struct answer_request request = {.path = "/v1/keys/rotate", .body = buf_str(&body)};
-    enum cli_exit code = answer_ask(cli, &request, &answer);
+    code = answer_ask(cli, &request, &answer);
     if (code || !answer)
         return code;
     const struct show_line lines[] = {
