@@ -56,25 +56,10 @@ static struct finding judge_policy(struct action_judge *a, const struct compiled
     return passed(rule);
 }
 
-static bool scalar_eq(const struct ambit_scalar *a, const struct ambit_scalar *b)
-{
-    if (a->kind != b->kind)
-        return false;
-    switch (a->kind) {
-    case AMBIT_SCALAR_STRING:
-        return ambit_str_eq(a->text, b->text);
-    case AMBIT_SCALAR_INTEGER:
-        return a->integer == b->integer;
-    case AMBIT_SCALAR_BOOLEAN:
-        break;
-    }
-    return a->boolean == b->boolean;
-}
-
 static bool scalar_in(const struct ambit_scalar *value, const struct ambit_context_test *test)
 {
     for (size_t i = 0; i < test->n_in; i++) {
-        if (scalar_eq(value, &test->in[i]))
+        if (ambit_scalar_eq(value, &test->in[i]))
             return true;
     }
     return test->n_in == 0;
@@ -88,7 +73,7 @@ static bool test_holds(const struct ambit_context_test *test,
     bool is_integer = value->kind == AMBIT_SCALAR_INTEGER;
     if (member->is_other)
         return false;
-    if (test->has_equals && !scalar_eq(value, &test->equals))
+    if (test->has_equals && !ambit_scalar_eq(value, &test->equals))
         return false;
     if (!scalar_in(value, test))
         return false;

@@ -53,28 +53,13 @@ static int by_token(const void *a, const void *b)
     return order ? order : (x->index > y->index) - (x->index < y->index);
 }
 
-static bool is_same_value(const struct ambit_scalar *a, const struct ambit_scalar *b)
-{
-    if (a->kind != b->kind)
-        return false;
-    switch (a->kind) {
-    case AMBIT_SCALAR_STRING:
-        return ambit_str_eq(a->text, b->text);
-    case AMBIT_SCALAR_INTEGER:
-        return a->integer == b->integer;
-    case AMBIT_SCALAR_BOOLEAN:
-        break;
-    }
-    return a->boolean == b->boolean;
-}
-
 /* No token has both: some claim is named by both, with two values. */
 static bool are_apart(const struct ambit_credential *a, const struct ambit_credential *b)
 {
     for (size_t i = 0; i < a->n_claims; i++)
         for (size_t k = 0; k < b->n_claims; k++)
             if (ambit_str_eq(a->claims[i].name, b->claims[k].name) &&
-                !is_same_value(&a->claims[i].value, &b->claims[k].value))
+                !ambit_scalar_eq(&a->claims[i].value, &b->claims[k].value))
                 return true;
     return false;
 }

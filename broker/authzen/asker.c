@@ -112,7 +112,7 @@ static bool is_shown_well(struct broker *broker, const struct documents_ref *doc
                                     .path = req->path,
                                     .has_certificate = req->n_certificates > 0};
     if (request.has_certificate)
-        crypto_sha256(req->certificates[0].der, req->certificates[0].len, &request.certificate);
+        crypto_sha256(req->certificates[0].p, req->certificates[0].len, &request.certificate);
     enum ambit_err err = proof_of_shown(broker, documents, row, &request, &req->arena, &proof);
     if (err) {
         asker_reply_error(req, reply, 503, ambit_err_text(err));
@@ -160,31 +160,6 @@ static bool identify_bearer(struct broker *broker, const struct documents_ref *d
     return true;
 }
 
-static enum ambit_err note_certificates(struct http_request *req, struct identity_proof *proof)
-{
-    if (req->n_certificates == 0)
-        return AMBIT_OK;
-    struct ambit_str *chain = arena_array(&req->arena, req->n_certificates, sizeof *chain);
-    if (!chain)
-        return AMBIT_ERR_NO_MEMORY;
-    for (size_t i = 0; i < req->n_certificates; i++)
-        chain[i] = (struct ambit_str){.p = (const char *)req->certificates[i].der,
-                                      .len = req->certificates[i].len};
-    proof->certificates = chain;
-    proof->n_certificates = req->n_certificates;
-    return AMBIT_OK;
-}
-
-static void put_retry_after(struct http_request *req, struct http_reply *reply, uint32_t seconds)
-{
-    char memory[16];
-    struct buf text;
-    buf_init_fixed(&text, memory, sizeof memory);
-    buf_put_i64(&text, seconds ? seconds : 1);
-    struct ambit_str value = arena_copy(&req->arena, buf_str(&text));
-    http_reply_header(reply, "Retry-After", value.p ? value.p : "1");
-}
-
 static struct ambit_str source_of(struct http_request *req)
 {
     char text[ADDR_TEXT_MAX];
@@ -204,7 +179,7 @@ static bool is_listened_to(struct broker *broker, const struct identity_proof *p
         return true;
     asker_reply_error(req, reply, 429,
                       "this caller brought too many wrong secrets from here; none was looked at");
-    put_retry_after(req, reply, wait_s);
+    http_reply_retry_after(req, reply, wait_s);
     return false;
 }
 
@@ -217,14 +192,14 @@ static bool identify(struct broker *broker, const struct documents_ref *document
         return identify_bearer(broker, documents, req, reply, ret);
 
     struct identity_answer answer = {0};
-    struct identity_proof proof = {.authorization = authorization};
+    struct identity_proof proof = {.authorization = authorization,
+                                   .certificates = req->certificates,
+                                   .n_certificates = req->n_certificates};
     if (authorization.p && broker_keeps_waiting(broker) &&
         !is_listened_to(broker, &proof, req, reply))
         return false;
-    enum ambit_err err = note_certificates(req, &proof);
-    if (!err)
-        err = identity_service(documents->documents, documents->keys, &proof, broker_now_ms(broker),
-                               &req->arena, &answer);
+    enum ambit_err err = identity_service(documents->documents, documents->keys, &proof,
+                                          broker_now_ms(broker), &req->arena, &answer);
     if (err && err != AMBIT_ERR_REFUSED) {
         asker_reply_error(req, reply, 503, ambit_err_text(err));
         return false;
@@ -251,7 +226,7 @@ bool asker_take(struct broker *broker, const struct asker *asker, size_t n,
     }
     asker_reply_error(req, reply, 429,
                       "more requests than this caller's budget allows; nothing was decided");
-    put_retry_after(req, reply, retry_after_s);
+    http_reply_retry_after(req, reply, retry_after_s);
     return false;
 }
 

@@ -101,7 +101,7 @@ static AMBIT_CHECKED enum ambit_err take_proofs(struct forward_state *state,
     struct dpop_proof proof;
     if (req->n_certificates > 0) {
         command->proved.has_certificate = true;
-        crypto_sha256(req->certificates[0].der, req->certificates[0].len,
+        crypto_sha256(req->certificates[0].p, req->certificates[0].len,
                       &command->proved.certificate);
     }
     struct proof_told told = forward_asked_proof(req, &state->question, &req->arena);

@@ -224,8 +224,6 @@ static struct terms terms_of(const struct ambit_decision *decision)
         if (uses < terms.uses)
             terms.uses = uses;
     }
-    if (terms.envelope_ms == 0)
-        terms.uses = 1;
     return terms;
 }
 

@@ -187,8 +187,8 @@ enum forwarded_found forwarded_elements(struct ambit_str value,
 
 /* ---- certificates ---------------------------------------------------------------------------- */
 
-static bool add_certificate(struct ambit_str text, struct arena *arena,
-                            struct http_certificate *ret, size_t *bytes)
+static bool add_certificate(struct ambit_str text, struct arena *arena, struct ambit_str *ret,
+                            size_t *bytes)
 {
     size_t size = text.len / 4 * 3, len = 0;
     if (!text.len || size > HTTP_CERTIFICATES_BYTES)
@@ -197,12 +197,12 @@ static bool add_certificate(struct ambit_str text, struct arena *arena,
     if (!der || base64_decode(text, der, size, &len) != AMBIT_OK || len == 0)
         return false;
     *bytes += len;
-    *ret = (struct http_certificate){.der = der, .len = len};
+    *ret = (struct ambit_str){.p = (const char *)der, .len = len};
     return *bytes <= HTTP_CERTIFICATES_BYTES;
 }
 
 bool forwarded_certificates(struct ambit_str value, bool is_list, struct arena *arena,
-                            struct http_certificate *ret, size_t *n, size_t *bytes)
+                            struct ambit_str *ret, size_t *n, size_t *bytes)
 {
     struct ambit_str rest = trim(value);
     for (;;) {

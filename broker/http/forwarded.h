@@ -33,4 +33,4 @@ enum forwarded_found forwarded_elements(struct ambit_str value,
 /* `:BASE64:` (RFC 8941), once or, for the chain, separated by commas; appended to `ret` of room
  * HTTP_CERTIFICATES_MAX, bytes in the arena. False: broken, too many, too much, no memory. */
 bool forwarded_certificates(struct ambit_str value, bool is_list, struct arena *arena,
-                            struct http_certificate *ret, size_t *n, size_t *bytes);
+                            struct ambit_str *ret, size_t *n, size_t *bytes);

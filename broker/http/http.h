@@ -53,11 +53,6 @@ enum { HTTP_NO_QUERY = 1 /* flag: a query string is refused, 400 (HTP-5) */ };
 
 enum { HTTP_HEADERS_MAX = 8, HTTP_TRACE_ID_LEN = 32, HTTP_LISTENERS_MAX = 8 };
 
-/* A certificate that came with a request, in DER. Nothing about it was verified: see identity/. */
-struct http_certificate {
-    const uint8_t *der;
-    size_t len;
-};
 enum { HTTP_CERTIFICATES_MAX = 8, HTTP_CERTIFICATES_BYTES = 64 * 1024 };
 
 /* Read-only for handlers, but for `arena`, `user` and `log`. */
@@ -79,9 +74,10 @@ struct http_request {
     struct addr source; /* who asks: `peer`, or what a listed proxy says of it; family 0 unknown */
     bool is_tls;        /* the connection is; what lies before a proxy is not known */
     /* What the client showed in its handshake, or what a listed proxy passes on (RFC 9440): leaf
-     * first, then what it sent of the chain. The holder of the leaf's key sent the request; nothing
-     * else is known of it. None when none was shown. */
-    const struct http_certificate *certificates;
+     * first, then what it sent of the chain, each in DER. The holder of the leaf's key sent the
+     * request; nothing else is known of it, nothing was verified: see identity/. None when none was
+     * shown. */
+    const struct ambit_str *certificates;
     size_t n_certificates;
     uid_t peer_uid; /* Unix socket: SO_PEERCRED, read once per connection (UNX-1); (uid_t)-1:
                        somebody whom our user namespace does not know */
@@ -131,6 +127,8 @@ struct http_reply {
     struct http_stream stream;
 };
 void http_reply_header(struct http_reply *reply, const char *name, const char *value);
+/* How many seconds to wait; 0 is told as 1. */
+void http_reply_retry_after(struct http_request *req, struct http_reply *reply, uint32_t seconds);
 /* application/json; the caller has written, or now writes, reply->body through the JSON writer. */
 void http_reply_json(struct http_reply *reply, unsigned status);
 void http_reply_empty(struct http_reply *reply, unsigned status);

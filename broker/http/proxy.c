@@ -92,7 +92,7 @@ static bool read_address(struct exchange *x)
 
 static bool read_certificates(struct exchange *x)
 {
-    struct http_certificate *shown = NULL;
+    struct ambit_str *shown = NULL;
     size_t n = 0, bytes = 0;
     for (int chain = 0; chain < 2; chain++) {
         for (size_t i = 0; i < x->n_fields; i++) {

@@ -27,6 +27,16 @@ void http_reply_forget(struct http_request *req, struct http_reply *reply)
     req->log.event = 0;
 }
 
+void http_reply_retry_after(struct http_request *req, struct http_reply *reply, uint32_t seconds)
+{
+    char memory[16];
+    struct buf text;
+    buf_init_fixed(&text, memory, sizeof memory);
+    buf_put_i64(&text, seconds > 0 ? seconds : 1);
+    struct ambit_str value = arena_copy(&req->arena, buf_str(&text));
+    http_reply_header(reply, "Retry-After", value.p ? value.p : "1");
+}
+
 void http_reply_json(struct http_reply *reply, unsigned status)
 {
     reply->status = status;

@@ -31,7 +31,7 @@ struct conn_tls {
     bool is_shaking, has_news, is_broken;
     bool has_looked; /* at `shown` */
     size_t n_shown;
-    struct http_certificate shown[HTTP_CERTIFICATES_MAX]; /* bytes are the session's */
+    struct ambit_str shown[HTTP_CERTIFICATES_MAX]; /* bytes are the session's */
 };
 
 /* tls_shake.c: all on the loop's thread */

@@ -182,7 +182,8 @@ void tls_fill(struct conn *conn, struct http_request *req)
         const gnutls_datum_t *shown = gnutls_certificate_get_peers(tls->session, &n);
         AMBIT_ASSERT(!shown || n <= HTTP_CERTIFICATES_MAX); /* bound_shown() */
         for (unsigned i = 0; shown && i < n; i++)
-            tls->shown[i] = (struct http_certificate){.der = shown[i].data, .len = shown[i].size};
+            tls->shown[i] =
+                (struct ambit_str){.p = (const char *)shown[i].data, .len = shown[i].size};
         tls->n_shown = shown ? n : 0;
         tls->has_looked = true;
     }

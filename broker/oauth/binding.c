@@ -25,7 +25,7 @@ void oauth_proof_request(struct http_request *req, struct proof_request *ret)
         .has_certificate = req->n_certificates > 0,
     };
     if (ret->has_certificate)
-        crypto_sha256(req->certificates[0].der, req->certificates[0].len, &ret->certificate);
+        crypto_sha256(req->certificates[0].p, req->certificates[0].len, &ret->certificate);
 }
 
 bool oauth_binding_read(struct oauth_call *call, struct http_request *req, struct http_reply *reply)

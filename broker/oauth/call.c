@@ -33,11 +33,10 @@ static struct oauth_refusal refusal_of(const struct identity_answer *answer)
 }
 
 /* Everything by which the client may prove itself, and the certificates as texts. */
-static enum ambit_err proof_of(const struct oauth_call *call, struct http_request *req,
-                               struct identity_proof *ret)
+static struct identity_proof proof_of(const struct oauth_call *call, struct http_request *req)
 {
     const struct form *form = &call->form;
-    *ret = (struct identity_proof){
+    struct identity_proof proof = {
         .authorization = http_header(req, "authorization"),
         .client_id = form_get(form, "client_id"),
         .client_secret = form_get(form, "client_secret"),
@@ -46,21 +45,13 @@ static enum ambit_err proof_of(const struct oauth_call *call, struct http_reques
         .is_unix = req->is_unix,
         .uid = req->peer_uid,
         .gid = req->peer_gid,
+        .certificates = req->certificates,
+        .n_certificates = req->n_certificates,
     };
     if (call->takes_assertion && ambit_str_is(form_get(form, "grant_type"),
                                               grant_type_text(GRANT_TYPE_JWT_BEARER))) /* ASG-1 */
-        ret->assertion = form_get(form, "assertion");
-    if (req->n_certificates == 0)
-        return AMBIT_OK;
-    struct ambit_str *chain = arena_array(&req->arena, req->n_certificates, sizeof *chain);
-    if (!chain)
-        return AMBIT_ERR_NO_MEMORY;
-    for (size_t i = 0; i < req->n_certificates; i++)
-        chain[i] = (struct ambit_str){.p = (const char *)req->certificates[i].der,
-                                      .len = req->certificates[i].len};
-    ret->certificates = chain;
-    ret->n_certificates = req->n_certificates;
-    return AMBIT_OK;
+        proof.assertion = form_get(form, "assertion");
+    return proof;
 }
 
 /* CLI-14: too many wrong secrets of this name from there: none is looked at until later. What
@@ -86,16 +77,14 @@ static bool is_listened_to(struct oauth_call *call, const struct identity_proof 
 static bool authenticate(struct oauth_call *call, struct http_request *req,
                          struct http_reply *reply)
 {
-    struct identity_proof proof = {0};
+    struct identity_proof proof = proof_of(call, req);
     struct identity_answer answer = {0};
-    enum ambit_err err = proof_of(call, req, &proof);
-    if (!err && proof.authorization.p && broker_keeps_waiting(call->broker) &&
+    if (proof.authorization.p && broker_keeps_waiting(call->broker) &&
         !is_listened_to(call, &proof, req, reply))
         return false;
-    if (!err)
-        err = identity_client(call->documents->documents, call->documents->keys,
-                              broker_issuer(call->broker), broker_now_ms(call->broker), &proof,
-                              &req->arena, &answer);
+    enum ambit_err err = identity_client(call->documents->documents, call->documents->keys,
+                                         broker_issuer(call->broker), broker_now_ms(call->broker),
+                                         &proof, &req->arena, &answer);
     if (err && err != AMBIT_ERR_REFUSED) {
         oauth_reply_failure(req, reply, err);
         return false;

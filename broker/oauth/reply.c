@@ -30,18 +30,6 @@ static void write_description(struct json_out *out, struct ambit_str text)
     json_str(out, buf_str(&narrow));
 }
 
-static void put_retry_after(struct http_request *req, struct http_reply *reply, uint32_t seconds)
-{
-    if (seconds == 0)
-        return;
-    char memory[16];
-    struct buf text;
-    buf_init_fixed(&text, memory, sizeof memory);
-    buf_put_i64(&text, seconds);
-    struct ambit_str value = arena_copy(&req->arena, buf_str(&text));
-    http_reply_header(reply, "Retry-After", value.p ? value.p : "1");
-}
-
 void oauth_reply_refusal(struct http_request *req, struct http_reply *reply,
                          const struct oauth_refusal *refusal)
 {
@@ -67,7 +55,8 @@ void oauth_reply_refusal(struct http_request *req, struct http_reply *reply,
     json_end_object(&out);
 
     reply->no_store = true;
-    put_retry_after(req, reply, refusal->retry_after_s);
+    if (refusal->retry_after_s > 0)
+        http_reply_retry_after(req, reply, refusal->retry_after_s);
     if (refusal->challenge)
         http_reply_header(reply, "WWW-Authenticate", "Basic realm=\"ambit\"");
     if (refusal->challenge_bearer)

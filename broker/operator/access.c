@@ -50,6 +50,12 @@ void access_reply_role(struct http_request *req, struct http_reply *reply)
                                              .detail = "None of the caller's roles allows this."});
 }
 
+void access_reply_conflict(struct http_request *req, struct http_reply *reply, const char *detail)
+{
+    http_reply_problem(
+        req, reply, (struct http_problem){.status = 409, .reason = "conflict", .detail = detail});
+}
+
 void access_reply_malformed(struct http_request *req, struct http_reply *reply, const char *detail)
 {
     http_reply_problem(
@@ -100,44 +106,31 @@ bool access_is_in_budget(struct broker *broker, const struct caller *caller,
         (struct http_problem){.status = 429,
                               .reason = "limited",
                               .detail = "More requests than this caller's budget allows."});
-    char memory[16];
-    struct buf text;
-    buf_init_fixed(&text, memory, sizeof memory);
-    buf_put_i64(&text, retry_after_s ? retry_after_s : 1);
-    struct ambit_str value = arena_copy(&req->arena, buf_str(&text));
-    http_reply_header(reply, "Retry-After", value.p ? value.p : "1");
+    http_reply_retry_after(req, reply, retry_after_s);
     return false;
 }
 
 /* ---- who, and may they ---- */
 
-enum ambit_err access_proof(struct http_request *req, struct identity_proof *ret)
+struct identity_proof access_proof(struct http_request *req)
 {
-    *ret = (struct identity_proof){.authorization = http_header(req, "authorization")};
-    /* A browser shows its certificate to whatever a page of somebody else's asks for: what comes from
-     * a page proves itself by a header that only the page of ours could have set. */
-    if (req->n_certificates == 0 || http_header(req, "origin").p)
-        return AMBIT_OK;
-    struct ambit_str *chain = arena_array(&req->arena, req->n_certificates, sizeof *chain);
-    if (!chain)
-        return AMBIT_ERR_NO_MEMORY;
-    for (size_t i = 0; i < req->n_certificates; i++)
-        chain[i] = (struct ambit_str){.p = (const char *)req->certificates[i].der,
-                                      .len = req->certificates[i].len};
-    ret->certificates = chain;
-    ret->n_certificates = req->n_certificates;
-    return AMBIT_OK;
+    struct identity_proof proof = {.authorization = http_header(req, "authorization")};
+    /* A browser shows its certificate to whatever a page of somebody else's asks for: what comes
+     * from a page proves itself by a header that only the page of ours could have set. */
+    if (http_header(req, "origin").p)
+        return proof;
+    proof.certificates = req->certificates;
+    proof.n_certificates = req->n_certificates;
+    return proof;
 }
 
 static bool identify(struct access *access, struct http_request *req, struct http_reply *reply)
 {
     const struct documents_ref *documents = access->documents;
     struct identity_answer answer = {0};
-    struct identity_proof proof = {0};
-    enum ambit_err err = access_proof(req, &proof);
-    if (!err)
-        err = identity_person(documents->documents, documents->keys, &proof,
-                              broker_now_ms(access->broker), &answer);
+    struct identity_proof proof = access_proof(req);
+    enum ambit_err err = identity_person(documents->documents, documents->keys, &proof,
+                                         broker_now_ms(access->broker), &answer);
     if (err && err != AMBIT_ERR_REFUSED) {
         access_reply_err(req, reply, err);
         return false;

@@ -36,7 +36,7 @@ bool access_check(struct access *access, struct broker *broker, enum right right
 void access_done(struct access *access);
 
 /* The header and the certificate by which a caller of /v1 may prove itself. */
-AMBIT_CHECKED enum ambit_err access_proof(struct http_request *req, struct identity_proof *ret);
+struct identity_proof access_proof(struct http_request *req);
 
 /* A command of this person, answered by resuming `req`. */
 void access_command(const struct access *access, struct command *command, struct http_request *req);
@@ -46,6 +46,8 @@ bool access_answered(const struct command *command, struct http_request *req,
 
 /* Problems by what went wrong; 503 carries Retry-After. */
 void access_reply_err(struct http_request *req, struct http_reply *reply, enum ambit_err err);
+/* 409: it is so already, or something else is. */
+void access_reply_conflict(struct http_request *req, struct http_reply *reply, const char *detail);
 void access_reply_malformed(struct http_request *req, struct http_reply *reply, const char *detail);
 void access_reply_unproved(struct broker *broker, struct http_request *req,
                            struct http_reply *reply);

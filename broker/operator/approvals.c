@@ -58,12 +58,6 @@ enum http_next approve_begin(void *app, struct http_request *req, struct http_re
     return HTTP_WAIT;
 }
 
-static void reply_conflict(struct http_request *req, struct http_reply *reply, const char *detail)
-{
-    http_reply_problem(
-        req, reply, (struct http_problem){.status = 409, .reason = "conflict", .detail = detail});
-}
-
 static void reply_answered(const struct approve_state *state, struct http_request *req,
                            struct http_reply *reply)
 {
@@ -95,10 +89,12 @@ enum http_next approve_finish(void *app, struct http_request *req, struct http_r
         access_reply_role(req, reply);
         break;
     case APPROVE_OVER:
-        reply_conflict(req, reply, "This question was answered, or nobody answered in time.");
+        access_reply_conflict(req, reply,
+                              "This question was answered, or nobody answered in time.");
         break;
     case APPROVE_TWICE:
-        reply_conflict(req, reply, "You answered already; this question takes other people too.");
+        access_reply_conflict(req, reply,
+                              "You answered already; this question takes other people too.");
         break;
     }
     return HTTP_DONE;

@@ -84,20 +84,15 @@ enum http_next clear_finish(void *app, struct http_request *req, struct http_rep
         access_reply_role(req, reply);
         break;
     case CLEAR_ALREADY:
-        http_reply_problem(req, reply,
-                           (struct http_problem){.status = 409,
-                                                 .reason = "conflict",
-                                                 .detail = "This stop was cleared before."});
+        access_reply_conflict(req, reply, "This stop was cleared before.");
         break;
     case CLEAR_NEEDS_TWO:
         reply_stop(state, req, reply, 202);
         break;
     case CLEAR_NEEDS_OTHER:
-        http_reply_problem(req, reply,
-                           (struct http_problem){.status = 409,
-                                                 .reason = "conflict",
-                                                 .detail = "You asked already; this stop takes "
-                                                           "a second person to clear."});
+        access_reply_conflict(req, reply,
+                              "You asked already; this stop takes "
+                              "a second person to clear.");
         break;
     }
     return HTTP_DONE;

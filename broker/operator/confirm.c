@@ -92,11 +92,9 @@ enum http_next confirm_finish(void *app, struct http_request *req, struct http_r
         access_reply_err(req, reply, AMBIT_ERR_NOT_FOUND);
         break;
     case CONFIRM_OTHER:
-        http_reply_problem(req, reply,
-                           (struct http_problem){.status = 409,
-                                                 .reason = "conflict",
-                                                 .detail = "Neither the documents folder nor the "
-                                                           "set in force has this version."});
+        access_reply_conflict(req, reply,
+                              "Neither the documents folder nor the "
+                              "set in force has this version.");
         break;
     }
     return HTTP_DONE;

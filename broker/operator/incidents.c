@@ -63,12 +63,6 @@ enum http_next incident_close_begin(void *app, struct http_request *req, struct 
     return begin(app, true, req, reply);
 }
 
-static void conflict(struct http_request *req, struct http_reply *reply, const char *detail)
-{
-    http_reply_problem(
-        req, reply, (struct http_problem){.status = 409, .reason = "conflict", .detail = detail});
-}
-
 enum http_next acknowledge_finish(void *app, struct http_request *req, struct http_reply *reply)
 {
     struct incident_state *state = req->user;
@@ -91,10 +85,10 @@ enum http_next acknowledge_finish(void *app, struct http_request *req, struct ht
         access_reply_err(req, reply, AMBIT_ERR_NOT_FOUND);
         break;
     case INCIDENT_CLOSED:
-        conflict(req, reply, "This incident was closed before.");
+        access_reply_conflict(req, reply, "This incident was closed before.");
         break;
     case INCIDENT_ALREADY:
-        conflict(req, reply, "This incident was taken up before.");
+        access_reply_conflict(req, reply, "This incident was taken up before.");
         break;
     case INCIDENT_NOT_PERMITTED:
         access_reply_role(req, reply);

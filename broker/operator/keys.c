@@ -14,12 +14,6 @@ struct rotate_state {
     bool has_command;
 };
 
-static void reply_conflict(struct http_request *req, struct http_reply *reply, const char *detail)
-{
-    http_reply_problem(
-        req, reply, (struct http_problem){.status = 409, .reason = "conflict", .detail = detail});
-}
-
 /* True when it was carried out. */
 static bool is_fine(const struct key_command *command, struct http_request *req,
                     struct http_reply *reply)
@@ -28,15 +22,16 @@ static bool is_fine(const struct key_command *command, struct http_request *req,
     case KEY_FINE:
         return true;
     case KEY_WAITS:
-        reply_conflict(req, reply, "The next key is published already and waits for its time.");
+        access_reply_conflict(req, reply,
+                              "The next key is published already and waits for its time.");
         break;
     case KEY_HANDED:
-        reply_conflict(req, reply,
-                       "The service manager hands in the signing keys: change them "
-                       "there, and restart.");
+        access_reply_conflict(req, reply,
+                              "The service manager hands in the signing keys: change them "
+                              "there, and restart.");
         break;
     case KEY_TOO_MANY:
-        reply_conflict(req, reply, "Too many keys are published already.");
+        access_reply_conflict(req, reply, "Too many keys are published already.");
         break;
     }
     return false;

@@ -33,10 +33,7 @@ static bool decode(struct offboard_state *state, struct http_request *req, struc
         return false;
     }
     if (!state->body.dry_run && broker_person_left(state->access.broker, state->person)) {
-        http_reply_problem(req, reply,
-                           (struct http_problem){.status = 409,
-                                                 .reason = "conflict",
-                                                 .detail = "This person was offboarded before."});
+        access_reply_conflict(req, reply, "This person was offboarded before.");
         return false;
     }
     return true;

@@ -132,11 +132,9 @@ enum http_next reload_finish(void *app, struct http_request *req, struct http_re
         return HTTP_DONE;
     }
     if (state->reload.is_stale) {
-        http_reply_problem(req, reply,
-                           (struct http_problem){.status = 409,
-                                                 .reason = "conflict",
-                                                 .detail = "The set in force changed meanwhile; "
-                                                           "nothing was done."});
+        access_reply_conflict(req, reply,
+                              "The set in force changed meanwhile; "
+                              "nothing was done.");
         return HTTP_DONE;
     }
     const struct ambit_documents *now = state->reload.proposed->documents;

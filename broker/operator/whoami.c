@@ -30,7 +30,7 @@ static enum ambit_err check_shown(struct whoami_state *state, struct http_reques
                                     .path = req->path,
                                     .has_certificate = req->n_certificates > 0};
     if (request.has_certificate)
-        crypto_sha256(req->certificates[0].der, req->certificates[0].len, &request.certificate);
+        crypto_sha256(req->certificates[0].p, req->certificates[0].len, &request.certificate);
     enum ambit_err err =
         proof_of_shown(state->broker, state->documents, row, &request, &req->arena, &state->proof);
     return err || state->proof.refusal == DPOP_FINE ? err : AMBIT_ERR_REFUSED;
@@ -75,9 +75,9 @@ static enum ambit_err identify(struct whoami_state *state, struct http_request *
     struct shown_token shown = identity_shown_token(authorization);
     int64_t now_ms = broker_now_ms(state->broker);
     struct identity_answer answer = {.refusal = IDENTITY_INVALID};
-    struct identity_proof proof = {0};
-    enum ambit_err err = access_proof(req, &proof);
-    if (!err && (shown.text.p || !authorization.p)) {
+    struct identity_proof proof = access_proof(req);
+    enum ambit_err err = AMBIT_OK;
+    if (shown.text.p || !authorization.p) {
         err = identity_person(documents->documents, documents->keys, &proof, now_ms, &answer);
         if (!err && answer.refusal != IDENTITY_FINE && shown.text.p)
             return by_access_token(state, req, &shown);

@@ -49,6 +49,21 @@ struct ambit_scalar {
     int64_t integer;
     bool boolean;
 };
+/* The same kind and the same value; texts byte for byte. */
+static inline bool ambit_scalar_eq(const struct ambit_scalar *a, const struct ambit_scalar *b)
+{
+    if (a->kind != b->kind)
+        return false;
+    switch (a->kind) {
+    case AMBIT_SCALAR_STRING:
+        return ambit_str_eq(a->text, b->text);
+    case AMBIT_SCALAR_INTEGER:
+        return a->integer == b->integer;
+    case AMBIT_SCALAR_BOOLEAN:
+        break;
+    }
+    return a->boolean == b->boolean;
+}
 struct ambit_claim {
     struct ambit_str name;
     struct ambit_scalar value;

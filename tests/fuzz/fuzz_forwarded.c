@@ -34,13 +34,13 @@ static void check_certificates(struct ambit_str value, bool is_list)
 {
     ARENA_AUTO arena = {.p = NULL};
     arena_init(&arena, NULL, 0, 0);
-    struct http_certificate got[HTTP_CERTIFICATES_MAX] = {{0}};
+    struct ambit_str got[HTTP_CERTIFICATES_MAX] = {{0}};
     size_t n = 0, bytes = 0, sum = 0;
     if (!forwarded_certificates(value, is_list, &arena, got, &n, &bytes))
         return;
     FUZZ_CHECK(n >= 1 && n <= (is_list ? HTTP_CERTIFICATES_MAX : 1));
     for (size_t i = 0; i < n; i++) {
-        FUZZ_CHECK(got[i].der && got[i].len > 0);
+        FUZZ_CHECK(got[i].p && got[i].len > 0);
         sum += got[i].len;
     }
     FUZZ_CHECK(sum == bytes && bytes <= HTTP_CERTIFICATES_BYTES);

@@ -3,17 +3,12 @@
 """Goal: Apache with mod_auth_openidc as a resource server in front of a backend that knows nothing: it asks
 /introspect about each request's token, requires a scope, and a stop takes effect on the next request."""
 import os
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 
-from broker import READ_SCOPE, RESTART_SCOPE, SLOW, Tap, skip_all  # noqa: E402
-from stock import LOOPBACK, Backend, TlsBroker, ask, free_port, program  # noqa: E402
+from broker import READ_SCOPE, RESTART_SCOPE, Tap, skip_all  # noqa: E402
+from stock import LOOPBACK, Backend, Proxy, TlsBroker, ask, program  # noqa: E402
 
 MODULES = "/usr/lib/apache2/modules"
 CONFIGURATION = """
@@ -48,35 +43,16 @@ OIDCOAuthRemoteUserClaim client_id
 """
 
 
-class Apache:
-    def __init__(self, broker, backend):
-        self.work, self.port = tempfile.mkdtemp(prefix="ambit-apache-"), free_port()
+class Apache(Proxy):
+    def configure(self, broker, backend):
         user = ""
         if os.getuid() == 0:
             os.chmod(self.work, 0o755)
             user = "User www-data\nGroup www-data"
-        name = os.path.join(self.work, "apache.conf")
-        with open(name, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
-            f.write(CONFIGURATION.format(work=self.work, port=self.port, modules=MODULES, user=user, backend=backend,
-                                         passphrase=os.urandom(16).hex(), broker=broker.url, ca=broker.ca.certificate,
-                                         secret=broker.secret("payments-api.secret"), scope=READ_SCOPE))
-        self.process = subprocess.Popen([program("apache2"), "-f", name, "-DFOREGROUND"], stdin=subprocess.DEVNULL,
-                                        stdout=sys.stderr, stderr=sys.stderr)
-
-    def __enter__(self):
-        until = time.monotonic() + 20 * SLOW
-        while time.monotonic() < until and self.process.poll() is None:
-            with socket.socket() as s:
-                if s.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            time.sleep(0.02)
-        self.__exit__()
-        raise RuntimeError("apache does not serve")
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(20)
-        shutil.rmtree(self.work, ignore_errors=True)
+        name = self.write("apache.conf", CONFIGURATION.format(
+            work=self.work, port=self.port, modules=MODULES, user=user, backend=backend, passphrase=os.urandom(16).hex(), broker=broker.url,
+            ca=broker.ca.certificate, secret=broker.secret("payments-api.secret"), scope=READ_SCOPE))
+        return [program("apache2"), "-f", name, "-DFOREGROUND"]
 
 
 def main():

@@ -4,12 +4,7 @@
 through, a stop takes effect on the next request, without the broker nothing passes, and no request is smuggled
 past it in another."""
 import os
-import shutil
-import socket
-import subprocess
 import sys
-import tempfile
-import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "wire"))
@@ -18,7 +13,7 @@ import json  # noqa: E402
 
 import f_framing  # noqa: E402
 from broker import READ_SCOPE, RESTART_SCOPE, ROOT, SLOW, Broker, Tap, skip_all  # noqa: E402
-from stock import LOOPBACK, Backend, ask, free_port, program  # noqa: E402
+from stock import LOOPBACK, Backend, Proxy, ask, program  # noqa: E402
 
 EXAMPLE = os.path.join(ROOT, "examples", "forward-auth")
 FRAME = """
@@ -42,42 +37,23 @@ def example(name):
         return f.read()
 
 
-class Nginx:
+class Nginx(Proxy):
     """The example's site, over plain HTTP on a free port; nothing else of it is changed but addresses."""
 
-    def __init__(self, broker, backend):
-        self.work, self.port = tempfile.mkdtemp(prefix="ambit-nginx-"), free_port()
-        credential = os.path.join(self.work, "credential.conf")
-        with open(credential, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
-            f.write(f'proxy_set_header X-Ambit-Authorization "{broker.basic("payments-api")}";\n')
+    def configure(self, broker, backend):
+        credential = self.write("credential.conf", f'proxy_set_header X-Ambit-Authorization "{broker.basic("payments-api")}";\n')
         server = example("nginx.conf")
         for old, new in (("listen 443 ssl;", f"listen 127.0.0.1:{self.port};"), ("server_name services.example.gov;", "server_name _;"),
                          ("    ssl_certificate /etc/nginx/services.pem;\n", ""), ("    ssl_certificate_key /etc/nginx/services.key;\n", ""),
-                         ("http://127.0.0.1:9000", backend.url), ("/etc/nginx/ambit-credential.conf", credential),
+                         ("http://127.0.0.1:9000", backend), ("/etc/nginx/ambit-credential.conf", credential),
                          ("http://127.0.0.1:8420", f"{LOOPBACK}:{broker.port}")):
             if old not in server:
                 raise RuntimeError(f"the example has no {old!r}")
             server = server.replace(old, new)
         paths = " ".join(f"{what}_temp_path {self.work}/{what};" for what in TEMPORARY)
-        with open(os.path.join(self.work, "nginx.conf"), "w", encoding="utf-8") as f:
-            f.write(FRAME.format(work=self.work, server=server, paths=paths, user="user root;" if os.getuid() == 0 else ""))
-        self.process = subprocess.Popen([program("nginx"), "-p", self.work, "-e", self.work + "/error.log", "-c", self.work + "/nginx.conf"],
-                                        stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=sys.stderr)
-
-    def __enter__(self):
-        until = time.monotonic() + 20 * SLOW
-        while time.monotonic() < until and self.process.poll() is None:
-            with socket.socket() as s:
-                if s.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self
-            time.sleep(0.02)
-        self.__exit__()
-        raise RuntimeError("nginx does not serve")
-
-    def __exit__(self, *_):
-        self.process.terminate()
-        self.process.wait(20)
-        shutil.rmtree(self.work, ignore_errors=True)
+        user = "user root;" if os.getuid() == 0 else ""
+        name = self.write("nginx.conf", FRAME.format(work=self.work, server=server, paths=paths, user=user))
+        return [program("nginx"), "-p", self.work, "-e", self.work + "/error.log", "-c", name]
 
 
 def ways(tap, site, backend, client, token, other):
@@ -136,7 +112,7 @@ def main():
         skip_all("no nginx")
     tap, members = Tap(), json.loads(example("ambit.json"))
     config = {"forward_auth": members["forward_auth"], "trusted_proxies": members["trusted_proxies"]}
-    with Broker(config=config) as broker, Backend() as backend, Nginx(broker, backend) as nginx, broker.client() as client:
+    with Broker(config=config) as broker, Backend() as backend, Nginx(broker, backend.url) as nginx, broker.client() as client:
         site = f"{LOOPBACK}:{nginx.port}"
         token, other = client.token(RESTART_SCOPE).json["access_token"], client.token(READ_SCOPE).json["access_token"]
         ways(tap, site, backend, client, token, other)

@@ -5,13 +5,15 @@ import os
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
+import time
 import urllib.error
 import urllib.request
 
 import tls
-from broker import ROOT, Broker, Client, skip_all
+from broker import ROOT, SLOW, Broker, Client, skip_all
 from node import node_for
 
 INTEROP = os.path.join(ROOT, "tests", "interop")
@@ -134,3 +136,36 @@ class Backend:
     def __exit__(self, *_):
         self.server.shutdown()
         self.server.server_close()
+
+
+class Proxy:
+    """A stock proxy in the foreground, on a free port, in a folder of its own. `configure` writes its files into
+    `work`, whose secrets root alone reads, and gives its command."""
+
+    def __init__(self, broker, backend):
+        self.work, self.port = tempfile.mkdtemp(prefix="ambit-proxy-"), free_port()
+        self.process = subprocess.Popen(self.configure(broker, backend), stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=sys.stderr)
+
+    def configure(self, broker, backend):
+        raise NotImplementedError
+
+    def write(self, name, text):
+        path = os.path.join(self.work, name)
+        with open(path, "w", encoding="utf-8", opener=lambda path, flags: os.open(path, flags, 0o600)) as f:
+            f.write(text)
+        return path
+
+    def __enter__(self):
+        until = time.monotonic() + 20 * SLOW
+        while time.monotonic() < until and self.process.poll() is None:
+            with socket.socket() as s:
+                if s.connect_ex(("127.0.0.1", self.port)) == 0:
+                    return self
+            time.sleep(0.02)
+        self.__exit__()
+        raise RuntimeError(f"{type(self).__name__} does not serve")
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.wait(20)
+        shutil.rmtree(self.work, ignore_errors=True)

@@ -161,7 +161,7 @@ static enum http_next caller(void *arg, struct http_request *req, struct http_re
         char *hex = arena_alloc(&req->arena, 2 * req->certificates[i].len + 1);
         if (!hex)
             return HTTP_DONE;
-        hex_encode(req->certificates[i].der, req->certificates[i].len, hex);
+        hex_encode((const uint8_t *)req->certificates[i].p, req->certificates[i].len, hex);
         json_str(&out, (struct ambit_str){hex, 2 * req->certificates[i].len});
     }
     json_end_array(&out);

@@ -116,7 +116,7 @@ static void certificates_are_read(void **state)
     for (size_t i = 0; i < AMBIT_LEN(certificates); i++) {
         ARENA_AUTO arena = {.p = NULL};
         arena_init(&arena, NULL, 0, 0);
-        struct http_certificate got[HTTP_CERTIFICATES_MAX] = {{0}};
+        struct ambit_str got[HTTP_CERTIFICATES_MAX] = {{0}};
         size_t n = 0, bytes = 0;
         bool is_good = forwarded_certificates(ambit_str_of(certificates[i].value),
                                               certificates[i].is_list, &arena, got, &n, &bytes);
