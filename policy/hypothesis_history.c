@@ -205,13 +205,15 @@ enum ambit_err hypothesis_entry(struct hypothesis_reader *r, const struct json_v
     enum ambit_err err = agent ? hypothesis_agent(r, agent, &ret->agent) : AMBIT_OK;
     if (!err && purpose)
         err = hypothesis_str(r, purpose, &ret->purpose);
+    if (!err && !ret->agent.p) /* the members are read as the agent's */
+        err = hypothesis_complain(r, object, "member missing", has_kind ? "agent" : "kind");
     for (const struct json_value *m = object->first; m && !err; m = m->next) {
         if (!ambit_str_is(m->key, "question"))
             err = read_member(r, m, ret);
     }
     if (err)
         return err;
-    const char *missing = !has_kind ? "kind" : !ret->agent.p ? "agent" : missing_member(ret);
+    const char *missing = !has_kind ? "kind" : missing_member(ret);
     if (missing)
         return hypothesis_complain(r, object, "member missing", missing);
     if (ret->reason == AMBIT_REASON_HARD_STOP)

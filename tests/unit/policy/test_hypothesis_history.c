@@ -134,6 +134,13 @@ static void test_events(void **state)
         {"unknown", EVENT("'items_':1"), "malformed /items_: unknown member"},
         {"no agent", "{'question':'event','kind':'unaccounted'," ACT "}",
          "malformed : member missing; agent"},
+        {"an entry of nobody, with items",
+         "{'question':'event','history':[{'kind':'granted','items':[{'actions':['a.b'],"
+         "'resources':['svc:x']}]}]}",
+         "malformed /history/0: member missing; agent"},
+        {"nor of any kind",
+         "{'question':'event','history':[{'items':[{'actions':['a.b'],'resources':['svc:x']}]}]}",
+         "malformed /history/0: member missing; kind"},
     };
     (void)state;
     HOLD(rows);
