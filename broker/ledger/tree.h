@@ -19,6 +19,9 @@ struct ambit_digest tree_leaf(struct ambit_str bytes);
 struct ambit_digest tree_node(const struct ambit_digest *left, const struct ambit_digest *right);
 /* SHA-256 of nothing for an empty tree. */
 struct ambit_digest tree_root(const struct tree_edge *edge);
+/* Adds a leaf to the edge alone. node[i] of a carry that went on is kept: with 2^i dividing the new
+ * size it is the root of the 2^i leaves that ended here. */
+void tree_edge_add(struct tree_edge *edge, struct ambit_digest leaf);
 /* Adds a leaf; when a tile becomes full it is written (level 0 from the leaf hashes in the events
  * table), and the level above gets its new hash. Partial tiles of level 0 are not stored. */
 AMBIT_CHECKED enum ambit_err tree_append(struct tree_edge *edge, struct store_txn *txn,
