@@ -4,6 +4,7 @@
 #include "core/tick.h"
 
 #include "base/json_write.h"
+#include "base/log.h"
 #include "core/apply.h"
 #include "core/attest.h"
 #include "core/budget.h"
@@ -14,7 +15,7 @@
 #include "core/signal.h"
 #include "core/once.h"
 
-enum { EXPIRE_EVERY_MS = 10000, EXPIRE_ROWS = 2000 };
+enum { EXPIRE_EVERY_MS = 10000, EXPIRE_ROWS = 2000, COMPLAIN_EVERY_MS = 60000 };
 
 bool tick_wanted(void *ctx, int64_t now_ms)
 {
@@ -130,9 +131,9 @@ static AMBIT_CHECKED enum ambit_err tick_unproved(struct broker *broker, struct 
                                         (struct ambit_str){0}, buf_str(&detail));
 }
 
-enum ambit_err tick_run(void *ctx, struct store_txn *txn, int64_t now_ms)
+static AMBIT_CHECKED enum ambit_err tick_all(struct broker *broker, struct store_txn *txn,
+                                             int64_t now_ms)
 {
-    struct broker *broker = ctx;
     enum ambit_err err = distrust_is_news(broker) ? distrust_record(broker, txn, now_ms) : AMBIT_OK;
     if (err == AMBIT_OK)
         err = tick_folds(broker, txn, now_ms);
@@ -154,5 +155,18 @@ enum ambit_err tick_run(void *ctx, struct store_txn *txn, int64_t now_ms)
         err = signal_tick(broker, txn, now_ms);
     if (err == AMBIT_OK)
         err = settle_batch(broker, txn, now_ms);
+    return err;
+}
+
+/* Nobody waits for a tick, so that nobody would hear that it fails. */
+enum ambit_err tick_run(void *ctx, struct store_txn *txn, int64_t now_ms)
+{
+    struct broker *broker = ctx;
+    enum ambit_err err = tick_all(broker, txn, now_ms);
+    if (err == AMBIT_OK || now_ms - broker->tick_complained_ms < COMPLAIN_EVERY_MS)
+        return err;
+    broker->tick_complained_ms = now_ms;
+    LOG(LOG_ERROR, "what falls due by itself could not be recorded; it is tried again",
+        LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
     return err;
 }

@@ -224,6 +224,26 @@ static void test_outage(void **state)
     stage_verify(&stage);
 }
 
+/* Time in which reports could not be taken counts however short it was, when it is known: here the
+ * clock was not believed for four seconds. */
+static void test_short_outage(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_up(&stage);
+    struct tokens tokens = tokens_of(&stage);
+    allowed(&stage, &tokens, "o.work");
+    stage_wall_ms -= 3600000;
+    assert_int_equal(stage_note_read(&stage, "ann", "grants"), AMBIT_OK);
+    assert_string_equal(broker_status(stage.broker), "clock");
+    stage_pass(4000);
+    assert_int_equal(stage_note_read(&stage, "ann", "stops"), AMBIT_OK);
+    assert_int_equal(stage_acknowledge_time(&stage, "lee"), AMBIT_OK);
+    allowed(&stage, &tokens, "o.free");
+    assert_int_equal(stage_count_events(&stage, "broker.outage", "\"outage_ms\":4000"), 1);
+    stage_verify(&stage);
+}
+
 /* An order is met by what the service says was done, from the action's own time on. */
 static void test_order(void **state)
 {
@@ -294,7 +314,8 @@ static void test_no_index(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_two_sides),   cmocka_unit_test(test_mismatch),
     cmocka_unit_test(test_unaccounted), cmocka_unit_test(test_idle),
-    cmocka_unit_test(test_outage),      cmocka_unit_test(test_order),
-    cmocka_unit_test(test_many),        cmocka_unit_test(test_no_index),
+    cmocka_unit_test(test_outage),      cmocka_unit_test(test_short_outage),
+    cmocka_unit_test(test_order),       cmocka_unit_test(test_many),
+    cmocka_unit_test(test_no_index),
 };
 UNIT_MAIN(tests)
