@@ -68,7 +68,7 @@ struct chunk {
 static AMBIT_CHECKED enum ambit_err flush(struct search *expected, struct chunk *chunk,
                                           uint64_t next)
 {
-    struct search_position position = {.next = next};
+    struct search_position position = {.next = next, .built_as = INDEX_VERSION};
     enum ambit_err err = search_add(expected, chunk->entries, chunk->n, &position);
     chunk->n = 0;
     return err;
@@ -162,7 +162,8 @@ static AMBIT_CHECKED enum ambit_err look_at_position(struct verify *verify, uint
     enum ambit_err err = search_cursor_position(verify->index, &position);
     if (err == AMBIT_ERR_DAMAGED)
         problem(verify, "position", "the position cannot be read");
-    if (err || position.next == 0)
+    /* One that was built by other rules is built again by the next start, and nobody asks it. */
+    if (err || position.next == 0 || position.built_as != INDEX_VERSION)
         return err == AMBIT_ERR_DAMAGED ? AMBIT_OK : err;
     if (position.next > verify->head.edge.size) {
         problem(verify, "position", "the index is ahead of the record");

@@ -230,7 +230,12 @@ struct event {
     struct ambit_digest handle;
 
     struct ambit_str detail; /* canonical JSON object of what only this type has; absent mostly */
+
+    /* Not of the JSON; by event_decode: the personal members that were said and whose openings are
+     * no more there (EVENT_ERASED_… bits). They are absent, and neither empty nor unsaid. */
+    unsigned erased;
 };
+enum { EVENT_ERASED_PURPOSE = 1, EVENT_ERASED_STATED_REASON = 2, EVENT_ERASED_WORDS = 4 };
 
 /* Salts for the commitments of one event are derived from `seed` (32 random bytes drawn by the
  * caller of the command, never stored), so that encoding is deterministic: a batch that is run

@@ -157,10 +157,30 @@ static enum ambit_err open_personal(struct ambit_str opening,
     return AMBIT_OK;
 }
 
+/* EVENT_ERASED_… bits: in the leaf, and not said. */
+static unsigned not_opened(const struct event_commitments *commitments, const struct event *event)
+{
+    unsigned erased = 0;
+    _Static_assert(EVENT_ERASED_PURPOSE == 1U << PERSONAL_PURPOSE, "bits are the enum's");
+    _Static_assert(EVENT_ERASED_STATED_REASON == 1U << PERSONAL_STATED_REASON, "");
+    _Static_assert(EVENT_ERASED_WORDS == 1U << PERSONAL_WORDS, "");
+    const char *at = (const char *)event;
+    for (size_t i = 0; i < PERSONALS; i++) {
+        const struct ambit_str *text = (const void *)(at + event_personals[i].at);
+        if (commitments->has[i] && text->p == NULL)
+            erased |= 1U << i;
+    }
+    return erased;
+}
+
 enum ambit_err event_decode(struct ambit_str leaf, struct ambit_str opening, struct arena *arena,
                             struct event *ret)
 {
     struct event_commitments commitments;
     enum ambit_err err = event_read(leaf, arena, ret, &commitments);
-    return err != AMBIT_OK ? err : open_personal(opening, &commitments, arena, ret);
+    if (err == AMBIT_OK)
+        err = open_personal(opening, &commitments, arena, ret);
+    if (err == AMBIT_OK)
+        ret->erased = not_opened(&commitments, ret);
+    return err;
 }

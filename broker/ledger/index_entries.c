@@ -2,11 +2,12 @@
 /* Which values of an event can be searched for. */
 #include "ledger/index_entries.h"
 
+#include "base/buf.h"
 #include "base/encode.h"
 #include "base/json_read.h"
 #include "crypto/digest.h"
 
-enum { DEPTH = 24, TRACE_HEX = 32, RECENT = 64, RECENT_TEXT = 64 };
+enum { DEPTH = 24, TRACE_HEX = 32, RECENT = 64, RECENT_TEXT = 64, NOTED_MAX = 1024 };
 
 #define NAMED(text, of_tag)                                             \
     {                                                                   \
@@ -16,10 +17,14 @@ static const struct {
     struct ambit_str name;
     enum index_tag tag;
 } members[] = {
-    NAMED("agent", INDEX_AGENT), NAMED("cause", INDEX_CAUSE),       NAMED("grant", INDEX_GRANT),
-    NAMED("id", INDEX_ID),       NAMED("incident", INDEX_INCIDENT), NAMED("lineage", INDEX_LINEAGE),
-    NAMED("owner", INDEX_OWNER), NAMED("person", INDEX_PERSON),     NAMED("policy", INDEX_POLICY),
-    NAMED("stop", INDEX_STOP),   NAMED("txn", INDEX_TXN),           NAMED("type", INDEX_TYPE),
+    NAMED("agent", INDEX_AGENT),     NAMED("approval", INDEX_APPROVAL),
+    NAMED("cause", INDEX_CAUSE),     NAMED("grant", INDEX_GRANT),
+    NAMED("id", INDEX_ID),           NAMED("incident", INDEX_INCIDENT),
+    NAMED("lineage", INDEX_LINEAGE), NAMED("owner", INDEX_OWNER),
+    NAMED("parent", INDEX_PARENT),   NAMED("person", INDEX_PERSON),
+    NAMED("policy", INDEX_POLICY),   NAMED("stop", INDEX_STOP),
+    NAMED("target", INDEX_TARGET),   NAMED("txn", INDEX_TXN),
+    NAMED("type", INDEX_TYPE),
 };
 
 /* Event after event names the same agents, owners, policies and types: their keys are kept, each in
@@ -58,6 +63,8 @@ bool index_key(enum index_tag tag, struct ambit_str value, uint8_t ret[16])
     case INDEX_STOP:
     case INDEX_INCIDENT:
     case INDEX_CAUSE:
+    case INDEX_APPROVAL:
+    case INDEX_PARENT:
         if (id_decode(value, &id) != AMBIT_OK)
             return false;
         memcpy(ret, id.b, sizeof id.b);
@@ -72,6 +79,10 @@ bool index_key(enum index_tag tag, struct ambit_str value, uint8_t ret[16])
     case INDEX_POLICY:
     case INDEX_TYPE:
     case INDEX_PERSON:
+    case INDEX_TARGET:
+    case INDEX_CONFIRMED:
+    case INDEX_SET:
+    case INDEX_NOTED:
         key_of_text(value, ret);
         return true;
     }
@@ -88,6 +99,52 @@ static void add(struct search_entry *entries, size_t *n, enum index_tag tag, str
         if (entries[i].tag == entry.tag && memcmp(entries[i].key, entry.key, sizeof entry.key) == 0)
             return;
     entries[(*n)++] = entry;
+}
+
+/* "GROUP member:VALUE" of an event whose type begins with one of the groups. */
+static void add_noted(struct search_entry *entries, size_t *n, const struct json_value *event,
+                      struct ambit_str group, uint64_t seq)
+{
+    static const char *const of[] = {"agent", "owner", "policy", "lineage"};
+    for (size_t i = 0; i < AMBIT_LEN(of); i++) {
+        struct ambit_str value = json_get_str(event, of[i]);
+        char memory[NOTED_MAX];
+        struct buf text;
+        buf_init_fixed(&text, memory, sizeof memory);
+        buf_put_str(&text, group);
+        buf_put_char(&text, ' ');
+        buf_put_text(&text, of[i]);
+        buf_put_char(&text, ':');
+        buf_put_str(&text, value);
+        if (value.len > 0 && buf_check(&text) == AMBIT_OK)
+            add(entries, n, INDEX_NOTED, buf_str(&text), seq);
+    }
+}
+
+static bool begins(struct ambit_str text, const char *word)
+{
+    size_t len = strlen(word);
+    return text.len > len && memcmp(text.p, word, len) == 0 && text.p[len] == '.';
+}
+
+/* What only events of some types are found by. */
+static void add_of_type(struct search_entry *entries, size_t *n, const struct json_value *event,
+                        uint64_t seq)
+{
+    static const char *const groups[] = {INDEX_NOTED_GROUPS};
+    static const char *const not_rare[] = {"approval.used", "approval.awaited",
+                                           "approval.cancelled"};
+    struct ambit_str type = json_get_str(event, "type");
+    if (ambit_str_is(type, "documents.confirmed"))
+        add(entries, n, INDEX_CONFIRMED, json_get_str(event, "digest"), seq);
+    if (ambit_str_is(type, "documents.activated"))
+        add(entries, n, INDEX_SET, json_get_str(event, "documents"), seq);
+    for (size_t i = 0; i < AMBIT_LEN(not_rare); i++)
+        if (ambit_str_is(type, not_rare[i]))
+            return;
+    for (size_t i = 0; i < AMBIT_LEN(groups); i++)
+        if (begins(type, groups[i]))
+            add_noted(entries, n, event, ambit_str_of(groups[i]), seq);
 }
 
 size_t index_entries(struct ambit_str leaf, uint64_t seq, struct arena *arena,
@@ -107,5 +164,6 @@ size_t index_entries(struct ambit_str leaf, uint64_t seq, struct arena *arena,
     const struct json_value *items = json_get(event, "items");
     for (const struct json_value *item = items ? items->first : NULL; item; item = item->next)
         add(ret, &n, INDEX_POLICY, json_get_str(item, "policy"), seq);
+    add_of_type(ret, &n, event, seq);
     return n;
 }

@@ -214,9 +214,12 @@ static enum ambit_err position_start(struct indexer *indexer)
         err = is_of(indexer->store, &indexer->position, &is_ours);
     if (err != AMBIT_OK && err != AMBIT_ERR_DAMAGED)
         return err;
-    if (is_ours)
+    bool is_empty = indexer->position.next == 0;
+    if (is_ours && (is_empty || indexer->position.built_as == INDEX_VERSION)) {
+        indexer->position.built_as = INDEX_VERSION;
         return AMBIT_OK;
-    indexer->position = (struct search_position){0};
+    }
+    indexer->position = (struct search_position){.built_as = INDEX_VERSION};
     return search_restart(indexer->search);
 }
 

@@ -24,7 +24,21 @@ enum index_tag {
     INDEX_TYPE = 10,
     INDEX_PERSON = 11,
     INDEX_CAUSE = 12, /* events that say "because of" this id */
+    /* 20 to 39: what events are filtered by; 40 to 59: what a trace follows. */
+    INDEX_APPROVAL = 40,
+    INDEX_PARENT = 41,    /* grants asked for below this one */
+    INDEX_TARGET = 42,    /* "agent:x", "all", "policy:x": stops, incidents, confirmations */
+    INDEX_CONFIRMED = 43, /* documents.confirmed, by the digest of the document */
+    INDEX_SET = 44,       /* documents.activated, by the digest of the set */
+    INDEX_NOTED = 45,     /* the rare events of what has many: INDEX_NOTED_GROUPS, a blank, and
+                             "agent:x", "owner:x", "policy:x" or "lineage:ID" */
 };
+/* First words of INDEX_NOTED: stops, incidents, and questions put to people with their answers
+ * (their uses are not rare). */
+#define INDEX_NOTED_GROUPS "stop", "incident", "approval"
+/* One higher with every change of what an event is found by: an index built otherwise is built
+ * again. */
+enum { INDEX_VERSION = 2 };
 
 struct indexer;
 /* Borrows both until indexer_stop. */

@@ -13,7 +13,8 @@ enum {
     KEY_BYTES = 1 + 16 + 8,
     PREFIX_BYTES = KEY_BYTES - 8,
     SCAN_MAX = 10000,
-    POSITION_BYTES = 8 + 32,
+    POSITION_BYTES_FIRST = 8 + 32, /* without built_as */
+    POSITION_BYTES = POSITION_BYTES_FIRST + 4,
     TAGS = UINT8_MAX + 1
 };
 
@@ -90,12 +91,14 @@ static enum ambit_err position_get(struct store_txn *txn, struct search_position
     *ret = (struct search_position){0};
     if (err == AMBIT_ERR_NOT_FOUND)
         return AMBIT_OK;
-    if (err == AMBIT_ERR_TOO_LARGE || (err == AMBIT_OK && len != sizeof row))
+    if (err == AMBIT_ERR_TOO_LARGE ||
+        (err == AMBIT_OK && len != sizeof row && len != POSITION_BYTES_FIRST))
         return AMBIT_ERR_DAMAGED;
     if (err != AMBIT_OK)
         return err;
     ret->next = get_be64(row);
     memcpy(ret->last.b, row + 8, sizeof ret->last.b);
+    ret->built_as = len == sizeof row ? get_be32(row + POSITION_BYTES_FIRST) : 0;
     return AMBIT_OK;
 }
 
@@ -193,6 +196,7 @@ static enum ambit_err put_all(struct store_txn *txn, const struct search_entry *
     uint8_t row[POSITION_BYTES];
     put_be64(row, position->next);
     memcpy(row + 8, position->last.b, sizeof position->last.b);
+    put_be32(row + POSITION_BYTES_FIRST, position->built_as);
     struct store_key key = {.p = position_key, .len = sizeof position_key - 1};
     return store_put(txn, STORE_META, key, row, sizeof row);
 }

@@ -14,10 +14,13 @@ struct search_entry {
     uint64_t seq;
 };
 
-/* How far: every event below `next` is in; `last` is the leaf hash of event next - 1. */
+/* How far: every event below `next` is in; `last` is the leaf hash of event next - 1. `built_as`
+ * is the filler's own: by which rules the entries were made; 0 of an index from before there was
+ * more than one. */
 struct search_position {
     uint64_t next;
     struct ambit_digest last;
+    uint32_t built_as;
 };
 
 /* Creates what is absent; what is damaged or newer is thrown away and begun anew. `map_bytes` 0 = 8

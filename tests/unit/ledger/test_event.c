@@ -282,7 +282,13 @@ static void test_openings(void **state)
         enum ambit_err err =
             event_decode(buf_str(&one.leaf), ambit_str_of(rows[i].opening), &arena, &back);
         ROW_CHECK(rows[i].name, err == rows[i].want);
+        if (err == AMBIT_OK)
+            ROW_CHECK(rows[i].name, back.purpose.p == NULL && back.erased == EVENT_ERASED_PURPOSE);
     }
+    ARENA_AUTO arena = {0};
+    assert_int_equal(event_decode(buf_str(&one.leaf), buf_str(&one.opening), &arena, &back),
+                     AMBIT_OK);
+    assert_int_equal(back.erased, 0);
 }
 
 static void test_commitments_hide(void **state)

@@ -7,7 +7,7 @@
 #include <fcntl.h>
 
 #include "base/encode.h"
-#include "ledger/indexer.h"
+#include "ledger/index_entries.h"
 #include "store/search.h"
 
 static const struct event_seed seed = {.b = {7}};
@@ -106,6 +106,10 @@ static void test_every_value(void **state)
         {"cause", INDEX_CAUSE, "AQIDAAAAAAAAAAAAAAAACA", 1},
         {"type", INDEX_TYPE, "grant.issued", 1},
         {"person", INDEX_PERSON, "lee", 1},
+        {"parent", INDEX_PARENT, "AQIDAAAAAAAAAAAAAAAABA", 1},
+        {"target", INDEX_TARGET, "agent:remediator", 1},
+        {"a set that was not activated", INDEX_SET, "sha256:03", 0},
+        {"a grant is not rare", INDEX_NOTED, "grant agent:remediator", 0},
         {"no id", INDEX_ID, "short", 0},
         {"nothing", INDEX_AGENT, "", 0},
     };
@@ -216,6 +220,76 @@ static void test_is_built_again(void **state)
     assert_int_equal(find(f, INDEX_AGENT, "a0", seqs, 64), 20);
 }
 
+static uint64_t append_one(struct index_fixture *f, struct event event)
+{
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_write_begin(f->fixture->store, &txn), AMBIT_OK);
+    assert_int_equal(ledger_append(&f->fixture->edge, txn, &event, &seed), AMBIT_OK);
+    assert_int_equal(store_write_commit(txn), AMBIT_OK);
+    indexer_wake(f->indexer);
+    return event.seq;
+}
+
+/* What only events of some types are found by. */
+static void test_of_types(void **state)
+{
+    static const struct {
+        const char *name;
+        enum index_tag tag;
+        const char *value;
+        size_t want;
+    } rows[] = {
+        {"stops of an agent", INDEX_NOTED, "stop agent:x", 1},
+        {"of its owner", INDEX_NOTED, "stop owner:dana", 1},
+        {"of its lineage", INDEX_NOTED, "stop lineage:AQIDAAAAAAAAAAAAAAAABQ", 1},
+        {"incidents", INDEX_NOTED, "incident agent:x", 1},
+        {"questions, not their uses", INDEX_NOTED, "approval agent:x", 1},
+        {"both by their id", INDEX_APPROVAL, "AQIDAAAAAAAAAAAAAAAACQ", 2},
+    };
+    struct index_fixture *f = *state;
+    uint64_t seqs[8];
+    struct event event = sample_small();
+    event.agent = AMBIT_STR("x");
+    event.owner = AMBIT_STR("dana");
+    event.lineage = sample_id(5);
+    event.type = EVENT_STOP_RAISED;
+    (void)append_one(f, event);
+    event.type = EVENT_INCIDENT_OPENED;
+    (void)append_one(f, event);
+    event.approval = sample_id(9);
+    event.type = EVENT_APPROVAL_ASKED;
+    (void)append_one(f, event);
+    event.type = EVENT_APPROVAL_USED;
+    assert_true(indexer_wait(f->indexer, append_one(f, event) + 1, 5000));
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++)
+        ROW_CHECK(rows[i].name, find(f, rows[i].tag, rows[i].value, seqs, 8) == rows[i].want);
+}
+
+/* An index that was built by other rules, or before there were any, is built again. */
+static void test_other_rules(void **state)
+{
+    struct index_fixture *f = *state;
+    uint64_t seqs[64];
+    append(f, 60);
+    assert_true(indexer_wait(f->indexer, 60, 5000));
+    for (uint32_t built_as = 0; built_as <= INDEX_VERSION; built_as++) {
+        struct search_position position;
+        struct search_entry lie = {.tag = INDEX_AGENT, .seq = 7};
+        assert_true(index_key(INDEX_AGENT, AMBIT_STR("nobody"), lie.key));
+        stop(f);
+        assert_int_equal(search_open(f->path, 0, &f->search), AMBIT_OK);
+        assert_int_equal(search_position(f->search, &position), AMBIT_OK);
+        assert_int_equal(position.built_as, INDEX_VERSION);
+        position.built_as = built_as;
+        assert_int_equal(search_add(f->search, &lie, 1, &position), AMBIT_OK);
+        search_close(f->search);
+        start(f);
+        assert_true(indexer_wait(f->indexer, 60, 5000));
+        assert_int_equal(find(f, INDEX_AGENT, "a0", seqs, 64), 20);
+        assert_int_equal(find(f, INDEX_AGENT, "nobody", seqs, 64), built_as == INDEX_VERSION);
+    }
+}
+
 /* The record was put back to an older state, or is another one altogether. */
 static void test_other_record(void **state)
 {
@@ -239,8 +313,14 @@ int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, up, down)
     const struct CMUnitTest tests[] = {
-        WITH(test_every_value),       WITH(test_order_and_pages),         WITH(test_follows),
-        WITH(test_more_than_a_chunk), WITH(test_goes_on_after_reopening), WITH(test_is_built_again),
+        WITH(test_every_value),
+        WITH(test_order_and_pages),
+        WITH(test_follows),
+        WITH(test_more_than_a_chunk),
+        WITH(test_goes_on_after_reopening),
+        WITH(test_is_built_again),
+        WITH(test_of_types),
+        WITH(test_other_rules),
         WITH(test_other_record),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
