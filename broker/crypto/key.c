@@ -236,6 +236,29 @@ enum ambit_err key_take(EVP_PKEY *pkey, bool is_private, struct crypto_key **ret
     return AMBIT_OK;
 }
 
+/* ---- as bytes ---- */
+
+enum ambit_err crypto_key_from_ed25519(const uint8_t bytes[CRYPTO_ED25519_BYTES],
+                                       struct crypto_key **ret)
+{
+    CRYPTO_SCOPE;
+    EVP_PKEY *pkey =
+        EVP_PKEY_new_raw_public_key_ex(NULL, "ED25519", NULL, bytes, CRYPTO_ED25519_BYTES);
+    return pkey ? key_take(pkey, false, ret) : AMBIT_ERR_MALFORMED;
+}
+
+enum ambit_err crypto_key_put_ed25519(const struct crypto_key *key,
+                                      uint8_t dst[CRYPTO_ED25519_BYTES])
+{
+    CRYPTO_SCOPE;
+    size_t len = CRYPTO_ED25519_BYTES;
+    if (key->kind != KEY_OKP)
+        return AMBIT_ERR_UNSUPPORTED;
+    return EVP_PKEY_get_raw_public_key(key->pkey, dst, &len) == 1 && len == CRYPTO_ED25519_BYTES
+               ? AMBIT_OK
+               : AMBIT_ERR_CRYPTO;
+}
+
 /* ---- life ---- */
 
 enum ambit_err crypto_key_new(enum crypto_alg alg, struct crypto_key **ret)

@@ -73,6 +73,16 @@ void crypto_key_put_jwk(const struct crypto_key *key, enum crypto_alg alg, struc
 AMBIT_CHECKED enum ambit_err crypto_key_put_private_jwk(const struct crypto_key *key,
                                                         enum crypto_alg alg, struct json_out *out);
 
+/* ---- as bytes: keys of signed notes (RFC 8032) ---- */
+
+enum { CRYPTO_ED25519_BYTES = 32 };
+/* MALFORMED when they are no key. */
+AMBIT_CHECKED enum ambit_err crypto_key_from_ed25519(const uint8_t bytes[CRYPTO_ED25519_BYTES],
+                                                     struct crypto_key **ret);
+/* The public half; UNSUPPORTED for a key of another kind. */
+AMBIT_CHECKED enum ambit_err crypto_key_put_ed25519(const struct crypto_key *key,
+                                                    uint8_t dst[CRYPTO_ED25519_BYTES]);
+
 /* ---- files ---- */
 
 /* PKCS#8 "PRIVATE KEY" and SPKI "PUBLIC KEY", unencrypted. */
