@@ -2,6 +2,7 @@
 /* Which values of an event can be searched for. */
 #include "ledger/index_entries.h"
 
+#include "ambit/model.h"
 #include "base/buf.h"
 #include "base/encode.h"
 #include "base/json_read.h"
@@ -17,13 +18,16 @@ static const struct {
     struct ambit_str name;
     enum index_tag tag;
 } members[] = {
-    NAMED("agent", INDEX_AGENT),     NAMED("approval", INDEX_APPROVAL),
-    NAMED("cause", INDEX_CAUSE),     NAMED("grant", INDEX_GRANT),
-    NAMED("id", INDEX_ID),           NAMED("incident", INDEX_INCIDENT),
-    NAMED("lineage", INDEX_LINEAGE), NAMED("owner", INDEX_OWNER),
-    NAMED("parent", INDEX_PARENT),   NAMED("person", INDEX_PERSON),
-    NAMED("policy", INDEX_POLICY),   NAMED("stop", INDEX_STOP),
-    NAMED("target", INDEX_TARGET),   NAMED("txn", INDEX_TXN),
+    NAMED("action", INDEX_ACTION),     NAMED("agent", INDEX_AGENT),
+    NAMED("approval", INDEX_APPROVAL), NAMED("cause", INDEX_CAUSE),
+    NAMED("grant", INDEX_GRANT),       NAMED("id", INDEX_ID),
+    NAMED("incident", INDEX_INCIDENT), NAMED("lineage", INDEX_LINEAGE),
+    NAMED("owner", INDEX_OWNER),       NAMED("parent", INDEX_PARENT),
+    NAMED("person", INDEX_PERSON),     NAMED("policy", INDEX_POLICY),
+    NAMED("reason", INDEX_REASON),     NAMED("resource", INDEX_RESOURCE),
+    NAMED("service", INDEX_SERVICE),   NAMED("source", INDEX_SOURCE),
+    NAMED("stop", INDEX_STOP),         NAMED("target", INDEX_TARGET),
+    NAMED("team", INDEX_TEAM),         NAMED("txn", INDEX_TXN),
     NAMED("type", INDEX_TYPE),
 };
 
@@ -79,6 +83,12 @@ bool index_key(enum index_tag tag, struct ambit_str value, uint8_t ret[16])
     case INDEX_POLICY:
     case INDEX_TYPE:
     case INDEX_PERSON:
+    case INDEX_TEAM:
+    case INDEX_SERVICE:
+    case INDEX_RESOURCE:
+    case INDEX_ACTION:
+    case INDEX_REASON:
+    case INDEX_SOURCE:
     case INDEX_TARGET:
     case INDEX_CONFIRMED:
     case INDEX_SET:
@@ -147,6 +157,30 @@ static void add_of_type(struct search_entry *entries, size_t *n, const struct js
             add_noted(entries, n, event, ambit_str_of(groups[i]), seq);
 }
 
+static struct ambit_str first_text(const struct json_value *item, const char *name)
+{
+    const struct json_value *list = json_get(item, name);
+    bool has = list && list->kind == JSON_ARRAY && list->first && list->first->kind == JSON_STRING;
+    return has ? list->first->text : (struct ambit_str){0};
+}
+
+/* Items asked for or given: one action and one resource each, and the policy that gave it. */
+static void add_items(struct search_entry *entries, size_t *n, const struct json_value *items,
+                      uint64_t seq)
+{
+    for (const struct json_value *item = items ? items->first : NULL; item; item = item->next) {
+        add(entries, n, INDEX_POLICY, json_get_str(item, "policy"), seq);
+        add(entries, n, INDEX_ACTION, first_text(item, "actions"), seq);
+        add(entries, n, INDEX_RESOURCE, first_text(item, "resources"), seq);
+    }
+}
+
+/* Most decisions allow, by far: that is no reason to look for. */
+static bool is_searched(enum index_tag tag, struct ambit_str value)
+{
+    return tag != INDEX_REASON || !ambit_str_is(value, ambit_reason_text(AMBIT_REASON_ALLOWED));
+}
+
 size_t index_entries(struct ambit_str leaf, uint64_t seq, struct arena *arena,
                      struct search_entry *ret)
 {
@@ -159,11 +193,11 @@ size_t index_entries(struct ambit_str leaf, uint64_t seq, struct arena *arena,
         return 0;
     for (const struct json_value *member = event->first; member; member = member->next)
         for (size_t i = 0; member->kind == JSON_STRING && i < AMBIT_LEN(members); i++)
-            if (ambit_str_eq(member->key, members[i].name))
+            if (ambit_str_eq(member->key, members[i].name) &&
+                is_searched(members[i].tag, member->text))
                 add(ret, &n, members[i].tag, member->text, seq);
-    const struct json_value *items = json_get(event, "items");
-    for (const struct json_value *item = items ? items->first : NULL; item; item = item->next)
-        add(ret, &n, INDEX_POLICY, json_get_str(item, "policy"), seq);
+    add_items(ret, &n, json_get(event, "asked"), seq);
+    add_items(ret, &n, json_get(event, "items"), seq);
     add_of_type(ret, &n, event, seq);
     return n;
 }

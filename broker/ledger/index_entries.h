@@ -7,7 +7,8 @@
 
 struct arena;
 
-enum { INDEX_ENTRIES_MAX = 32 + 64 }; /* one a tag, and a policy for each item given */
+/* One a tag; of each item given its policy, action and resource, of each asked for the latter. */
+enum { INDEX_ENTRIES_MAX = 64 + 64 * 3 + 64 * 2 };
 
 /* The 16 bytes that stand for a value: ids and trace ids themselves, so that their order in time
  * stays their order in the index; of any other text the first half of its SHA-256. False: no such

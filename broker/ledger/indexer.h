@@ -25,6 +25,12 @@ enum index_tag {
     INDEX_PERSON = 11,
     INDEX_CAUSE = 12, /* events that say "because of" this id */
     /* 20 to 39: what events are filtered by; 40 to 59: what a trace follows. */
+    INDEX_TEAM = 20,
+    INDEX_SERVICE = 21,
+    INDEX_RESOURCE = 22, /* of an action, and of every item asked for or given */
+    INDEX_ACTION = 23,   /* likewise */
+    INDEX_REASON = 24,   /* why not: an allow has none here */
+    INDEX_SOURCE = 25,
     INDEX_APPROVAL = 40,
     INDEX_PARENT = 41,    /* grants asked for below this one */
     INDEX_TARGET = 42,    /* "agent:x", "all", "policy:x": stops, incidents, confirmations */
@@ -38,7 +44,7 @@ enum index_tag {
 #define INDEX_NOTED_GROUPS "stop", "incident", "approval"
 /* One higher with every change of what an event is found by: an index built otherwise is built
  * again. */
-enum { INDEX_VERSION = 2 };
+enum { INDEX_VERSION = 3 };
 
 struct indexer;
 /* Borrows both until indexer_stop. */

@@ -270,6 +270,55 @@ enum ambit_err search_scan(struct search *search, const struct search_query *que
     return err;
 }
 
+/* ---- step by step --------------------------------------------------------------------------- */
+
+struct search_reader {
+    struct store_txn *txn;
+    MDB_cursor *cursor;
+};
+
+enum ambit_err search_reader_open(struct search *search, struct search_reader **ret)
+{
+    struct search_reader *reader = calloc(1, sizeof *reader);
+    if (!reader)
+        return AMBIT_ERR_NO_MEMORY;
+    enum ambit_err err = store_read_begin(search->store, &reader->txn);
+    if (err == AMBIT_OK)
+        err = store_code(mdb_cursor_open(reader->txn->txn, search->store->index, &reader->cursor));
+    if (err != AMBIT_OK) {
+        search_reader_close(reader);
+        return err;
+    }
+    *ret = reader;
+    return AMBIT_OK;
+}
+
+void search_reader_close(struct search_reader *reader)
+{
+    if (!reader)
+        return;
+    if (reader->cursor)
+        mdb_cursor_close(reader->cursor);
+    if (reader->txn)
+        store_read_end(reader->txn);
+    free(reader);
+}
+
+enum ambit_err search_reader_seek(struct search_reader *reader, const struct search_query *query,
+                                  uint64_t *ret_seq)
+{
+    uint8_t key[KEY_BYTES];
+    MDB_val k = {.mv_data = key, .mv_size = sizeof key}, v = {0};
+    put_key(key, query->tag, query->key, query->from);
+    int rc = seek(reader->cursor, query, &k, &v);
+    if (rc != 0)
+        return store_code(rc);
+    if (k.mv_size != KEY_BYTES || memcmp(k.mv_data, key, PREFIX_BYTES) != 0)
+        return AMBIT_ERR_NOT_FOUND;
+    *ret_seq = get_be64((const uint8_t *)k.mv_data + PREFIX_BYTES);
+    return AMBIT_OK;
+}
+
 /* ---- reading all of it ---------------------------------------------------------------------- */
 
 enum ambit_err search_open_read_only(const char *folder, struct search **ret)

@@ -59,3 +59,13 @@ struct search_query {
 /* At most `max` sequences (10,000 at a time), in order; fewer means that there are no more. */
 AMBIT_CHECKED enum ambit_err search_scan(struct search *search, const struct search_query *query,
                                          uint64_t *seqs, size_t max, size_t *ret_n);
+
+/* The same one step at a time, for who goes through several at once: one read transaction of the
+ * thread's from open to close. */
+struct search_reader;
+AMBIT_CHECKED enum ambit_err search_reader_open(struct search *search, struct search_reader **ret);
+void search_reader_close(struct search_reader *reader);
+/* The first sequence of the query. NOT_FOUND: there is none. */
+AMBIT_CHECKED enum ambit_err search_reader_seek(struct search_reader *reader,
+                                                const struct search_query *query,
+                                                uint64_t *ret_seq);

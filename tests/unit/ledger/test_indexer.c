@@ -106,6 +106,13 @@ static void test_every_value(void **state)
         {"cause", INDEX_CAUSE, "AQIDAAAAAAAAAAAAAAAACA", 1},
         {"type", INDEX_TYPE, "grant.issued", 1},
         {"person", INDEX_PERSON, "lee", 1},
+        {"team", INDEX_TEAM, "payments", 1},
+        {"service", INDEX_SERVICE, "payments-api", 1},
+        {"resource asked for", INDEX_RESOURCE, "svc:staging/**", 1},
+        {"resource given", INDEX_RESOURCE, "y", 1},
+        {"action asked for", INDEX_ACTION, "service.restart", 1},
+        {"action given", INDEX_ACTION, "x", 1},
+        {"that it is allowed", INDEX_REASON, "allowed", 0},
         {"parent", INDEX_PARENT, "AQIDAAAAAAAAAAAAAAAABA", 1},
         {"target", INDEX_TARGET, "agent:remediator", 1},
         {"a set that was not activated", INDEX_SET, "sha256:03", 0},
@@ -290,6 +297,47 @@ static void test_other_rules(void **state)
     }
 }
 
+/* One reader, moved about: the first at or behind a place, in both directions. */
+static void test_reader(void **state)
+{
+    struct index_fixture *f = *state;
+    struct search_reader *reader = NULL;
+    uint8_t key[16];
+    uint64_t seq = 0;
+    append(f, 60);
+    assert_true(indexer_wait(f->indexer, 60, 5000));
+    assert_true(index_key(INDEX_AGENT, AMBIT_STR("a1"), key));
+    assert_int_equal(search_reader_open(f->search, &reader), AMBIT_OK);
+    struct search_query query = {.tag = INDEX_AGENT};
+    memcpy(query.key, key, sizeof key);
+    static const struct {
+        const char *name;
+        bool is_descending;
+        uint64_t from, want; /* UINT64_MAX: none */
+    } rows[] = {
+        {"first", false, 0, 1},
+        {"itself", false, 4, 4},
+        {"next", false, 5, 7},
+        {"past the last", false, 59, UINT64_MAX},
+        {"back again", false, 0, 1},
+        {"last", true, UINT64_MAX, 58},
+        {"before itself", true, 58, 55},
+        {"before it", true, 57, 55},
+        {"before the first", true, 1, UINT64_MAX},
+    };
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        query.is_descending = rows[i].is_descending;
+        query.from = rows[i].from;
+        enum ambit_err err = search_reader_seek(reader, &query, &seq);
+        ROW_CHECK(rows[i].name, rows[i].want == UINT64_MAX
+                                    ? err == AMBIT_ERR_NOT_FOUND
+                                    : err == AMBIT_OK && seq == rows[i].want);
+    }
+    query.key[0] ^= 1;
+    assert_int_equal(search_reader_seek(reader, &query, &seq), AMBIT_ERR_NOT_FOUND);
+    search_reader_close(reader);
+}
+
 /* The record was put back to an older state, or is another one altogether. */
 static void test_other_record(void **state)
 {
@@ -322,6 +370,7 @@ int main(void)
         WITH(test_of_types),
         WITH(test_other_rules),
         WITH(test_other_record),
+        WITH(test_reader),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
