@@ -356,6 +356,7 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_REFUSALS_FOLDED:
     case EVENT_SIGNAL_RECEIVED:
     case EVENT_QUESTION_ANSWERED:
+    case EVENT_PERSONAL_ERASED:
     case EVENT_TYPES:
         return AMBIT_OK;
     }

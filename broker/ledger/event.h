@@ -70,7 +70,8 @@ struct json_value;
     X(KEY_ACTIVATED, "key.activated")                 \
     X(KEY_RETIRED, "key.retired")                     \
     X(APPROVAL_AWAITED, "approval.awaited")           \
-    X(APPROVAL_CANCELLED, "approval.cancelled")
+    X(APPROVAL_CANCELLED, "approval.cancelled")       \
+    X(PERSONAL_ERASED, "personal.erased")
 enum event_type {
 #define X(name, text) EVENT_##name,
     EVENT_TYPE_LIST(X)
@@ -235,7 +236,12 @@ struct event {
      * no more there (EVENT_ERASED_… bits). They are absent, and neither empty nor unsaid. */
     unsigned erased;
 };
-enum { EVENT_ERASED_PURPOSE = 1, EVENT_ERASED_STATED_REASON = 2, EVENT_ERASED_WORDS = 4 };
+enum {
+    EVENT_ERASED_PURPOSE = 1,
+    EVENT_ERASED_STATED_REASON = 2,
+    EVENT_ERASED_WORDS = 4,
+    EVENT_ERASED_ALL = 7
+};
 
 /* Salts for the commitments of one event are derived from `seed` (32 random bytes drawn by the
  * caller of the command, never stored), so that encoding is deterministic: a batch that is run
@@ -249,7 +255,8 @@ struct event_seed {
 AMBIT_CHECKED enum ambit_err event_encode(const struct event *event, const struct event_seed *seed,
                                           struct buf *leaf, struct buf *opening);
 /* Strict inverse: canonical form, known types, v == 1 (NEWER beyond). Personal members come from
- * `opening` ("" : they stay absent), each checked against its commitment (DAMAGED). Unknown members
+ * `opening`, each checked against its commitment (DAMAGED); one that is not there stays absent and
+ * has its bit in `erased`. Unknown members
  * are an error in v 1. Everything is borrowed from `leaf`, `opening` and the arena. */
 AMBIT_CHECKED enum ambit_err event_decode(struct ambit_str leaf, struct ambit_str opening,
                                           struct arena *arena, struct event *ret);
