@@ -75,6 +75,18 @@ static enum ambit_err range_root(struct reader *reader, uint64_t from, uint64_t 
     return AMBIT_OK;
 }
 
+enum ambit_err tree_root_at(struct store_txn *txn, uint64_t at, uint64_t size,
+                            struct ambit_digest *ret)
+{
+    struct reader reader = {.txn = txn, .size = size};
+    if (at > size)
+        return AMBIT_ERR_NOT_FOUND;
+    if (at > 0)
+        return range_root(&reader, 0, at, ret);
+    *ret = tree_root(&(struct tree_edge){.size = 0});
+    return AMBIT_OK;
+}
+
 /* The largest power of two below n, for n > 1. */
 static uint64_t split(uint64_t n)
 {

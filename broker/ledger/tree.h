@@ -37,6 +37,10 @@ AMBIT_CHECKED enum ambit_err tree_inclusion(struct store_txn *txn, uint64_t inde
                                             struct tree_proof *ret);
 AMBIT_CHECKED enum ambit_err tree_consistency(struct store_txn *txn, uint64_t old_size,
                                               uint64_t size, struct tree_proof *ret);
+/* The root that the first `at` leaves of a tree of `size` have, from tiles and events: as much work
+ * as a proof. */
+AMBIT_CHECKED enum ambit_err tree_root_at(struct store_txn *txn, uint64_t at, uint64_t size,
+                                          struct ambit_digest *ret);
 /* Verification, pure. REFUSED when it does not hold. */
 AMBIT_CHECKED enum ambit_err tree_inclusion_verify(struct ambit_digest leaf, uint64_t index,
                                                    uint64_t size, const struct ambit_digest *path,
