@@ -68,7 +68,7 @@ static bool is_swallowed_together(struct check_run *run, const struct cover *rul
 
 /* A name that the pattern matches: each `**` for nothing, each `*` for a byte that few write out.
  */
-static void sample_of(const struct pattern *pattern, enum pattern_kind kind, char *text,
+static bool sample_of(const struct pattern *pattern, enum pattern_kind kind, char *text,
                       struct pattern_buf *ret)
 {
     size_t len = pattern->type_len ? (size_t)pattern->type_len + 1 : 0;
@@ -85,8 +85,7 @@ static void sample_of(const struct pattern *pattern, enum pattern_kind kind, cha
     if (pattern->n_segments == 0)
         text[len++] = '~';
     struct ambit_str sample = {.p = text, .len = len};
-    enum ambit_err err = pattern_parse_name(sample, kind, ret);
-    AMBIT_ASSERT(err == AMBIT_OK);
+    return pattern_parse_name(sample, kind, ret) == AMBIT_OK;
 }
 
 /* Some name that the rule covers lies in no never rule: the quick answer to the question below. */
@@ -95,10 +94,10 @@ static bool is_sample_left(struct check_run *run, const struct cover *rule,
 {
     char texts[2][AMBIT_WORD_MAX + 1];
     struct pattern_buf action, resource;
-    if (!check_spend(run, 200 * n))
+    if (!check_spend(run, 200 * n) ||
+        !sample_of(&rule->actions->v[0], PATTERN_ACTION, texts[0], &action) ||
+        !sample_of(&rule->resources->v[0], PATTERN_RESOURCE, texts[1], &resource))
         return false;
-    sample_of(&rule->actions->v[0], PATTERN_ACTION, texts[0], &action);
-    sample_of(&rule->resources->v[0], PATTERN_RESOURCE, texts[1], &resource);
     const struct index_probe probe = index_probe_of(&action.pattern, &resource.pattern);
     for (size_t p = 0; p < n; p++) {
         struct index_walk walk = index_begin(&policies[p].policy->never_index, &probe);

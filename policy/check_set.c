@@ -94,9 +94,10 @@ static int compare_agents(const void *a, const void *b)
 
 static bool list_the_same(const struct compiled_agent *a, const struct compiled_agent *b)
 {
-    return a->n_policies == b->n_policies &&
-           (a->n_policies == 0 ||
-            memcmp(a->policies, b->policies, a->n_policies * sizeof(void *)) == 0);
+    bool is_same = a->n_policies == b->n_policies;
+    for (size_t i = 0; is_same && i < a->n_policies; i++)
+        is_same = a->policies[i].policy == b->policies[i].policy;
+    return is_same;
 }
 
 static enum ambit_err open_groups(struct check_run *run)

@@ -36,8 +36,8 @@ struct ambit_str check_say(struct check_run *run, const char *format, ...)
     va_start(words, format);
     int n = vsnprintf(text, sizeof text, format, words);
     va_end(words);
-    AMBIT_ASSERT(n >= 0 && (size_t)n < sizeof text); /* of names alone, which are short */
-    struct ambit_str copy = arena_copy(run->arena, (struct ambit_str){.p = text, .len = (size_t)n});
+    size_t len = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
+    struct ambit_str copy = arena_copy(run->arena, (struct ambit_str){.p = text, .len = len});
     if (!copy.p)
         run->err = AMBIT_ERR_NO_MEMORY;
     return copy;

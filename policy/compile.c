@@ -120,7 +120,11 @@ static struct listed_policy listed(const struct compiled_policy *policy)
 static enum ambit_err compile_agent(struct ambit_policy_set *set, const struct ambit_agent *agent,
                                     struct compiled_agent *ret)
 {
-    AMBIT_ASSERT(agent->policies.n <= AMBIT_POLICIES_MAX); /* the reader refuses more */
+    const struct ambit_person *owner = ambit_person_find(set->documents, agent->owner);
+    const struct ambit_person *backup = ambit_person_find(set->documents, agent->backup);
+    if (!owner || !backup || agent->policies.n > AMBIT_POLICIES_MAX)
+        return AMBIT_ERR_MALFORMED; /* the reader refuses such a set */
+
     struct listed_policy *policies =
         compile_lines(&set->arena, agent->policies.n, sizeof *policies);
     if (!policies)
@@ -129,13 +133,11 @@ static enum ambit_err compile_agent(struct ambit_policy_set *set, const struct a
     size_t n = 0;
     for (size_t i = 0; i < agent->policies.n; i++) {
         size_t place = find(&set->policy_names, agent->policies.v[i], policy_name, set->documents);
-        AMBIT_ASSERT(place != SIZE_MAX); /* and this one */
+        if (place == SIZE_MAX)
+            return AMBIT_ERR_MALFORMED; /* and this one */
         if (!set->documents->policies[place].is_shadow)
             policies[n++] = listed(&set->policies[place]);
     }
-    const struct ambit_person *owner = ambit_person_find(set->documents, agent->owner);
-    const struct ambit_person *backup = ambit_person_find(set->documents, agent->backup);
-    AMBIT_ASSERT(owner && backup); /* the reader refuses a set that lacks one */
     *ret = (struct compiled_agent){
         .name = agent->doc.name,
         .agent = agent,

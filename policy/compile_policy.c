@@ -11,7 +11,8 @@ enum ambit_err compile_patterns(struct arena *arena, struct ambit_strs texts,
     size_t bytes = texts.n * sizeof *ret->v;
     for (size_t i = 0; i < texts.n; i++) {
         enum ambit_err err = pattern_parse(texts.v[i], kind, variables, &buf);
-        AMBIT_ASSERT(err == AMBIT_OK); /* the reader refuses what is none */
+        if (err) /* the reader refuses what is none */
+            return err;
         bytes += buf.pattern.n_segments * sizeof *buf.room + texts.v[i].len;
     }
     struct pattern *v = arena_alloc(arena, bytes);
@@ -21,7 +22,7 @@ enum ambit_err compile_patterns(struct arena *arena, struct ambit_strs texts,
     struct pattern_segment *segments = (struct pattern_segment *)(v + texts.n);
     for (size_t i = 0; i < texts.n; i++) {
         enum ambit_err err = pattern_parse(texts.v[i], kind, variables, &buf);
-        AMBIT_ASSERT(err == AMBIT_OK); /* as above */
+        AMBIT_ASSERT(err == AMBIT_OK); /* parsed just above */
         v[i] = buf.pattern;
         v[i].segments = memcpy(segments, buf.room, v[i].n_segments * sizeof *segments);
         segments += v[i].n_segments;
@@ -44,7 +45,8 @@ static enum ambit_err compile_sources(struct arena *arena, struct compiled_rule 
 
     for (size_t i = 0; i < texts.n; i++) {
         enum ambit_err err = cidr_decode(texts.v[i], &sources[i]);
-        AMBIT_ASSERT(err == AMBIT_OK); /* the reader refuses what is none */
+        if (err) /* the reader refuses what is none */
+            return err;
     }
     rule->sources = sources;
     rule->n_sources = (uint16_t)texts.n;

@@ -53,7 +53,8 @@ enum ambit_err compile_stops(struct arena *arena, struct compiled_policy *policy
     struct index_builder pairs AMBIT_CLEANUP(index_builder_done) = {0};
     struct index_builder any AMBIT_CLEANUP(index_builder_done) = {0};
     size_t n = policy->policy->n_hard_stops;
-    AMBIT_ASSERT(n <= AMBIT_STOPS_MAX); /* the reader refuses such a set */
+    if (n > AMBIT_STOPS_MAX) /* the reader refuses such a set; each is a bit below */
+        return AMBIT_ERR_TOO_LARGE;
     struct compiled_stop *stops = arena_array(arena, n ? n : 1, sizeof *stops);
     if (!stops)
         return AMBIT_ERR_NO_MEMORY;

@@ -25,7 +25,7 @@ static bool is_key_id(struct ambit_id id, struct ambit_str key)
     return ambit_str_eq((struct ambit_str){.p = text, .len = sizeof text}, key);
 }
 
-/* Reading refuses an entry of an agent that is not there. */
+/* Looked up when the world was made, which refuses an entry of an agent that is not there. */
 static const struct compiled_agent *agent_of(const struct given_world *w,
                                              const struct ambit_entry *e)
 {
@@ -138,22 +138,23 @@ static bool counts_for_rule(const struct ambit_entry *e, const struct ambit_figu
 
 /* ---- hard stops ------------------------------------------------------------------------------ */
 
-/* What a query is about stands in the set that asks it. */
+/* What a query is about stands in the set that asks it; NULL: that is another set than the
+ * world's. */
 static const struct compiled_policy *find_policy(const struct given_world *w, struct ambit_str name)
 {
     const struct ambit_policy *policy = ambit_policy_find(w->set->documents, name);
-    AMBIT_ASSERT(policy);
-    return &w->set->policies[policy - w->set->documents->policies];
+    return policy ? &w->set->policies[policy - w->set->documents->policies] : NULL;
 }
 
 static const struct compiled_stop *find_stop(const struct given_world *w,
                                              const struct ambit_figure_query *query)
 {
     const struct compiled_policy *policy = find_policy(w, query->policy);
-    size_t s = 0;
-    while (!ambit_str_eq(policy->stops[s].stop->id, query->id))
-        s++;
-    return &policy->stops[s];
+    for (size_t s = 0; policy && s < policy->n_stops; s++) {
+        if (ambit_str_eq(policy->stops[s].stop->id, query->id))
+            return &policy->stops[s];
+    }
+    return NULL;
 }
 
 static bool is_after_of(const struct compiled_after *after, const struct ambit_figure_query *query)
@@ -166,10 +167,11 @@ static const struct compiled_after *find_after(const struct given_world *w,
                                                const struct ambit_figure_query *query)
 {
     const struct compiled_policy *policy = find_policy(w, query->policy);
-    size_t i = 0;
-    while (!is_after_of(&policy->afters[i], query))
-        i++;
-    return &policy->afters[i];
+    for (size_t i = 0; policy && i < policy->n_afters; i++) {
+        if (is_after_of(&policy->afters[i], query))
+            return &policy->afters[i];
+    }
+    return NULL;
 }
 
 /* The items of an entry as patterns; room for the largest grant. */
@@ -354,6 +356,10 @@ static enum ambit_err figure(void *ctx, const struct ambit_figure_query *query, 
     struct heard heard PATTERN_SCRATCH;
     struct sums sums = {.latest = -1};
     heard.n = 0;
+    bool is_known =
+        query->kind == AMBIT_LIMIT_AFTER ? find_after(w, query) != NULL : stop || !query->is_stop;
+    if (!is_known)
+        return AMBIT_ERR_NOT_FOUND;
     for (size_t i = 0; i < w->h->n_entries; i++) {
         const struct ambit_entry *e = &w->h->entries[i];
         if (counts(w, query, stop, e, &heard) && !add(w, query, e, &heard, &sums))
@@ -443,6 +449,10 @@ enum ambit_err ambit_world_of_hypothesis(const struct ambit_policy_set *set,
     struct given_world *w = arena_alloc(arena, sizeof *w);
     if (!w)
         return AMBIT_ERR_NO_MEMORY;
+    for (size_t i = 0; i < hypothesis->n_entries; i++) {
+        if (!compiled_agent_find(set, hypothesis->entries[i].agent))
+            return AMBIT_ERR_NOT_FOUND;
+    }
     *w = (struct given_world){.set = set, .h = hypothesis, .arena = arena};
     *ret = (struct ambit_world){
         .stops = hypothesis->stops,

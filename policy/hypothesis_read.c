@@ -391,11 +391,13 @@ static enum ambit_err read_event(struct hypothesis_reader *r, const struct json_
 }
 
 /* Who may ask is not said: the service that the grant is addressed to, where it says that. */
-static void finish_action(struct ambit_hypothesis *h, const struct ambit_policy_set *set)
+static enum ambit_err finish_action(struct ambit_hypothesis *h, const struct ambit_policy_set *set)
 {
     struct ambit_grant_view *view = &h->grant_view;
     const struct compiled_agent *agent = compiled_agent_find(set, h->agent);
-    AMBIT_ASSERT(agent); /* read before: NOT_FOUND otherwise */
+    if (!agent) /* read from another set */
+        return AMBIT_ERR_NOT_FOUND;
+
     view->agent = h->agent;
     view->owner = agent->agent->owner;
     view->team = compiled_team(agent);
@@ -407,6 +409,7 @@ static void finish_action(struct ambit_hypothesis *h, const struct ambit_policy_
             ambit_service_of_audience(set->documents, view->audience);
         h->action.service = service ? service->doc.name : view->audience;
     }
+    return AMBIT_OK;
 }
 
 enum ambit_err ambit_hypothesis_read(const struct ambit_policy_set *set,
@@ -458,7 +461,8 @@ enum ambit_err ambit_hypothesis_read(const struct ambit_policy_set *set,
             return hypothesis_complain(&r, object, "member missing",
                                        "grant_items, action and resource");
     }
-    finish_action(ret, set);
-    hypothesis_settle(ret);
-    return AMBIT_OK;
+    err = finish_action(ret, set);
+    if (!err)
+        hypothesis_settle(ret);
+    return err;
 }

@@ -71,8 +71,7 @@ enum ambit_err hypothesis_str(struct hypothesis_reader *r, const struct json_val
     if (value->kind != JSON_STRING)
         return hypothesis_complain(r, value, "not a text", "a string");
 
-    *ret = value->text;
-    AMBIT_ASSERT(ret->p); /* present, if empty */
+    *ret = value->text.p ? value->text : AMBIT_STR(""); /* present, if empty */
     return AMBIT_OK;
 }
 

@@ -83,11 +83,11 @@ static const char *segments_fault(struct ambit_str text, char separator, enum na
 
 const char *name_action_fault(struct ambit_str text, enum name_form form)
 {
+    AMBIT_ASSERT(form != NAME_VARIABLES); /* of resources alone */
     if (text.len == 0)
         return "it is empty";
     if (text.len > AMBIT_WORD_MAX)
         return "it is longer than 512 bytes";
-    AMBIT_ASSERT(form != NAME_VARIABLES); /* of resources alone */
     return segments_fault(text, '.', form);
 }
 

@@ -233,6 +233,17 @@ static bool is_out_of_memory(const struct loaded_set *set)
     return false;
 }
 
+/* A file without bytes has its problem listed by whoever could not read it; without one it is
+ * broken all the same, and nothing of the set is handed out. */
+static bool has_broken(const struct loaded_set *set)
+{
+    for (size_t i = 0; i < set->n; i++) {
+        if (set->v[i].is_broken)
+            return true;
+    }
+    return false;
+}
+
 static enum ambit_err load_all(struct loaded_set *set, const struct reading *each,
                                const struct ambit_file *files, size_t n)
 {
@@ -276,7 +287,7 @@ enum ambit_err ambit_documents_read(const struct ambit_file *files, size_t n,
                                  .zones = &zones};
     enum ambit_err err = load_all(&set, &each, files, n);
     problem_sort(problems);
-    if (!err && problems->n_errors > 0)
+    if (!err && (problems->n_errors > 0 || has_broken(&set)))
         err = AMBIT_ERR_MALFORMED;
     if (!err)
         err = hand_out(&set, memory, &each, ret);

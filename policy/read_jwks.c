@@ -229,6 +229,7 @@ void read_jwks(struct reading *reading, const struct place *at, const struct fie
     enum ambit_err err = canonical_of(reading->keep, at->value, &text);
     if (err == AMBIT_ERR_NO_MEMORY)
         reading->is_out_of_memory = true;
-    AMBIT_ASSERT(!err || err == AMBIT_ERR_NO_MEMORY); /* no decimal is read to here */
+    else if (err) /* inside `x5c` or `x5t#S256`, at which nobody looked */
+        complain(reading, at, "not canonical JSON", "a JWK Set without decimals");
     memcpy((char *)target + field->at, &text, sizeof text);
 }

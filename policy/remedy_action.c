@@ -87,7 +87,8 @@ static void give_context(struct action_remedy *a)
     json_begin_object(&out);
     for (size_t i = 0; i < a->n_changed; i++) {
         const struct ambit_context_member *member = context_find(&a->q, a->changed[i]);
-        AMBIT_ASSERT(member); /* it was set */
+        if (!member)
+            continue;
         json_key_str(&out, member->name);
         write_scalar(&out, &member->value);
     }
@@ -206,8 +207,8 @@ static bool wait(struct action_remedy *a, const struct ambit_decision *denied)
 static bool do_less(struct action_remedy *a, const struct ambit_limit *limit)
 {
     int64_t passes = 0, refused = 0;
-    bool has_amount = context_amount(&a->q, limit->field, &refused);
-    AMBIT_ASSERT(has_amount); /* else a check before the limits had failed */
+    if (!context_amount(&a->q, limit->field, &refused))
+        return false; /* another limit was reached */
     size_t at = 0;
     while (!ambit_str_eq(a->context[at].name, limit->field))
         at++;
@@ -236,7 +237,7 @@ static bool make_room(struct action_remedy *a, const struct ambit_decision *deni
     bool is_sum = ambit_str_is(denied->member, "sum");
     if (wait(a, denied))
         return true;
-    for (size_t i = 0; is_sum && i < a->rule->rule->n_limits; i++) {
+    for (size_t i = 0; a->rule && is_sum && i < a->rule->rule->n_limits; i++) {
         if (a->rule->rule->limits[i].kind == AMBIT_LIMIT_SUM &&
             do_less(a, &a->rule->rule->limits[i]))
             return true;

@@ -29,9 +29,8 @@ enum ambit_err review_complain(const struct judging *j, const char *pointer, con
     char memory[REVIEW_TEXT_MAX];
     struct buf file;
     buf_init_fixed(&file, memory, sizeof memory);
-    AMBIT_ASSERT(buf_check(what) == AMBIT_OK && buf_check(expected) == AMBIT_OK); /* of names */
     put_file(j, &file);
-    if (buf_check(&file))
+    if (buf_check(&file) || buf_check(what) || buf_check(expected))
         return AMBIT_ERR_TOO_LARGE;
     const struct ambit_problem problem = {.file = buf_str(&file),
                                           .pointer = ambit_str_of(pointer),
@@ -192,12 +191,13 @@ static AMBIT_CHECKED enum ambit_err judge_agent(struct judging *j, const struct 
         err = review_need(j, agent->backup, "its backup", "/backup");
     for (size_t i = 0; err == AMBIT_OK && i < agent->policies.n; i++) {
         const struct ambit_policy *policy = ambit_policy_find(j->set, agent->policies.v[i]);
-        AMBIT_ASSERT(policy != NULL); /* a set that was read has every policy it names */
+        if (policy == NULL) /* a set that was read has every policy it names */
+            return AMBIT_ERR_MALFORMED;
         bool is_said =
             ambit_str_eq(policy->owner, agent->owner) || ambit_str_eq(policy->owner, agent->backup);
         for (size_t k = 0; k < i && !is_said; k++) {
             const struct ambit_policy *other = ambit_policy_find(j->set, agent->policies.v[k]);
-            AMBIT_ASSERT(other != NULL);
+            AMBIT_ASSERT(other != NULL); /* it was there when k was i */
             is_said = ambit_str_eq(other->owner, policy->owner);
         }
         if (!is_said)

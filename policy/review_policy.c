@@ -51,13 +51,14 @@ static AMBIT_CHECKED enum ambit_err judge_services(const struct judging *j,
         const struct ambit_service *service =
             ambit_service_of_audience(j->set, policy->audiences.v[i]);
         bool is_reached = false, is_said = false;
-        AMBIT_ASSERT(service != NULL); /* a set that was read has one of each audience it names */
+        if (service == NULL) /* a set that was read has one of each audience it names */
+            return AMBIT_ERR_MALFORMED;
         enum ambit_err err = reaches(policy, service, &is_reached);
         /* Two audiences of one service, or of one owner: said once. */
         for (size_t k = 0; err == AMBIT_OK && is_reached && !is_said && k < i; k++) {
             const struct ambit_service *other =
                 ambit_service_of_audience(j->set, policy->audiences.v[k]);
-            AMBIT_ASSERT(other != NULL);
+            AMBIT_ASSERT(other != NULL); /* it was there when k was i */
             if (ambit_str_eq(other->owner, service->owner))
                 err = reaches(policy, other, &is_said);
         }

@@ -65,6 +65,8 @@ enum ambit_err head_load(struct store_txn *txn, struct head *ret)
         head.outage_ms = (int64_t)get_be64(row + HEAD_FIRST_FIXED);
         head.stops_in_force = get_be64(row + HEAD_FIRST_FIXED + 8);
     }
+    if (head.edge.size >= UINT64_MAX >> 2) /* what nobody appended, and the next could not count */
+        return AMBIT_ERR_DAMAGED;
     for (unsigned level = 0; level < TREE_LEVELS; level++) {
         if ((head.edge.size >> level & 1) == 0)
             continue;

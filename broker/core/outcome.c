@@ -134,7 +134,8 @@ static AMBIT_CHECKED enum ambit_err open_incident(struct outcome_command *comman
     event.rule = report->rule;
     event.digest = report->digest;
     event.cause = report->id;
-    AMBIT_ASSERT(report->agent.len <= AMBIT_AGENT_NAME_MAX);
+    if (report->agent.len > AMBIT_AGENT_NAME_MAX)
+        return AMBIT_ERR_DAMAGED; /* its row is */
     memcpy(key + 8, report->agent.p, report->agent.len);
     event.key = (struct ambit_str){.p = key, .len = 8 + report->agent.len};
     enum ambit_err err = incident_find(txn, &event, &open);

@@ -6,16 +6,25 @@
 #include "base/encode.h"
 #include "crypto/digest.h"
 
-enum { FRAME_MAX = 4096, FIELD_MAX = AMBIT_TEXT_MAX };
+enum { FIELD_MAX = AMBIT_TEXT_MAX, PARTS_MAX = 8, FRAME_MAX = PARTS_MAX * (4 + FIELD_MAX) };
 struct frame {
     size_t len;
     uint8_t bytes[FRAME_MAX];
 };
 
+/* No name is longer than a field; of what a caller or a damaged row says all the same the digest
+ * stands there, and a length that no part has. */
 static void frame_add(struct frame *frame, struct ambit_str part)
 {
-    AMBIT_ASSERT(frame->len + 4 + part.len <= FRAME_MAX);
-    put_be32(frame->bytes + frame->len, (uint32_t)part.len);
+    struct ambit_digest digest;
+    uint32_t len = (uint32_t)part.len;
+    if (part.len > FIELD_MAX) {
+        crypto_sha256(part.p, part.len, &digest);
+        part = (struct ambit_str){.p = (const char *)digest.b, .len = sizeof digest.b};
+        len = UINT32_MAX;
+    }
+    AMBIT_ASSERT(frame->len + 4 + part.len <= FRAME_MAX); /* of PARTS_MAX parts at most */
+    put_be32(frame->bytes + frame->len, len);
     if (part.len > 0)
         memcpy(frame->bytes + frame->len + 4, part.p, part.len);
     frame->len += 4 + part.len;
@@ -61,36 +70,31 @@ struct state_key state_key_cutoff_text(struct ambit_str target)
     return frame_key(&frame);
 }
 
-struct state_key state_key_cutoff(enum ambit_target_kind kind, struct ambit_str name)
+/* Of the parts joined. What no target can be as long as is no target: it has no row. */
+static struct state_key cutoff_of(const struct ambit_str *parts, size_t n)
 {
-    char text[AMBIT_WORD_MAX + 32];
-    const char *word = ambit_target_text(kind);
-    size_t len = strlen(word);
-
-    AMBIT_ASSERT(name.len <= AMBIT_WORD_MAX);
-    memcpy(text, word, len);
-    if (kind != AMBIT_TARGET_ALL) {
-        text[len++] = ':';
-        memcpy(text + len, name.p, name.len);
-        len += name.len;
+    char text[FIELD_MAX];
+    size_t len = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (parts[i].len > sizeof text - len)
+            return state_key_cutoff_text((struct ambit_str){.p = parts[i].p, .len = parts[i].len});
+        if (parts[i].len > 0)
+            memcpy(text + len, parts[i].p, parts[i].len);
+        len += parts[i].len;
     }
     return state_key_cutoff_text((struct ambit_str){.p = text, .len = len});
 }
 
+struct state_key state_key_cutoff(enum ambit_target_kind kind, struct ambit_str name)
+{
+    const struct ambit_str parts[] = {ambit_str_of(ambit_target_text(kind)), AMBIT_STR(":"), name};
+    return cutoff_of(parts, kind == AMBIT_TARGET_ALL ? 1 : AMBIT_LEN(parts));
+}
+
 struct state_key state_key_cutoff_agent_policy(struct ambit_str agent, struct ambit_str policy)
 {
-    char text[512];
-    AMBIT_ASSERT(agent.len <= AMBIT_AGENT_NAME_MAX && policy.len <= AMBIT_NAME_MAX);
-    size_t len = 0;
-    memcpy(text, "agent:", 6);
-    len = 6;
-    memcpy(text + len, agent.p, agent.len);
-    len += agent.len;
-    memcpy(text + len, " policy:", 8);
-    len += 8;
-    memcpy(text + len, policy.p, policy.len);
-    len += policy.len;
-    return state_key_cutoff_text((struct ambit_str){.p = text, .len = len});
+    const struct ambit_str parts[] = {AMBIT_STR("agent:"), agent, AMBIT_STR(" policy:"), policy};
+    return cutoff_of(parts, AMBIT_LEN(parts));
 }
 
 struct state_key state_key_person(struct ambit_str person)

@@ -248,10 +248,11 @@ static enum MHD_Result take_body(struct exchange *x, const char *bytes, size_t *
 {
     if (x->phase == PHASE_BODY) {
         /* Room for all of it and the NUL at the first piece; the parser gives no more than was
-         * said. */
+         * said, and would be refused. */
         if (x->body.len == 0)
             (void)buf_reserve(&x->body, x->body_expected + 1);
-        AMBIT_ASSERT(*len <= x->body_expected - x->body.len);
+        if (*len > x->body_expected - x->body.len)
+            return MHD_NO;
         buf_put(&x->body, bytes, *len);
         if (buf_check(&x->body) != AMBIT_OK)
             return MHD_NO;

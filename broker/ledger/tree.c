@@ -4,22 +4,11 @@
 
 #include "crypto/digest.h"
 
-enum { LEAF_ON_STACK = 4096 };
-
 struct ambit_digest tree_leaf(struct ambit_str bytes)
 {
-    __attribute__((uninitialized)) char few[LEAF_ON_STACK];
-    AMBIT_AUTO_FREE char *many = NULL;
+    const struct ambit_str parts[] = {{.p = "\0", .len = 1}, bytes};
     struct ambit_digest digest;
-    char *p = few;
-    if (bytes.len >= sizeof few) {
-        p = many = malloc(bytes.len + 1);
-        AMBIT_ASSERT(many);
-    }
-    p[0] = 0;
-    if (bytes.len)
-        memcpy(p + 1, bytes.p, bytes.len);
-    crypto_sha256(p, bytes.len + 1, &digest);
+    crypto_sha256_parts(parts, AMBIT_LEN(parts), &digest);
     return digest;
 }
 

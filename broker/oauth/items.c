@@ -27,12 +27,14 @@ bool items_have_scope(const struct items_view *view)
     return false;
 }
 
-/* Names and patterns are printable ASCII without quote or backslash, so they stand in a JSON string
- * as they are; what the engine gave cannot be otherwise. */
+/* Names and patterns are printable ASCII without quote or backslash, so they stand in a scope as
+ * they are; a row that says otherwise is damaged. */
 static void put_word(struct buf *buf, struct ambit_str word)
 {
-    for (size_t i = 0; i < word.len; i++)
-        AMBIT_ASSERT(word.p[i] > ' ' && word.p[i] < 0x7f && word.p[i] != '"' && word.p[i] != '\\');
+    for (size_t i = 0; i < word.len; i++) {
+        if (word.p[i] <= ' ' || word.p[i] >= 0x7f || word.p[i] == '"' || word.p[i] == '\\')
+            buf_fail(buf, AMBIT_ERR_DAMAGED);
+    }
     buf_put_str(buf, word);
 }
 

@@ -88,7 +88,9 @@ AMBIT_CHECKED enum ambit_err ambit_hypothesis_read(const struct ambit_policy_set
                                                    struct ambit_hypothesis *ret,
                                                    struct ambit_hypothesis_problem *reterr);
 
-/* The world as the hypothesis tells it: its history, its stops. `ctx` stands in the arena. */
+/* The world as the hypothesis tells it: its history, its stops. `ctx` stands in the arena.
+ * NOT_FOUND: an entry is of an agent that the set does not have; so does a figure answer that is
+ * asked of a policy, stop or `after` that it does not have. */
 AMBIT_CHECKED enum ambit_err ambit_world_of_hypothesis(const struct ambit_policy_set *set,
                                                        const struct ambit_hypothesis *hypothesis,
                                                        struct arena *arena,

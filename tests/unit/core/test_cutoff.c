@@ -88,9 +88,50 @@ static void cutoffs_only_grow(void **state)
     store_write_abort(txn);
 }
 
+/* What a caller asks for, or a damaged row says, may be longer than any name. */
+static void longer_than_any_name(void **state)
+{
+    static char text[20000];
+    (void)state;
+    memset(text, 'x', sizeof text);
+    static const size_t lengths[] = {64, 512, 980, 1017, 1018, 1024, 1025, 4096, 5000, 20000};
+    struct state_key seen[4 * AMBIT_LEN(lengths)];
+    size_t n = 0;
+    for (size_t i = 0; i < AMBIT_LEN(lengths); i++) {
+        struct ambit_str name = {text, lengths[i]};
+        const struct ambit_figure_query query = {.policy = name, .id = name, .field = name, .key = name};
+        seen[n++] = state_key_agent(name);
+        seen[n++] = state_key_cutoff(AMBIT_TARGET_AGENT, name);
+        seen[n++] = state_key_incident(name, name, name);
+        seen[n++] = state_key_counter(&query);
+        state_key_cutoff_agent_policy(name, name);
+        for (size_t k = 0; k + 1 < n; k++)
+            for (size_t m = k + 1; m < n; m++)
+                assert_memory_not_equal(seen[k].b, seen[m].b, sizeof seen[k].b);
+    }
+}
+
+/* More events than anybody appended: the next one could not be counted. */
+static void a_head_beyond_all(void **state)
+{
+    struct fixture *fixture = *state;
+    struct store_txn *txn = NULL;
+    struct head head = {0}, back;
+    assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
+    head.edge.size = 5;
+    assert_int_equal(head_store(txn, &head), AMBIT_OK);
+    assert_int_equal(head_load(txn, &back), AMBIT_OK);
+    head.edge.size = UINT64_MAX >> 1;
+    assert_int_equal(head_store(txn, &head), AMBIT_OK);
+    assert_int_equal(head_load(txn, &back), AMBIT_ERR_DAMAGED);
+    store_write_abort(txn);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test_setup_teardown(every_target_kills_what_it_covers, fixture_up, fixture_down),
     cmocka_unit_test_setup_teardown(in_force_is_told_from_cleared, fixture_up, fixture_down),
     cmocka_unit_test_setup_teardown(cutoffs_only_grow, fixture_up, fixture_down),
+    cmocka_unit_test(longer_than_any_name),
+    cmocka_unit_test_setup_teardown(a_head_beyond_all, fixture_up, fixture_down),
 };
 UNIT_MAIN(tests)

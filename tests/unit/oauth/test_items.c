@@ -136,6 +136,24 @@ static void asked_items_stand_apart(void **state)
         "\"rule\":\"r\"}],\"a[x:1] b[x:**]\"]"));
 }
 
+/* A damaged row is an error of the answer, not its end. */
+static void no_words(void **state)
+{
+    static const char *const actions[] = {"a b", "a\"b", "a\\b", "a\x7f", "\x80"};
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(actions); i++) {
+        struct ambit_given items[] = {given(actions[i], "x:1")};
+        const struct grant_row row = {.items = items, .n_items = 1};
+        const struct items_view view = {.row = &row, .mask = 1};
+        BUF_AUTO buf;
+        struct json_out out;
+        buf_init(&buf, 0);
+        json_out_init(&out, &buf, false);
+        items_write_scope(&view, &out);
+        assert_int_equal(buf_check(&buf), AMBIT_ERR_DAMAGED);
+    }
+}
+
 int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
@@ -143,6 +161,7 @@ int main(void)
         cmocka_unit_test(blocks_are_exact),
         cmocka_unit_test(a_full_block_is_one_object),
         cmocka_unit_test(asked_items_stand_apart),
+        cmocka_unit_test(no_words),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -68,6 +68,13 @@ static void several_agents(void **state)
     put_corner(&set, "z", &forbidding);
     put_agent(&set, "bot", "\"z\",\"p\"", NULL);
     assert_warns(&set, "never-swallows-rule /never/0");
+    begin(&set); /* as many policies, the first the same: still not one group */
+    put_corner(&set, "p", &plain);
+    put_corner(&set, "q", &asking);
+    put_corner(&set, "z", &forbidding);
+    put_agent(&set, "bot", "\"p\",\"q\"", NULL);
+    put_agent(&set, "bot2", "\"p\",\"z\"", NULL);
+    assert_warns(&set, "order-matters /allow/0; never-swallows-rule /never/0");
     begin(&set);
     put_service(&set, "api2", "low", "'https://b.example.gov','https://c.example.gov'", "'svc:**'");
     put_corner(&set, "p", &plain);
