@@ -6,7 +6,7 @@
 #include "base/encode.h"
 #include "base/json_read.h"
 #include "base/random.h"
-#include "core/context.h"
+#include "ledger/context.h"
 #include "crypto/digest.h"
 
 static void is_done(void *sem)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See context.h. */
-#include "core/context.h"
+#include "ledger/context.h"
 
 #include "base/arena.h"
 #include "base/json_read.h"

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The engine asked again, and what may be said where a text is erased. */
+#include "ledger/redecide_internal.h"
+
+enum { SERVICE_LIFE_MAX_MS = 600 * 1000 }; /* of a service's own token */
+
+/* ---- words --------------------------------------------------------------------------------- */
+
+void redecided_put_str(struct redecided *ret, struct ambit_str text)
+{
+    size_t at = strlen(ret->what);
+    for (size_t i = 0; i < text.len && at + 1 < sizeof ret->what; i++) {
+        char c = text.p[i];
+        ret->what[at++] = c >= ' ' && c < 0x7f ? c : '?';
+    }
+    ret->what[at] = '\0';
+}
+
+void redecided_put(struct redecided *ret, const char *text)
+{
+    redecided_put_str(ret, ambit_str_of(text));
+}
+
+void redecided_differs(struct redecided *ret, const char *text)
+{
+    ret->finding = REDECIDE_DIFFERS;
+    ret->what[0] = '\0';
+    redecided_put(ret, text);
+}
+
+/* ---- what the documents read ---------------------------------------------------------------- */
+
+static bool has_variable(struct ambit_str pattern)
+{
+    static const char variable[] = "${purpose}";
+    return pattern.len >= sizeof variable - 1 &&
+           memmem(pattern.p, pattern.len, variable, sizeof variable - 1) != NULL;
+}
+
+static bool rule_reads_purpose(const struct ambit_rule *rule)
+{
+    if (rule->when.purpose.p != NULL)
+        return true;
+    for (size_t i = 0; i < rule->resources.n; i++)
+        if (has_variable(rule->resources.v[i]))
+            return true;
+    return false;
+}
+
+bool redecide_reads_purpose(const struct ambit_documents *documents)
+{
+    for (size_t i = 0; i < documents->n_policies; i++)
+        for (size_t k = 0; k < documents->policies[i].n_rules; k++)
+            if (rule_reads_purpose(&documents->policies[i].rules[k]))
+                return true;
+    return false;
+}
+
+/* ---- what an erased text leaves open ----------------------------------------------------------
+ */
+
+/* A refusal for the form of a text is judged by nobody without the text. */
+static bool hangs_on(const struct event *event, const char *text)
+{
+    return event->reason == AMBIT_REASON_MALFORMED && ambit_str_is(event->member, text);
+}
+
+static bool hangs_on_erased(const struct event *event, const struct redecide_question *question,
+                            const struct redecide_set *set)
+{
+    bool hides_purpose = (event->erased & EVENT_ERASED_PURPOSE) != 0 ||
+                         (question->has_subject && question->subject.hides_purpose);
+    if (hides_purpose && (set->reads_purpose || hangs_on(event, "purpose")))
+        return true;
+    return (event->erased & EVENT_ERASED_STATED_REASON) != 0 && hangs_on(event, "stated_reason");
+}
+
+/* Of a stated reason it counts only whether anything was said: said and empty is a refusal. */
+static void stand_in(const struct event *event, struct redecide_question *question)
+{
+    if (!question->is_grant && (event->erased & EVENT_ERASED_STATED_REASON) != 0)
+        question->action.stated_reason =
+            event->reason == AMBIT_REASON_REASON_REQUIRED ? AMBIT_STR("") : AMBIT_STR("-");
+}
+
+/* ---- the engine ----------------------------------------------------------------------------- */
+
+static AMBIT_CHECKED enum ambit_err decide(const struct event *event,
+                                           const struct redecide_question *question,
+                                           const struct redecide_set *set,
+                                           struct ambit_decision *decision, bool *ret_all_read)
+{
+    struct ambit_recorded recorded = {
+        .figures = event->figures, .n = event->n_figures, .replaces = event->replaces};
+    struct ambit_world world =
+        ambit_world_of_record(&recorded, event->used_stops, event->n_used_stops);
+    enum ambit_err err = question->is_grant
+                             ? ambit_decide_grant(set->set, &question->grant, &world, decision)
+                             : ambit_decide_action(set->set, &question->action, &world, decision);
+    *ret_all_read = recorded.next == recorded.n;
+    return err;
+}
+
+/* Why the engine has no answer to it. */
+static void undecided(enum ambit_err err, struct redecided *ret)
+{
+    redecided_differs(ret, "is a decision that its inputs do not give: ");
+    if (err == AMBIT_ERR_NOT_FOUND)
+        redecided_put(ret, "its agent is none of its documents");
+    else if (err == AMBIT_ERR_DAMAGED)
+        redecided_put(ret, "it holds fewer figures of history than the decision reads");
+    else
+        redecided_put(ret, ambit_err_text(err));
+}
+
+static AMBIT_CHECKED enum ambit_err answer(const struct event *event,
+                                           struct redecide_question *question,
+                                           const struct redecide_set *set,
+                                           struct ambit_decision *decision, struct redecided *ret)
+{
+    bool all_read = false;
+    if (hangs_on_erased(event, question, set)) {
+        ret->finding = REDECIDE_ERASED;
+        return AMBIT_OK;
+    }
+    stand_in(event, question);
+    enum ambit_err err = decide(event, question, set, decision, &all_read);
+    if (err == AMBIT_ERR_NO_MEMORY)
+        return err;
+    ret->finding = REDECIDE_FOLLOWS;
+    if (err != AMBIT_OK)
+        undecided(err, ret);
+    else
+        redecide_compare(event, question, set, decision, ret);
+    if (ret->finding == REDECIDE_FOLLOWS && !all_read)
+        redecided_differs(ret, "holds more figures of history than its decision reads");
+    if (ret->finding == REDECIDE_DIFFERS && set->lacks_zones)
+        ret->finding = REDECIDE_NO_ZONES;
+    return AMBIT_OK;
+}
+
+/* ---- what was never put to it -----------------------------------------------------------------
+ */
+
+/* The token of a service (no policy gives it): nothing but what every service may have. */
+static void judge_services_own(const struct event *event, const struct redecide_set *set,
+                               struct redecided *ret)
+{
+    const struct ambit_service *service =
+        ambit_service_find(ambit_policy_documents(set->set), event->agent);
+    bool is_issued = event->type == EVENT_GRANT_ISSUED;
+    if (service == NULL || !ambit_str_eq(event->service, event->agent))
+        redecided_differs(ret, "gives a service's own token to what is no service");
+    else if (event->n_items > 0 || event->n_except > 0)
+        redecided_differs(ret, "gives items with a service's own token");
+    else if (!ambit_str_eq(event->owner, service->owner))
+        redecided_differs(ret, "names another owner than the service's document");
+    else if (is_issued != (event->decision == AMBIT_ALLOW))
+        redecided_differs(ret, "is of a type that its decision is not");
+    else if (is_issued && event->expires_ms - event->time_ms > SERVICE_LIFE_MAX_MS)
+        redecided_differs(ret, "gives a service's own token for longer than any lives");
+}
+
+enum ambit_err redecide_event(const struct event *event, const struct redecide_source *source,
+                              struct ambit_decision *scratch, struct arena *arena,
+                              struct redecided *ret)
+{
+    struct redecide_question question;
+    struct redecide_set set;
+    bool is_services = event->type == EVENT_GRANT_ISSUED || event->type == EVENT_GRANT_REFUSED;
+    ret->finding = REDECIDE_NOT_ASKED;
+    ret->what[0] = '\0';
+    if (!redecide_was_asked(event) && !is_services)
+        return AMBIT_OK;
+    enum ambit_err err = source->set_of(source->ctx, &event->documents, &set);
+    if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_DAMAGED) {
+        ret->finding = REDECIDE_NO_SET;
+        return AMBIT_OK;
+    }
+    if (err == AMBIT_OK)
+        err = redecide_ask(event, source, arena, &question);
+    if (err == AMBIT_OK)
+        return answer(event, &question, &set, scratch, ret);
+    if (err == AMBIT_ERR_UNSUPPORTED)
+        judge_services_own(event, &set, ret);
+    else if (err == AMBIT_ERR_NOT_FOUND)
+        redecided_differs(ret, "is about a grant that was never given");
+    else if (err == AMBIT_ERR_MALFORMED || err == AMBIT_ERR_TOO_LARGE)
+        redecided_differs(ret, "holds a context that no question can have");
+    else
+        return err;
+    return AMBIT_OK;
+}
