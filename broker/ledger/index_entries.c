@@ -181,16 +181,17 @@ static bool is_searched(enum index_tag tag, struct ambit_str value)
     return tag != INDEX_REASON || !ambit_str_is(value, ambit_reason_text(AMBIT_REASON_ALLOWED));
 }
 
-size_t index_entries(struct ambit_str leaf, uint64_t seq, struct arena *arena,
-                     struct search_entry *ret)
+bool index_event(struct ambit_str leaf, struct arena *arena, const struct json_value **ret)
 {
-    const struct json_value *event = NULL;
     struct json_problem problem;
+    return json_read(leaf, (struct json_limits){.depth = DEPTH}, arena, ret, &problem) ==
+               AMBIT_OK &&
+           (*ret)->kind == JSON_OBJECT;
+}
+
+size_t index_entries_of(const struct json_value *event, uint64_t seq, struct search_entry *ret)
+{
     size_t n = 0;
-    if (json_read(leaf, (struct json_limits){.depth = DEPTH}, arena, &event, &problem) !=
-            AMBIT_OK ||
-        event->kind != JSON_OBJECT)
-        return 0;
     for (const struct json_value *member = event->first; member; member = member->next)
         for (size_t i = 0; member->kind == JSON_STRING && i < AMBIT_LEN(members); i++)
             if (ambit_str_eq(member->key, members[i].name) &&
@@ -200,4 +201,11 @@ size_t index_entries(struct ambit_str leaf, uint64_t seq, struct arena *arena,
     add_items(ret, &n, json_get(event, "items"), seq);
     add_of_type(ret, &n, event, seq);
     return n;
+}
+
+size_t index_entries(struct ambit_str leaf, uint64_t seq, struct arena *arena,
+                     struct search_entry *ret)
+{
+    const struct json_value *event = NULL;
+    return index_event(leaf, arena, &event) ? index_entries_of(event, seq, ret) : 0;
 }

@@ -12,6 +12,7 @@
 #include "base/arena.h"
 #include "base/clock.h"
 #include "base/encode.h"
+#include "ledger/facts.h"
 #include "ledger/index_entries.h"
 #include "store/search.h"
 #include "store/store.h"
@@ -27,6 +28,7 @@ enum {
 struct indexer {
     struct store *store;
     struct search *search;
+    struct facts *facts; /* owned; the thread's own */
     pthread_t thread;
     struct search_position position; /* the thread's own */
 
@@ -39,7 +41,11 @@ struct indexer {
     _Atomic(enum ambit_err) problem;
 };
 
+/* What goes into the index in one commit. The facts are written as the events are read: the
+ * transaction is the search environment's own, which nobody else writes. */
 struct chunk {
+    struct indexer *indexer;
+    struct store_txn *write;      /* NULL: nothing was read yet */
     struct search_entry *entries; /* owned */
     size_t n, cap;
     size_t events;
@@ -48,7 +54,28 @@ struct chunk {
 
 static void chunk_done(struct chunk *chunk)
 {
+    if (chunk->write) {
+        facts_drop(chunk->indexer->facts);
+        store_write_abort(chunk->write);
+    }
     free(chunk->entries);
+}
+
+static AMBIT_CHECKED enum ambit_err chunk_begin(struct chunk *chunk)
+{
+    struct indexer *indexer = chunk->indexer;
+    if (chunk->write)
+        return AMBIT_OK;
+    enum ambit_err err = search_write_begin(indexer->search, &chunk->write);
+    return err == AMBIT_OK ? facts_begin(indexer->facts, chunk->write, chunk->position.next) : err;
+}
+
+static AMBIT_CHECKED enum ambit_err chunk_commit(struct chunk *chunk)
+{
+    enum ambit_err err = facts_end(chunk->indexer->facts);
+    if (err != AMBIT_OK)
+        return err;
+    return search_write_commit(TAKE(chunk->write), chunk->entries, chunk->n, &chunk->position);
 }
 
 static enum ambit_err chunk_room(struct chunk *chunk)
@@ -73,12 +100,19 @@ static enum ambit_err chunk_add(struct chunk *chunk, struct ambit_str key, struc
     arena_init(&arena, memory, sizeof memory, 0);
     if (key.len != sizeof(uint64_t) || row.len < HASH_BYTES)
         return AMBIT_ERR_DAMAGED;
+    const struct json_value *event = NULL;
     enum ambit_err err = chunk_room(chunk);
+    if (err == AMBIT_OK)
+        err = chunk_begin(chunk);
     if (err != AMBIT_OK)
         return err;
     uint64_t seq = get_be64((const uint8_t *)key.p);
     struct ambit_str leaf = {.p = row.p + HASH_BYTES, .len = row.len - HASH_BYTES};
-    chunk->n += index_entries(leaf, seq, &arena, chunk->entries + chunk->n);
+    if (index_event(leaf, &arena, &event))
+        chunk->n += index_entries_of(event, seq, chunk->entries + chunk->n);
+    err = facts_add(chunk->indexer->facts, event);
+    if (err != AMBIT_OK)
+        return err;
     chunk->position.next = seq + 1;
     memcpy(chunk->position.last.b, row.p, HASH_BYTES);
     chunk->events++;
@@ -111,7 +145,8 @@ static enum ambit_err chunk_read(struct store_txn *txn, struct chunk *chunk)
 /* One chunk from the record into the index; *ret_events is how many events it had. */
 static enum ambit_err follow(struct indexer *indexer, size_t *ret_events)
 {
-    AMBIT_CLEANUP(chunk_done) struct chunk chunk = {.position = indexer->position};
+    AMBIT_CLEANUP(chunk_done)
+    struct chunk chunk = {.indexer = indexer, .position = indexer->position};
     struct store_txn *txn = NULL;
     enum ambit_err err = store_read_begin(indexer->store, &txn);
     if (err != AMBIT_OK)
@@ -123,7 +158,7 @@ static enum ambit_err follow(struct indexer *indexer, size_t *ret_events)
     *ret_events = chunk.events;
     if (chunk.events == 0)
         return AMBIT_OK;
-    err = search_add(indexer->search, chunk.entries, chunk.n, &chunk.position);
+    err = chunk_commit(&chunk);
     if (err != AMBIT_OK)
         return err;
     indexer->position = chunk.position;
@@ -212,10 +247,13 @@ static enum ambit_err position_start(struct indexer *indexer)
     enum ambit_err err = search_position(indexer->search, &indexer->position);
     if (err == AMBIT_OK)
         err = is_of(indexer->store, &indexer->position, &is_ours);
+    bool has_facts = false;
+    if (err == AMBIT_OK && is_ours)
+        err = facts_are_there(indexer->search, indexer->position.next, &has_facts);
     if (err != AMBIT_OK && err != AMBIT_ERR_DAMAGED)
         return err;
     bool is_empty = indexer->position.next == 0;
-    if (is_ours && (is_empty || indexer->position.built_as == INDEX_VERSION)) {
+    if (is_ours && has_facts && (is_empty || indexer->position.built_as == INDEX_VERSION)) {
         indexer->position.built_as = INDEX_VERSION;
         return AMBIT_OK;
     }
@@ -228,6 +266,7 @@ static void indexer_free(struct indexer *indexer)
     (void)pthread_cond_destroy(&indexer->woken);
     (void)pthread_cond_destroy(&indexer->moved);
     (void)pthread_mutex_destroy(&indexer->mutex);
+    facts_free(indexer->facts);
     free(indexer);
 }
 
@@ -258,7 +297,9 @@ enum ambit_err indexer_start(struct store *store, struct search *search, struct 
     (void)pthread_cond_init(&indexer->woken, &attributes);
     (void)pthread_cond_init(&indexer->moved, &attributes);
     (void)pthread_condattr_destroy(&attributes);
-    enum ambit_err err = position_start(indexer);
+    enum ambit_err err = facts_new(&indexer->facts);
+    if (err == AMBIT_OK)
+        err = position_start(indexer);
     indexer->complete_to = indexer->position.next;
     if (err == AMBIT_OK)
         err = thread_start(indexer);

@@ -199,6 +199,20 @@ static int table_open(struct store *store, MDB_txn *txn, const char *name, MDB_d
     return rc == MDB_NOTFOUND ? MDB_CORRUPTED : rc;
 }
 
+/* The index, and the facts (store/search.h). One that was built before there were facts is begun
+ * anew, by whoever may write; who reads finds none. */
+static enum ambit_err search_tables_open(struct store *store, MDB_txn *txn, bool is_new)
+{
+    int rc = table_open(store, txn, "index", &store->index, is_new);
+    if (rc != 0)
+        return store_code(rc);
+    rc = mdb_dbi_open(txn, "facts", is_new ? MDB_CREATE : 0, &store->dbi[STORE_EVENTS]);
+    store->is_absent[STORE_EVENTS] = rc == MDB_NOTFOUND;
+    if (rc == MDB_NOTFOUND)
+        return store->is_read_only ? AMBIT_OK : AMBIT_ERR_DAMAGED;
+    return store_code(rc);
+}
+
 /* With `is_new` the tables and the format row are made in this one transaction; so a store has all
  * of them or none. */
 static enum ambit_err tables_open(struct store *store, MDB_txn *txn, bool is_new)
@@ -217,7 +231,7 @@ static enum ambit_err tables_open(struct store *store, MDB_txn *txn, bool is_new
         return err;
 
     if (store->is_search)
-        return store_code(table_open(store, txn, "index", &store->index, is_new));
+        return search_tables_open(store, txn, is_new);
     for (size_t i = STORE_META + 1; rc == 0 && i < STORE_FIRST_LATER; i++)
         rc = table_open(store, txn, table_names[i], &store->dbi[i], is_new);
     for (size_t i = STORE_FIRST_LATER; rc == 0 && i < STORE_TABLES; i++) {

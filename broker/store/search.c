@@ -201,22 +201,43 @@ static enum ambit_err put_all(struct store_txn *txn, const struct search_entry *
     return store_put(txn, STORE_META, key, row, sizeof row);
 }
 
-enum ambit_err search_add(struct search *search, const struct search_entry *entries, size_t n,
-                          const struct search_position *position)
+enum ambit_err search_write_begin(struct search *search, struct store_txn **ret)
+{
+    return store_write_begin(search->store, ret);
+}
+
+enum ambit_err search_put(struct store_txn *txn, struct store_key key, const void *value,
+                          size_t len)
+{
+    MDB_val k = {.mv_size = key.len}, v = {.mv_size = len};
+    memcpy(&k.mv_data, &key.p, sizeof key.p); /* LMDB takes no const and does not write here */
+    memcpy(&v.mv_data, &value, sizeof value);
+    return store_code(mdb_put(txn->txn, txn->store->dbi[SEARCH_FACTS], &k, &v, 0));
+}
+
+enum ambit_err search_read_begin(struct search *search, struct store_txn **ret)
+{
+    return store_read_begin(search->store, ret);
+}
+
+enum ambit_err search_write_commit(struct store_txn *txn, const struct search_entry *entries,
+                                   size_t n, const struct search_position *position)
 {
     AMBIT_AUTO_FREE struct search_entry *in_order = sorted(entries, n);
-    struct store_txn *txn = NULL;
-    if (!in_order)
-        return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err = store_write_begin(search->store, &txn);
-    if (err != AMBIT_OK)
-        return err;
-    err = put_all(txn, in_order, n, position);
+    enum ambit_err err = in_order ? put_all(txn, in_order, n, position) : AMBIT_ERR_NO_MEMORY;
     if (err != AMBIT_OK) {
         store_write_abort(txn);
         return err;
     }
     return store_write_commit(txn);
+}
+
+enum ambit_err search_add(struct search *search, const struct search_entry *entries, size_t n,
+                          const struct search_position *position)
+{
+    struct store_txn *txn = NULL;
+    enum ambit_err err = search_write_begin(search, &txn);
+    return err == AMBIT_OK ? search_write_commit(txn, entries, n, position) : err;
 }
 
 /* The first row of the query; then each next one in its direction. */

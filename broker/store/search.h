@@ -4,9 +4,13 @@
  * nothing of events: ledger/indexer.h fills it. One thread writes, any may scan. */
 #pragma once
 
-#include "ambit/base.h"
+#include "store/store.h"
 
 struct search;
+
+/* A second table, of whoever fills the index: what reports count (ledger/facts.h), by keys of its
+ * own. It stands where the store has its events, and moves with the index in the same commits. */
+#define SEARCH_FACTS STORE_EVENTS
 
 struct search_entry {
     uint8_t tag;
@@ -34,6 +38,17 @@ AMBIT_CHECKED enum ambit_err search_position(struct search *search, struct searc
 /* Adds the entries, in any order, and moves the position in one flushed commit. */
 AMBIT_CHECKED enum ambit_err search_add(struct search *search, const struct search_entry *entries,
                                         size_t n, const struct search_position *position);
+
+/* The same with rows of SEARCH_FACTS: put them, then commit. The commit ends it either way. */
+AMBIT_CHECKED enum ambit_err search_write_begin(struct search *search, struct store_txn **ret);
+/* As store_put() into SEARCH_FACTS, not held against the space that the record must have. */
+AMBIT_CHECKED enum ambit_err search_put(struct store_txn *txn, struct store_key key,
+                                        const void *value, size_t len);
+AMBIT_CHECKED enum ambit_err search_write_commit(struct store_txn *txn,
+                                                 const struct search_entry *entries, size_t n,
+                                                 const struct search_position *position);
+/* Reading SEARCH_FACTS; store_read_end(). Of a thread's reads in one search, one at a time. */
+AMBIT_CHECKED enum ambit_err search_read_begin(struct search *search, struct store_txn **ret);
 
 /* For verification: an index that is there, as it is; nothing is made or thrown away. NOT_FOUND,
  * DAMAGED, NEWER. */

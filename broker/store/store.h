@@ -67,7 +67,7 @@ struct store_options {
     size_t grow_bytes;    /* 0 = 64 MiB */
     size_t reserve_bytes; /* 0 = 16 MiB: free space below which the store is narrow */
     struct store_damage *reterr_damage; /* may be NULL; filled with DAMAGED where it is known */
-    bool is_search; /* one table keyed by caller (STORE_META .. unused), no preallocation */
+    bool is_search; /* an index and its facts: see store/search.h; no preallocation */
 };
 /* BUSY locked by another, DAMAGED, NEWER (format), NO_SPACE, IO, NOT_FOUND (no store and !create).
  */
