@@ -10,7 +10,7 @@ build=(gcc libc6-dev meson ninja-build pkg-config libmicrohttpd-dev liblmdb-dev
        libssl-dev libgnutls28-dev libcurl4-openssl-dev zlib1g-dev libcmocka-dev libsystemd-dev scdoc curl tzdata xxd)
 testing=(clang llvm-14 libclang-rt-14-dev clang-format-14 python3 python3-jsonschema strace wrk mmdebstrap systemd
          e2fsprogs util-linux mount git ca-certificates procps openssh-client openssl
-         python3-authlib python3-requests apache2-bin libapache2-mod-auth-openidc valgrind)
+         python3-authlib python3-cryptography python3-requests apache2-bin libapache2-mod-auth-openidc valgrind)
 
 as_root() {
     if [ "$(id -u)" = 0 ]; then
