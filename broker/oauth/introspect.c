@@ -6,7 +6,7 @@
 #include "base/json_write.h"
 #include "core/command.h"
 #include "core/query.h"
-#include "oauth/accept.h"
+#include "base/accept.h"
 #include "oauth/call.h"
 #include "oauth/claims.h"
 #include "oauth/handlers.h"

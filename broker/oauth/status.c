@@ -2,7 +2,7 @@
 /* GET /status/{n} and GET /status: finished status lists, for anyone (TSL-5, TSL-10). */
 #include "base/json_write.h"
 #include "core/status.h"
-#include "oauth/accept.h"
+#include "base/accept.h"
 #include "oauth/handlers.h"
 
 #define LIST_TYPE "application/statuslist+jwt"

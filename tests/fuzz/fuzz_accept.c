@@ -3,7 +3,7 @@
  * stands whatever follows, and nothing reads past the end. */
 #include "base/buf.h"
 #include "fuzz.h"
-#include "oauth/accept.h"
+#include "base/accept.h"
 
 #define TYPE "application/statuslist+jwt"
 

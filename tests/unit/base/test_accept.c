@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "oauth/accept.h"
+#include "base/accept.h"
 
 #define TYPE "application/statuslist+jwt"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See accept.h. */
-#include "oauth/accept.h"
+#include "base/accept.h"
 
 static struct ambit_str trim(struct ambit_str text)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What an answer may be, by Accept and Accept-Encoding (RFC 9110 sections 12.5.1, 12.5.3): lists of
- * names with weights, of which only zero counts: it refuses. Pure. */
+/* What an answer may be, by Accept, Accept-Encoding and Prefer (RFC 9110 sections 12.5.1, 12.5.3;
+ * RFC 7240): lists of names with weights, of which only zero counts: it refuses. Pure. */
 #pragma once
 
 #include "ambit/base.h"
