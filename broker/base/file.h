@@ -15,6 +15,17 @@ AMBIT_CHECKED enum ambit_err file_create(int dir_fd, const char *path, struct am
 AMBIT_CHECKED enum ambit_err dir_make(int dir_fd, const char *path,
                                       unsigned mode); /* already there: OK */
 AMBIT_CHECKED enum ambit_err dir_open(int dir_fd, const char *path, int *ret_fd);
+/* A new file for writing, 0600; EXISTS when the name is taken. */
+AMBIT_CHECKED enum ambit_err file_open_new(int dir_fd, const char *path, int *ret_fd);
+AMBIT_CHECKED enum ambit_err file_open(int dir_fd, const char *path, int *ret_fd); /* to read */
+/* Gives file or folder another name, EXISTS when that is taken, and flushes the folder of both. */
+AMBIT_CHECKED enum ambit_err file_rename(int dir_fd, const char *from, const char *to);
+AMBIT_CHECKED enum ambit_err file_flush(int fd);
+AMBIT_CHECKED enum ambit_err dir_flush(int dir_fd, const char *path);
+/* Everything below `path`, then itself, at most a few levels deep; what is not there is fine. */
+AMBIT_CHECKED enum ambit_err dir_remove(int dir_fd, const char *path);
+/* What the file system of this descriptor still gives to us. */
+AMBIT_CHECKED enum ambit_err file_free_bytes(int fd, uint64_t *ret);
 /* Names in a directory, sorted byte-wise, without "." and "..", in the arena. */
 struct arena;
 AMBIT_CHECKED enum ambit_err dir_list(int dir_fd, const char *path, struct arena *arena,

@@ -3,6 +3,7 @@
 #include "cli/admins.h"
 #include "cli/agents.h"
 #include "cli/audit.h"
+#include "cli/keep.h"
 #include "cli/oncall.h"
 #include "cli/owners.h"
 
@@ -39,6 +40,8 @@ const struct cli_verb *const cli_verbs[] = {
     &admins_reload,
     &admins_key_rotate,
     &admins_keys,
+    &keep_backup,
+    &keep_restore,
     &meta_completion,
 };
 const size_t cli_n_verbs = AMBIT_LEN(cli_verbs);

@@ -102,6 +102,9 @@ struct config {
     int64_t status_ttl_s;       /* token status lists; 0: none */
     int64_t status_size;
     int64_t rotate_s;        /* a signing key is changed when it is so old; 0: by hand alone */
+    struct ambit_str backup_folder; /* {NULL,0}: backups/ in the state folder */
+    bool backup_keys;               /* private keys go into backups too */
+    int64_t backup_bytes_per_s;
     struct ambit_str review; /* "enforce": what is not confirmed is refused; "record": recorded */
     int64_t attestation_s;
     struct forward_map forward; /* for GET /forward-auth; empty: nothing is answered there */

@@ -357,6 +357,8 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_SIGNAL_RECEIVED:
     case EVENT_QUESTION_ANSWERED:
     case EVENT_PERSONAL_ERASED:
+    case EVENT_RECORD_BACKED_UP:
+    case EVENT_RECORD_PRUNED:
     case EVENT_TYPES:
         return AMBIT_OK;
     }

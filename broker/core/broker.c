@@ -7,6 +7,7 @@
 #include "base/random.h"
 #include "core/attest.h"
 #include "core/await.h"
+#include "core/backup.h"
 #include "core/budget.h"
 #include "core/failures.h"
 #include "core/live_before.h"
@@ -237,6 +238,9 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
         err = failures_new(options->limits.failed_burst, options->limits.failed_per_minute,
                            &broker->failures);
     if (err == AMBIT_OK)
+        err = backups_new(options->backup_folder, options->backup_keys,
+                          options->backup_bytes_per_s, broker);
+    if (err == AMBIT_OK)
         err = unproved_new(&broker->unproved);
     if (err == AMBIT_OK)
         err = repeats_new(&broker->repeats);
@@ -275,6 +279,7 @@ void broker_close(struct broker *broker)
     if (broker == NULL)
         return;
     status_stop(broker);
+    backups_stop(broker);
     if (broker->writer != NULL) {
         if (broker->keys != NULL &&
             broker_record_own(broker, EVENT_BROKER_STOPPED, (struct ambit_str){0}) != AMBIT_OK)
@@ -294,6 +299,7 @@ void broker_close(struct broker *broker)
         store_unlock(broker->lock_fd);
     budgets_free(broker->budgets);
     failures_free(broker->failures);
+    backups_free(broker);
     unproved_free(broker->unproved);
     pending_done(&broker->pending);
     live_before_free(broker->live_before);

@@ -44,6 +44,9 @@ struct broker_options {
     enum crypto_alg algorithm; /* of the keys that are made */
     int64_t status_ttl_s;      /* of token status lists; 0: none */
     int64_t status_size;       /* places of a list */
+    const char *backup_folder; /* NULL: backups/ in the state folder */
+    bool backup_keys;          /* private keys go into backups too */
+    uint64_t backup_bytes_per_s;
     int64_t rotate_s;          /* a signing key is changed when it is so old; 0: by hand alone */
     int64_t (*wall_ms)(void);
     int64_t (*boot_ms)(void);

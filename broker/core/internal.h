@@ -26,6 +26,7 @@ struct search;
 struct budgets;
 struct polls;
 struct status_keeper;
+struct backups;
 struct repeats;
 
 /* The writer's view of one batch. Nothing here outlives an abort. */
@@ -74,6 +75,7 @@ struct broker {
     int64_t status_ttl_s, status_size;
     struct budgets *budgets;
     struct failures *failures; /* NULL: not limited */
+    struct backups *backups;   /* see core/backup.h */
 
     /* the lock guards these three pointers; what they point to is shared by count */
     pthread_mutex_t lock;

@@ -71,7 +71,9 @@ struct json_value;
     X(KEY_RETIRED, "key.retired")                     \
     X(APPROVAL_AWAITED, "approval.awaited")           \
     X(APPROVAL_CANCELLED, "approval.cancelled")       \
-    X(PERSONAL_ERASED, "personal.erased")
+    X(PERSONAL_ERASED, "personal.erased")             \
+    X(RECORD_BACKED_UP, "record.backed_up")           \
+    X(RECORD_PRUNED, "record.pruned")
 enum event_type {
 #define X(name, text) EVENT_##name,
     EVENT_TYPE_LIST(X)

@@ -17,6 +17,8 @@ enum right {
     RIGHT_DOCUMENTS, /* take up changed documents */
     RIGHT_KEYS,      /* have another key sign */
     RIGHT_SEE_KEYS,  /* which keys sign */
+    RIGHT_BACKUPS,   /* have the store copied */
+    RIGHT_SEE_BACKUPS,
     RIGHT_APPROVE,   /* read and answer what people are asked: which, the rules that ask say */
 };
 

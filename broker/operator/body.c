@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/encode.h"
 #include "base/json_read.h"
+#include "core/backup_manifest.h"
 
 struct member {
     const char *name;
@@ -209,5 +210,22 @@ enum ambit_err rotate_body_read(struct ambit_str body, struct arena *arena, stru
     enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
     if (err)
         return err;
+    return is_reason(ret->reason) ? AMBIT_OK : refuse(reterr_what, reason_rule);
+}
+
+enum ambit_err backup_body_read(struct ambit_str body, struct arena *arena, struct backup_body *ret,
+                                const char **reterr_what)
+{
+    *ret = (struct backup_body){.name = {0}};
+    const struct member table[] = {
+        {.name = "name", .text = &ret->name},
+        {.name = "reason", .text = &ret->reason},
+    };
+    enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
+    if (err)
+        return err;
+    if (ret->name.p && !backup_name_is_fine(ret->name))
+        return refuse(reterr_what, "name is 1 to 64 letters, digits, dots, dashes and underscores, "
+                                   "a letter or digit first.");
     return is_reason(ret->reason) ? AMBIT_OK : refuse(reterr_what, reason_rule);
 }

@@ -45,6 +45,13 @@ struct rotate_body {
 /* POST /v1/keys/rotate. */
 AMBIT_CHECKED enum ambit_err rotate_body_read(struct ambit_str body, struct arena *arena,
                                               struct rotate_body *ret, const char **reterr_what);
+struct backup_body {
+    struct ambit_str name; /* absent: named by the time */
+    struct ambit_str reason;
+};
+/* POST /v1/backups. */
+AMBIT_CHECKED enum ambit_err backup_body_read(struct ambit_str body, struct arena *arena,
+                                              struct backup_body *ret, const char **reterr_what);
 /* {"reason"}: clearing a stop, acknowledging the time. */
 /* The same where nobody needs to say why: nothing, or {}, or {"reason"}. */
 AMBIT_CHECKED enum ambit_err acknowledge_body_read(struct ambit_str body, struct arena *arena,

@@ -43,6 +43,8 @@ HANDLER(reload_begin);
 HANDLER(reload_finish);
 void reload_end(void *app, struct http_request *req);
 
+HANDLER(backup_begin_route);
+
 /* Readings: each is recorded (person.read) before its answer leaves. */
 HANDLER(stops_begin);
 HANDLER(stop_one_begin);
@@ -50,6 +52,7 @@ HANDLER(incidents_begin);
 HANDLER(incident_one_begin);
 HANDLER(grants_begin);
 HANDLER(keys_begin);
+HANDLER(backups_begin);
 HANDLER(events_begin);
 HANDLER(trace_begin);
 HANDLER(reading_finish);

@@ -156,6 +156,19 @@ AMBIT_CHECKED enum ambit_err store_turn(struct store_txn *txn);
 void store_ahead_start(struct store *store);
 void store_ahead_stop(struct store *store);
 
+/* A copy of the store as it is at one moment, made while others read and write it: compact, so that
+ * nothing that was deleted stands in it. Each piece goes to `take` first, which may wait, and ends
+ * the copy with an error of its own. The moment is held until the end: what others free meanwhile
+ * cannot be used again, so that the file grows; past a quarter of what was free: NO_SPACE, and
+ * *ret_held. For a thread that holds no transaction. */
+struct store_copy {
+    int fd; /* empty, for writing; flushed when OK */
+    enum ambit_err (*take)(void *ctx, const void *bytes, size_t len);
+    void *ctx;
+};
+AMBIT_CHECKED enum ambit_err store_copy(struct store *store, const struct store_copy *copy,
+                                        bool *ret_held);
+
 /* stops.journal beside the store: preallocated, one fdatasync per record, for stops while sealed.
  */
 AMBIT_CHECKED enum ambit_err store_journal_append(struct store *store, struct ambit_str record);
