@@ -35,6 +35,18 @@ struct redecide_source {
                                struct redecide_grant *ret);
 };
 
+/* The event that gave a grant, with its openings, everything in the arena; NOT_FOUND. */
+struct redecide_issued {
+    void *ctx;
+    enum ambit_err (*event_of)(void *ctx, struct ambit_id grant, struct arena *arena,
+                               struct event *ret);
+};
+/* A grant from the events that gave it and what is above it. NOT_FOUND: one of them is not there,
+ * or is none that could have given it. */
+AMBIT_CHECKED enum ambit_err redecide_grant_of(const struct redecide_issued *issued,
+                                               struct ambit_id id, struct arena *arena,
+                                               struct redecide_grant *ret);
+
 /* Does any rule look at what the purpose says? */
 bool redecide_reads_purpose(const struct ambit_documents *documents);
 
