@@ -134,6 +134,8 @@ static AMBIT_CHECKED enum ambit_err verify_open(struct verify *verify, const cha
         err = load_head(verify);
     if (err == AMBIT_OK)
         err = verify_documents_init(verify);
+    if (err == AMBIT_OK)
+        err = verify_redecide_init(verify);
     if (err != AMBIT_OK)
         return err;
     store_space(verify->store, &space);
@@ -154,6 +156,7 @@ static void verify_close(struct verify *verify)
     store_close(verify->store);
     verify_search_close(verify);
     verify_documents_done(verify);
+    verify_redecide_done(verify);
     buf_done(&verify->memory);
     buf_done(&verify->scratch);
     free(verify->large);

@@ -20,8 +20,10 @@ struct verify_problem {
 struct verify_report {
     uint64_t events;
     struct ambit_digest root;
-    size_t n_problems; /* found */
-    size_t n;          /* listed */
+    uint64_t n_redecided; /* decisions that were made again from their own inputs */
+    uint64_t n_undecided; /* and those that could not be: a text they hang on is erased */
+    size_t n_problems;    /* found */
+    size_t n;             /* listed */
     struct verify_problem problems[VERIFY_PROBLEMS_MAX];
     struct verify_memory *memory; /* owned */
 };

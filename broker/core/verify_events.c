@@ -141,6 +141,9 @@ static AMBIT_CHECKED enum ambit_err one_event(struct verify *verify, uint64_t se
         return err;
     if (err)
         verify_problem_seq(verify, seq, "events", "the event does not follow from those before it");
+    err = verify_redecide(verify, &event, &arena);
+    if (err)
+        return err;
     return verify_named(verify, &event);
 }
 

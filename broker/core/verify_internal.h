@@ -11,7 +11,9 @@
 
 enum { VERIFY_LARGE = (1 << 20) + 4096 };
 
+struct arena;
 struct digest_set;
+struct verify_again;
 struct search;
 struct search_cursor;
 
@@ -28,7 +30,8 @@ struct verify {
     char *large;
     struct search *search; /* the index beside the store, when there is one */
     struct search_cursor *index;
-    char folder[4096]; /* of the rebuilt store */
+    struct verify_again *again; /* NULL: nothing is decided again */
+    char folder[4096];          /* of the rebuilt store */
 };
 AMBIT_CHECKED enum ambit_err verify_report_init(struct verify_report *report);
 void verify_problem(struct verify *verify, const uint64_t *seq, const char *table,
@@ -45,6 +48,11 @@ struct ambit_str verify_copy(struct verify *verify, const char *text);
 AMBIT_CHECKED enum ambit_err verify_events(struct verify *verify);
 /* Can this event be applied and searched without harm? */
 bool verify_is_bounded(const struct event *event);
+/* Decides again what the event decided. */
+AMBIT_CHECKED enum ambit_err verify_redecide_init(struct verify *verify);
+AMBIT_CHECKED enum ambit_err verify_redecide(struct verify *verify, const struct event *event,
+                                             struct arena *arena);
+void verify_redecide_done(struct verify *verify);
 /* Every table against the rebuilt one. */
 AMBIT_CHECKED enum ambit_err verify_tables(struct verify *verify);
 
