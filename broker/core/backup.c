@@ -32,6 +32,20 @@ struct backups {
     char failed_name[BACKUP_NAME_MAX + 1], failed_why[BACKUP_TEXT_MAX];
 };
 
+/* Of those that are there already. */
+static void find_newest(struct backups *backups)
+{
+    ARENA_AUTO arena;
+    struct backup_listed *listed = NULL;
+    size_t n = 0;
+    arena_init(&arena, NULL, 0, 0);
+    if (backup_list(backups->folder.p, &arena, &listed, &n) != AMBIT_OK)
+        return; /* the list will say so */
+    for (size_t i = 0; i < n; i++)
+        if (listed[i].manifest.name.p && listed[i].manifest.time_ms > backups->last_ms)
+            backups->last_ms = listed[i].manifest.time_ms;
+}
+
 enum ambit_err backups_new(const char *folder, bool with_keys, uint64_t bytes_per_s,
                            struct broker *broker)
 {
@@ -48,7 +62,10 @@ enum ambit_err backups_new(const char *folder, bool with_keys, uint64_t bytes_pe
         buf_printf(&backups->folder, "%s/backups", broker->state_folder.p);
     buf_put_char(&backups->folder, '\0');
     broker->backups = backups;
-    return buf_check(&backups->folder);
+    if (buf_check(&backups->folder) != AMBIT_OK)
+        return buf_check(&backups->folder);
+    find_newest(backups);
+    return AMBIT_OK;
 }
 
 static void job_free(struct backup_job *job)

@@ -89,6 +89,8 @@ static void on_committed(void *ctx)
     if (batch->keys != NULL)
         publish_keys(broker);
     atomic_store(&broker->size, batch->head.edge.size);
+    atomic_fetch_add(&broker->metrics.event_bytes, batch->event_bytes);
+    batch->event_bytes = 0;
     atomic_store(&broker->stops_in_force, batch->head.stops_in_force);
     if (broker->indexer != NULL)
         indexer_wake(broker->indexer);

@@ -17,6 +17,7 @@
 #include "core/live.h"
 #include "core/metrics.h"
 #include "core/pending.h"
+#include "core/readers.h"
 #include "core/state_key.h"
 #include "core/unheard.h"
 #include "identity/dpop_nonce.h"
@@ -37,6 +38,7 @@ struct batch {
     struct holds *holds;      /* a reference, or NULL: to be loaded */
     bool is_settled;          /* what fell due is recorded (settle.h) */
     bool is_behind;           /* not all of it */
+    uint64_t event_bytes;     /* of the leaves it appended */
     struct broker_keys *keys; /* changed by this batch; NULL: they did not */
     int64_t keys_due_ms;
 };
@@ -98,6 +100,7 @@ struct broker {
     _Atomic bool is_sealed, is_stopping;
     _Atomic bool is_open; /* all above is set: the writer may look at it between commands */
     struct metrics metrics;
+    struct reader_watch readers;
     struct live live;
     pthread_mutex_t live_turn; /* guards live.before */
 

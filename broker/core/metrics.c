@@ -2,6 +2,8 @@
 /* Prometheus text (PRO-1, PRO-2). Base units; never an agent's name or a token's id as a label. */
 #include "core/internal.h"
 
+#include "core/backup.h"
+
 static void head(struct buf *out, const char *name, const char *type, const char *help)
 {
     buf_printf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
@@ -86,6 +88,24 @@ void broker_metrics(struct broker *broker, struct buf *out)
     number(out, "ambit_attestations_lapsing", atomic_load(&broker->metrics.lapsing));
     head(out, "ambit_store_bytes", "gauge", "Bytes of the store in use.");
     number(out, "ambit_store_bytes", space.used_bytes);
+    head(out, "ambit_store_free_bytes", "gauge",
+         "Bytes that may still be written to the store, as far as the disk lets it grow.");
+    number(out, "ambit_store_free_bytes", space.free_bytes);
+    head(out, "ambit_event_bytes_total", "counter",
+         "Bytes of the events recorded since the start, as they are hashed.");
+    number(out, "ambit_event_bytes_total", atomic_load(&broker->metrics.event_bytes));
+    head(out, "ambit_store_readers", "gauge", "Who reads the store, other processes too.");
+    number(out, "ambit_store_readers", atomic_load(&broker->readers.n));
+    head(out, "ambit_store_reader_lag_transactions", "gauge",
+         "Commits since the moment that the oldest reader holds.");
+    number(out, "ambit_store_reader_lag_transactions", atomic_load(&broker->readers.lag));
+    head(out, "ambit_store_reader_age_seconds", "gauge",
+         "How long the oldest reader has been seen to hold its moment.");
+    number(out, "ambit_store_reader_age_seconds",
+           (uint64_t)atomic_load(&broker->readers.age_ms) / 1000);
+    head(out, "ambit_backup_last_timestamp_seconds", "gauge",
+         "When the newest backup was made; 0: none is known of.");
+    number(out, "ambit_backup_last_timestamp_seconds", (uint64_t)backups_last_ms(broker) / 1000);
     head(out, "ambit_sealed", "gauge",
          "1 when a commit failed and nothing is given until restart.");
     number(out, "ambit_sealed", atomic_load(&broker->is_sealed) ? 1 : 0);

@@ -13,5 +13,6 @@ struct metrics {
     _Atomic uint64_t unproved;
     _Atomic uint64_t stops_in_force;
     _Atomic uint64_t limited;
+    _Atomic uint64_t event_bytes; /* leaves committed since the start */
     _Atomic uint64_t lapsing; /* attestations that have lapsed, or lapse within two weeks */
 };

@@ -221,6 +221,7 @@ enum ambit_err record_event(struct broker *broker, struct store_txn *txn, struct
     enum ambit_err err = ledger_append(&broker->batch.head.edge, txn, event, &seed);
     if (err != AMBIT_OK)
         return err;
+    broker->batch.event_bytes += event->bytes;
     err = apply_event(txn, &broker->batch.head, event);
     /* The event stands in the log of this batch already: this is no "too long, ask shorter". */
     return record_cannot_hold(err) ? AMBIT_ERR_INTERNAL : err;

@@ -314,6 +314,7 @@ enum ambit_err signing_clean(struct broker *broker)
 void broker_tend(struct broker *broker)
 {
     enum ambit_err err = AMBIT_OK;
+    readers_look(broker);
     if (atomic_exchange(&broker->wants_key, false)) {
         err = change_own(broker, KEY_PUBLISH, NULL, false);
         if (err != AMBIT_OK) {

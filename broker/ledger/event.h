@@ -109,6 +109,7 @@ enum { EVENT_DECISION_NONE = -1, EVENT_ATTESTED_NEVER = -1 };
 
 struct event {
     uint64_t seq;    /* from 0: the leaf index; given by ledger_append */
+    size_t bytes;    /* of the leaf; given by ledger_append */
     int64_t time_ms; /* the batch's now */
     enum event_type type;
     struct ambit_id id; /* the decision's id, ambit_request */

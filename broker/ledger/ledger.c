@@ -41,6 +41,7 @@ enum ambit_err ledger_append(struct tree_edge *edge, struct store_txn *txn, stru
     enum ambit_err err = event_encode(event, seed, &row, &opening);
     if (err != AMBIT_OK)
         return err;
+    event->bytes = row.len - HASH_BYTES;
     struct ambit_digest leaf = hash_row(row.p, row.len);
     err = store_append(txn, STORE_EVENTS, seq_key(key, event->seq), row.p, row.len);
     if (err == AMBIT_OK && opening.len > 0)

@@ -156,6 +156,20 @@ AMBIT_CHECKED enum ambit_err store_turn(struct store_txn *txn);
 void store_ahead_start(struct store *store);
 void store_ahead_stop(struct store *store);
 
+/* Who reads now, in this process and in others. `clears_dead`: slots of processes that have ended
+ * are freed first. */
+struct store_readers {
+    size_t n;
+    uint64_t oldest; /* the transaction whose moment the oldest one holds */
+    uint64_t lag;    /* commits since */
+    int64_t pid;     /* whose it is */
+    size_t dead;     /* cleared */
+};
+AMBIT_CHECKED enum ambit_err store_readers(struct store *store, bool clears_dead,
+                                           struct store_readers *ret);
+/* Opened for reading alone, and another process writes it: what is read for long holds it back. */
+bool store_is_live(const struct store *store);
+
 /* A copy of the store as it is at one moment, made while others read and write it: compact, so that
  * nothing that was deleted stands in it. Each piece goes to `take` first, which may wait, and ends
  * the copy with an error of its own. The moment is held until the end: what others free meanwhile
