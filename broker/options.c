@@ -5,6 +5,9 @@
 #include <getopt.h>
 #include <stdio.h>
 
+#include "ambit/limits.h"
+#include "base/encode.h"
+
 static const char usage[] =
     "ambitd: a policy-enforcing privilege broker for non-human identities\n"
     "\n"
@@ -17,6 +20,8 @@ static const char usage[] =
     "  --state DIR        state folder (default with --dev: ./ambit-dev)\n"
     "  --listen ADDR:PORT one listener for everything, loopback only; port 0: any free one\n"
     "  --check            validate configuration and documents, then exit\n"
+    "  --accept-rollback REASON  go on though the store is not what was published: as another log, "
+    "on record\n"
     "  --version, --help\n"
     "\n"
     "Exit: 0 stopped in order, 1 could not serve, 2 wrong usage, configuration or documents.\n"
@@ -24,7 +29,16 @@ static const char usage[] =
     "\n"
     "Example: ambitd --dev --listen 127.0.0.1:0\n";
 
-enum { OPT_DEV = 256, OPT_CONFIG, OPT_STATE, OPT_LISTEN, OPT_CHECK, OPT_VERSION, OPT_HELP };
+enum {
+    OPT_DEV = 256,
+    OPT_CONFIG,
+    OPT_STATE,
+    OPT_LISTEN,
+    OPT_CHECK,
+    OPT_ACCEPT,
+    OPT_VERSION,
+    OPT_HELP
+};
 
 static enum options_outcome options_judge(int argc, char **argv, const struct options *options)
 {
@@ -34,6 +48,14 @@ static enum options_outcome options_judge(int argc, char **argv, const struct op
     }
     if (options->is_dev && options->config != NULL) {
         fprintf(stderr, "ambitd: --dev makes its own configuration: leave out --config\n");
+        return OPTIONS_WRONG;
+    }
+    size_t reason = options->accept_rollback != NULL ? strlen(options->accept_rollback) : 1;
+    if (reason == 0 || reason > AMBIT_TEXT_MAX ||
+        !utf8_is_valid(ambit_str_of(options->accept_rollback ? options->accept_rollback : "")) ||
+        (options->accept_rollback && options->is_check)) {
+        fprintf(stderr, "ambitd: --accept-rollback takes a reason of 1 to 1,024 bytes, and no "
+                        "--check\n");
         return OPTIONS_WRONG;
     }
     return OPTIONS_SERVE;
@@ -47,6 +69,7 @@ enum options_outcome options_read(int argc, char **argv, struct options *ret)
         {"state", required_argument, NULL, OPT_STATE},
         {"listen", required_argument, NULL, OPT_LISTEN},
         {"check", no_argument, NULL, OPT_CHECK},
+        {"accept-rollback", required_argument, NULL, OPT_ACCEPT},
         {"version", no_argument, NULL, OPT_VERSION},
         {"help", no_argument, NULL, OPT_HELP},
         {NULL, 0, NULL, 0},
@@ -64,6 +87,8 @@ enum options_outcome options_read(int argc, char **argv, struct options *ret)
             ret->listen = optarg;
         else if (option == OPT_CHECK)
             ret->is_check = true;
+        else if (option == OPT_ACCEPT)
+            ret->accept_rollback = optarg;
         else if (option == OPT_VERSION)
             return puts("ambitd " AMBIT_VERSION) >= 0 ? OPTIONS_SAID : OPTIONS_WRONG;
         else if (option == OPT_HELP)

@@ -7,6 +7,7 @@
 struct options {
     bool is_dev, is_check;
     const char *state, *listen, *config; /* NULL: not given */
+    const char *accept_rollback;         /* why; NULL: not given */
 };
 enum options_outcome {
     OPTIONS_SERVE,

@@ -39,6 +39,7 @@ struct service {
     struct broker *broker;
     struct identity_trust *trust;
     char url[CONFIG_URL_MAX];
+    struct ambit_str accept_rollback;
 };
 
 int serve_harden(void)
@@ -114,6 +115,7 @@ int serve_configure(struct service *service, const struct options *options)
 {
     extern char **environ;
     struct ambit_problems problems = {0};
+    service->accept_rollback = ambit_str_of(options->accept_rollback);
     if (options->is_dev) {
         int code = prepare_dev(service, options);
         if (code != SERVE_GO_ON)
@@ -283,6 +285,11 @@ int serve_open(struct service *service)
         .status_ttl_s = service->config.status_ttl_s,
         .status_size = service->config.status_size,
         .is_deferring = service->config.is_deferring,
+        .log = {.origin = service->config.log.origin,
+                .witness_file = service->config.log.witness_file.p,
+                .is_public = service->config.log.is_public,
+                .receipts_wait_ms = service->config.log.receipts_wait_ms},
+        .accept_rollback = service->accept_rollback,
         .wall_ms = clock_wall_ms,
         .boot_ms = clock_boot_ms,
         .kick = kick,

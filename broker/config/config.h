@@ -21,6 +21,8 @@ enum {
     CONFIG_PROXIES_MAX = 32,
     CONFIG_ISSUERS_MAX = 16,
     CONFIG_BLOCKS_MAX = 16,
+    CONFIG_WITNESSES_MAX = 16,
+    CONFIG_ORIGIN_MAX = 200,  /* a name that is continued gets longer */
     CONFIG_MAX_AGE_S = 86400, /* of a federated token */
 };
 
@@ -77,6 +79,20 @@ struct config_fetch {
     int64_t stale_s; /* how long keys are used past their time while fetching fails */
 };
 
+/* Who cosigns the log's checkpoints (COS-2). */
+struct config_witness {
+    struct ambit_str name, vkey, url;
+};
+struct config_log {
+    struct ambit_str origin;       /* {NULL,0}: the issuer's name and "/log" */
+    bool is_public;                /* tiles and entries for everybody */
+    struct ambit_str witness_file; /* a second place for the checkpoint, NUL-terminated; or
+                                      {NULL,0} */
+    struct config_witness witnesses[CONFIG_WITNESSES_MAX];
+    size_t n_witnesses;
+    int64_t receipts_wait_ms; /* how long a receipt waits for its checkpoint */
+};
+
 struct config_limits {
     int64_t store_bytes, store_reserve_bytes, store_grow_bytes;
     int64_t connections, connections_per_source, idle_s, request_s;
@@ -109,6 +125,7 @@ struct config {
     int64_t attestation_s;
     struct forward_map forward; /* for GET /forward-auth; empty: nothing is answered there */
     struct config_limits limits;
+    struct config_log log;
     struct config_issuer issuers[CONFIG_ISSUERS_MAX];
     size_t n_issuers;
     struct config_fetch fetch;

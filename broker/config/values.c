@@ -121,6 +121,7 @@ void config_set_preset(struct config *config, const struct config_row *row)
     case CONFIG_FILE:
     case CONFIG_REVIEW:
     case CONFIG_ALGORITHM:
+    case CONFIG_ORIGIN:
         *text_at(config, row) = ambit_str_of(row->text);
         return;
     case CONFIG_LISTEN:
@@ -128,6 +129,7 @@ void config_set_preset(struct config *config, const struct config_row *row)
     case CONFIG_ISSUERS:
     case CONFIG_ALIASES:
     case CONFIG_BLOCKS:
+    case CONFIG_WITNESSES:
     case CONFIG_FORWARD:
     case CONFIG_SECTION:
     case CONFIG_EMPTY_LIST:
@@ -288,6 +290,13 @@ void config_take_text(struct config_reader *reader, const struct config_row *row
     case CONFIG_ALGORITHM:
         take_algorithm(reader, row, place, text);
         return;
+    case CONFIG_ORIGIN:
+        if (config_is_origin(text))
+            store_text(reader, row, text);
+        else
+            config_complain(reader, place, "is no name of a log",
+                            "a text such as log.example.gov, without blanks and '+'");
+        return;
     case CONFIG_DURATION:
         take_duration(reader, row, place, text);
         return;
@@ -318,6 +327,7 @@ void config_take_text(struct config_reader *reader, const struct config_row *row
     case CONFIG_ISSUERS:
     case CONFIG_ALIASES:
     case CONFIG_BLOCKS:
+    case CONFIG_WITNESSES:
         config_complain(reader, place, "is a list, and stands in the file alone", "nothing here");
         return;
     case CONFIG_SECTION:
@@ -345,6 +355,8 @@ void config_take_json(struct config_reader *reader, const struct config_row *row
         config_take_aliases(reader, &at, value);
     else if (row->kind == CONFIG_BLOCKS)
         config_take_blocks(reader, &at, value);
+    else if (row->kind == CONFIG_WITNESSES)
+        config_take_witnesses(reader, &at, value);
     else if (row->kind == CONFIG_FORWARD)
         config_take_forward(reader, &at, value);
     else if (row->kind == CONFIG_EMPTY_LIST && value->kind == JSON_ARRAY && value->count == 0)

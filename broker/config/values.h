@@ -21,7 +21,9 @@ enum config_kind {
     CONFIG_INTEGER,
     CONFIG_ISSUERS,
     CONFIG_ALIASES,
-    CONFIG_BLOCKS,     /* of addresses */
+    CONFIG_BLOCKS, /* of addresses */
+    CONFIG_ORIGIN, /* the name of a log */
+    CONFIG_WITNESSES,
     CONFIG_SECTION,    /* an object with rows of its own */
     CONFIG_EMPTY_LIST, /* anything in it is what this version cannot do: refused in words */
     CONFIG_NOT_YET,    /* refused in words when present */
@@ -101,5 +103,10 @@ void config_take_aliases(struct config_reader *reader, const struct config_place
                          const struct json_value *value);
 void config_take_blocks(struct config_reader *reader, const struct config_place *place,
                         const struct json_value *value);
+/* log.c */
+bool config_is_origin(struct ambit_str text);
+void config_take_witnesses(struct config_reader *reader, const struct config_place *place,
+                           const struct json_value *value);
+
 /* Between keys. */
 void config_check_trust(struct config_reader *reader, const struct config_place *place);

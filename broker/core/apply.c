@@ -14,6 +14,7 @@
 #include "core/once.h"
 #include "core/row.h"
 #include "core/stop_row.h"
+#include "core/tlog_row.h"
 #include "core/window.h"
 
 /* ---- history ------------------------------------------------------------------------------- */
@@ -319,6 +320,9 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_KEY_ACTIVATED:
     case EVENT_KEY_RETIRED:
         return apply_key(txn, event);
+    case EVENT_LOG_STARTED:
+    case EVENT_LOG_CONTINUED:
+        return apply_tlog(txn, event);
     case EVENT_DOCUMENTS_CONFIRMED:
         return apply_confirmed(txn, event);
     case EVENT_DOCUMENTS_SUPERSEDED:

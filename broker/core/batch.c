@@ -11,6 +11,7 @@
 #include "core/settle.h"
 #include "core/tick.h"
 #include "ledger/indexer.h"
+#include "ledger/tlog.h"
 
 void batch_drop(struct batch *batch)
 {
@@ -94,6 +95,9 @@ static void on_committed(void *ctx)
     atomic_store(&broker->stops_in_force, batch->head.stops_in_force);
     if (broker->indexer != NULL)
         indexer_wake(broker->indexer);
+    struct tlog *log = atomic_load_explicit(&broker->log, memory_order_acquire);
+    if (log != NULL)
+        tlog_wake(log);
 }
 
 static void on_aborted(void *ctx)

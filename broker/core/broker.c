@@ -16,8 +16,10 @@
 #include "core/signing.h"
 #include "core/status.h"
 #include "core/tick.h"
+#include "core/tlog_open.h"
 #include "crypto/digest.h"
 #include "ledger/indexer.h"
+#include "ledger/tlog.h"
 #include "store/lock.h"
 #include "store/search.h"
 
@@ -154,7 +156,7 @@ static AMBIT_CHECKED enum ambit_err propose_folder(struct broker *broker, bool i
 static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
                                                const struct broker_options *options,
                                                struct ambit_problems *problems,
-                                               const char **ret_step)
+                                               const char **ret_step, struct buf *reterr_text)
 {
     *ret_step = "the state folder cannot be locked";
     enum ambit_err err = store_lock(broker->state_folder.p, &broker->lock_fd);
@@ -165,6 +167,9 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
     *ret_step = "the stored state cannot be taken up";
     if (err == AMBIT_OK)
         err = take_up_state(broker);
+    *ret_step = "the store cannot be held against what was published";
+    if (err == AMBIT_OK) /* before anything is written: it would grow */
+        err = tlog_look(broker, options->accept_rollback, reterr_text);
     if (err != AMBIT_OK)
         return err;
 
@@ -180,6 +185,9 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
     *ret_step = "the writer cannot be started";
     if (err == AMBIT_OK)
         err = batch_start_writer(broker, options->boot_ms);
+    *ret_step = "the way on cannot be recorded";
+    if (err == AMBIT_OK)
+        err = tlog_continue(broker);
     *ret_step = "stops.journal cannot be taken into the record";
     if (err == AMBIT_OK)
         err = store_journal_take(broker->store, sealed_take, broker);
@@ -192,10 +200,15 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
     *ret_step = "the status lists cannot be built";
     if (err == AMBIT_OK)
         err = status_start(broker);
+    *ret_step = "the log cannot be begun";
+    if (err == AMBIT_OK)
+        err = tlog_begin(broker);
     *ret_step = "the start cannot be recorded";
-    return err == AMBIT_OK ? broker_record_own(broker, EVENT_BROKER_STARTED,
-                                               AMBIT_STR("{\"version\":\"" AMBIT_VERSION "\"}"))
-                           : err;
+    if (err == AMBIT_OK)
+        err = broker_record_own(broker, EVENT_BROKER_STARTED,
+                                AMBIT_STR("{\"version\":\"" AMBIT_VERSION "\"}"));
+    *ret_step = "the log cannot be opened";
+    return err == AMBIT_OK ? tlog_open(broker) : err;
 }
 
 static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
@@ -224,6 +237,7 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     broker->forward = options->forward;
     broker->reload_files = options->reload_files;
     broker->reload_ctx = options->reload_ctx;
+    broker->log_config = options->log;
     broker->trust = options->trust;
     enum ambit_err err = copy_text(&broker->issuer, options->issuer);
     if (err == AMBIT_OK)
@@ -263,9 +277,10 @@ enum ambit_err broker_open(const struct broker_options *options, struct ambit_pr
         return AMBIT_ERR_NO_MEMORY;
     enum ambit_err err = broker_init(broker, options);
     if (err == AMBIT_OK)
-        err = open_parts(broker, options, problems, &step);
+        err = open_parts(broker, options, problems, &step, reterr_text);
     if (err != AMBIT_OK) {
-        buf_printf(reterr_text, "%s: %s", step, ambit_err_text(err));
+        if (reterr_text->len == 0)
+            buf_printf(reterr_text, "%s: %s", step, ambit_err_text(err));
         broker_close(broker);
         return err;
     }
@@ -287,6 +302,7 @@ void broker_close(struct broker *broker)
         atomic_store(&broker->is_stopping, true);
         writer_stop(broker->writer);
     }
+    tlog_close(broker);
     if (broker->indexer != NULL)
         indexer_stop(broker->indexer);
     search_close(broker->search);
@@ -341,6 +357,16 @@ bool broker_defers(const struct broker *broker)
 int64_t broker_now_ms(const struct broker *broker)
 {
     return broker->wall_ms();
+}
+
+struct tlog *broker_log(struct broker *broker)
+{
+    return atomic_load_explicit(&broker->log, memory_order_acquire);
+}
+
+const struct broker_log_config *broker_log_config(const struct broker *broker)
+{
+    return &broker->log_config;
 }
 
 struct store *broker_store(struct broker *broker)

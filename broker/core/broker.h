@@ -13,6 +13,7 @@ struct broker;
 struct config;
 struct forward_map;
 struct json_out;
+struct tlog;
 
 /* A set of documents in force, shared by count. */
 struct documents_ref {
@@ -48,6 +49,16 @@ struct broker_options {
     bool backup_keys;          /* private keys go into backups too */
     uint64_t backup_bytes_per_s;
     int64_t rotate_s;          /* a signing key is changed when it is so old; 0: by hand alone */
+    /* How the record is published (ledger/tlog.h); borrowed for the broker's life. */
+    struct broker_log_config {
+        struct ambit_str origin; /* absent: the issuer's name and "/log" */
+        const char *witness_file;
+        bool is_public; /* tiles and entries for everybody */
+        int64_t receipts_wait_ms;
+    } log;
+    /* The store is not what was published, and that is to be accepted, for this reason; absent: it
+     * is not. */
+    struct ambit_str accept_rollback;
     int64_t (*wall_ms)(void);
     int64_t (*boot_ms)(void);
     void (*kick)(
@@ -59,10 +70,10 @@ struct broker_options {
     enum ambit_err (*reload_files)(void *ctx, struct ambit_problems *problems);
     void *reload_ctx;
 };
-/* Locks the state, opens the store, takes in stops.journal, takes up the stored set (or activates
- * the folder's at first start), makes or loads the signing key, starts the writer and the indexer.
- * `reterr_text` gets one sentence (and problems of documents, when those are the reason:
- * MALFORMED). */
+/* Locks the state, opens the store, holds it against what was published (CKP-2; CONFLICT), takes in
+ * stops.journal, takes up the stored set (or activates the folder's at first start), makes or loads
+ * the signing key, starts the writer and the indexer. `reterr_text` gets one sentence (and problems
+ * of documents, when those are the reason: MALFORMED). */
 AMBIT_CHECKED enum ambit_err broker_open(const struct broker_options *options,
                                          struct ambit_problems *problems, struct broker **ret,
                                          struct buf *reterr_text);
@@ -103,6 +114,13 @@ AMBIT_CHECKED enum ambit_err broker_reload(struct broker *broker, struct ambit_p
 
 AMBIT_CHECKED enum ambit_err broker_reload_files(struct broker *broker,
                                                  struct ambit_problems *problems);
+
+/* The log that publishes the record; never NULL once the broker is open. */
+struct tlog *broker_log(struct broker *broker);
+const struct broker_log_config *broker_log_config(const struct broker *broker);
+/* Whether this person's reading of the log was told within the last minute. If not, it is taken to
+ * be told now: the caller records it. */
+bool broker_log_read_is_told(struct broker *broker, struct ambit_str person);
 
 /* Health: `ready`, `starting`, `full`, `clock`, `sealed`, `stopping`. */
 const char *broker_status(const struct broker *broker);

@@ -29,6 +29,7 @@ struct polls;
 struct status_keeper;
 struct backups;
 struct repeats;
+struct tlog_start;
 
 /* The writer's view of one batch. Nothing here outlives an abort. */
 struct batch {
@@ -75,6 +76,7 @@ struct broker {
     struct dpop_nonces nonces;    /* the key of them: drawn at open */
     struct status_keeper *status; /* NULL: no status lists */
     int64_t status_ttl_s, status_size;
+    struct broker_log_config log_config; /* texts borrowed */
     struct budgets *budgets;
     struct failures *failures; /* NULL: not limited */
     struct backups *backups;   /* see core/backup.h */
@@ -88,6 +90,12 @@ struct broker {
     struct {
         _Atomic uint64_t making, made; /* at work, and ever */
     } key_files;
+    _Atomic(struct tlog *) log;   /* NULL: not yet, or no more */
+    struct tlog_start *log_start; /* of the start, until the log is open */
+    struct log_reader {
+        struct ambit_digest person;
+        int64_t told_ms;
+    } log_readers[8];          /* guarded by `lock` */
     _Atomic bool wants_key;    /* a rotation by age or by another algorithm is due */
     _Atomic bool has_old_keys; /* files of keys that are over may lie about */
 
@@ -109,7 +117,7 @@ struct broker {
     struct ambit_decision *decision;
     struct fold fold;
     struct attest_round attest;
-    int64_t expired_ms; /* when one-time values were last looked through */
+    int64_t expired_ms;         /* when one-time values were last looked through */
     int64_t tick_complained_ms; /* when a tick that failed was last logged */
     struct {
         bool is_recorded, is_recording; /* the second: by the batch that is open */

@@ -3,6 +3,7 @@
 #include "core/internal.h"
 
 #include "core/backup.h"
+#include "ledger/tlog.h"
 
 static void head(struct buf *out, const char *name, const char *type, const char *help)
 {
@@ -59,6 +60,25 @@ static void put_writer(struct broker *broker, struct buf *out)
                   (double)counts.jobs);
 }
 
+static void put_log(struct broker *broker, struct buf *out)
+{
+    static const char *const steps[TLOG_STEPS] = {[TLOG_READ] = "read",
+                                                  [TLOG_PROVE] = "prove",
+                                                  [TLOG_FILE] = "file",
+                                                  [TLOG_WITNESS_FILE] = "witness_file"};
+    struct tlog_counts counts;
+    tlog_count(broker_log(broker), &counts);
+    head(out, "ambit_log_size", "gauge", "Events that the published checkpoint covers.");
+    number(out, "ambit_log_size", counts.size);
+    head(out, "ambit_log_checkpoint_age_seconds", "gauge", "Since the last checkpoint.");
+    buf_printf(out, "ambit_log_checkpoint_age_seconds %.3f\n", (double)counts.age_ms / 1000);
+    head(out, "ambit_log_failures_total", "counter",
+         "Checkpoints that could not be made, by the step that failed.");
+    for (size_t i = 0; i < TLOG_STEPS; i++)
+        buf_printf(out, "ambit_log_failures_total{step=\"%s\"} %llu\n", steps[i],
+                   (unsigned long long)counts.failures[i]);
+}
+
 void broker_metrics(struct broker *broker, struct buf *out)
 {
     struct store_space space;
@@ -86,6 +106,7 @@ void broker_metrics(struct broker *broker, struct buf *out)
     head(out, "ambit_attestations_lapsing", "gauge",
          "Agents whose owner's confirmation has lapsed, or lapses within two weeks.");
     number(out, "ambit_attestations_lapsing", atomic_load(&broker->metrics.lapsing));
+    put_log(broker, out);
     head(out, "ambit_store_bytes", "gauge", "Bytes of the store in use.");
     number(out, "ambit_store_bytes", space.used_bytes);
     head(out, "ambit_store_free_bytes", "gauge",

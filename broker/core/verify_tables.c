@@ -170,7 +170,7 @@ enum ambit_err verify_tables(struct verify *verify)
         {STORE_VALUES, EXACT},          {STORE_OUTCOMES, EXACT},   {STORE_DUE, EXACT},
         {STORE_OPEN_INCIDENTS, EXACT},  {STORE_APPROVALS, EXACT},  {STORE_APPROVAL_KEYS, EXACT},
         {STORE_APPROVAL_AGENTS, EXACT}, {STORE_KEYS, EXACT},       {STORE_AWAITED, EXACT},
-        {STORE_AWAITED_OF, EXACT},
+        {STORE_AWAITED_OF, EXACT},      {STORE_LOGS, EXACT},
     };
     struct store_txn *rebuilt_txn = NULL;
     enum ambit_err err = store_read_begin(verify->rebuilt, &rebuilt_txn);

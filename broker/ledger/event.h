@@ -73,7 +73,9 @@ struct json_value;
     X(APPROVAL_CANCELLED, "approval.cancelled")       \
     X(PERSONAL_ERASED, "personal.erased")             \
     X(RECORD_BACKED_UP, "record.backed_up")           \
-    X(RECORD_PRUNED, "record.pruned")
+    X(RECORD_PRUNED, "record.pruned")                 \
+    X(LOG_STARTED, "log.started")                     \
+    X(LOG_CONTINUED, "log.continued")
 enum event_type {
 #define X(name, text) EVENT_##name,
     EVENT_TYPE_LIST(X)

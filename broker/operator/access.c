@@ -3,7 +3,7 @@
 #include "operator/access.h"
 
 /* `all`: roles that may on everything; `own`: roles that may on what is theirs; `unlimited`: never
- * refused for a spent budget, since stops always go through. */
+ * refused for a spent budget: stops always go through. */
 static const struct {
     unsigned all, own;
     bool unlimited;
@@ -20,6 +20,8 @@ static const struct {
     [RIGHT_SEE_KEYS] = {.all = AMBIT_ROLE_ADMIN | AMBIT_ROLE_ONCALL | AMBIT_ROLE_AUDITOR},
     [RIGHT_BACKUPS] = {.all = AMBIT_ROLE_ADMIN},
     [RIGHT_SEE_BACKUPS] = {.all = AMBIT_ROLE_ADMIN | AMBIT_ROLE_ONCALL | AMBIT_ROLE_AUDITOR},
+    /* Read in thousands of small pieces, of which one a minute is recorded. */
+    [RIGHT_LOG] = {.all = AMBIT_ROLE_ONCALL | AMBIT_ROLE_AUDITOR, .unlimited = true},
     [RIGHT_APPROVE] = {.all = AMBIT_ROLE_OWNER | AMBIT_ROLE_ONCALL | AMBIT_ROLE_APPROVER |
                               AMBIT_ROLE_AUDITOR | AMBIT_ROLE_ADMIN},
 };

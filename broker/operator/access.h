@@ -19,6 +19,7 @@ enum right {
     RIGHT_SEE_KEYS,  /* which keys sign */
     RIGHT_BACKUPS,   /* have the store copied */
     RIGHT_SEE_BACKUPS,
+    RIGHT_LOG,       /* tiles and entries of the log */
     RIGHT_APPROVE,   /* read and answer what people are asked: which, the rules that ask say */
 };
 

@@ -64,3 +64,7 @@ void whoami_done(void *app, struct http_request *req);
 HANDLER(health_begin);
 HANDLER(ready_begin);
 HANDLER(metrics_begin);
+
+HANDLER(log_checkpoint_begin);
+HANDLER(log_key_begin);
+HANDLER(log_tile_begin);

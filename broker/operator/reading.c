@@ -26,15 +26,18 @@ bool reading_open_for(struct broker *broker, enum right right, struct http_reque
     return access_check(&reading->access, broker, right, req, reply);
 }
 
-/* What was read: the target behind "/v1/", printable. Of a target that is too long to be of use
- * only the route is told: what makes one long may be a token in the wrong place. */
+/* What was read: the target behind "/v1/" (of the log: behind "/"), printable. Of a target that is
+ * too long to be of use only the route is told: what makes one long may be a token in the wrong
+ * place. */
 static struct ambit_str what_of(struct http_request *req)
 {
     static const char prefix[] = "/v1/";
     struct ambit_str target = req->target;
     if (target.len > WHAT_MAX)
         target = ambit_str_of(req->route->path);
-    size_t skip = target.len >= sizeof prefix - 1 ? sizeof prefix - 1 : 0;
+    bool is_v1 =
+        target.len >= sizeof prefix - 1 && memcmp(target.p, prefix, sizeof prefix - 1) == 0;
+    size_t skip = is_v1 ? sizeof prefix - 1 : 1;
     char *text = arena_alloc(&req->arena, target.len + 1);
     if (!text)
         return (struct ambit_str){0};

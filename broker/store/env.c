@@ -42,6 +42,7 @@ static const char *const table_names[STORE_TABLES] = {
     [STORE_KEYS] = "keys",
     [STORE_AWAITED] = "awaited",
     [STORE_AWAITED_OF] = "awaited_of",
+    [STORE_LOGS] = "logs",
 };
 static const char format_key[] = "format";
 

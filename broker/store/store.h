@@ -43,6 +43,7 @@ enum store_table {
     STORE_KEYS,            /* thumbprint (32) -> a published signing key: see core/key_row.h */
     STORE_AWAITED,         /* handle (32) -> a request that is come back for: core/await_row.h */
     STORE_AWAITED_OF,      /* approval id (16) || seq u64 BE -> "" : who waits for it */
+    STORE_LOGS,            /* seq u64 BE -> as which log it is published: core/tlog_row.h */
     STORE_TABLES
 };
 enum { STORE_FIRST_LATER = STORE_CONFIRMATIONS };
@@ -150,9 +151,9 @@ void store_space_check(struct store *store);
 bool store_wants_turn(struct store *store);
 AMBIT_CHECKED enum ambit_err store_turn(struct store_txn *txn);
 
-/* While it runs, a thread writes zeros over what the file owns and does not use yet, so that a flush
- * has data alone to write; where that cannot be done it is not. Not while a write transaction is
- * open. */
+/* While it runs, a thread writes zeros over what the file owns and does not use yet, so that a
+ * flush has data alone to write; where that cannot be done it is not. Not while a write transaction
+ * is open. */
 void store_ahead_start(struct store *store);
 void store_ahead_stop(struct store *store);
 
