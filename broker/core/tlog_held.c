@@ -154,7 +154,7 @@ static AMBIT_CHECKED enum ambit_err hold_checkpoint(const struct broker *broker,
                                        "this log has been published");
         return AMBIT_OK;
     }
-    if (err != AMBIT_ERR_TOO_LARGE && err != AMBIT_ERR_IO)
+    if (err == AMBIT_ERR_NO_MEMORY)
         return err;
     if (begin_fault(start, TLOG_UNREADABLE))
         buf_printf(&start->said, "STATE/log/checkpoint cannot be read (%s)", ambit_err_text(err));
@@ -174,7 +174,7 @@ static AMBIT_CHECKED enum ambit_err hold_witness(const struct broker *broker, st
         return AMBIT_OK; /* it is new, or the disk is not mounted: told when it cannot be written */
     if (err == AMBIT_OK)
         return hold_file(txn, start, "the witness file", buf_str(&note), &is_over);
-    if (err != AMBIT_ERR_TOO_LARGE && err != AMBIT_ERR_IO)
+    if (err == AMBIT_ERR_NO_MEMORY)
         return err;
     if (begin_fault(start, TLOG_UNREADABLE))
         buf_printf(&start->said, "the witness file cannot be read (%s)", ambit_err_text(err));

@@ -215,12 +215,12 @@ class Broker:
             json.dump(members, f)
         return path
 
-    def start(self, timeout=None, is_expected_to_serve=True):
+    def start(self, timeout=None, is_expected_to_serve=True, extra=()):
         """Starts and waits until it serves. True if it does."""
-        words = ["--dev", "--state", self.state, "--listen", "127.0.0.1:0"]
+        words = ["--dev", "--state", self.state, "--listen", "127.0.0.1:0", *extra]
         wanted = 1
         if self.config:
-            words = ["--config", self.configure()]
+            words = ["--config", self.configure(), *extra]
             wanted = len(self.config.get("listen", [0]))
         url = os.path.join(self.state, "url")
         if os.path.exists(url):

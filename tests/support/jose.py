@@ -126,6 +126,11 @@ def _verify_eddsa(key, message, signature):
     return done.returncode == 0
 
 
+def verify_ed25519(x, message, signature):
+    """RFC 8032, by a public key as base64url."""
+    return _verify_eddsa({"x": x}, message, signature)
+
+
 def verify_jws(token, key):
     """A compact JWS by one public JWK: ES256, RS256 or EdDSA, as the key's `alg` says."""
     message, _, signature = token.rpartition(".")
