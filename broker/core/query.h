@@ -4,6 +4,7 @@
 #pragma once
 
 #include "core/broker.h"
+#include "core/events_filter.h"
 #include "core/grant_row.h"
 
 struct arena;
@@ -78,21 +79,28 @@ AMBIT_CHECKED enum ambit_err query_approvals(struct broker *broker, const struct
 AMBIT_CHECKED enum ambit_err query_approval(struct broker *broker, const struct broker_view *who,
                                             struct ambit_id id, struct json_out *out);
 
-struct events_filter {
-    uint64_t after; /* first sequence wanted */
-    struct ambit_str type, agent, owner, policy, txn;
-    struct ambit_id grant;
-    int64_t since_ms, until_ms; /* 0: open */
-    struct ambit_str only_owner;
-    bool with_checks, as_leaf;
+/* A page of events. `take` gets each as JSON, in the form that the filter names, in order; what it
+ * returns ends the page when it is not OK. */
+struct events_query {
+    const struct events_filter *filter;
+    size_t limit; /* events */
+    size_t bytes; /* ends behind the event that reaches it; 0: no bound */
+    enum ambit_err (*take)(void *ctx, uint64_t seq, struct ambit_str json);
+    void *ctx;
 };
-/* At most `limit` events; *ret_next = where to go on, *ret_end = the size of the record read. */
-AMBIT_CHECKED enum ambit_err query_events(struct broker *broker, const struct events_filter *filter,
-                                          size_t limit, struct json_out *out, uint64_t *ret_next,
-                                          bool *ret_more);
-/* One event as JSON object (interfaces.md EVENT). */
-AMBIT_CHECKED enum ambit_err query_event(struct broker *broker, uint64_t seq, bool with_checks,
-                                         bool as_leaf, struct json_out *out);
+/* Where a page ended. A further one is asked for by `after` = last + 1, descending by `before` =
+ * last: stable whatever is appended meanwhile. */
+struct events_place {
+    uint64_t last; /* looked at */
+    uint64_t next; /* ascending: the first not looked at */
+    bool has_more; /* there is something left to look at: the page is full, or took long enough */
+    uint64_t complete_to; /* the size of the record: every event below it has been considered */
+    size_t n;
+};
+/* Bounded in rows and time: a page may hold fewer events than `limit`, or none, and still have
+ * more. MALFORMED: a pattern of the filter is none. */
+AMBIT_CHECKED enum ambit_err query_events(struct broker *broker, const struct events_query *query,
+                                          struct events_place *ret);
 uint64_t query_size(struct broker *broker); /* events committed, from memory */
 
 AMBIT_CHECKED enum ambit_err query_trace(struct broker *broker, struct ambit_str what,

@@ -1,35 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Events in order of sequence, filtered. A page looks at no more than QUERY_ROWS_MAX events and
- * says where to go on, so that a rare filter over a long record never holds a transaction long. */
+/* Events in order of sequence, or the other way, filtered. Times are found by halving the record,
+ * which is in their order; what the index knows is leapt to, what lies behind the index is looked
+ * at one by one. A page looks at no more than QUERY_ROWS_MAX rows and says where to go on, so that
+ * a rare filter over a long record never holds a transaction long. */
 #include "core/query_internal.h"
 
 #include "base/arena.h"
 #include "base/json_write.h"
+#include "core/event_export.h"
 #include "core/event_json.h"
+#include "core/events_keys.h"
 
 uint64_t query_size(struct broker *broker)
 {
     return atomic_load(&broker->size);
-}
-
-static bool is_or_any(struct ambit_str want, struct ambit_str have)
-{
-    return want.p == NULL || ambit_str_eq(want, have);
-}
-
-static bool filter_takes(const struct events_filter *filter, const struct event *event)
-{
-    if (filter->type.p != NULL && !ambit_str_is(filter->type, event_type_text(event->type)))
-        return false;
-    if (!is_or_any(filter->agent, event->agent) || !is_or_any(filter->owner, event->owner) ||
-        !is_or_any(filter->policy, event->policy) || !is_or_any(filter->txn, event->txn) ||
-        !is_or_any(filter->only_owner, event->owner))
-        return false;
-    if (!ambit_id_is_none(filter->grant) && !ambit_id_eq(filter->grant, event->grant))
-        return false;
-    if (filter->since_ms != 0 && event->time_ms < filter->since_ms)
-        return false;
-    return filter->until_ms == 0 || event->time_ms < filter->until_ms;
 }
 
 enum ambit_err reading_event(const struct reading *reading, uint64_t seq, struct buf *memory,
@@ -42,60 +26,225 @@ enum ambit_err reading_event(const struct reading *reading, uint64_t seq, struct
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
 }
 
-static AMBIT_CHECKED enum ambit_err one(struct broker *broker, const struct reading *reading,
-                                        uint64_t seq, const struct events_filter *filter,
-                                        struct buf *memory, struct json_out *out, size_t *n)
+struct walk {
+    struct broker *broker;
+    const struct events_query *query;
+    struct reading reading;
+    struct events_match match;
+    struct events_keys keys;
+    struct buf memory, json;
+    uint64_t low, high;  /* the range of sequences: first wanted, first not wanted */
+    uint64_t indexed;    /* below it the index knows every event */
+    uint64_t place;      /* ascending: the next to look at; descending: the first not wanted */
+    size_t rows, n, put; /* events looked at, taken; bytes given */
+};
+
+/* ---- where it begins and ends --------------------------------------------------------------- */
+
+static AMBIT_CHECKED enum ambit_err time_of(struct walk *walk, uint64_t seq, int64_t *ret_ms)
 {
     ARENA_AUTO arena;
     char block[16384];
     arena_init(&arena, block, sizeof block, 0);
     struct ledger_row row;
     struct event event;
-    enum ambit_err err = reading_event(reading, seq, memory, &arena, &row, &event);
-    if (err != AMBIT_OK)
-        return err;
-    if (!filter_takes(filter, &event))
-        return AMBIT_OK;
-    struct event_form form = {.with_checks = filter->with_checks, .as_leaf = filter->as_leaf};
-    err = event_json_write(broker, reading->txn, &row, &event, form, &arena, out);
-    ++*n;
-    return err == AMBIT_OK ? buf_check(out->buf) : err;
-}
-
-enum ambit_err query_events(struct broker *broker, const struct events_filter *filter, size_t limit,
-                            struct json_out *out, uint64_t *ret_next, bool *ret_more)
-{
-    struct reading reading;
-    BUF_AUTO memory;
-    buf_init(&memory, 0);
-    enum ambit_err err = reading_begin(broker, &reading);
-    if (err != AMBIT_OK)
-        return err;
-    uint64_t seq = filter->after, end = reading.head.edge.size;
-    size_t n = 0;
-    for (size_t seen = 0; err == AMBIT_OK && seq < end && n < limit && seen < QUERY_ROWS_MAX &&
-                          (seen == 0 || !reading_is_long(broker, &reading));
-         seen++, seq++)
-        err = one(broker, &reading, seq, filter, &memory, out, &n);
-    reading_end(&reading);
-    *ret_next = seq;
-    *ret_more = seq < end;
+    enum ambit_err err = reading_event(&walk->reading, seq, &walk->memory, &arena, &row, &event);
+    if (err == AMBIT_OK)
+        *ret_ms = event.time_ms;
     return err;
 }
 
-enum ambit_err query_event(struct broker *broker, uint64_t seq, bool with_checks, bool as_leaf,
-                           struct json_out *out)
+/* The first event of [low, high) that is not before the time; `high` when there is none. */
+static AMBIT_CHECKED enum ambit_err first_at(struct walk *walk, int64_t time_ms, uint64_t *ret)
 {
-    struct reading reading;
-    BUF_AUTO memory;
-    buf_init(&memory, 0);
-    struct events_filter filter = {.with_checks = with_checks, .as_leaf = as_leaf};
-    size_t n = 0;
-    enum ambit_err err = reading_begin(broker, &reading);
+    uint64_t low = walk->low, high = walk->high;
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        int64_t ms = 0;
+        enum ambit_err err = time_of(walk, middle, &ms);
+        if (err != AMBIT_OK)
+            return err;
+        if (ms < time_ms)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    *ret = low;
+    return AMBIT_OK;
+}
+
+static AMBIT_CHECKED enum ambit_err find_range(struct walk *walk)
+{
+    const struct events_filter *filter = walk->query->filter;
+    enum ambit_err err = AMBIT_OK;
+    walk->high = walk->reading.head.edge.size;
+    if (filter->before != 0 && filter->before < walk->high)
+        walk->high = filter->before;
+    walk->low = filter->after < walk->high && !filter->is_nothing ? filter->after : walk->high;
+    if (filter->since_ms != 0)
+        err = first_at(walk, filter->since_ms, &walk->low);
+    if (err == AMBIT_OK && filter->until_ms != 0)
+        err = first_at(walk, filter->until_ms, &walk->high);
+    walk->place = filter->is_descending ? walk->high : walk->low;
+    return err;
+}
+
+/* ---- the next one to look at ---------------------------------------------------------------- */
+
+static AMBIT_CHECKED enum ambit_err next_up(struct walk *walk, size_t looks_max)
+{
+    uint64_t place = walk->place;
+    if (walk->keys.n == 0 || place >= walk->indexed)
+        return AMBIT_OK;
+    enum ambit_err err = events_keys_leap(&walk->keys, looks_max, &place);
+    if (err == AMBIT_ERR_NOT_FOUND) {
+        place = walk->indexed;
+        err = AMBIT_OK;
+    }
+    walk->place = place > walk->indexed ? walk->indexed : place;
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err next_down(struct walk *walk, size_t looks_max)
+{
+    uint64_t place = walk->place;
+    if (walk->keys.n == 0 || place > walk->indexed)
+        return AMBIT_OK;
+    enum ambit_err err = events_keys_leap(&walk->keys, looks_max, &place);
+    if (err == AMBIT_ERR_NOT_FOUND) {
+        walk->place = walk->low;
+        return AMBIT_OK;
+    }
+    walk->place = err == AMBIT_OK ? place + 1 : place;
+    return err;
+}
+
+static bool is_over(const struct walk *walk)
+{
+    return walk->query->filter->is_descending ? walk->place <= walk->low
+                                              : walk->place >= walk->high;
+}
+
+/* ---- looking at it -------------------------------------------------------------------------- */
+
+static AMBIT_CHECKED enum ambit_err write_event(struct walk *walk, const struct ledger_row *row,
+                                                const struct event *event, struct arena *arena)
+{
+    struct json_out out;
+    const struct events_filter *filter = walk->query->filter;
+    buf_reset(&walk->json);
+    json_out_init(&out, &walk->json, false);
+    enum ambit_err err = AMBIT_ERR_INTERNAL;
+    switch (filter->form) {
+    case EVENTS_AS_EVENT:
+    case EVENTS_AS_LEAF:
+        err = event_json_write(walk->broker, walk->reading.txn, row, event,
+                               (struct event_form){.with_checks = filter->with_checks,
+                                                   .as_leaf = filter->form == EVENTS_AS_LEAF},
+                               arena, &out);
+        break;
+    case EVENTS_AS_OCSF:
+        event_ocsf_write(row, event, &out);
+        err = AMBIT_OK;
+        break;
+    case EVENTS_AS_ECS:
+        event_ecs_write(row, event, &out);
+        err = AMBIT_OK;
+        break;
+    }
+    return err == AMBIT_OK ? buf_check(&walk->json) : err;
+}
+
+static AMBIT_CHECKED enum ambit_err look_at(struct walk *walk, uint64_t seq)
+{
+    ARENA_AUTO arena;
+    char block[16384];
+    arena_init(&arena, block, sizeof block, 0);
+    struct ledger_row row;
+    struct event event;
+    walk->rows++;
+    enum ambit_err err = reading_event(&walk->reading, seq, &walk->memory, &arena, &row, &event);
+    if (err != AMBIT_OK || !events_match_takes(&walk->match, &event))
+        return err;
+    err = write_event(walk, &row, &event, &arena);
     if (err != AMBIT_OK)
         return err;
-    err = seq < reading.head.edge.size ? one(broker, &reading, seq, &filter, &memory, out, &n)
-                                       : AMBIT_ERR_NOT_FOUND;
-    reading_end(&reading);
+    walk->n++;
+    walk->put += walk->json.len;
+    return walk->query->take(walk->query->ctx, seq, buf_str(&walk->json));
+}
+
+/* A page is full, or has been looked for long enough; it looks at one event at least. */
+static bool is_page(const struct walk *walk)
+{
+    const struct events_query *query = walk->query;
+    if (walk->n >= query->limit || (query->bytes != 0 && walk->put >= query->bytes))
+        return true;
+    size_t rows = walk->rows + walk->keys.looks;
+    return rows > 0 && (rows >= QUERY_ROWS_MAX || reading_is_long(walk->broker, &walk->reading));
+}
+
+static AMBIT_CHECKED enum ambit_err go(struct walk *walk)
+{
+    bool is_descending = walk->query->filter->is_descending;
+    enum ambit_err err = AMBIT_OK;
+    while (err == AMBIT_OK && !is_over(walk) && !is_page(walk)) {
+        size_t looks_max = QUERY_ROWS_MAX - walk->rows;
+        err = is_descending ? next_down(walk, looks_max) : next_up(walk, looks_max);
+        if (err != AMBIT_OK || is_over(walk))
+            break;
+        err = look_at(walk, is_descending ? walk->place - 1 : walk->place);
+        if (err == AMBIT_OK)
+            walk->place = is_descending ? walk->place - 1 : walk->place + 1;
+    }
+    return err == AMBIT_ERR_BUSY ? AMBIT_OK : err;
+}
+
+static AMBIT_CHECKED enum ambit_err walk_all(struct walk *walk)
+{
+    struct search_reader *reader = NULL;
+    enum ambit_err err = find_range(walk);
+    if (err == AMBIT_OK && walk->keys.n > 0)
+        err = search_reader_open(walk->broker->search, &reader);
+    walk->keys.reader = reader;
+    if (err == AMBIT_OK)
+        err = go(walk);
+    search_reader_close(reader);
+    return err;
+}
+
+static struct events_place place_of(const struct walk *walk)
+{
+    bool is_descending = walk->query->filter->is_descending;
+    return (struct events_place){.last = is_descending || walk->place == 0 ? walk->place
+                                                                           : walk->place - 1,
+                                 .next = walk->place,
+                                 .has_more = !is_over(walk),
+                                 .complete_to = walk->reading.head.edge.size,
+                                 .n = walk->n};
+}
+
+enum ambit_err query_events(struct broker *broker, const struct events_query *query,
+                            struct events_place *ret)
+{
+    struct walk *walk = calloc(1, sizeof *walk);
+    if (walk == NULL)
+        return AMBIT_ERR_NO_MEMORY;
+    *walk = (struct walk){.broker = broker, .query = query};
+    /* Before the record is: the index never knows of an event that is not in it. */
+    walk->indexed = indexer_complete_to(broker->indexer);
+    events_keys_init(&walk->keys, query->filter);
+    enum ambit_err err = events_match_init(&walk->match, query->filter);
+    if (err == AMBIT_OK)
+        err = reading_begin(broker, &walk->reading);
+    if (err == AMBIT_OK) {
+        err = walk_all(walk);
+        reading_end(&walk->reading);
+    }
+    if (err == AMBIT_OK)
+        *ret = place_of(walk);
+    buf_done(&walk->memory);
+    buf_done(&walk->json);
+    free(walk);
     return err;
 }

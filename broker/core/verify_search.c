@@ -154,16 +154,18 @@ static AMBIT_CHECKED enum ambit_err compare(struct verify *verify, struct side *
 }
 
 /* *ret_end: every event below it must be in the index. */
-static AMBIT_CHECKED enum ambit_err look_at_position(struct verify *verify, uint64_t *ret_end)
+static AMBIT_CHECKED enum ambit_err look_at_position(struct verify *verify, uint64_t *ret_end,
+                                                     bool *ret_is_ours)
 {
-    struct search_position position;
+    struct search_position position = {0};
     struct ledger_row row;
     *ret_end = 0;
     enum ambit_err err = search_cursor_position(verify->index, &position);
     if (err == AMBIT_ERR_DAMAGED)
         problem(verify, "position", "the position cannot be read");
     /* One that was built by other rules is built again by the next start, and nobody asks it. */
-    if (err || position.next == 0 || position.built_as != INDEX_VERSION)
+    *ret_is_ours = position.next == 0 || position.built_as == INDEX_VERSION;
+    if (err || position.next == 0 || !*ret_is_ours)
         return err == AMBIT_ERR_DAMAGED ? AMBIT_OK : err;
     if (position.next > verify->head.edge.size) {
         problem(verify, "position", "the index is ahead of the record");
@@ -195,8 +197,9 @@ enum ambit_err verify_search(struct verify *verify)
     uint64_t end = 0;
     if (!verify->index)
         return AMBIT_OK;
-    enum ambit_err err = look_at_position(verify, &end);
-    if (err)
+    bool is_ours = false;
+    enum ambit_err err = look_at_position(verify, &end, &is_ours);
+    if (err || !is_ours)
         return err;
     store_space(verify->rebuilt, &space);
     (void)snprintf(path, sizeof path, "%s/search", verify->folder);

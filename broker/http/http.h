@@ -103,10 +103,12 @@ struct ambit_str http_header(const struct http_request *req, const char *name);
 struct ambit_str http_method_text(const struct http_request *req);
 
 /* ---- replies ---- */
-enum http_pull { HTTP_PULL_OPEN, HTTP_PULL_END };
+enum http_pull { HTTP_PULL_OPEN, HTTP_PULL_MORE, HTTP_PULL_END };
 /* A stream of server-sent events. `pull` runs on a query thread, never twice at once for one
- * stream; it appends what there is now (bounded: aim at 64 KiB) and returns; nothing appended means
- * wait for the next http_stream_wake(). `end` runs exactly once, on the loop's thread, after the
+ * stream; it appends what there is now (bounded: aim at 64 KiB) and returns. OPEN: the next pull
+ * comes after the next http_stream_wake(); MORE: as soon as what it appended was sent. What is not
+ * read within `request_s` ends the stream, with an `end` message that says so, and the connection
+ * after as long again. `end` runs exactly once, on the loop's thread, after the
  * last pull. */
 struct http_stream {
     enum http_pull (*pull)(void *ctx, struct buf *out);

@@ -75,6 +75,7 @@ struct stream {
     bool is_idle;    /* suspended with nothing outstanding */
     bool is_pulling; /* a query thread has it */
     bool has_ended;  /* nothing more after `out` */
+    bool has_more;   /* the last pull stopped before it came to the end */
     uint64_t seen;   /* news counter at the last pull */
     int64_t pulled_us, sent_us;
     struct exchange *prev, *next;

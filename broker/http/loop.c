@@ -197,7 +197,11 @@ static int64_t deadline_of(const struct http_server *server, const struct conn *
     case PHASE_BODY:
         return x->began_us + server->request_us;
     case PHASE_SENT:
-        return x->stream.is_open ? INT64_MAX : x->sent_us + server->request_us;
+        if (!x->stream.is_open)
+            return x->sent_us + server->request_us;
+        return x->stream.is_idle || x->stream.is_pulling
+                   ? INT64_MAX
+                   : x->stream.sent_us + 2 * server->request_us;
     case PHASE_QUERY:
     case PHASE_WAITING:
     case PHASE_READY:

@@ -108,6 +108,7 @@ void stream_pull(struct exchange *x)
     struct stream *stream = &x->stream;
     enum http_pull next = stream->of.pull(stream->of.ctx, &stream->out);
     stream->has_ended = next == HTTP_PULL_END || buf_check(&stream->out) != AMBIT_OK;
+    stream->has_more = next == HTTP_PULL_MORE;
 }
 
 static void go_on(struct exchange *x, int64_t now_us)
@@ -121,6 +122,8 @@ void stream_pulled(struct exchange *x)
 {
     struct stream *stream = &x->stream;
     stream->is_pulling = false;
+    if (stream->has_more)
+        stream->seen = UINT64_MAX; /* whatever the news are, it has not seen them */
     if (stream->out.len > 0 || stream->has_ended)
         go_on(x, x->loop->now_us);
     else
@@ -132,11 +135,26 @@ static bool has_news(const struct exchange *x)
     return x->stream.is_idle && x->stream.seen != atomic_load(&x->loop->server->news);
 }
 
+/* One who does not read holds no more than one round, and not for long: the words come behind what
+ * was not read yet. */
+static void cut(struct stream *stream, int64_t now_us, int64_t at_most_us)
+{
+    static const char words[] =
+        "event: end\ndata: {\"reason\":\"too_slow\",\"detail\":\"What was sent was "
+        "not read in time: come back with Last-Event-ID.\"}\n\n";
+    if (stream->is_pulling || stream->has_ended || now_us - stream->sent_us < at_most_us)
+        return;
+    buf_put_text(&stream->out, words);
+    stream->has_ended = true;
+}
+
 static void look_at(struct exchange *x, int64_t now_us)
 {
     struct stream *stream = &x->stream;
-    if (!stream->is_idle)
+    if (!stream->is_idle) {
+        cut(stream, now_us, x->loop->server->request_us);
         return;
+    }
     if (x->loop->is_draining) {
         stream->has_ended = true;
         go_on(x, now_us);

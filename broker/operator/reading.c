@@ -5,7 +5,7 @@
 #include "operator/handlers.h"
 #include "operator/stream.h"
 
-enum { WHAT_MAX = 256 };
+enum { WHAT_MAX = 1024, ARGUMENT_MAX = 200, NAME_MAX_SHOWN = 32 };
 
 bool reading_open(struct broker *broker, struct http_request *req, struct http_reply *reply,
                   struct reading **ret)
@@ -26,31 +26,67 @@ bool reading_open_for(struct broker *broker, enum right right, struct http_reque
     return access_check(&reading->access, broker, right, req, reply);
 }
 
-/* What was read: the target behind "/v1/" (of the log: behind "/"), printable. Of a target that is
- * too long to be of use only the route is told: what makes one long may be a token in the wrong
- * place. */
+/* The next argument of a query string, taken off its front. */
+static struct ambit_str next_argument(struct ambit_str *left)
+{
+    const char *end = memchr(left->p, '&', left->len);
+    struct ambit_str argument = {.p = left->p, .len = end ? (size_t)(end - left->p) : left->len};
+    size_t step = end ? argument.len + 1 : argument.len;
+    *left = (struct ambit_str){.p = left->p + step, .len = left->len - step};
+    return argument;
+}
+
+static void put_printable(struct buf *out, struct ambit_str text)
+{
+    for (size_t i = 0; i < text.len; i++)
+        buf_put_char(out, text.p[i] > ' ' && text.p[i] < 0x7f ? text.p[i] : '?');
+}
+
+/* An argument that is too long to be of use is told by its name alone: what makes one long may be a
+ * token in the wrong place. */
+static void put_argument(struct buf *out, struct ambit_str argument)
+{
+    const char *equals = memchr(argument.p, '=', argument.len);
+    if (argument.len <= ARGUMENT_MAX) {
+        put_printable(out, argument);
+    } else if (equals && (size_t)(equals - argument.p) <= NAME_MAX_SHOWN) {
+        put_printable(out, (struct ambit_str){argument.p, (size_t)(equals + 1 - argument.p)});
+        buf_put_text(out, "...");
+    } else {
+        buf_put_text(out, "...");
+    }
+}
+
+/* What was read: the target behind "/v1/" (of the log: behind "/"), printable; of a path that is
+ * too long only the route. */
 static struct ambit_str what_of(struct http_request *req)
 {
     static const char prefix[] = "/v1/";
-    struct ambit_str target = req->target;
-    if (target.len > WHAT_MAX)
-        target = ambit_str_of(req->route->path);
-    bool is_v1 =
-        target.len >= sizeof prefix - 1 && memcmp(target.p, prefix, sizeof prefix - 1) == 0;
+    struct ambit_str path = req->path.len > WHAT_MAX ? ambit_str_of(req->route->path) : req->path;
+    bool is_v1 = path.len >= sizeof prefix - 1 && memcmp(path.p, prefix, sizeof prefix - 1) == 0;
     size_t skip = is_v1 ? sizeof prefix - 1 : 1;
-    char *text = arena_alloc(&req->arena, target.len + 1);
-    if (!text)
+    size_t room = path.len + req->target.len + 4;
+    struct buf text;
+    char *memory = arena_alloc(&req->arena, room);
+    if (!memory)
         return (struct ambit_str){0};
-    for (size_t i = skip; i < target.len; i++) {
-        char c = target.p[i];
-        text[i - skip] = c > ' ' && c < 0x7f ? c : '?';
+    buf_init_fixed(&text, memory, room);
+    put_printable(&text, (struct ambit_str){path.p + skip, path.len - skip});
+    size_t path_len = text.len;
+    struct ambit_str left = req->query;
+    for (char before = '?'; left.len > 0; before = '&') {
+        buf_put_char(&text, before);
+        put_argument(&text, next_argument(&left));
     }
-    return (struct ambit_str){.p = text, .len = target.len - skip};
+    if (buf_check(&text) != AMBIT_OK || text.len > WHAT_MAX)
+        text.len = path_len;
+    return buf_str(&text);
 }
 
 static bool is_place(struct ambit_str argument)
 {
-    static const struct ambit_str places[] = {{"after=", 6}, {"cursor=", 7}, {"limit=", 6}};
+    static const struct ambit_str places[] = {
+        {"after=", 6}, {"before=", 7}, {"cursor=", 7}, {"limit=", 6}};
     for (size_t i = 0; i < AMBIT_LEN(places); i++)
         if (argument.len > places[i].len && memcmp(argument.p, places[i].p, places[i].len) == 0)
             return true;
@@ -69,10 +105,7 @@ static void query_of(struct http_request *req, struct read_command *command)
     buf_put_str(&text, req->path);
     struct ambit_str left = req->query;
     while (left.len > 0) {
-        const char *end = memchr(left.p, '&', left.len);
-        struct ambit_str argument = {.p = left.p, .len = end ? (size_t)(end - left.p) : left.len};
-        size_t step = end ? argument.len + 1 : argument.len;
-        left = (struct ambit_str){.p = left.p + step, .len = left.len - step};
+        struct ambit_str argument = next_argument(&left);
         if (!is_place(argument)) {
             buf_put_char(&text, '&');
             buf_put_str(&text, argument);

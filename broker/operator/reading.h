@@ -2,7 +2,19 @@
 /* What people read is recorded: one person.read event a query or stream opened, durable before the
  * answer leaves. The query runs first, on a query thread, into the reply; then the reading is
  * recorded; then the reply goes out. Reading is never refused for want of a record: when none can
- * be written the answer leaves all the same. */
+ * be written the answer leaves all the same.
+ *
+ * Every route by which a person reads of the record goes this way: lists, single things, traces,
+ * reports, exports, and what of the log is for auditors alone (openings, documents). Not what
+ * anybody may read (checkpoints, public tiles, keys, metadata, health) nor what a person is told of
+ * their own act. The route is one of HTTP_QUERY:
+ *     begin   reading_open() first; the query into the reply; reading_record() last, or
+ *             reading_fail()
+ *     finish  reading_finish, done reading_done, in the row of the route
+ * The event says what was asked: path and query string as they came, an argument that is longer
+ * than any name by its own name alone. So no query string may carry personal text: search by names
+ * and ids, never by words. Further pages of one query within a minute are the same reading: they
+ * differ in `after`, `before`, `cursor` and `limit` alone. */
 #pragma once
 
 #include "operator/access.h"

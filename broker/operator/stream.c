@@ -2,10 +2,9 @@
 /* Server-sent events out of the record. */
 #include "operator/stream.h"
 
-#include "base/json_write.h"
 #include "operator/access.h"
 
-enum { ROUND_BYTES = 64 * 1024, ROUND_EVENTS = 256 };
+enum { ROUND_BYTES = 64 * 1024, ROUND_EVENTS = 256, PROGRESS_EVENTS = 5000, PROGRESS_MS = 10000 };
 
 /* A role or token that was taken away ends what was opened with it. */
 static bool still_may(const struct event_stream *stream)
@@ -21,38 +20,63 @@ static bool still_may(const struct event_stream *stream)
     return may;
 }
 
-/* The next event that the filter lets through; *ret_more: there is something left to look at. */
-static enum ambit_err put_next(struct event_stream *stream, struct buf *out, bool *ret_more)
+/* One message, of a text without a line end, as JSON is. */
+static enum ambit_err put_message(void *ctx, uint64_t seq, struct ambit_str json)
 {
-    BUF_AUTO json;
-    buf_init(&json, 0);
-    struct json_out writer;
-    json_out_init(&writer, &json, false);
-    uint64_t next = 0;
-    enum ambit_err err = query_events(stream->broker, &stream->filter, 1, &writer, &next, ret_more);
-    if (!err)
-        err = buf_check(&json);
-    if (err)
-        return err;
-    stream->filter.after = next;
-    if (json.len == 0)
-        return AMBIT_OK;
-    buf_printf(out, "id: %llu\ndata: ", (unsigned long long)(next - 1));
-    buf_put_str(out, buf_str(&json));
+    struct buf *out = ctx;
+    buf_printf(out, "id: %llu\ndata: ", (unsigned long long)seq);
+    buf_put_str(out, json);
     buf_put_text(out, "\n\n");
     return buf_check(out);
+}
+
+/* How far it has come, when nothing was shown for long or much was passed over. */
+static void put_progress(struct event_stream *stream, struct buf *out)
+{
+    int64_t now_ms = broker_now_ms(stream->broker);
+    uint64_t passed = stream->filter.after - stream->told;
+    bool is_due = passed >= PROGRESS_EVENTS || now_ms - stream->told_ms >= PROGRESS_MS ||
+                  now_ms < stream->told_ms;
+    if (passed == 0 || !is_due)
+        return;
+    buf_printf(out, "id: %llu\n\n", (unsigned long long)(stream->filter.after - 1));
+    stream->told = stream->filter.after;
+    stream->told_ms = now_ms;
+}
+
+static enum http_pull end(struct buf *out, const char *words)
+{
+    buf_put_text(out, "event: end\ndata: ");
+    buf_put_text(out, words);
+    buf_put_text(out, "\n\n");
+    return HTTP_PULL_END;
 }
 
 enum http_pull event_stream_pull(void *ctx, struct buf *out)
 {
     struct event_stream *stream = ctx;
+    struct events_place place;
+    const struct events_query query = {.filter = &stream->filter,
+                                       .limit = ROUND_EVENTS,
+                                       .bytes = ROUND_BYTES,
+                                       .take = put_message,
+                                       .ctx = out};
     if (!still_may(stream))
-        return HTTP_PULL_END;
-    bool has_more = true;
-    for (size_t i = 0; has_more && i < ROUND_EVENTS && out->len < ROUND_BYTES; i++)
-        if (put_next(stream, out, &has_more) != AMBIT_OK)
-            return HTTP_PULL_END; /* the client comes back with Last-Event-ID */
-    return HTTP_PULL_OPEN;
+        return end(out,
+                   "{\"reason\":\"role_required\",\"detail\":\"The way in by which this stream was "
+                   "opened stands no more.\"}");
+    if (query_events(stream->broker, &query, &place) != AMBIT_OK)
+        return end(out,
+                   "{\"reason\":\"unavailable\",\"detail\":\"The record cannot be read now: come "
+                   "back with Last-Event-ID.\"}");
+    if (place.next > stream->filter.after)
+        stream->filter.after = place.next;
+    if (place.n > 0) {
+        stream->told = stream->filter.after;
+        stream->told_ms = broker_now_ms(stream->broker);
+    }
+    put_progress(stream, out);
+    return place.has_more ? HTTP_PULL_MORE : HTTP_PULL_OPEN;
 }
 
 static void stream_end(void *ctx)

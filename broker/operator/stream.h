@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The live stream of events: server-sent events, `id:` is the sequence, Last-Event-ID resumes. It
- * ends when the way in of the person who opened it no longer stands. Heartbeats are the edge's. */
+/* The live stream of events: server-sent events, `id:` is the sequence, Last-Event-ID resumes. A
+ * filter that nothing fits moves on all the same: a message of an `id:` alone, which a reader keeps
+ * and shows nobody, says how far. It ends with a message of type `end` that says why, when the way
+ * in of the person who opened it no longer stands. Heartbeats are the edge's. */
 #pragma once
 
 #include "core/query.h"
@@ -12,6 +14,8 @@ struct event_stream {
     struct broker *broker;
     const struct access *access; /* lives in the request, as the stream does */
     struct events_filter filter; /* `after` moves on */
+    uint64_t told;               /* where the client knows it is: `after` as of the last id */
+    int64_t told_ms;
 };
 /* Fills the reply: the stream, or 503 when there are too many. */
 void event_stream_open(struct event_stream *stream, struct http_request *req,

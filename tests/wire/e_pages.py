@@ -41,7 +41,7 @@ def bounds(tap, client):
         tap.ok(answer.status == 400 and answer.headers["Content-Type"] == "application/problem+json" and answer.json["reason"] == "malformed"
                and answer.json["status"] == 400, f"events?{query}: 400", answer)
     answer = client.person("dana", "GET", "/v1/events?after=9223372036854775807")
-    tap.ok(answer.status == 200 and answer.json == {"events": [], "next": None}, "behind the last sequence there is: nothing", answer)
+    tap.ok(answer.status == 200 and answer.json["events"] == [] and answer.json["next"] is None, "behind the last sequence there is: nothing", answer)
     answer = client.call("GET", "/v1/events", headers={"Authorization": f"Bearer {client.broker.secret('dana.token')}", "Accept": "text/event-stream",
                                                        "Last-Event-ID": "18446744073709551615"})
     tap.ok(answer.status == 400, "Last-Event-ID beyond all sequences: 400", answer)

@@ -166,6 +166,7 @@ static void index_add(struct stage *stage, struct search_entry *entry, uint64_t 
     assert_int_equal(search_open(folder_join(path, stage->folder, "search"), 64 << 20, &search),
                      AMBIT_OK);
     assert_int_equal(search_position(search, &position), AMBIT_OK);
+    position.built_as = INDEX_VERSION; /* what was begun anew has none yet */
     if (next)
         position.next = next;
     assert_int_equal(search_add(search, entry, entry ? 1 : 0, &position), AMBIT_OK);

@@ -1,0 +1,343 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: every filter of the record, alone and in pairs, gives what a filter over all events gives, in both orders and by
+pages; pages hold while events come; a stream goes on behind where it was cut; every form says the same events."""
+import http.client
+import itertools
+import json
+import os
+import re
+import sys
+import threading
+import time
+import urllib.parse
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from broker import READ_SCOPE, SLOW, Broker, Tap, claims  # noqa: E402
+from formats import ecs_faults, ocsf_faults  # noqa: E402
+
+tap = Tap()
+SCOPE = "service.restart[svc:staging/**] service.read[svc:staging/**]"
+MEMBERS = ("agent", "team", "owner", "person", "service", "txn", "source", "id", "grant", "lineage", "stop", "incident", "cause")
+
+
+def things(event):
+    """What was done, and the items asked for or given."""
+    yield event.get("action"), event.get("resource")
+    for item in event.get("items", []) + event.get("asked", []):
+        yield item["actions"][0], item.get("resources", [None])[0]
+
+
+def inside(pattern, name):
+    """The language's patterns, as far as this test uses them: `**` any rest, `*` within a segment."""
+    if name is None or "*" not in pattern:
+        return pattern == name
+    words = "".join({"**": ".*", "*": "[^/]*"}.get(part, re.escape(part)) for part in re.split(r"(\*\*|\*)", pattern))
+    return re.fullmatch(words, name) is not None
+
+
+def rules(event):
+    yield event.get("policy"), event.get("rule")
+    for item in event.get("items", []):
+        if "policy" in item:
+            yield item["policy"], item.get("rule")
+
+
+def fits(event, name, value):
+    if name in MEMBERS or name in ("signal", "parent", "approval"):
+        return event.get(name) == value
+    if name == "type":
+        return any(event["type"] == one or (one.endswith(".*") and event["type"].startswith(one[:-1])) for one in value.split(","))
+    if name == "reason":
+        return event.get("reason") in value.split(",")
+    if name == "decision":
+        return event.get("decision") == value
+    if name == "digest":
+        return value in (event.get("digest"), event.get("documents"))
+    if name == "since":
+        return event["time"] >= value
+    if name == "until":
+        return event["time"] < value
+    if name == "after":
+        return event["seq"] > value
+    raise ValueError(name)
+
+
+def all_fit(event, query):
+    """Action with resource and policy with rule hold of one and the same thing."""
+    rest = {k: v for k, v in query.items() if k not in ("action", "resource", "policy", "rule")}
+    asked, of = query.get("action"), query.get("resource")
+    policy, rule = query.get("policy"), query.get("rule")
+    if rule and "/" in rule:
+        if policy and policy != rule.split("/")[0]:
+            return False
+        policy, rule = rule.split("/")
+    return (all(fits(event, k, v) for k, v in rest.items())
+            and ((not asked and not of) or any((not asked or inside(asked, a)) and (not of or inside(of, r)) for a, r in things(event)))
+            and ((not policy and not rule) or any((not policy or p == policy) and (not rule or r == rule) for p, r in rules(event))))
+
+
+def make(broker, client):
+    """Something of everything that a dev state can have."""
+    tokens = [client.token(scope).json["access_token"] for scope in (SCOPE, READ_SCOPE, SCOPE)]
+    client.token("db.drop[db:prod/x]")
+    for i in range(6):
+        client.evaluate(tokens[0], "service.restart", {"type": "svc", "id": f"staging/web{i}"})
+        client.evaluate(tokens[1])
+    for _ in range(3):
+        client.evaluate(tokens[2], "service.restart", {"type": "svc", "id": "prod/web"})
+    client.evaluate(tokens[1], "ticket.write")
+    done = client.evaluate(tokens[1])
+    client.post_json(f"/v1/actions/{done.json['context']['id']}/outcome", {"outcome": "succeeded", "detail": "done"}, broker.basic("payments-api"))
+    stop = client.stop("agent:reporter", reason="its words, and a name").json
+    for incident in client.person("lee", "GET", "/v1/incidents?state=open").json["incidents"]:
+        client.person("lee", "POST", f"/v1/incidents/{incident['incident']}/acknowledge", {"reason": "seen"})
+    client.clear(stop["stop"])
+    client.revoke(tokens[1])
+    client.person("lee", "POST", "/v1/documents/reload", {})
+    client.person("lee", "GET", "/v1/grants")
+    return [claims(token)["jti"] for token in tokens]
+
+
+def ask(client, query, who="dana", limit=1000):
+    """Every page of it."""
+    events, cursor = [], None
+    for _ in range(3000):
+        words = {**query, "limit": limit, **({} if cursor is None else {"cursor": cursor})}
+        answer = client.person(who, "GET", "/v1/events?" + urllib.parse.urlencode(words))
+        if answer.status != 200:
+            return answer
+        events += answer.json["events"]
+        cursor = answer.json["next"]
+        if cursor is None:
+            return events
+    return None
+
+
+def values_of(events):
+    """Of each filter some values that there are, and one that there is not."""
+    found = {name: [] for name in MEMBERS}
+    for event in events:
+        for name in MEMBERS:
+            if event.get(name) not in (None, *found[name]):
+                found[name].append(event[name])
+    nobody = {"agent": "nobody", "team": "nobody", "owner": "nobody", "person": "nobody", "service": "nobody", "txn": "0" * 31 + "1", "source": "192.0.2.1"}
+    for name in MEMBERS:
+        found[name] = found[name][:2] + [nobody.get(name, "AAAAAAAAAAAAAAAAAAAAAA"), nobody.get(name, "AZqYAAAAAAAAAAAAAAAAAA")]
+    times = sorted({event["time"] for event in events})
+    found.update({
+        "signal": ["odd"], "parent": ["AZqYAAAAAAAAAAAAAAAAAA"], "approval": ["AAAAAAAAAAAAAAAAAAAAAA"],
+        "type": ["action.allowed", "grant.*", "grant.refused,stop.*", "action.*,person.read"],
+        "reason": ["out_of_scope", "allowed", "out_of_scope,stopped,forbidden"],
+        "decision": ["deny", "allow"],
+        "policy": ["restart-services", "read-tickets", "nope"],
+        "rule": sorted({e["rule"] for e in events if "rule" in e})[:1] + ["restart-services/" + r for r in sorted({e["rule"] for e in events if "rule" in e})[:1]],
+        "action": ["service.restart", "service.*", "db.drop"],
+        "resource": ["svc:staging/web1", "svc:staging/**", "svc:*/web*", "ticket:**"],
+        "digest": sorted({e["digest"] for e in events if "digest" in e})[:2] + sorted({e["documents"] for e in events if "documents" in e})[:1] + ["sha256:" + "0" * 64],
+        "since": [times[len(times) // 3], times[-1]], "until": [times[len(times) // 2], times[0]],
+        "after": [events[len(events) // 2]["seq"]],
+    })
+    return found
+
+
+def same(client, events, size, query, limit=1000, is_descending=False):
+    words = {**query, "before": size, **({"order": "desc"} if is_descending else {})}
+    got = ask(client, words, limit=limit)
+    want = [e["seq"] for e in (reversed(events) if is_descending else events) if all_fit(e, query)]
+    if not isinstance(got, list):
+        return (words, got)
+    return None if [e["seq"] for e in got] == want else (words, [e["seq"] for e in got], want)
+
+
+def filters(client, events, size):
+    values = values_of(events)
+    for name, some in sorted(values.items()):
+        faults = [f for value in some for limit, down in ((1000, False), (1000, True), (7, False), (4, True))
+                  for f in [same(client, events, size, {name: value}, limit, down)] if f]
+        tap.ok(not faults, f"{name}: as a filter over all events, both orders, by pages", faults[:2])
+    faults = [f for i, (a, b) in enumerate(itertools.combinations(sorted(values), 2))
+              for f in [same(client, events, size, {a: values[a][i % len(values[a])], b: values[b][i // 3 % len(values[b])]}, 1000, i % 2 == 1)] if f]
+    tap.ok(not faults, "filters in pairs", faults[:2])
+
+
+def refusals(client):
+    for query in ("type=nope", "type=grant", "type=grant.*,", "type=*", "type=.*", "reason=nope", "reason=", "decision=maybe", "digest=sha256:00", "digest=x",
+                  "source=localhost", "source=1.2.3.4/8", "rule=/x", "rule=x/", "order=up", "before=x", "before=-1", "stop=x",
+                  "cause=AAAAAAAAAAAAAAAAAAAAA", "resource=svc%3A***", "action=*.*.*.*x**", "format=xml", "format=ocsf&form=leaf", "format=ecs&checks=true",
+                  "agent=" + "x" * 513, "Agent=x", "types=grant.issued"):
+        answer = client.person("dana", "GET", "/v1/events?" + query)
+        wanted = 200 if query == "reason=" else 400
+        tap.ok(answer.status == wanted and (wanted == 200 or answer.json["reason"] == "malformed"), f"events?{query[:60]}: {wanted}", answer)
+    answer = client.person("dana", "GET", "/v1/events?before=0")
+    tap.ok(answer.json["events"] == [] and answer.json["next"] is None, "nothing lies before the first", answer)
+    answer = client.person("sam", "GET", "/v1/events?agent=remediator")
+    tap.ok(answer.json["events"] == [] and answer.json["next"] is None, "an owner sees what is theirs, whatever they ask", answer)
+
+
+def under_load(broker, client):
+    """Both orders, while events come: each event once, nothing skipped."""
+    stopping = threading.Event()
+
+    def busy():
+        with broker.client() as other:
+            while not stopping.is_set():
+                other.token()
+    workers = [threading.Thread(target=busy) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    try:
+        first = client.person("dana", "GET", "/v1/events?order=desc&limit=1").json
+        up = ask(client, {"type": "grant.*,action.*", "before": first["complete_to"]}, limit=9)
+        down = ask(client, {"type": "grant.*,action.*", "order": "desc"}, limit=9)
+    finally:
+        stopping.set()
+        for worker in workers:
+            worker.join()
+    now = [e["seq"] for e in ask(client, {"type": "grant.*,action.*"})]
+    up, down = [e["seq"] for e in up], [e["seq"] for e in down]
+    tap.ok(up == [s for s in now if s < first["complete_to"]], "pages upwards under load: each once, none left out", (up[-5:], first))
+    tap.ok(down == [s for s in reversed(now) if s <= down[0]] and down[0] > up[-1], "pages downwards under load: the same", down[:5])
+
+
+def lines_of(client, query):
+    """All pages as lines, along the Link header."""
+    lines, path = [], "/v1/events?" + urllib.parse.urlencode(query)
+    for _ in range(1000):
+        answer = client.person("dana", "GET", path)
+        if answer.status != 200 or answer.headers["Content-Type"] != "application/x-ndjson" or not int(answer.headers["Ambit-Complete-To"]):
+            return [], answer
+        lines += [json.loads(line) for line in answer.body.decode().split("\n")[:-1]]
+        link = answer.headers["Link"]
+        if link is None:
+            return lines, None
+        path = re.fullmatch(r'<([^<>"\s]+)>; rel="next"', link).group(1)
+    return [], "no end"
+
+
+def forms(client, size):
+    ours = {e["seq"]: e for e in ask(client, {"before": size})}
+    plain, fault = lines_of(client, {"before": size, "format": "jsonl", "limit": 11})
+    tap.ok(plain == list(ours.values()), "JSON lines: the events themselves, page by page along Link", fault)
+    answer = client.call("GET", "/v1/events?limit=2", headers={"Authorization": f"Bearer {client.broker.secret('dana.token')}", "Accept": "application/x-ndjson"})
+    tap.ok(answer.body.count(b"\n") == 2 and json.loads(answer.body.split(b"\n")[0])["seq"] == 0, "Accept: application/x-ndjson is format=jsonl", answer)
+    odd, fault = lines_of(client, {"resource": "svc:<\">/{x}", "format": "jsonl", "limit": 1})
+    tap.ok(odd == [] and fault is None, "an odd name does no harm to Link", fault)
+    for name, faults_of, uid in (("ocsf", ocsf_faults, lambda o: o["metadata"]["sequence"]), ("ecs", ecs_faults, lambda o: o["event"]["sequence"])):
+        lines, fault = lines_of(client, {"before": size, "format": name, "limit": 50})
+        tap.ok([uid(line) for line in lines] == list(ours), f"{name}: the same events", fault)
+        faults = [f for line in lines for f in faults_of(line, ours[uid(line)])]
+        tap.ok(lines and not faults, f"{name}: what the schema requires is there", faults[:3])
+
+
+class Live:
+    """A stream of server-sent events, message by message."""
+
+    def __init__(self, broker, query, last_id=None, who="lee"):
+        self.http = http.client.HTTPConnection("127.0.0.1", broker.port, timeout=20 * SLOW)
+        more = {} if last_id is None else {"Last-Event-ID": str(last_id)}
+        self.http.request("GET", "/v1/events?" + query, headers={"Accept": "text/event-stream", "Authorization": f"Bearer {broker.secret(who + '.token')}", **more})
+        self.answer = self.http.getresponse()
+        self.said, self.ids, self.ended = [], [], None
+
+    def until(self, done):
+        """Reads on until done(self), or the end of the stream."""
+        fields = {}
+        while not done(self):
+            try:
+                line = self.answer.readline()
+            except (OSError, http.client.HTTPException):
+                return False
+            if line == b"":
+                return done(self)
+            if line == b"\n":
+                self.take(fields)
+                fields = {}
+            elif not line.startswith(b":"):
+                name, value = line.rstrip(b"\n").split(b": ", 1)
+                fields[name.decode()] = value.decode()
+        return True
+
+    def take(self, fields):
+        if fields.get("event") == "end":
+            self.ended = json.loads(fields["data"])
+        elif "id" in fields:
+            self.ids.append(int(fields["id"]))
+            if "data" in fields:
+                self.said.append((int(fields["id"]), json.loads(fields["data"])))
+
+
+def streams(broker, client):
+    """A stream that reads up, is cut by kill -9, and goes on behind where it was."""
+    for _ in range(300):
+        client.token()
+    kinds = "type=grant.issued,grant.refused"
+    wanted = [e["seq"] for e in ask(client, {"type": "grant.issued,grant.refused"})]
+    stream = Live(broker, kinds + "&format=ocsf")
+    got = stream.until(lambda s: s.ids and s.ids[-1] >= wanted[-1])
+    said = stream.said
+    tap.ok(got and [seq for seq, _ in said] == wanted and all(d["class_uid"] == 3003 for _, d in said), "a stream reads up to now, more than one round of it, as OCSF", len(said))
+    broker.kill()
+    tap.ok(not stream.until(lambda s: False), "it breaks when the broker is killed")
+    broker.start()
+    with broker.client() as after:
+        jti = claims(after.token().json["access_token"])["jti"]
+        again = Live(broker, kinds, last_id=said[-3][0])
+        tap.ok(again.until(lambda s: s.said and s.said[-1][1].get("grant") == jti), "after kill -9 a stream goes on")
+        tap.ok([seq for seq, _ in again.said[:2]] == wanted[-2:] and len(again.said) == 3, "behind what the client had, each once", (again.ids, wanted[-3:]))
+        answer = after.call("GET", "/v1/events?order=desc", headers={"Authorization": f"Bearer {broker.secret('dana.token')}", "Accept": "text/event-stream"})
+        tap.ok(answer.status == 400, "a stream has no other order", answer)
+        quiet = Live(broker, "agent=nobody")
+        grown(broker, after, 5200)
+        tap.ok(quiet.until(lambda s: s.ids and s.ids[-1] >= 5000) and not quiet.said, "a filter that nothing fits moves on all the same", quiet.ids[-1:])
+        ending(broker, after)
+
+
+def grown(broker, client, size):
+    """So many events in the record: batches of evaluations are many at once."""
+    token = client.token().json["access_token"]
+    one = {"subject": {"type": "access_token", "id": token}, "action": {"name": "ticket.read"}, "resource": {"type": "ticket", "id": "INC-1"}}
+    while client.person("dana", "GET", "/v1/events?limit=1&order=desc").json["complete_to"] < size:
+        for _ in range(20):
+            client.post_json("/access/v1/evaluations", {"evaluations": [one] * 20}, broker.basic("payments-api"))
+
+
+def ending(broker, client):
+    """Whoever may no more is told why the stream ends."""
+    last = client.person("dana", "GET", "/v1/events?limit=1&order=desc").json["complete_to"] - 1
+    stream = Live(broker, f"after={last}")
+    broker.propose("people/lee", {**broker.document("people/lee"), "roles": ["approver"]})
+    client.person("lee", "POST", "/v1/documents/reload", {})
+    tap.ok(stream.until(lambda s: s.ended) and stream.ended["reason"] == "role_required", "a stream ends with words when the role is gone", stream.ended)
+
+
+def readings(client):
+    """A query is on record with what was asked, its further pages within a minute are the same one."""
+    before = ask(client, {"order": "desc"})[0]["seq"]
+    ask(client, {"agent": "remediator", "decision": "deny"}, limit=2)
+    client.person("lee", "GET", "/v1/events?resource=" + "x" * 300)
+    said = [e["detail"]["what"] for e in ask(client, {"type": "person.read", "after": before}) if "remediator" in e["detail"]["what"] or "resource" in e["detail"]["what"]]
+    tap.ok(len(said) == 2 and "agent=remediator&decision=deny" in said[0], "a reading says what was asked, once", said)
+    tap.ok("xxx" not in said[1] and "resource=" in said[1], "what is too long to be a name is told by its own name alone", said)
+
+
+def main():
+    with Broker() as broker, broker.client() as client:
+        make(broker, client)
+        size = client.person("dana", "GET", "/v1/events?limit=1").json["complete_to"]
+        events = ask(client, {"before": size})
+        tap.ok([e["seq"] for e in events] == list(range(size)), "all events, in order", len(events))
+        filters(client, events, size)
+        time.sleep(1.5 * SLOW)  # the index has come as far: the same again, by it
+        filters(client, events, size)
+        refusals(client)
+        under_load(broker, client)
+        forms(client, size)
+        readings(client)
+        streams(broker, client)
+        tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "ambit verify passes")
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
