@@ -19,6 +19,7 @@
 #include "core/broker.h"
 #include "core/review.h"
 #include "http/http.h"
+#include "ledger/tlog.h"
 #include "edge.h"
 #include "identity/trust.h"
 #include "notify.h"
@@ -336,7 +337,9 @@ int serve_start(struct service *service)
         BUF_AUTO hints;
         buf_init(&hints, 0);
         dev_hints(service->config.state.p, service->url, &hints);
-        printf("%.*s", (int)hints.len, hints.p != NULL ? hints.p : "");
+        buf_put_text(&hints, "The log's key, for whoever checks what is published: ");
+        note_verifier_put(tlog_verifier(broker_log(service->broker)), &hints);
+        printf("%.*s\n", (int)hints.len, hints.p != NULL ? hints.p : "");
     }
     if (fflush(stdout) != 0) {
         perror("ambitd: standard output cannot be written");

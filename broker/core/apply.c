@@ -290,6 +290,24 @@ static AMBIT_CHECKED enum ambit_err apply_decided(struct store_txn *txn, struct 
     return err == AMBIT_OK ? apply_redeemed(txn, event) : err;
 }
 
+static AMBIT_CHECKED enum ambit_err apply_stop(struct store_txn *txn, struct head *head,
+                                               const struct event *event)
+{
+    if (event->type == EVENT_STOP_RAISED)
+        return apply_raised(txn, head, event);
+    return event->type == EVENT_STOP_CLEARED ? apply_cleared(txn, head, event)
+                                             : apply_clear_asked(txn, event);
+}
+
+/* What people said of documents and of each other. */
+static AMBIT_CHECKED enum ambit_err apply_said(struct store_txn *txn, const struct event *event)
+{
+    if (event->type == EVENT_DOCUMENTS_CONFIRMED)
+        return apply_confirmed(txn, event);
+    return event->type == EVENT_PERSON_OFFBOARDED ? apply_offboarded(txn, event)
+                                                  : apply_superseded(txn, event);
+}
+
 static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct head *head,
                                                const struct event *event)
 {
@@ -300,11 +318,9 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_GRANT_REVOKED:
         return apply_revoked(txn, head, event);
     case EVENT_STOP_RAISED:
-        return apply_raised(txn, head, event);
     case EVENT_STOP_CLEARED:
-        return apply_cleared(txn, head, event);
     case EVENT_STOP_CLEAR_ASKED:
-        return apply_clear_asked(txn, event);
+        return apply_stop(txn, head, event);
     case EVENT_INCIDENT_OPENED:
         return apply_incident_opened(txn, event);
     case EVENT_APPROVAL_ASKED:
@@ -324,11 +340,9 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_LOG_CONTINUED:
         return apply_tlog(txn, event);
     case EVENT_DOCUMENTS_CONFIRMED:
-        return apply_confirmed(txn, event);
     case EVENT_DOCUMENTS_SUPERSEDED:
-        return apply_superseded(txn, event);
     case EVENT_PERSON_OFFBOARDED:
-        return apply_offboarded(txn, event);
+        return apply_said(txn, event);
     case EVENT_INCIDENT_ESCALATED:
     case EVENT_INCIDENT_ACKNOWLEDGED:
     case EVENT_INCIDENT_CLOSED:

@@ -49,7 +49,7 @@ def exposition(tap, text):
         tap.ok(values == sorted(values) and bounds == sorted(bounds) and buckets[-1] == ("+Inf", value(text, name + "_count")) and value(text, name + "_sum") is not None,
                f"PRO-2 {name} is cumulative up to +Inf", buckets)
     tap.ok(all(n.endswith("_total") for n, kind in types.items() if kind == "counter"), "PRO-2 counters end in _total", types)
-    tap.ok({re.sub('="[^"]*"', "", label) for _, label, _ in samples(text)} <= {"", "question,decision,reason", "le"}, "PRO-2 labels hold no text of a caller")
+    tap.ok({re.sub('="[^"]*"', "", label) for _, label, _ in samples(text)} <= {"", "question,decision,reason", "le", "step"}, "PRO-2 labels hold no text of a caller")
 
 
 def metrics(tap, broker, client):

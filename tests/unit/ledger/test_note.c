@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Goal: signed notes (NOT-1..3), cosignatures (COS-1), checkpoints (CKP-1) and receipts (TLP-1)
- * read what their authors wrote, strictly, and nobody's signature is taken for another's. */
+/* Goal: signed notes (NOT-1, NOT-2, NOT-3), cosignatures (COS-1), checkpoints (CKP-1) and receipts
+ * (TLP-1) read what their authors wrote, strictly, and nobody's signature is taken for another's.
+ */
 #include "support/unit.h"
 
 #include "base/buf.h"
