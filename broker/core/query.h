@@ -108,3 +108,12 @@ AMBIT_CHECKED enum ambit_err query_trace(struct broker *broker, struct ambit_str
 
 /* GET /v1/keys. */
 AMBIT_CHECKED enum ambit_err query_keys(struct broker *broker, struct json_out *out);
+
+/* GET /v1/report: the signals of a period, per owner, team, policy or agent (core/report.h). */
+struct report_ask {
+    int64_t since_ms, until_ms; /* since <= time < until; 0: 30 days before, and now */
+    enum report_by { REPORT_BY_OWNER, REPORT_BY_TEAM, REPORT_BY_POLICY, REPORT_BY_AGENT } by;
+    struct ambit_str owner; /* what is theirs alone; absent: everything */
+};
+AMBIT_CHECKED enum ambit_err query_report(struct broker *broker, const struct report_ask *ask,
+                                          struct json_out *out);

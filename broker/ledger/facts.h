@@ -88,12 +88,14 @@ struct facts_scan {
     uint64_t below;             /* no event from this sequence on */
     enum ambit_err (*each)(void *ctx, uint64_t seq, const struct fact *fact);
     void *ctx;
+    struct store_txn *txn; /* while it runs: what names are looked up in */
 };
-AMBIT_CHECKED enum ambit_err facts_read(struct search *search, const struct facts_scan *scan,
+AMBIT_CHECKED enum ambit_err facts_read(struct search *search, struct facts_scan *scan,
                                         uint64_t *ret_next);
-/* The text of a number, at most `size` bytes. NOT_FOUND, TOO_LARGE. */
-AMBIT_CHECKED enum ambit_err facts_name(struct search *search, uint32_t number, char *text,
-                                        size_t size, size_t *ret_len);
+/* The text of a number, at most `size` bytes. `txn`: of a scan that runs, or NULL. NOT_FOUND,
+ * TOO_LARGE. */
+AMBIT_CHECKED enum ambit_err facts_name(struct search *search, struct store_txn *txn,
+                                        uint32_t number, char *text, size_t size, size_t *ret_len);
 /* The number of a text; NOT_FOUND: no event has it. */
 AMBIT_CHECKED enum ambit_err facts_number(struct search *search, enum fact_kind kind,
                                           struct ambit_str text, uint32_t *ret);

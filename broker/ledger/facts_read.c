@@ -10,6 +10,7 @@ enum { READING_US = 500 * 1000, LOOK_EVERY = 64 /* rows */ };
 
 struct reader {
     struct search *search;
+    struct facts_scan *scan;
     struct store_txn *txn;
     struct store_cursor *cursor;
     int64_t until_us; /* then the transaction is renewed */
@@ -28,6 +29,7 @@ static AMBIT_CHECKED enum ambit_err reader_begin(struct reader *reader)
 {
     reader_done(reader);
     enum ambit_err err = search_read_begin(reader->search, &reader->txn);
+    reader->scan->txn = reader->txn;
     reader->until_us = clock_mono_us() + READING_US;
     return err == AMBIT_OK ? store_cursor_open(reader->txn, SEARCH_FACTS, &reader->cursor) : err;
 }
@@ -106,9 +108,9 @@ static AMBIT_CHECKED enum ambit_err tell_row(const struct reader *reader,
     return AMBIT_OK;
 }
 
-enum ambit_err facts_read(struct search *search, const struct facts_scan *scan, uint64_t *ret_next)
+enum ambit_err facts_read(struct search *search, struct facts_scan *scan, uint64_t *ret_next)
 {
-    AMBIT_CLEANUP(reader_done) struct reader reader = {.search = search};
+    AMBIT_CLEANUP(reader_done) struct reader reader = {.search = search, .scan = scan};
     struct search_position position;
     uint64_t first = 0;
     bool is_over = false;
@@ -132,20 +134,20 @@ enum ambit_err facts_read(struct search *search, const struct facts_scan *scan, 
 
 /* ---- names ---- */
 
-enum ambit_err facts_name(struct search *search, uint32_t number, char *text, size_t size,
-                          size_t *ret_len)
+enum ambit_err facts_name(struct search *search, struct store_txn *txn, uint32_t number, char *text,
+                          size_t size, size_t *ret_len)
 {
     char row[1 + FACTS_NAME_MAX];
     struct facts_key key = facts_key_number(number);
-    struct store_txn *txn = NULL;
+    struct store_txn *own = NULL;
     size_t len = 0;
     if (number == 0)
         return AMBIT_ERR_NOT_FOUND;
-    enum ambit_err err = search_read_begin(search, &txn);
+    enum ambit_err err = txn ? AMBIT_OK : search_read_begin(search, &own);
     if (err != AMBIT_OK)
         return err;
-    err = store_get(txn, SEARCH_FACTS, facts_key_store(&key), row, sizeof row, &len);
-    store_read_end(txn);
+    err = store_get(txn ? txn : own, SEARCH_FACTS, facts_key_store(&key), row, sizeof row, &len);
+    store_read_end(own);
     if (err != AMBIT_OK)
         return err;
     if (len == 0 || len - 1 > size)

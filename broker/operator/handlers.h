@@ -54,6 +54,7 @@ HANDLER(grants_begin);
 HANDLER(keys_begin);
 HANDLER(backups_begin);
 HANDLER(events_begin);
+HANDLER(report_begin);
 HANDLER(trace_begin);
 HANDLER(reading_finish);
 void reading_done(void *app, struct http_request *req);

@@ -89,6 +89,7 @@ static const struct http_route routes[] = {
     READ("/v1/keys", keys),
     READ("/v1/grants", grants),
     READ("/v1/events", events),
+    READ("/v1/report", report),
     READ("/v1/trace/{x*}", trace),
     {.method = HTTP_GET,
      .path = "/v1/whoami",
