@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/file.h"
 #include "core/tlog_open.h"
 #include "core/tlog_start.h"
@@ -108,6 +109,20 @@ enum ambit_err tlog_checkpoint_load(const struct broker *broker, struct buf *ret
     return err == AMBIT_OK ? file_read(fd, checkpoint_file, NOTE_BYTES_MAX, ret) : err;
 }
 
+/* What writes that were cut by a crash left; none of it was ever the checkpoint. */
+static void remove_leftovers(int fd)
+{
+    ARENA_AUTO arena;
+    struct ambit_str *names = NULL;
+    size_t n = 0;
+    arena_init(&arena, NULL, 0, 0);
+    if (dir_list(fd, ".", &arena, &names, &n) != AMBIT_OK)
+        return;
+    for (size_t i = 0; i < n; i++)
+        if (names[i].len > 4 && memcmp(names[i].p + names[i].len - 4, ".tmp", 4) == 0)
+            (void)unlinkat(fd, names[i].p, 0);
+}
+
 enum ambit_err tlog_checkpoint_begin(const struct broker *broker, const struct tlog_start *start)
 {
     FD_AUTO fd = -1;
@@ -155,6 +170,7 @@ enum ambit_err tlog_vkey_write(const struct broker *broker, const struct tlog_st
         err = folder_open(broker, "log", 0755, &fd);
     if (err != AMBIT_OK)
         return err;
+    remove_leftovers(fd);
     if (file_read(fd, vkey_file, NOTE_BYTES_MAX, &there) == AMBIT_OK &&
         ambit_str_eq(buf_str(&there), buf_str(&text)))
         return AMBIT_OK;

@@ -3,6 +3,9 @@
 entry bundles, roots. It shares nothing with the broker."""
 import base64
 import hashlib
+import os
+import subprocess
+import tempfile
 
 from jose import b64u, verify_ed25519
 
@@ -38,6 +41,18 @@ def verify_note(note, vkey):
         if mark == "\u2014" and signer == name and blob[:4].hex() == key_id:
             return text if verify_ed25519(b64u(typed[1:]), text.encode(), blob[4:]) else None
     return None
+
+
+def sign_note(text, vkey, key_file):
+    """The text signed by a private key in PEM."""
+    name, key_id, _ = vkey.strip().split("+", 2)
+    with tempfile.TemporaryDirectory(prefix="ambit-test-") as folder:
+        with open(os.path.join(folder, "in"), "w", encoding="utf-8") as f:
+            f.write(text)
+        done = subprocess.run(["openssl", "pkeyutl", "-sign", "-inkey", key_file, "-rawin", "-in", os.path.join(folder, "in")],
+                              stdin=subprocess.DEVNULL, capture_output=True, check=True, timeout=20)
+    blob = base64.b64encode(bytes.fromhex(key_id) + done.stdout).decode()
+    return f"{text}\n\u2014 {name} {blob}\n".encode()
 
 
 class Checkpoint:

@@ -3,6 +3,7 @@
 """Goal: CKP-1, CKP-2, NOT-1, NOT-2, NOT-3, TIL-1, TIL-2, TIL-3: the log of a running broker is read from outside and its
 root computed again; it only grows, also over a kill; a store that is not what was published is refused in words, and the
 way on is another log, on record."""
+import base64
 import os
 import re
 import shutil
@@ -11,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from broker import SLOW, Broker, Tap, Threads  # noqa: E402
-from tlog import Checkpoint, leaf_hash, names_of, node_hash, root_of, split_bundle, tile_name  # noqa: E402
+from tlog import Checkpoint, leaf_hash, names_of, node_hash, root_of, sign_note, split_bundle, tile_name  # noqa: E402
 
 PURPOSE = "words that no entry may hold"
 BAD_NAMES = ["tile/0/000.p/0", "tile/0/000.p/256", "tile/0/000.p/01", "tile/0/0", "tile/0/0000", "tile/0/x000/000", "tile/00/000",
@@ -201,6 +202,59 @@ def loses_files(tap, broker):
         os.replace(path + ".kept", path)
 
 
+def read(*path):
+    with open(os.path.join(*path), "rb") as f:
+        return f.read()
+
+
+def write(data, *path):
+    with open(os.path.join(*path), "wb") as f:
+        f.write(data)
+
+
+def forget_record(broker):
+    for name in ("store", "search"):
+        shutil.rmtree(os.path.join(broker.state, name), ignore_errors=True)
+
+
+def ended_between_steps(tap):
+    """CKP-2: the start's steps are told from a loss wherever it was cut: the states that lie between them are made by hand."""
+    with Broker() as broker:
+        log, keys, state = (os.path.join(broker.state, name) for name in ("log", "keys", "."))
+        broker.stop()
+        vkey, key = read(log, "log.vkey").decode(), read(keys, "log.key")
+        forget_record(broker)
+        shutil.rmtree(log)
+        tap.ok(broker.start() and broker.stop() == 0 and read(keys, "log.key") == key, "a key that was made is the key of the log that is begun")
+        vkey = read(log, "log.vkey").decode()
+        forget_record(broker)
+        nothing = f"{vkey.split('+')[0]}\n0\n{base64.b64encode(root_of([])).decode()}\n"
+        write(sign_note(nothing, vkey, os.path.join(keys, "log.key")), log, "checkpoint")
+        tap.ok(broker.start() and broker.stop() == 0 and read(log, "log.vkey").decode() == vkey,
+               "a log with a checkpoint of size 0 is the log that is begun, under its name")
+        # The way on, cut after log.continued: the new key waits, the old one and its checkpoint are in place.
+        published = read(log, "checkpoint")
+        forget_record(broker)
+        said = refusal(broker)
+        tap.ok("has 0 events" in said and broker.start(extra=["--accept-rollback", "all is gone"]) and broker.stop() == 0,
+               "a store that is gone altogether is smaller too", said)
+        new_key, new_vkey = read(keys, "log.key"), read(log, "log.vkey")
+        write(new_key, keys, "log.key.next")
+        write(key, keys, "log.key")
+        write(published, log, "checkpoint")
+        os.unlink(os.path.join(log, "checkpoint.1"))
+        tap.ok(broker.start() and broker.stop() == 0 and read(keys, "log.key") == new_key and read(log, "log.vkey") == new_vkey
+               and read(log, "checkpoint.1") == published and Checkpoint(read(log, "checkpoint"), new_vkey.decode()).size > 0,
+               "what was begun and recorded is completed by the next start")
+        write(published, log, "checkpoint")
+        tap.ok(broker.start() and broker.stop() == 0 and os.path.exists(os.path.join(log, "checkpoint.2")), "the checkpoint of a log that was left is set aside")
+        write(b"half of one", log, "checkpoint.0123456789abcdef.tmp")
+        tap.ok(broker.start() and broker.stop() == 0 and not [name for name in os.listdir(log) if name.endswith(".tmp")],
+               "what a write that was cut left is taken away")
+        code, verdict = broker.verify(state)
+        tap.ok(code == 0, "the record holds", verdict)
+
+
 def witnessed(tap):
     """A witness file knows what a whole state folder that was restored does not."""
     with Broker(start=False, env={"AMBIT_LOG_PUBLIC": "true"}) as broker:
@@ -252,6 +306,7 @@ def main():
         tap.ok(code == 0, "the record holds over all of it", verdict)
         loses_files(tap, broker)
         tap.ok(broker.start() and broker.stop() == 0, "with everything back it serves")
+    ended_between_steps(tap)
     witnessed(tap)
     return tap.done()
 
