@@ -52,6 +52,7 @@ void evaluation_answer_write(const struct evaluation_answer *answer, struct json
         if (!answer->for_agent)
             write_reason_text("reason_admin", explanation->admin_text, out);
     }
+    json_member_str(out, "receipt", answer->receipt);
     json_end_object(out);
     json_end_object(out);
 }

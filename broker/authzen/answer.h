@@ -13,6 +13,7 @@ struct evaluation_answer {
     const struct ambit_explanation *explanation; /* NULL: none could be had */
     struct ambit_id approval;                    /* the question that people have now; none */
     bool for_agent;
+    struct ambit_str receipt; /* TLP-1; absent: none was asked for, or none is there yet */
 };
 void evaluation_answer_write(const struct evaluation_answer *answer, struct json_out *out);
 

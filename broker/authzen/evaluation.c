@@ -3,13 +3,16 @@
  * counted, recorded (AZN-17). */
 #include "authzen/evaluation.h"
 
+#include "base/accept.h"
 #include "base/json_write.h"
+#include "core/receipt.h"
 
 struct evaluation_state {
     struct evaluation_kind kind; /* first */
     struct questioner questioner;
     struct evaluation asked;
     struct action_command command;
+    struct receipt receipt;
     bool has_command, is_prepared;
 };
 
@@ -81,6 +84,7 @@ static enum http_next submit(struct evaluation_state *state, struct http_request
     command->base.done = resume;
     command->base.ready = ready;
     command->base.done_ctx = req;
+    state->receipt.is_wanted = accept_names(http_header(req, "prefer"), RECEIPT_PREFERENCE);
     http_suspend(req);
     err = action_submit(command);
     return err ? refuse(req, reply, err) : HTTP_WAIT;
@@ -125,7 +129,11 @@ static void reply_decided(struct evaluation_state *state, struct http_request *r
     struct action_command *command = &state->command;
     struct json_out out;
     json_out_init(&out, &reply->body, false);
-    question_answer(command, state->questioner.asker.by_agent, true, &req->arena, &out);
+    question_answer(command,
+                    (struct question_telling){.for_agent = state->questioner.asker.by_agent,
+                                              .with_lesson = true,
+                                              .receipt = state->receipt.text},
+                    &req->arena, &out);
     reply->no_store = true;
     http_reply_json(reply, 200);
     req->log.verdict = command->decided.verdict == AMBIT_ALLOW ? "allow" : "deny";
@@ -140,10 +148,19 @@ void evaluation_prepare(void *app, struct http_request *req, struct http_reply *
     (void)app;
     struct evaluation_state *state = req->user;
     const struct action_command *command = &state->command;
-    if (command->is_key_reused || command->decided.verdict != AMBIT_ALLOW)
+    if (command->is_key_reused || command->decided.verdict != AMBIT_ALLOW ||
+        state->receipt.is_wanted)
         return;
     reply_decided(state, req, reply);
     state->is_prepared = true;
+}
+
+static void wait_for_receipt(struct evaluation_state *state, struct http_request *req)
+{
+    state->receipt.resume = resume;
+    state->receipt.ctx = req;
+    http_suspend(req);
+    receipt_wait(state->questioner.broker, &state->receipt, state->command.base.seq);
 }
 
 enum http_next evaluation_finish(void *app, struct http_request *req, struct http_reply *reply)
@@ -163,10 +180,17 @@ enum http_next evaluation_finish(void *app, struct http_request *req, struct htt
         failure = "this Idempotency-Key was used with another body";
         status = 400;
     }
+    if (!failure && receipt_is_due(&state->receipt, command->base.seq)) {
+        wait_for_receipt(state, req);
+        return HTTP_WAIT;
+    }
+    receipt_take(&state->receipt, command->base.seq, &req->arena);
     if (failure)
         asker_reply_error(req, reply, status, failure);
     else if (!state->is_prepared)
         reply_decided(state, req, reply);
+    if (state->receipt.text.p)
+        http_reply_header(reply, "Preference-Applied", RECEIPT_PREFERENCE);
     return HTTP_DONE;
 }
 

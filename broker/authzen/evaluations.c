@@ -129,7 +129,8 @@ static void write_item(struct action_command *command, size_t *lessons, struct j
         write_fault(out, "this Idempotency-Key was used with another body");
         return;
     }
-    question_answer(command, false, !is_denied || *lessons > 0, &arena, out);
+    question_answer(command, (struct question_telling){.with_lesson = !is_denied || *lessons > 0},
+                    &arena, out);
     *lessons -= is_denied && *lessons > 0;
 }
 

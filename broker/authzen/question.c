@@ -164,10 +164,10 @@ enum ambit_err question_fill(const struct questioner *questioner, const struct e
     return err ? err : fill_subject(questioner, asked, ret);
 }
 
-void question_answer(struct action_command *command, bool for_agent, bool with_lesson,
+void question_answer(struct action_command *command, struct question_telling telling,
                      struct arena *arena, struct json_out *out)
 {
-    bool is_explained = with_lesson && (!command->is_repeated || command->is_same_set);
+    bool is_explained = telling.with_lesson && (!command->is_repeated || command->is_same_set);
     struct ambit_explanation *explanation =
         is_explained ? arena_alloc(arena, sizeof *explanation) : NULL;
     if (explanation && command->is_unsupported)
@@ -179,7 +179,8 @@ void question_answer(struct action_command *command, bool for_agent, bool with_l
                                        .decided = &command->decided,
                                        .explanation = explanation,
                                        .approval = command->approval,
-                                       .for_agent = for_agent};
+                                       .for_agent = telling.for_agent,
+                                       .receipt = telling.receipt};
     evaluation_answer_write(&answer, out);
 }
 

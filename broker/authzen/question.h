@@ -35,7 +35,11 @@ AMBIT_CHECKED enum ambit_err question_fill(const struct questioner *questioner,
                                            const struct evaluation *asked, size_t place,
                                            struct action_command *ret);
 /* The answer of one that was decided; the lesson of a denial, whose remedy is looked for, costs. */
-void question_answer(struct action_command *command, bool for_agent, bool with_lesson,
+struct question_telling {
+    bool for_agent, with_lesson;
+    struct ambit_str receipt; /* absent: none */
+};
+void question_answer(struct action_command *command, struct question_telling telling,
                      struct arena *arena, struct json_out *out);
 /* The sentence of a command that has no answer, and its status; NULL when it has one. */
 const char *question_failure(const struct command *command, unsigned *ret_status);

@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "base/json_write.h"
 #include "core/command.h"
+#include "core/receipt.h"
 
 /* ---- problems ------------------------------------------------------------------------------ */
 
@@ -260,5 +261,82 @@ void signal_done(void *app, struct http_request *req)
     if (state->has_command)
         command_release(&state->command.base);
     if (state->documents)
+        broker_documents_release(TAKE(state->documents));
+}
+
+/* ---- receipts ------------------------------------------------------------------------------ */
+
+struct receipt_state {
+    struct documents_ref *documents;
+    struct asker asker;
+    struct receipt receipt;
+    uint64_t seq;
+};
+
+/* What the caller proved itself with is good for one request. True: go on. */
+static bool use_once(struct receipt_state *state, struct broker *broker, struct http_request *req,
+                     struct http_reply *reply)
+{
+    struct once_command once = {.base = {.err = AMBIT_OK}};
+    if (!state->asker.has_once && !state->asker.caller.has_once)
+        return true;
+    command_init(&once.base, broker, &state->asker.caller, state->documents);
+    asker_fill(&state->asker, &once.base);
+    (void)!once_call(&once);
+    bool is_fine = is_answered(&once.base, req, reply);
+    command_release(&once.base);
+    return is_fine;
+}
+
+static enum http_next reply_receipt(struct broker *broker, uint64_t seq, struct http_request *req,
+                                    struct http_reply *reply)
+{
+    enum ambit_err err = query_receipt(broker, seq, &reply->body);
+    if (err == AMBIT_ERR_NOT_FOUND)
+        return problem(req, reply, 503, "No checkpoint covers it yet.");
+    if (err)
+        return problem_of(req, reply, err);
+    reply->status = 200;
+    reply->content_type = "text/plain; charset=utf-8";
+    reply->no_store = true;
+    return HTTP_DONE;
+}
+
+enum http_next receipt_begin(void *app, struct http_request *req, struct http_reply *reply)
+{
+    struct receipt_state *state = arena_alloc(&req->arena, sizeof *state);
+    struct ambit_id id = {0};
+    if (!state)
+        return problem_of(req, reply, AMBIT_ERR_NO_MEMORY);
+    req->user = state;
+    state->documents = broker_documents_acquire(app);
+    if (!identify(app, state->documents, req, reply, &state->asker) ||
+        !use_once(state, app, req, reply))
+        return HTTP_DONE;
+    enum ambit_err err = id_decode(req->parameter, &id);
+    err = err == AMBIT_OK ? query_decided_seq(app, id, &state->asker.caller, &state->seq)
+                          : AMBIT_ERR_NOT_FOUND;
+    if (err == AMBIT_ERR_NOT_FOUND)
+        return problem(req, reply, 404, "There is no such decision of yours.");
+    if (err)
+        return problem_of(req, reply, err);
+    state->receipt.resume = resume;
+    state->receipt.ctx = req;
+    http_suspend(req);
+    receipt_wait(app, &state->receipt, state->seq);
+    return HTTP_WAIT;
+}
+
+enum http_next receipt_finish(void *app, struct http_request *req, struct http_reply *reply)
+{
+    const struct receipt_state *state = req->user;
+    return reply_receipt(app, state->seq, req, reply);
+}
+
+void receipt_done(void *app, struct http_request *req)
+{
+    (void)app;
+    struct receipt_state *state = req->user;
+    if (state && state->documents)
         broker_documents_release(TAKE(state->documents));
 }

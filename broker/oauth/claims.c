@@ -131,5 +131,6 @@ void token_response_write(const struct token_response *response, struct json_out
         json_key(out, "authorization_details");
         items_write_details(&items, out);
     }
+    json_member_str(out, "ambit_receipt", response->receipt);
     json_end_object(out);
 }

@@ -27,9 +27,10 @@ const char *claims_token_type(const struct grant_row *row);
 struct token_response {
     const struct grant_row *row;
     uint64_t ask;
-    struct ambit_str token;  /* compact JWS */
-    int64_t now_ms;          /* of the decision */
-    const char *issued_type; /* `issued_token_type` of an exchange (TEX-5); NULL: left out */
-    const char *scope;       /* as in claims */
+    struct ambit_str token;   /* compact JWS */
+    int64_t now_ms;           /* of the decision */
+    const char *issued_type;  /* `issued_token_type` of an exchange (TEX-5); NULL: left out */
+    const char *scope;        /* as in claims */
+    struct ambit_str receipt; /* TLP-1; absent: none was asked for, or none is there yet */
 };
 void token_response_write(const struct token_response *response, struct json_out *out);

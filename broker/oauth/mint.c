@@ -64,7 +64,8 @@ void mint_reply(struct broker *broker, const struct minting *minting, struct htt
                                       .token = buf_str(&token),
                                       .now_ms = minting->now_ms,
                                       .issued_type = minting->issued_type,
-                                      .scope = minting->scope};
+                                      .scope = minting->scope,
+                                      .receipt = minting->receipt};
     token_response_write(&response, &out);
 #ifdef AMBIT_UNSAFE_LEAK /* a test build, that the search for secrets must find out */
     if (write(STDERR_FILENO, token.p, token.len) < 0)

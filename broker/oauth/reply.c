@@ -43,6 +43,7 @@ void oauth_reply_refusal(struct http_request *req, struct http_reply *reply,
     json_member_str(&out, "ambit_rule", refusal->rule);
     json_member_id(&out, "ambit_request", refusal->request);
     json_member_id(&out, "ambit_approval", refusal->approval);
+    json_member_str(&out, "ambit_receipt", refusal->receipt);
     if (refusal->remedy)
         explain_write_remedy(&out, "ambit_remedy", refusal->remedy);
     if (refusal->deferral_code.p) {

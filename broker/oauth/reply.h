@@ -21,6 +21,7 @@ struct oauth_refusal {
     struct ambit_str rule;
     struct ambit_id request;
     struct ambit_id approval; /* the question that people have now */
+    struct ambit_str receipt; /* TLP-1 */
     const struct ambit_remedy *remedy;
     struct ambit_str deferral_code; /* DTR-2, with: */
     int64_t expires_in_s, interval_s;

@@ -95,10 +95,28 @@ void token_prepare(void *app, struct http_request *req, struct http_reply *reply
 {
     (void)app;
     struct token_state *state = req->user;
-    if (!state->is_agent || state->command.agent.decided.verdict != AMBIT_ALLOW)
+    if (!state->is_agent || state->command.agent.decided.verdict != AMBIT_ALLOW ||
+        state->receipt.is_wanted)
         return;
     token_agent_granted(state, req, reply);
     state->is_prepared = true;
+}
+
+/* Is the answer to wait until a checkpoint covers it? Else the receipt is there if it can be. */
+static bool waits_for_receipt(struct token_state *state, struct http_request *req)
+{
+    uint64_t seq = state->command.base.seq;
+    if (state->command.base.err)
+        return false;
+    if (!receipt_is_due(&state->receipt, seq)) {
+        receipt_take(&state->receipt, seq, &req->arena);
+        return false;
+    }
+    state->receipt.resume = resume;
+    state->receipt.ctx = req;
+    http_suspend(req);
+    receipt_wait(state->call.broker, &state->receipt, seq);
+    return true;
 }
 
 enum http_next token_finish(void *app, struct http_request *req, struct http_reply *reply)
@@ -109,8 +127,12 @@ enum http_next token_finish(void *app, struct http_request *req, struct http_rep
         http_reply_forget(req, reply);
         state->is_prepared = false;
     }
+    if (waits_for_receipt(state, req))
+        return HTTP_WAIT;
     if (oauth_call_answered(&state->call, &state->command.base, req, reply))
         state->finish(state, req, reply);
+    if (state->receipt.text.p)
+        http_reply_header(reply, "Preference-Applied", RECEIPT_PREFERENCE);
     return HTTP_DONE;
 }
 

@@ -2,6 +2,7 @@
 /* What every grant of an agent at /token has in common, whichever grant type asked for it: the
  * command from the form, the answer from the row, the refusal with what it teaches. */
 #include "ambit/policy.h"
+#include "base/accept.h"
 #include "core/teach.h"
 #include "crypto/digest.h"
 #include "oauth/awaited.h"
@@ -88,6 +89,7 @@ void token_agent_refusal(struct token_state *state, struct http_request *req,
         .rule = decided->rule,
         .request = command->base.id,
         .approval = command->approval,
+        .receipt = state->receipt.text,
         .remedy = is_taught ? &explanation->agent_remedy : NULL,
     };
 }
@@ -103,7 +105,8 @@ void token_agent_granted(struct token_state *state, struct http_request *req,
                               .rnd = state->rnd,
                               .now_ms = command->base.now_ms,
                               /* a deferred exchange is answered as one too (DTR-4) */
-                              .issued_type = command->above ? ACCESS_TOKEN_TYPE : NULL};
+                              .issued_type = command->above ? ACCESS_TOKEN_TYPE : NULL,
+                              .receipt = state->receipt.text};
     ambit_grant_items_now(command->base.documents->set, &view, NULL, 0, minting.now_ms, &live,
                           &minting.ask);
     mint_reply(state->call.broker, &minting, req, reply);
@@ -137,6 +140,7 @@ enum http_next token_agent_send(struct token_state *state, struct http_request *
             return HTTP_DONE;
         }
     }
+    state->receipt.is_wanted = accept_names(http_header(req, "prefer"), RECEIPT_PREFERENCE);
     http_suspend(req);
     enum ambit_err err = grant_submit(&state->command.agent);
     if (!err)

@@ -5,6 +5,7 @@
  * (token_agent.c); a service's own short token is decided by nobody (token_service.c). */
 #pragma once
 
+#include "core/receipt.h"
 #include "core/service_grant.h"
 #include "oauth/call.h"
 #include "oauth/token_request.h"
@@ -44,6 +45,7 @@ struct token_state {
         struct service_grant_command service;
     } command;
     uint8_t rnd[16];
+    struct receipt receipt; /* of an agent's grant or its refusal */
 };
 /* The members that all commands share. */
 void token_command_fill(struct token_state *state, struct http_request *req);

@@ -1,0 +1,117 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: TLP-1: with every grant and decision, on request, its caller gets a receipt that verifies with the log's
+public key alone (by a reader that shares nothing with the broker), and nobody gets one of somebody else's."""
+import base64
+import os
+import sys
+import urllib.parse
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+for folder in ("support", "oracle"):
+    sys.path.insert(0, os.path.join(HERE, "..", folder))
+from broker import READ_SCOPE, Broker, Tap, claims  # noqa: E402
+import tlog  # noqa: E402
+
+PREFER = {"Prefer": "ambit-receipt, wait=5"}
+
+
+class Rig:
+    def __init__(self, broker, tap):
+        self.broker, self.tap, self.client = broker, tap, broker.client()
+        self.vkey = self.client.call("GET", "/log/key").body.decode()
+
+    def event(self, seq):
+        return self.client.person("dana", "GET", f"/v1/events?form=leaf&limit=1&after={seq - 1}").json["events"][0]
+
+    def holds(self, text, name, type_, id_):
+        """The receipt is of an event of this type and id."""
+        detail = text
+        try:
+            extra = [line for line in text.split("\n") if line.startswith("extra ")][0][6:]
+            index = int([line for line in text.split("\n") if line.startswith("index ")][0][6:])
+            row = self.event(index)
+            entry = base64.b64decode(row["bytes"])
+            _, size = tlog.receipt(text, self.vkey, entry)
+            spoken = self.client.person("dana", "GET", f"/v1/events?limit=1&after={index - 1}").json["events"][0]
+            claim = (base64.b64decode(extra) == tlog.leaf(entry) and index < size and spoken["type"] == type_
+                     and id_ in (spoken["id"], spoken.get("grant")))
+            detail = (spoken, extra)
+        except (ValueError, LookupError) as err:
+            claim, detail = False, f"{err}: {text!r}"
+        self.tap.ok(claim, name, detail)
+
+    def token(self, scope=READ_SCOPE, headers=None):
+        fields = {"grant_type": "client_credentials", "scope": scope}
+        return self.client.call("POST", "/token", urllib.parse.urlencode(fields),
+                                {"Content-Type": "application/x-www-form-urlencoded",
+                                 "Authorization": self.broker.basic("remediator"), **(headers or {})})
+
+    def evaluate(self, token, resource="1", headers=None, authorization=None):
+        body = ('{"subject":{"type":"access_token","id":"%s"},"action":{"name":"ticket.read"},'
+                '"resource":{"type":"ticket","id":"%s"}}' % (token, resource))
+        return self.client.call("POST", "/access/v1/evaluation", body,
+                                {"Content-Type": "application/json",
+                                 "Authorization": authorization or self.broker.basic("payments-api"), **(headers or {})})
+
+    def receipt(self, id_, authorization):
+        return self.client.call("GET", f"/v1/receipts/{id_}", headers={"Authorization": authorization})
+
+
+def with_answers(rig):
+    tap = rig.tap
+    granted = rig.token(headers=PREFER)
+    token = granted.json.get("access_token", "")
+    tap.ok(granted.status == 200 and granted.headers["Preference-Applied"] == "ambit-receipt", "a preference is said to be applied (RFC 7240)", granted)
+    rig.holds(granted.json.get("ambit_receipt", ""), "TLP-1: a grant, with its receipt", "grant.issued", claims(token)["jti"])
+    refused = rig.token("ticket.read[db:x]", PREFER)
+    rig.holds(refused.json.get("ambit_receipt", ""), "TLP-1: a refusal, with its receipt", "grant.refused", refused.json.get("ambit_request"))
+    allowed = rig.evaluate(token, headers=PREFER)
+    context = allowed.json.get("context", {})
+    rig.holds(context.get("receipt", ""), "TLP-1: an allowed action, with its receipt", "action.allowed", context.get("id"))
+    denied = rig.evaluate(token, "x/y z", headers=PREFER)
+    context = denied.json.get("context", {})
+    rig.holds(context.get("receipt", ""), "TLP-1: a denied action, with its receipt", "action.denied", context.get("id"))
+    own = rig.evaluate(token, headers=PREFER, authorization=f"Bearer {token}")
+    context = own.json.get("context", {})
+    rig.holds(context.get("receipt", ""), "TLP-1 AZN-19: an agent's own question, with its receipt", "action.allowed", context.get("id"))
+    plain = rig.token()
+    tap.ok(plain.status == 200 and "ambit_receipt" not in plain.json and not plain.headers["Preference-Applied"], "nobody asked: no receipt", plain)
+    other = rig.evaluate(token, headers={"Prefer": "respond-async, ambit-receipts"})
+    tap.ok(other.status == 200 and "receipt" not in other.json["context"], "another preference is passed over", other)
+    return token
+
+
+def afterwards(rig, token):
+    tap, broker = rig.tap, rig.broker
+    decided = rig.evaluate(token).json["context"]["id"]
+    service, agent = broker.basic("payments-api"), f"Bearer {token}"
+    answer = rig.receipt(decided, service)
+    tap.ok(answer.status == 200 and answer.headers["Content-Type"] == "text/plain; charset=utf-8", "a receipt later, to the service that asked", answer)
+    rig.holds(answer.body.decode(), "TLP-1: it verifies", "action.allowed", decided)
+    rig.holds(rig.receipt(claims(token)["jti"], agent).body.decode(), "TLP-1: of its grant, to the agent", "grant.issued", claims(token)["jti"])
+    rig.holds(rig.receipt(decided, agent).body.decode(), "TLP-1: of what a service asked about it, to the agent", "action.allowed", decided)
+    rows = [("of a grant, to a service that did not ask for it", claims(token)["jti"], service, 404),
+            ("of nothing", "AAAAAAAAAAAAAAAAAAAAAA", service, 404), ("of no id", "x", service, 404),
+            ("to a stranger", decided, "Basic eDp5", 401), ("to a person, who has /log/proof", decided, f"Bearer {broker.secret('dana.token')}", 401)]
+    for name, id_, who, status in rows:
+        answer = rig.receipt(id_, who)
+        tap.ok(answer.status == status and b"tlog-proof" not in answer.body, f"TLP-1: none {name}: {status}", answer)
+
+
+def main():
+    tap = Tap()
+    with Broker() as broker:
+        rig = Rig(broker, tap)
+        token = with_answers(rig)
+        afterwards(rig, token)
+        token = rig.token().json["access_token"]
+        answer = rig.evaluate(token, headers=PREFER)
+        broker.stop()
+        code, said = broker.verify()
+        tap.ok(answer.status == 200 and code == 0, "and the record holds", said)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
