@@ -39,7 +39,7 @@ static bool is_url(struct ambit_str url)
         if ((uint8_t)url.p[i] <= 0x20 || (uint8_t)url.p[i] >= 0x7f ||
             memchr("\"\\<>#?", url.p[i], 6))
             return false;
-    return url.len <= 1024 && url.p[url.len - 1] != '/' &&
+    return url.len > 0 && url.len <= 1024 && url.p[url.len - 1] != '/' &&
            (starts_with(url, "https://") || starts_with(url, "http://127.0.0.1") ||
             starts_with(url, "http://[::1]"));
 }

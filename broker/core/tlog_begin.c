@@ -114,9 +114,10 @@ enum ambit_err tlog_continue(struct broker *broker)
         return AMBIT_OK;
     enum ambit_err err = tlog_name_first(broker, start);
     struct tlog_start before = *start;
-    CRYPTO_KEY_AUTO *old = start->is_handed ? NULL : TAKE(start->key);
-    if (err == AMBIT_OK && start->is_handed)
+    if (start->is_handed)
         before.key = NULL; /* whose key it was is in the row */
+    else
+        start->old_key = TAKE(start->key); /* which `before` tells of */
     if (err == AMBIT_OK)
         err = tlog_name_next(start);
     if (err == AMBIT_OK && !start->is_handed)

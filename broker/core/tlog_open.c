@@ -159,6 +159,7 @@ static void start_free(struct tlog_start *start)
         return;
     crypto_key_free(start->key);
     crypto_key_free(start->next_key);
+    crypto_key_free(start->old_key);
     buf_done(&start->said);
     buf_done(&start->accept);
     free(start);

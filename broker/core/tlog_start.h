@@ -17,6 +17,7 @@ const char *tlog_fault_text(enum tlog_fault fault);
 struct tlog_start {
     struct crypto_key *key;      /* NULL: there is none yet */
     struct crypto_key *next_key; /* of a change that was begun */
+    struct crypto_key *old_key;  /* of the log that is left */
     bool is_handed;
     bool has_row;
     struct tlog_row row;
