@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Events judged one after another, by nothing but what they say and what the ones before them said:
+ * times that do not go back, ids that were given before they are named, openings that fit or that
+ * an erasure accounts for, documents that have their digests, and every decision made again from
+ * its own inputs (ledger/redecide.h). Pure: documents and earlier events come through callbacks. */
+#pragma once
+
+#include "ledger/sets.h"
+
+struct judge;
+
+struct judge_source {
+    struct sets_source sets; /* `replaced` is the judge's own */
+    void *ctx;
+    /* An event again, by its sequence: leaf and opening ("" when it has none), in the arena. */
+    enum ambit_err (*event_at)(void *ctx, uint64_t seq, struct arena *arena, struct ambit_str *ret,
+                               struct ambit_str *ret_opening);
+    void (*problem)(void *ctx, const uint64_t *seq, const char *what);
+};
+struct judge_options {
+    uint64_t key[2];   /* drawn at random: see places.h */
+    bool no_redecide;  /* and no documents are looked for */
+    bool is_partial;   /* not all that came before is there: what is not found is only counted */
+    bool are_withheld; /* openings: that they are not there needs no account */
+};
+struct judge_counts {
+    uint64_t redecided;     /* decisions made again */
+    uint64_t erased;        /* and not: a text they hang on is erased, or withheld */
+    uint64_t undecided;     /* and not: documents or earlier events are not there */
+    uint64_t erased_texts;  /* openings that an erasure accounts for */
+    uint64_t unknown_links; /* when partial: ids of what came before */
+};
+
+AMBIT_CHECKED enum ambit_err judge_new(const struct judge_source *source,
+                                       const struct judge_options *options, struct judge **ret);
+void judge_free(struct judge *judge);
+/* The next event, decoded with its opening. Errors are ours alone. */
+AMBIT_CHECKED enum ambit_err judge_event(struct judge *judge, const struct event *event,
+                                         struct ambit_str leaf, struct ambit_str opening,
+                                         struct arena *arena);
+/* After the last one: what nothing accounts for. */
+AMBIT_CHECKED enum ambit_err judge_end(struct judge *judge);
+const struct judge_counts *judge_counts(const struct judge *judge);

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The steps of verifying, and the report. */
+#include "ledger/log_verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/json_write.h"
+#include "ledger/log_verify_internal.h"
+
+enum { WHAT_MAX = 512 };
+
+/* ---- the report -------------------------------------------------------------------------------
+ */
+
+void log_problem(struct log_verify *verify, const uint64_t *seq, const char *path,
+                 const char *format, ...)
+{
+    struct log_report *report = verify->report;
+    char text[WHAT_MAX];
+    va_list args;
+    report->n_problems++;
+    if (report->n == LOG_PROBLEMS_MAX)
+        return;
+    va_start(args, format);
+    int n = vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    report->problems[report->n++] = (struct log_problem){
+        .has_seq = seq != NULL,
+        .seq = seq != NULL ? *seq : 0,
+        .path =
+            path != NULL ? arena_copy(report->memory, ambit_str_of(path)) : (struct ambit_str){0},
+        .what = arena_copy(report->memory, n < 0 ? AMBIT_STR("") : ambit_str_of(text)),
+    };
+}
+
+void log_report_done(struct log_report *report)
+{
+    if (report->memory != NULL)
+        arena_done(report->memory);
+    free(TAKE(report->memory));
+}
+
+static void write_problem(const struct log_problem *problem, struct json_out *out)
+{
+    json_begin_object(out);
+    json_member_str(out, "path", problem->path);
+    if (problem->has_seq) {
+        json_key(out, "seq");
+        json_i64(out, (int64_t)problem->seq);
+    }
+    json_member_str(out, "what", problem->what);
+    json_end_object(out);
+}
+
+static void write_count(struct json_out *out, const char *name, uint64_t count)
+{
+    json_key(out, name);
+    json_i64(out, (int64_t)count);
+}
+
+void log_report_write(const struct log_report *report, struct json_out *out)
+{
+    static const char *const kinds[] = {
+        [LOG_WHOLE] = "log", [LOG_SEGMENT] = "segment", [LOG_EVIDENCE] = "evidence"};
+    json_begin_object(out);
+    json_key(out, "ok");
+    json_bool(out, report->n_problems == 0);
+    write_count(out, "events", report->events);
+    json_key(out, "root");
+    json_hex(out, report->root.b, sizeof report->root.b);
+    json_member_text(out, "kind", kinds[report->export.kind]);
+    json_member_str(out, "origin", report->origin);
+    write_count(out, "size", report->size);
+    json_key(out, "signed");
+    json_bool(out, report->is_signed);
+    json_key(out, "key_given");
+    json_bool(out, report->is_key_given);
+    write_count(out, "decided_again", report->counts.redecided);
+    write_count(out, "not_decided_erased", report->counts.erased);
+    write_count(out, "not_decided_absent", report->counts.undecided);
+    write_count(out, "openings_erased", report->counts.erased_texts);
+    write_count(out, "other_files", report->n_others);
+    json_key(out, "problems");
+    json_begin_array(out);
+    for (size_t i = 0; i < report->n; i++)
+        write_problem(&report->problems[i], out);
+    json_end_array(out);
+    if (report->n_problems > report->n)
+        write_count(out, "not_listed", report->n_problems - report->n);
+    json_end_object(out);
+}
+
+/* ---- what does not belong ------------------------------------------------------------------- */
+
+static bool begins(const char *path, const char *with)
+{
+    return strncmp(path, with, strlen(with)) == 0;
+}
+
+static void count_other(void *ctx, const char *path)
+{
+    static const char *const files[] = {"export.json", "checkpoint", "log.vkey"};
+    static const char *const folders[] = {"tile/", "openings/", "documents/",
+                                          "sets/", "zones/",    "receipts/"};
+    struct log_verify *verify = ctx;
+    for (size_t i = 0; i < AMBIT_LEN(files); i++)
+        if (strcmp(path, files[i]) == 0)
+            return;
+    for (size_t i = 0; i < AMBIT_LEN(folders); i++)
+        if (begins(path, folders[i]))
+            return;
+    verify->report->n_others++;
+}
+
+/* ---- the steps ------------------------------------------------------------------------------- */
+
+static AMBIT_CHECKED enum ambit_err make_judge(struct log_verify *verify)
+{
+    const struct log_export *export = &verify->report->export;
+    const struct judge_source source = log_judge_source(verify);
+    const struct judge_options options = {
+        .key = {verify->options->hash_key[0], verify->options->hash_key[1]},
+        .no_redecide = verify->options->no_redecide,
+        .is_partial = export->kind != LOG_WHOLE,
+        .are_withheld = !export->has_openings,
+    };
+    return judge_new(&source, &options, &verify->judge);
+}
+
+static AMBIT_CHECKED enum ambit_err walk(struct log_verify *verify)
+{
+    enum ambit_err err = AMBIT_OK;
+    if (verify->report->export.kind == LOG_EVIDENCE)
+        err = log_verify_evidence(verify);
+    else
+        err = log_walk(verify);
+    if (err == AMBIT_OK && verify->report->export.kind != LOG_EVIDENCE)
+        err = log_verify_tiles(verify);
+    if (err == AMBIT_OK)
+        err = judge_end(verify->judge);
+    verify->report->counts = *judge_counts(verify->judge);
+    if (err == AMBIT_OK && verify->source->each != NULL)
+        err = verify->source->each(verify->source->ctx, count_other, verify);
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err run(struct log_verify *verify)
+{
+    enum ambit_err err = log_read_export(verify);
+    if (err != AMBIT_OK)
+        return err;
+    err = log_read_checkpoint(verify);
+    if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_MALFORMED)
+        return AMBIT_OK; /* told: without a checkpoint nothing can be said of the rest */
+    if (err == AMBIT_OK)
+        err = make_judge(verify);
+    return err == AMBIT_OK ? walk(verify) : err;
+}
+
+static AMBIT_CHECKED enum ambit_err report_init(struct log_report *report)
+{
+    *report = (struct log_report){0};
+    report->memory = malloc(sizeof *report->memory);
+    if (report->memory == NULL)
+        return AMBIT_ERR_NO_MEMORY;
+    arena_init(report->memory, NULL, 0, 0);
+    return AMBIT_OK;
+}
+
+enum ambit_err log_verify(const struct log_source *source, const struct log_verify_options *options,
+                          struct log_report *ret)
+{
+    struct log_verify verify = {.source = source, .options = options, .report = ret};
+    enum ambit_err err = report_init(ret);
+    if (err != AMBIT_OK)
+        return err;
+    buf_init(&verify.note, 0);
+    buf_init(&verify.scratch, 0);
+    verify.walked = malloc(sizeof *verify.walked);
+    verify.again = malloc(sizeof *verify.again);
+    if (verify.walked == NULL || verify.again == NULL) {
+        err = AMBIT_ERR_NO_MEMORY;
+    } else {
+        log_bundle_init(verify.walked);
+        log_bundle_init(verify.again);
+        err = run(&verify);
+        log_bundle_done(verify.walked);
+        log_bundle_done(verify.again);
+    }
+    judge_free(verify.judge);
+    free(verify.walked);
+    free(verify.again);
+    buf_done(&verify.note);
+    buf_done(&verify.scratch);
+    return err;
+}

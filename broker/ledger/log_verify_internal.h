@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the steps of verifying a log share. What is read is not trusted: no length or number of it
+ * may reach an assertion. */
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "ledger/log_verify.h"
+#include "ledger/tree.h"
+
+/* A bundle as it was read: where its entries lie, and their openings. */
+struct log_bundle {
+    bool is_there;
+    uint64_t index;
+    size_t n;
+    struct buf bytes, opened;
+    struct ambit_str entry[LOG_TILE_WIDTH];
+    struct ambit_str opening[LOG_TILE_WIDTH]; /* "" : none */
+};
+struct log_hashes {
+    size_t n;
+    struct ambit_digest hash[LOG_TILE_WIDTH];
+};
+
+struct log_verify {
+    const struct log_source *source;
+    const struct log_verify_options *options;
+    struct log_report *report;
+    struct judge *judge;
+    struct checkpoint checkpoint;
+    struct buf note, scratch;          /* `note` is what the checkpoint borrows */
+    struct tree_edge edge;             /* of the partial tiles, level by level */
+    struct log_bundle *walked, *again; /* in order; for looking back */
+    struct log_hashes upper;           /* the tile above the one that is looked at */
+    uint64_t upper_index;
+    unsigned upper_level; /* 0: none was read */
+};
+
+__attribute__((format(printf, 4, 5))) void log_problem(struct log_verify *verify,
+                                                       const uint64_t *seq, const char *path,
+                                                       const char *format, ...);
+/* log_files.c. NOT_FOUND and DAMAGED are told as problems by the caller; IO and NO_MEMORY end. */
+AMBIT_CHECKED enum ambit_err log_get(struct log_verify *verify, const char *path, size_t max,
+                                     struct buf *ret);
+bool log_is_ours(enum ambit_err err);
+AMBIT_CHECKED enum ambit_err log_read_export(struct log_verify *verify);
+AMBIT_CHECKED enum ambit_err log_read_checkpoint(struct log_verify *verify);
+/* The key that is given, or the one beside the log. */
+AMBIT_CHECKED enum ambit_err log_find_key(struct log_verify *verify, struct note_verifier *ret);
+AMBIT_CHECKED enum ambit_err log_read_bundle(struct log_verify *verify, uint64_t index,
+                                             struct log_bundle *ret);
+void log_bundle_init(struct log_bundle *bundle);
+void log_bundle_done(struct log_bundle *bundle);
+/* The callbacks of the judge; ctx is the struct log_verify. */
+struct judge_source log_judge_source(struct log_verify *verify);
+
+/* log_tiles.c */
+AMBIT_CHECKED enum ambit_err log_read_tile(struct log_verify *verify, unsigned level,
+                                           uint64_t index, struct log_hashes *ret);
+/* A tile of the log against the one above it, and its part of the edge. */
+AMBIT_CHECKED enum ambit_err log_take_tile(struct log_verify *verify, unsigned level,
+                                           uint64_t index, const struct log_hashes *tile);
+/* All tiles above level 0, and the root. */
+AMBIT_CHECKED enum ambit_err log_verify_tiles(struct log_verify *verify);
+
+/* log_walk.c: bundles and their events, from first to before next. */
+AMBIT_CHECKED enum ambit_err log_walk(struct log_verify *verify);
+AMBIT_CHECKED enum ambit_err log_judge_entry(struct log_verify *verify, uint64_t seq,
+                                             struct ambit_str entry, struct ambit_str opening);
+/* log_evidence.c: entries with proofs of their own. */
+AMBIT_CHECKED enum ambit_err log_read_receipt(struct log_verify *verify, uint64_t seq,
+                                              struct buf *ret_entry, struct buf *ret_opening);
+AMBIT_CHECKED enum ambit_err log_verify_evidence(struct log_verify *verify);

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which event an id stands in: the compact table that a reader of a whole record keeps while it
+ * walks. 12 bytes a slot, between three eighths and three quarters of them used: 16 to 32 bytes for
+ * each id. Of an id 56 bits of a keyed hash are kept, so that nobody without the key can choose one
+ * that is taken for another; a grant that is found is read again from its event all the same. */
+#pragma once
+
+#include "ambit/base.h"
+
+enum place_kind {
+    PLACE_EVENT = 1, /* an event's own id */
+    PLACE_GRANT,
+    PLACE_STOP,
+    PLACE_INCIDENT,
+    PLACE_APPROVAL,
+};
+struct places {
+    uint64_t *tags;   /* 24 bits of the hash, 40 of the sequence plus one; 0: free */
+    uint32_t *hashes; /* 32 more bits, by which a slot is found */
+    size_t n_slots, n;
+    uint64_t key[2];
+};
+void places_init(struct places *places, const uint64_t key[2]);
+void places_done(struct places *places);
+/* The first place stays. *ret_is_new: it had none. */
+AMBIT_CHECKED enum ambit_err places_add(struct places *places, enum place_kind kind,
+                                        struct ambit_id id, uint64_t seq, bool *ret_is_new);
+bool places_find(const struct places *places, enum place_kind kind, struct ambit_id id,
+                 uint64_t *ret_seq);
