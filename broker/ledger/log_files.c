@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "base/json_read.h"
 #include "ledger/log_verify_internal.h"
+#include "ledger/tile_path.h"
 
 enum {
     EXPORT_MAX = 64 * 1024,
@@ -262,7 +263,8 @@ enum ambit_err log_read_bundle(struct log_verify *verify, uint64_t index, struct
 {
     size_t width = log_tile_width(verify->checkpoint.size, 0, index);
     char path[LOG_PATH_MAX];
-    log_tile_path(&(struct log_tile){.is_entries = true, .index = index, .width = width}, path);
+    log_tile_path(&(struct tile_path){.is_entries = true, .index = index, .width = (unsigned)width},
+                  path);
     ret->is_there = false;
     ret->index = index;
     buf_reset(&ret->bytes);

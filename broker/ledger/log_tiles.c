@@ -2,6 +2,7 @@
 /* Tiles against tiles: the hash of a full tile stands in the one above it; what is left of each
  * level at the right edge makes up the root (TIL-2, RFC 6962 section 2.1). */
 #include "ledger/log_verify_internal.h"
+#include "ledger/tile_path.h"
 
 enum { HASH = sizeof(struct ambit_digest) };
 
@@ -10,7 +11,8 @@ enum ambit_err log_read_tile(struct log_verify *verify, unsigned level, uint64_t
 {
     size_t width = log_tile_width(verify->checkpoint.size, level, index);
     char path[LOG_PATH_MAX];
-    log_tile_path(&(struct log_tile){.level = level, .index = index, .width = width}, path);
+    log_tile_path(&(struct tile_path){.level = level, .index = index, .width = (unsigned)width},
+                  path);
     buf_reset(&verify->scratch);
     ret->n = 0;
     enum ambit_err err = log_get(verify, path, LOG_TILE_WIDTH * HASH, &verify->scratch);
@@ -75,7 +77,7 @@ enum ambit_err log_take_tile(struct log_verify *verify, unsigned level, uint64_t
     if (at < verify->upper.n && ambit_digest_eq(verify->upper.hash[at], root))
         return AMBIT_OK;
     char path[LOG_PATH_MAX];
-    log_tile_path(&(struct log_tile){.level = level, .index = index, .width = LOG_TILE_WIDTH},
+    log_tile_path(&(struct tile_path){.level = level, .index = index, .width = LOG_TILE_WIDTH},
                   path);
     log_problem(verify, NULL, path, "does not have the hash that the tile above it gives");
     return AMBIT_OK;

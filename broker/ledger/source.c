@@ -2,23 +2,8 @@
 /* The names of the files of a log. */
 #include "ledger/source.h"
 
-#include <stdio.h>
-
 #include "base/buf.h"
-#include "base/encode.h"
-
-/* Groups of three digits, all but the last behind an `x` (TIL-2). */
-static void put_index(struct buf *path, uint64_t index)
-{
-    uint64_t groups[7];
-    size_t n = 0;
-    do {
-        groups[n++] = index % 1000;
-        index /= 1000;
-    } while (index > 0);
-    while (n-- > 0)
-        buf_printf(path, "/%s%03u", n > 0 ? "x" : "", (unsigned)groups[n]);
-}
+#include "ledger/tile_path.h"
 
 static void finish(struct buf *path)
 {
@@ -26,26 +11,25 @@ static void finish(struct buf *path)
     AMBIT_ASSERT(buf_check(path) == AMBIT_OK);
 }
 
-void log_tile_path(const struct log_tile *tile, char ret[LOG_PATH_MAX])
+void log_tile_path(const struct tile_path *tile, char ret[LOG_PATH_MAX])
 {
     struct buf path;
     buf_init_fixed(&path, ret, LOG_PATH_MAX);
-    if (tile->is_entries)
-        buf_put_text(&path, "tile/entries");
-    else
-        buf_printf(&path, "tile/%u", tile->level);
-    put_index(&path, tile->index);
-    if (tile->width < LOG_TILE_WIDTH)
-        buf_printf(&path, ".p/%u", (unsigned)tile->width);
+    tile_path_put(tile, &path);
     finish(&path);
 }
 
+/* As its bundle is named. */
 void log_openings_path(uint64_t index, char ret[LOG_PATH_MAX])
 {
+    static const char bundle[] = "tile/entries";
+    const struct tile_path tile = {.is_entries = true, .index = index, .width = LOG_TILE_WIDTH};
+    char name[LOG_PATH_MAX];
     struct buf path;
+    log_tile_path(&tile, name);
     buf_init_fixed(&path, ret, LOG_PATH_MAX);
     buf_put_text(&path, "openings");
-    put_index(&path, index);
+    buf_put_text(&path, name + sizeof bundle - 1);
     finish(&path);
 }
 

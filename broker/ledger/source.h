@@ -23,15 +23,9 @@ struct log_source {
     enum ambit_err (*each)(void *ctx, void (*one)(void *one_ctx, const char *path), void *one_ctx);
 };
 
-/* A tile of hashes, level 0 to 7, or, with `is_entries`, a bundle of entries (level 0). */
-struct log_tile {
-    bool is_entries;
-    unsigned level;
-    uint64_t index;
-    size_t width; /* 1 to 256 */
-};
-/* "tile/0/x001/234.p/17", "tile/entries/000" */
-void log_tile_path(const struct log_tile *tile, char ret[LOG_PATH_MAX]);
+struct tile_path;
+/* ledger/tile_path.h, NUL-terminated */
+void log_tile_path(const struct tile_path *tile, char ret[LOG_PATH_MAX]);
 /* "openings/x001/234": of the bundle of that index */
 void log_openings_path(uint64_t index, char ret[LOG_PATH_MAX]);
 /* "documents/HEX", "sets/HEX.json", "zones/HEX" */

@@ -69,3 +69,4 @@ HANDLER(metrics_begin);
 HANDLER(log_checkpoint_begin);
 HANDLER(log_key_begin);
 HANDLER(log_tile_begin);
+HANDLER(log_private_begin);

@@ -18,6 +18,13 @@ enum { BODY_MAX = 8 * 1024, QUESTION_MAX = 256 * 1024 };
         .method = HTTP_GET, .path = (where), .listeners = HTTP_OPERATORS, .class = HTTP_QUERY, \
         .begin = name##_begin, .finish = reading_finish, .done = reading_done                  \
     }
+/* What an export needs beside the tiles: for those who may read everything. */
+#define PRIVATE(of_path)                                                                  \
+    {                                                                                     \
+        .method = HTTP_GET, .path = (of_path), .listeners = HTTP_AGENTS | HTTP_OPERATORS, \
+        .class = HTTP_QUERY, .begin = log_private_begin, .finish = reading_finish,        \
+        .done = reading_done                                                              \
+    }
 #define OPEN(where, name, kinds)                                                       \
     {                                                                                  \
         .method = HTTP_GET, .path = (where), .listeners = (kinds), .class = HTTP_FAST, \
@@ -107,6 +114,10 @@ static const struct http_route routes[] = {
      .begin = log_tile_begin,
      .finish = reading_finish,
      .done = reading_done},
+    PRIVATE("/log/openings/{x*}"),
+    PRIVATE("/log/documents/{x}"),
+    PRIVATE("/log/sets/{x}"),
+    PRIVATE("/log/zones/{x}"),
     OPEN("/healthz", health, HTTP_OPS),
     OPEN("/readyz", ready, HTTP_OPS),
     OPEN("/metrics", metrics, HTTP_OPS),
