@@ -134,8 +134,10 @@ static AMBIT_CHECKED enum ambit_err verify_open(struct verify *verify, const cha
         err = load_head(verify);
     if (err == AMBIT_OK)
         err = verify_documents_init(verify);
-    if (err == AMBIT_OK)
+    if (err == AMBIT_OK && !verify->options->no_redecide)
         err = verify_redecide_init(verify);
+    if (err == AMBIT_OK)
+        err = verify_checkpoint_open(verify, verify->options->folder);
     if (err != AMBIT_OK)
         return err;
     store_space(verify->store, &space);
@@ -157,6 +159,7 @@ static void verify_close(struct verify *verify)
     verify_search_close(verify);
     verify_documents_done(verify);
     verify_redecide_done(verify);
+    verify_checkpoint_done(verify);
     buf_done(&verify->memory);
     buf_done(&verify->scratch);
     free(verify->large);
@@ -164,17 +167,24 @@ static void verify_close(struct verify *verify)
 
 enum ambit_err verify_store(const char *folder, const char *scratch, struct verify_report *ret)
 {
+    const struct verify_options options = {.folder = folder, .scratch = scratch};
+    return verify_store_with(&options, ret);
+}
+
+enum ambit_err verify_store_with(const struct verify_options *options, struct verify_report *ret)
+{
     BUF_AUTO path;
-    struct verify verify = {.report = ret};
+    struct verify verify = {.options = options, .report = ret};
     buf_init(&path, 0);
     enum ambit_err err = verify_report_init(ret);
     if (err == AMBIT_OK)
-        err = find_store(folder, &path);
+        err = find_store(options->folder, &path);
     if (err == AMBIT_OK)
-        err = verify_open(&verify, path.p, scratch);
+        err = verify_open(&verify, path.p, options->scratch);
     if (err == AMBIT_OK)
         err = verify_events(&verify);
     if (err == AMBIT_OK) {
+        verify_checkpoint_end(&verify);
         check_head(&verify);
         err = verify_tables(&verify);
     }

@@ -7,6 +7,7 @@
 #include "ambit/base.h"
 
 struct json_out;
+struct note_verifier;
 
 enum { VERIFY_PROBLEMS_MAX = 200 /* listed; all are counted */ };
 
@@ -20,10 +21,12 @@ struct verify_problem {
 struct verify_report {
     uint64_t events;
     struct ambit_digest root;
-    uint64_t n_redecided; /* decisions that were made again from their own inputs */
-    uint64_t n_undecided; /* and those that could not be: a text they hang on is erased */
-    size_t n_problems;    /* found */
-    size_t n;             /* listed */
+    uint64_t n_redecided;         /* decisions that were made again from their own inputs */
+    uint64_t n_undecided;         /* and those that could not be: a text they hang on is erased */
+    bool has_checkpoint;          /* STATE/log/checkpoint was held against the events */
+    bool is_key_given, is_signed; /* as in ledger/log_verify.h */
+    size_t n_problems;            /* found */
+    size_t n;                     /* listed */
     struct verify_problem problems[VERIFY_PROBLEMS_MAX];
     struct verify_memory *memory; /* owned */
 };
@@ -35,5 +38,14 @@ void verify_done(struct verify_report *report);
  * store at all (the report says more). */
 AMBIT_CHECKED enum ambit_err verify_store(const char *folder, const char *scratch,
                                           struct verify_report *ret);
+struct verify_options {
+    const char *folder, *scratch;    /* as above */
+    const struct note_verifier *key; /* of the log; NULL: the one beside the store */
+    bool no_redecide;
+    void (*progress)(void *ctx, uint64_t done, uint64_t of); /* may be NULL */
+    void *ctx;
+};
+AMBIT_CHECKED enum ambit_err verify_store_with(const struct verify_options *options,
+                                               struct verify_report *ret);
 /* {"ok","events","root","problems":[{"seq","table","key","what"}]} */
 void verify_write_json(const struct verify_report *report, struct json_out *out);

@@ -174,6 +174,9 @@ enum ambit_err verify_events(struct verify *verify)
     enum ambit_err err = find_end(verify, &end);
     for (uint64_t seq = 0; !err && seq < end && verify->n_missing < MISSING_MAX; seq++) {
         err = one_event(verify, seq);
+        verify_checkpoint_at(verify);
+        if (verify->options->progress != NULL)
+            verify->options->progress(verify->options->ctx, seq + 1, end);
         if (!err && seq % COMMIT_EVERY == COMMIT_EVERY - 1) {
             err = store_write_commit(TAKE(verify->rebuilt_txn));
             if (!err)

@@ -14,10 +14,12 @@ enum { VERIFY_LARGE = (1 << 20) + 4096 };
 struct arena;
 struct digest_set;
 struct verify_again;
+struct verify_published;
 struct search;
 struct search_cursor;
 
 struct verify {
+    const struct verify_options *options;
     struct verify_report *report;
     struct store *store, *rebuilt;
     struct store_txn *txn, *rebuilt_txn;
@@ -31,7 +33,8 @@ struct verify {
     struct search *search; /* the index beside the store, when there is one */
     struct search_cursor *index;
     struct verify_again *again; /* NULL: nothing is decided again */
-    char folder[4096];          /* of the rebuilt store */
+    struct verify_published *published;
+    char folder[4096]; /* of the rebuilt store */
 };
 AMBIT_CHECKED enum ambit_err verify_report_init(struct verify_report *report);
 void verify_problem(struct verify *verify, const uint64_t *seq, const char *table,
@@ -53,6 +56,11 @@ AMBIT_CHECKED enum ambit_err verify_redecide_init(struct verify *verify);
 AMBIT_CHECKED enum ambit_err verify_redecide(struct verify *verify, const struct event *event,
                                              struct arena *arena);
 void verify_redecide_done(struct verify *verify);
+/* The checkpoint that was published last; `folder` as it was given. */
+AMBIT_CHECKED enum ambit_err verify_checkpoint_open(struct verify *verify, const char *folder);
+void verify_checkpoint_at(struct verify *verify);
+void verify_checkpoint_end(struct verify *verify);
+void verify_checkpoint_done(struct verify *verify);
 /* Every table against the rebuilt one. */
 AMBIT_CHECKED enum ambit_err verify_tables(struct verify *verify);
 

@@ -46,6 +46,16 @@ void verify_write_json(const struct verify_report *report, struct json_out *out)
     json_i64(out, (int64_t)report->events);
     json_key(out, "root");
     json_hex(out, report->root.b, sizeof report->root.b);
+    json_key(out, "decided_again");
+    json_i64(out, (int64_t)report->n_redecided);
+    json_key(out, "not_decided");
+    json_i64(out, (int64_t)report->n_undecided);
+    if (report->has_checkpoint) {
+        json_key(out, "signed");
+        json_bool(out, report->is_signed);
+        json_key(out, "key_given");
+        json_bool(out, report->is_key_given);
+    }
     json_key(out, "problems");
     json_begin_array(out);
     for (size_t i = 0; i < report->n; i++) {

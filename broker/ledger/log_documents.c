@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the judge asks of a log's files: an earlier event, a set, a document. */
+/* What the walk asks of a log's files: an earlier event, a set, a document. */
 #include "base/encode.h"
 #include "base/json_read.h"
 #include "ledger/log_verify_internal.h"
@@ -116,17 +116,17 @@ static enum ambit_err list_of(void *ctx, const struct ambit_digest *set, struct 
     return AMBIT_OK;
 }
 
-static void judge_problem(void *ctx, const uint64_t *seq, const char *what)
+static void follow_problem(void *ctx, const uint64_t *seq, const char *what)
 {
     log_problem(ctx, seq, NULL, "%s", what);
 }
 
-struct judge_source log_judge_source(struct log_verify *verify)
+struct follow_source log_follow_source(struct log_verify *verify)
 {
-    return (struct judge_source){
+    return (struct follow_source){
         .sets = {.ctx = verify, .list = list_of, .bytes = bytes_of},
         .ctx = verify,
         .event_at = event_at,
-        .problem = judge_problem,
+        .problem = follow_problem,
     };
 }

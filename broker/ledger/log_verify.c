@@ -115,17 +115,17 @@ static void count_other(void *ctx, const char *path)
 
 /* ---- the steps ------------------------------------------------------------------------------- */
 
-static AMBIT_CHECKED enum ambit_err make_judge(struct log_verify *verify)
+static AMBIT_CHECKED enum ambit_err make_follow(struct log_verify *verify)
 {
     const struct log_export *export = &verify->report->export;
-    const struct judge_source source = log_judge_source(verify);
-    const struct judge_options options = {
+    const struct follow_source source = log_follow_source(verify);
+    const struct follow_options options = {
         .key = {verify->options->hash_key[0], verify->options->hash_key[1]},
         .no_redecide = verify->options->no_redecide,
         .is_partial = export->kind != LOG_WHOLE,
         .are_withheld = !export->has_openings,
     };
-    return judge_new(&source, &options, &verify->judge);
+    return follow_new(&source, &options, &verify->follow);
 }
 
 static AMBIT_CHECKED enum ambit_err walk(struct log_verify *verify)
@@ -138,8 +138,8 @@ static AMBIT_CHECKED enum ambit_err walk(struct log_verify *verify)
     if (err == AMBIT_OK && verify->report->export.kind != LOG_EVIDENCE)
         err = log_verify_tiles(verify);
     if (err == AMBIT_OK)
-        err = judge_end(verify->judge);
-    verify->report->counts = *judge_counts(verify->judge);
+        err = follow_end(verify->follow);
+    verify->report->counts = *follow_counts(verify->follow);
     if (err == AMBIT_OK && verify->source->each != NULL)
         err = verify->source->each(verify->source->ctx, count_other, verify);
     return err;
@@ -154,7 +154,7 @@ static AMBIT_CHECKED enum ambit_err run(struct log_verify *verify)
     if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_MALFORMED)
         return AMBIT_OK; /* told: without a checkpoint nothing can be said of the rest */
     if (err == AMBIT_OK)
-        err = make_judge(verify);
+        err = make_follow(verify);
     return err == AMBIT_OK ? walk(verify) : err;
 }
 
@@ -188,7 +188,7 @@ enum ambit_err log_verify(const struct log_source *source, const struct log_veri
         log_bundle_done(verify.walked);
         log_bundle_done(verify.again);
     }
-    judge_free(verify.judge);
+    follow_free(verify.follow);
     free(verify.walked);
     free(verify.again);
     buf_done(&verify.note);

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* A log verified from its files and a public key, by whoever has them: the checkpoint's signature,
  * every entry against its hash, every tile against the one above it, the root against the
- * checkpoint; then every event by what it says itself (ledger/judge.h). Streaming: a bundle of 256
+ * checkpoint; then every event by what it says itself (ledger/follow.h). Streaming: a bundle of 256
  * entries at a time, and 16 to 32 bytes for each id that later events may name. Pure: bytes come
  * through ledger/source.h, chance and progress from the caller. */
 #pragma once
 
 #include "ledger/checkpoint.h"
-#include "ledger/judge.h"
+#include "ledger/follow.h"
 #include "ledger/source.h"
 
 enum log_kind {
@@ -47,7 +47,7 @@ struct log_report {
     uint64_t events;   /* that were looked at */
     bool is_key_given; /* else nothing proves who signed */
     bool is_signed;    /* by that key */
-    struct judge_counts counts;
+    struct follow_counts counts;
     uint64_t n_others; /* files that are no part of the log */
     size_t n_problems; /* found */
     size_t n;          /* listed */

@@ -26,7 +26,7 @@ struct log_verify {
     const struct log_source *source;
     const struct log_verify_options *options;
     struct log_report *report;
-    struct judge *judge;
+    struct follow *follow;
     struct checkpoint checkpoint;
     struct buf note, scratch;          /* `note` is what the checkpoint borrows */
     struct tree_edge edge;             /* of the partial tiles, level by level */
@@ -51,8 +51,8 @@ AMBIT_CHECKED enum ambit_err log_read_bundle(struct log_verify *verify, uint64_t
                                              struct log_bundle *ret);
 void log_bundle_init(struct log_bundle *bundle);
 void log_bundle_done(struct log_bundle *bundle);
-/* The callbacks of the judge; ctx is the struct log_verify. */
-struct judge_source log_judge_source(struct log_verify *verify);
+/* The callbacks of follow.h; ctx is the struct log_verify. */
+struct follow_source log_follow_source(struct log_verify *verify);
 
 /* log_tiles.c */
 AMBIT_CHECKED enum ambit_err log_read_tile(struct log_verify *verify, unsigned level,

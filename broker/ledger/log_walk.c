@@ -28,7 +28,7 @@ enum ambit_err log_judge_entry(struct log_verify *verify, uint64_t seq, struct a
         log_problem(verify, &seq, NULL, "says that it is event %llu",
                     (unsigned long long)event.seq);
     else
-        return judge_event(verify->judge, &event, entry, opening, &arena);
+        return follow_event(verify->follow, &event, entry, opening, &arena);
     return AMBIT_OK;
 }
 

@@ -7,23 +7,23 @@
 
 #include "ledger/sets.h"
 
-struct judge;
+struct follow;
 
-struct judge_source {
-    struct sets_source sets; /* `replaced` is the judge's own */
+struct follow_source {
+    struct sets_source sets; /* `replaced` is of this file */
     void *ctx;
     /* An event again, by its sequence: leaf and opening ("" when it has none), in the arena. */
     enum ambit_err (*event_at)(void *ctx, uint64_t seq, struct arena *arena, struct ambit_str *ret,
                                struct ambit_str *ret_opening);
     void (*problem)(void *ctx, const uint64_t *seq, const char *what);
 };
-struct judge_options {
+struct follow_options {
     uint64_t key[2];   /* drawn at random: see places.h */
     bool no_redecide;  /* and no documents are looked for */
     bool is_partial;   /* not all that came before is there: what is not found is only counted */
     bool are_withheld; /* openings: that they are not there needs no account */
 };
-struct judge_counts {
+struct follow_counts {
     uint64_t redecided;     /* decisions made again */
     uint64_t erased;        /* and not: a text they hang on is erased, or withheld */
     uint64_t undecided;     /* and not: documents or earlier events are not there */
@@ -31,13 +31,13 @@ struct judge_counts {
     uint64_t unknown_links; /* when partial: ids of what came before */
 };
 
-AMBIT_CHECKED enum ambit_err judge_new(const struct judge_source *source,
-                                       const struct judge_options *options, struct judge **ret);
-void judge_free(struct judge *judge);
+AMBIT_CHECKED enum ambit_err follow_new(const struct follow_source *source,
+                                        const struct follow_options *options, struct follow **ret);
+void follow_free(struct follow *follow);
 /* The next event, decoded with its opening. Errors are ours alone. */
-AMBIT_CHECKED enum ambit_err judge_event(struct judge *judge, const struct event *event,
-                                         struct ambit_str leaf, struct ambit_str opening,
-                                         struct arena *arena);
+AMBIT_CHECKED enum ambit_err follow_event(struct follow *follow, const struct event *event,
+                                          struct ambit_str leaf, struct ambit_str opening,
+                                          struct arena *arena);
 /* After the last one: what nothing accounts for. */
-AMBIT_CHECKED enum ambit_err judge_end(struct judge *judge);
-const struct judge_counts *judge_counts(const struct judge *judge);
+AMBIT_CHECKED enum ambit_err follow_end(struct follow *follow);
+const struct follow_counts *follow_counts(const struct follow *follow);

@@ -7,5 +7,5 @@
 
 /* Says what is named and was not given (a constant), NULL when all was; then adds what this event
  * gives. */
-AMBIT_CHECKED enum ambit_err judge_links(struct places *places, const struct event *event,
-                                         const char **ret_what);
+AMBIT_CHECKED enum ambit_err follow_links(struct places *places, const struct event *event,
+                                          const char **ret_what);

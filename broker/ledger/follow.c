@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The walk's memory: places of ids, the grants read last, the openings and documents that some
  * erasure still has to account for. */
-#include "ledger/judge.h"
+#include "ledger/follow.h"
 
 #include <stdio.h>
 
 #include "base/arena.h"
 #include "base/encode.h"
 #include "ledger/erasure.h"
-#include "ledger/judge_links.h"
+#include "ledger/follow_links.h"
 
 enum { GRANTS_KEPT = 4096, MISSING_MAX = 1 << 20, REPLACED_MAX = 4096 };
 
@@ -28,10 +28,10 @@ struct replaced {
     uint64_t seq; /* the first event that needed it */
     bool is_accounted;
 };
-struct judge {
-    struct judge_source source;
-    struct judge_options options;
-    struct judge_counts counts;
+struct follow {
+    struct follow_source source;
+    struct follow_options options;
+    struct follow_counts counts;
     struct sets *sets;
     struct places places;
     struct ambit_decision *decision;
@@ -46,17 +46,17 @@ struct judge {
     struct ambit_digest told; /* the set whose fault was told last */
 };
 
-static void tell(struct judge *judge, uint64_t seq, const char *what)
+static void tell(struct follow *follow, uint64_t seq, const char *what)
 {
-    judge->source.problem(judge->source.ctx, &seq, what);
+    follow->source.problem(follow->source.ctx, &seq, what);
 }
 
 /* ---- grants --------------------------------------------------------------------------------- */
 
-static void keep_given(struct judge *judge, uint64_t seq, struct ambit_str leaf,
+static void keep_given(struct follow *follow, uint64_t seq, struct ambit_str leaf,
                        struct ambit_str opening)
 {
-    struct given *given = &judge->given[seq % GRANTS_KEPT];
+    struct given *given = &follow->given[seq % GRANTS_KEPT];
     char *bytes = malloc(leaf.len + opening.len + 1);
     if (bytes == NULL)
         return; /* it will be read again */
@@ -71,20 +71,20 @@ static void keep_given(struct judge *judge, uint64_t seq, struct ambit_str leaf,
 static enum ambit_err event_of(void *ctx, struct ambit_id grant, struct arena *arena,
                                struct event *ret)
 {
-    struct judge *judge = ctx;
+    struct follow *follow = ctx;
     struct ambit_str leaf = {0}, opening = {0};
     uint64_t seq = 0;
-    if (!places_find(&judge->places, PLACE_GRANT, grant, &seq))
+    if (!places_find(&follow->places, PLACE_GRANT, grant, &seq))
         return AMBIT_ERR_NOT_FOUND;
-    const struct given *given = &judge->given[seq % GRANTS_KEPT];
+    const struct given *given = &follow->given[seq % GRANTS_KEPT];
     enum ambit_err err = AMBIT_OK;
     if (given->bytes != NULL && given->seq == seq) {
         leaf = (struct ambit_str){given->bytes, given->leaf_len};
         opening = (struct ambit_str){given->bytes + given->leaf_len, given->opening_len};
     } else {
-        err = judge->source.event_at(judge->source.ctx, seq, arena, &leaf, &opening);
+        err = follow->source.event_at(follow->source.ctx, seq, arena, &leaf, &opening);
         if (err == AMBIT_OK)
-            keep_given(judge, seq, leaf, opening);
+            keep_given(follow, seq, leaf, opening);
     }
     if (err == AMBIT_OK)
         err = event_decode(leaf, opening, arena, ret);
@@ -96,20 +96,20 @@ static enum ambit_err event_of(void *ctx, struct ambit_id grant, struct arena *a
 static enum ambit_err grant_of(void *ctx, struct ambit_id id, struct arena *arena,
                                struct redecide_grant *ret)
 {
-    struct judge *judge = ctx;
+    struct follow *follow = ctx;
     const struct redecide_issued issued = {.ctx = ctx, .event_of = event_of};
     enum ambit_err err = redecide_grant_of(&issued, id, arena, ret);
-    judge->lacks_grant = err == AMBIT_ERR_NOT_FOUND;
+    follow->lacks_grant = err == AMBIT_ERR_NOT_FOUND;
     return err;
 }
 
 /* ---- documents ------------------------------------------------------------------------------ */
 
-static struct replaced *find_replaced(struct judge *judge, const struct ambit_digest *digest)
+static struct replaced *find_replaced(struct follow *follow, const struct ambit_digest *digest)
 {
-    for (size_t i = 0; i < judge->n_replaced; i++)
-        if (ambit_digest_eq(judge->replaced[i].digest, *digest))
-            return &judge->replaced[i];
+    for (size_t i = 0; i < follow->n_replaced; i++)
+        if (ambit_digest_eq(follow->replaced[i].digest, *digest))
+            return &follow->replaced[i];
     return NULL;
 }
 
@@ -117,80 +117,80 @@ static struct replaced *find_replaced(struct judge *judge, const struct ambit_di
 static enum ambit_err replaced(void *ctx, const struct ambit_digest *digest,
                                const struct ambit_digest *now)
 {
-    struct judge *judge = ctx;
-    struct replaced *found = find_replaced(judge, digest);
+    struct follow *follow = ctx;
+    struct replaced *found = find_replaced(follow, digest);
     if (found != NULL)
         return ambit_digest_eq(found->now, *now) ? AMBIT_OK : AMBIT_ERR_DAMAGED;
-    if (judge->n_replaced == REPLACED_MAX)
+    if (follow->n_replaced == REPLACED_MAX)
         return AMBIT_ERR_DAMAGED;
-    if (judge->n_replaced == judge->room_replaced) {
-        size_t room = judge->room_replaced ? 2 * judge->room_replaced : 16;
-        struct replaced *list = realloc(judge->replaced, room * sizeof *list);
+    if (follow->n_replaced == follow->room_replaced) {
+        size_t room = follow->room_replaced ? 2 * follow->room_replaced : 16;
+        struct replaced *list = realloc(follow->replaced, room * sizeof *list);
         if (list == NULL)
             return AMBIT_ERR_NO_MEMORY;
-        judge->replaced = list;
-        judge->room_replaced = room;
+        follow->replaced = list;
+        follow->room_replaced = room;
     }
-    judge->replaced[judge->n_replaced++] =
-        (struct replaced){.digest = *digest, .now = *now, .seq = judge->seq};
+    follow->replaced[follow->n_replaced++] =
+        (struct replaced){.digest = *digest, .now = *now, .seq = follow->seq};
     return AMBIT_OK;
 }
 
 static enum ambit_err list_of(void *ctx, const struct ambit_digest *set, struct arena *arena,
                               struct sets_list *ret)
 {
-    struct judge *judge = ctx;
-    return judge->source.sets.list(judge->source.sets.ctx, set, arena, ret);
+    struct follow *follow = ctx;
+    return follow->source.sets.list(follow->source.sets.ctx, set, arena, ret);
 }
 
 static enum ambit_err bytes_of(void *ctx, const struct ambit_digest *digest, bool is_zone,
                                struct arena *arena, struct ambit_str *ret)
 {
-    struct judge *judge = ctx;
-    return judge->source.sets.bytes(judge->source.sets.ctx, digest, is_zone, arena, ret);
+    struct follow *follow = ctx;
+    return follow->source.sets.bytes(follow->source.sets.ctx, digest, is_zone, arena, ret);
 }
 
 static enum ambit_err set_of(void *ctx, const struct ambit_digest *digest, struct redecide_set *ret)
 {
-    struct judge *judge = ctx;
+    struct follow *follow = ctx;
     struct ambit_digest of;
-    enum ambit_err err = sets_get(judge->sets, digest, ret);
-    bool is_missing = err == AMBIT_ERR_NOT_FOUND && judge->options.is_partial;
+    enum ambit_err err = sets_get(follow->sets, digest, ret);
+    bool is_missing = err == AMBIT_ERR_NOT_FOUND && follow->options.is_partial;
     if (err == AMBIT_OK || err == AMBIT_ERR_NO_MEMORY || err == AMBIT_ERR_IO || is_missing)
         return err;
-    if (!ambit_digest_eq(judge->told, *digest)) {
+    if (!ambit_digest_eq(follow->told, *digest)) {
         char text[REDECIDE_WHAT_MAX];
         char hex[HEX_DIGEST_LEN];
-        const char *what = sets_problem(judge->sets, &of);
+        const char *what = sets_problem(follow->sets, &of);
         hex_encode(of.b, sizeof of.b, hex);
         (void)snprintf(text, sizeof text, "names documents that do not hold: %s (%.*s)", what,
                        (int)sizeof hex, hex);
-        tell(judge, judge->seq, text);
-        judge->told = *digest;
+        tell(follow, follow->seq, text);
+        follow->told = *digest;
     }
     return AMBIT_ERR_NOT_FOUND;
 }
 
 /* ---- openings ------------------------------------------------------------------------------- */
 
-static AMBIT_CHECKED enum ambit_err add_missing(struct judge *judge, struct missing one)
+static AMBIT_CHECKED enum ambit_err add_missing(struct follow *follow, struct missing one)
 {
-    struct missing *last = judge->n_missing > 0 ? &judge->missing[judge->n_missing - 1] : NULL;
+    struct missing *last = follow->n_missing > 0 ? &follow->missing[follow->n_missing - 1] : NULL;
     if (last != NULL && last->bits == one.bits && last->last + 1 == one.first) {
         last->last = one.last;
         return AMBIT_OK;
     }
-    if (judge->n_missing == judge->room_missing) {
-        size_t room = judge->room_missing ? 2 * judge->room_missing : 64;
+    if (follow->n_missing == follow->room_missing) {
+        size_t room = follow->room_missing ? 2 * follow->room_missing : 64;
         if (room > MISSING_MAX)
             return AMBIT_ERR_TOO_LARGE;
-        struct missing *list = realloc(judge->missing, room * sizeof *list);
+        struct missing *list = realloc(follow->missing, room * sizeof *list);
         if (list == NULL)
             return AMBIT_ERR_NO_MEMORY;
-        judge->missing = list;
-        judge->room_missing = room;
+        follow->missing = list;
+        follow->room_missing = room;
     }
-    judge->missing[judge->n_missing++] = one;
+    follow->missing[follow->n_missing++] = one;
     return AMBIT_OK;
 }
 
@@ -208,12 +208,12 @@ static unsigned bits_of(const struct erasure *erasure, uint64_t seq, uint64_t *r
 }
 
 /* Every stretch that lacks something is cut where the erasure's ranges begin and end. */
-static AMBIT_CHECKED enum ambit_err account(struct judge *judge, const struct erasure *erasure)
+static AMBIT_CHECKED enum ambit_err account(struct follow *follow, const struct erasure *erasure)
 {
-    struct missing *old = TAKE(judge->missing);
-    size_t n = judge->n_missing;
+    struct missing *old = TAKE(follow->missing);
+    size_t n = follow->n_missing;
     enum ambit_err err = AMBIT_OK;
-    judge->n_missing = judge->room_missing = 0;
+    follow->n_missing = follow->room_missing = 0;
     for (size_t i = 0; err == AMBIT_OK && i < n; i++) {
         for (uint64_t seq = old[i].first; err == AMBIT_OK && seq <= old[i].last;) {
             uint64_t until = 0;
@@ -221,9 +221,9 @@ static AMBIT_CHECKED enum ambit_err account(struct judge *judge, const struct er
             uint64_t last = until < old[i].last ? until : old[i].last;
             if (left != 0)
                 err =
-                    add_missing(judge, (struct missing){.first = seq, .last = last, .bits = left});
+                    add_missing(follow, (struct missing){.first = seq, .last = last, .bits = left});
             else
-                judge->counts.erased_texts += last - seq + 1;
+                follow->counts.erased_texts += last - seq + 1;
             seq = last + 1;
         }
     }
@@ -231,7 +231,7 @@ static AMBIT_CHECKED enum ambit_err account(struct judge *judge, const struct er
     return err;
 }
 
-static AMBIT_CHECKED enum ambit_err take_erasure(struct judge *judge, const struct event *event,
+static AMBIT_CHECKED enum ambit_err take_erasure(struct follow *follow, const struct event *event,
                                                  struct arena *arena)
 {
     struct erasure erasure;
@@ -239,47 +239,47 @@ static AMBIT_CHECKED enum ambit_err take_erasure(struct judge *judge, const stru
     if (err == AMBIT_ERR_NO_MEMORY)
         return err;
     if (err != AMBIT_OK) {
-        tell(judge, event->seq, "its erasure cannot be read");
+        tell(follow, event->seq, "its erasure cannot be read");
         return AMBIT_OK;
     }
     for (size_t i = 0; i < erasure.n_documents; i++) {
-        struct replaced *found = find_replaced(judge, &erasure.documents[i].digest);
+        struct replaced *found = find_replaced(follow, &erasure.documents[i].digest);
         if (found != NULL && ambit_digest_eq(found->now, erasure.documents[i].now))
             found->is_accounted = true;
     }
-    return account(judge, &erasure);
+    return account(follow, &erasure);
 }
 
 /* ---- one event ------------------------------------------------------------------------------ */
 
-static AMBIT_CHECKED enum ambit_err decide_again(struct judge *judge, const struct event *event,
+static AMBIT_CHECKED enum ambit_err decide_again(struct follow *follow, const struct event *event,
                                                  struct arena *arena)
 {
-    const struct redecide_source source = {.ctx = judge, .set_of = set_of, .grant_of = grant_of};
+    const struct redecide_source source = {.ctx = follow, .set_of = set_of, .grant_of = grant_of};
     struct redecided redecided;
-    judge->lacks_grant = false;
-    enum ambit_err err = redecide_event(event, &source, judge->decision, arena, &redecided);
+    follow->lacks_grant = false;
+    enum ambit_err err = redecide_event(event, &source, follow->decision, arena, &redecided);
     if (err != AMBIT_OK)
         return err;
-    bool is_cut_off = judge->options.is_partial && judge->lacks_grant;
+    bool is_cut_off = follow->options.is_partial && follow->lacks_grant;
     switch (redecided.finding) {
     case REDECIDE_DIFFERS:
         if (is_cut_off) {
-            judge->counts.undecided++;
+            follow->counts.undecided++;
             break;
         }
-        tell(judge, event->seq, redecided.what);
-        judge->counts.redecided++;
+        tell(follow, event->seq, redecided.what);
+        follow->counts.redecided++;
         break;
     case REDECIDE_FOLLOWS:
-        judge->counts.redecided++;
+        follow->counts.redecided++;
         break;
     case REDECIDE_ERASED:
-        judge->counts.erased++;
+        follow->counts.erased++;
         break;
     case REDECIDE_NO_ZONES:
     case REDECIDE_NO_SET:
-        judge->counts.undecided++;
+        follow->counts.undecided++;
         break;
     case REDECIDE_NOT_ASKED:
         break;
@@ -287,90 +287,90 @@ static AMBIT_CHECKED enum ambit_err decide_again(struct judge *judge, const stru
     return AMBIT_OK;
 }
 
-enum ambit_err judge_event(struct judge *judge, const struct event *event, struct ambit_str leaf,
-                           struct ambit_str opening, struct arena *arena)
+enum ambit_err follow_event(struct follow *follow, const struct event *event, struct ambit_str leaf,
+                            struct ambit_str opening, struct arena *arena)
 {
     const char *what = NULL;
-    judge->seq = event->seq;
-    if (event->time_ms < judge->last_ms)
-        tell(judge, event->seq, "is earlier than the one before it");
-    judge->last_ms = event->time_ms;
+    follow->seq = event->seq;
+    if (event->time_ms < follow->last_ms)
+        tell(follow, event->seq, "is earlier than the one before it");
+    follow->last_ms = event->time_ms;
 
-    enum ambit_err err = judge_links(&judge->places, event, &what);
-    if (err == AMBIT_OK && what != NULL && judge->options.is_partial)
-        judge->counts.unknown_links++;
+    enum ambit_err err = follow_links(&follow->places, event, &what);
+    if (err == AMBIT_OK && what != NULL && follow->options.is_partial)
+        follow->counts.unknown_links++;
     else if (err == AMBIT_OK && what != NULL)
-        tell(judge, event->seq, what);
-    if (err == AMBIT_OK && event->type == EVENT_GRANT_ISSUED && !judge->options.no_redecide)
-        keep_given(judge, event->seq, leaf, opening);
-    if (err == AMBIT_OK && event->erased != 0 && !judge->options.are_withheld)
+        tell(follow, event->seq, what);
+    if (err == AMBIT_OK && event->type == EVENT_GRANT_ISSUED && !follow->options.no_redecide)
+        keep_given(follow, event->seq, leaf, opening);
+    if (err == AMBIT_OK && event->erased != 0 && !follow->options.are_withheld)
         err = add_missing(
-            judge,
+            follow,
             (struct missing){.first = event->seq, .last = event->seq, .bits = event->erased});
     if (err == AMBIT_OK && event->type == EVENT_PERSONAL_ERASED)
-        err = take_erasure(judge, event, arena);
-    if (err == AMBIT_OK && !judge->options.no_redecide)
-        err = decide_again(judge, event, arena);
+        err = take_erasure(follow, event, arena);
+    if (err == AMBIT_OK && !follow->options.no_redecide)
+        err = decide_again(follow, event, arena);
     return err;
 }
 
-enum ambit_err judge_end(struct judge *judge)
+enum ambit_err follow_end(struct follow *follow)
 {
-    for (size_t i = 0; i < judge->n_missing; i++) {
-        const struct missing *missing = &judge->missing[i];
+    for (size_t i = 0; i < follow->n_missing; i++) {
+        const struct missing *missing = &follow->missing[i];
         char text[REDECIDE_WHAT_MAX];
         (void)snprintf(text, sizeof text,
                        "its opening is not there and no erasure says so%s (%llu events)",
                        missing->last > missing->first ? ", and so on" : "",
                        (unsigned long long)(missing->last - missing->first + 1));
-        tell(judge, missing->first, text);
+        tell(follow, missing->first, text);
     }
-    for (size_t i = 0; i < judge->n_replaced; i++)
-        if (!judge->replaced[i].is_accounted && !judge->options.is_partial)
-            tell(judge, judge->replaced[i].seq,
+    for (size_t i = 0; i < follow->n_replaced; i++)
+        if (!follow->replaced[i].is_accounted && !follow->options.is_partial)
+            tell(follow, follow->replaced[i].seq,
                  "names a document whose bytes do not have its digest, and no erasure says so");
     return AMBIT_OK;
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */
 
-enum ambit_err judge_new(const struct judge_source *source, const struct judge_options *options,
-                         struct judge **ret)
+enum ambit_err follow_new(const struct follow_source *source, const struct follow_options *options,
+                          struct follow **ret)
 {
-    struct judge *judge = calloc(1, sizeof *judge);
-    if (judge == NULL)
+    struct follow *follow = calloc(1, sizeof *follow);
+    if (follow == NULL)
         return AMBIT_ERR_NO_MEMORY;
     const struct sets_source sets = {
-        .ctx = judge, .list = list_of, .bytes = bytes_of, .replaced = replaced};
-    judge->source = *source;
-    judge->options = *options;
-    judge->last_ms = INT64_MIN;
-    places_init(&judge->places, options->key);
-    judge->decision = malloc(sizeof *judge->decision);
+        .ctx = follow, .list = list_of, .bytes = bytes_of, .replaced = replaced};
+    follow->source = *source;
+    follow->options = *options;
+    follow->last_ms = INT64_MIN;
+    places_init(&follow->places, options->key);
+    follow->decision = malloc(sizeof *follow->decision);
     enum ambit_err err =
-        judge->decision != NULL ? sets_new(&sets, &judge->sets) : AMBIT_ERR_NO_MEMORY;
+        follow->decision != NULL ? sets_new(&sets, &follow->sets) : AMBIT_ERR_NO_MEMORY;
     if (err == AMBIT_OK)
-        *ret = judge;
+        *ret = follow;
     else
-        judge_free(judge);
+        follow_free(follow);
     return err;
 }
 
-void judge_free(struct judge *judge)
+void follow_free(struct follow *follow)
 {
-    if (judge == NULL)
+    if (follow == NULL)
         return;
     for (size_t i = 0; i < GRANTS_KEPT; i++)
-        free(judge->given[i].bytes);
-    free(judge->missing);
-    free(judge->replaced);
-    free(judge->decision);
-    sets_free(judge->sets);
-    places_done(&judge->places);
-    free(judge);
+        free(follow->given[i].bytes);
+    free(follow->missing);
+    free(follow->replaced);
+    free(follow->decision);
+    sets_free(follow->sets);
+    places_done(&follow->places);
+    free(follow);
 }
 
-const struct judge_counts *judge_counts(const struct judge *judge)
+const struct follow_counts *follow_counts(const struct follow *follow)
 {
-    return &judge->counts;
+    return &follow->counts;
 }

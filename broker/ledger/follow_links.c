@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which ids stand for what was before. */
-#include "ledger/judge_links.h"
+#include "ledger/follow_links.h"
 
 static bool is_there(const struct places *places, enum place_kind kind, struct ambit_id id)
 {
@@ -46,7 +46,7 @@ static AMBIT_CHECKED enum ambit_err add(struct places *places, enum place_kind k
     return ambit_id_is_none(id) ? AMBIT_OK : places_add(places, kind, id, seq, ret_is_new);
 }
 
-enum ambit_err judge_links(struct places *places, const struct event *event, const char **ret_what)
+enum ambit_err follow_links(struct places *places, const struct event *event, const char **ret_what)
 {
     bool is_new = true;
     const char *what = missing_grant(places, event);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The log of a running broker, by its URL, as a place to read files from. */
+#pragma once
+
+#include "cli/cli.h"
+#include "cli/settings.h"
+#include "ledger/source.h"
+
+struct remote {
+    struct cli *cli;
+    struct settings settings;
+    struct ambit_str token; /* {NULL,0}: none */
+};
+/* `url`: of the broker, with or without `/log` behind it; NULL: the one of the settings. */
+enum cli_exit remote_open(struct cli *cli, const char *url, struct remote *ret);
+void remote_close(struct remote *remote);
+/* What is not there is NOT_FOUND; not permitted, REFUSED, and unreachable, IO, with a complaint in
+ * cli->errors. */
+struct log_source remote_source(struct remote *remote);
