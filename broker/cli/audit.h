@@ -4,4 +4,6 @@
 
 #include "cli/cli.h"
 
+/* report.c */
+extern const struct cli_verb audit_report;
 extern const struct cli_verb audit_trace, audit_events, audit_verify;

@@ -31,6 +31,7 @@ const struct cli_verb *const cli_verbs[] = {
     /* auditors */
     &audit_trace,
     &audit_events,
+    &audit_report,
     &audit_verify,
     /* admins */
     &admins_init,

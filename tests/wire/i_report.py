@@ -264,8 +264,9 @@ def command(tap, broker):
     page = os.path.join(broker.home, "report.html")
     ask = ("report", "--state", broker.state, "--token-file", os.path.join(broker.state, "credentials", "dana.token"))
     got = broker.ambit(*ask, "--since", "30d", "--by", "owner", "--documents", os.path.join(broker.state, "documents"), "--html", page)
-    tap.ok(got.returncode == 0 and "Traceability" in got.stdout and "dana" in got.stdout and "Not known" in got.stdout, "the table", got)
-    tap.ok(max(len(line) for line in got.stdout.splitlines()) <= 80, "fits 80 columns", max(got.stdout.splitlines(), key=len))
+    table = got.stdout.decode()
+    tap.ok(got.returncode == 0 and "Traceability" in table and "dana" in table and "Not known" in table, "the table", got)
+    tap.ok(max(map(len, table.splitlines())) <= 80, "fits 80 columns", max(table.splitlines(), key=len))
     with open(page, encoding="utf-8") as f:
         text = f.read()
     parser = Page()
@@ -301,6 +302,7 @@ def main():
         everything = first + [e for e in everything if e["seq"] > first[0]["seq"]]
         reader = compare(tap, broker, client, everything)
         views(tap, broker, client, reader)
+        hostile(tap, broker, client)
         broker.stop()
         status, said = broker.verify()
         tap.ok(status == 0, "the record verifies", said)
