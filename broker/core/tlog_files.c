@@ -147,7 +147,8 @@ enum ambit_err tlog_checkpoint_set_aside(const struct broker *broker)
         AMBIT_ASSERT(n > 0 && n < (int)sizeof name);
         if (faccessat(fd, name, F_OK, 0) == 0)
             continue;
-        if (renameat(fd, checkpoint_file, fd, name) != 0)
+        /* A second name: there is a checkpoint at every moment, until another takes its place. */
+        if (linkat(fd, checkpoint_file, fd, name, 0) != 0)
             return faccessat(fd, checkpoint_file, F_OK, 0) != 0 ? AMBIT_OK : AMBIT_ERR_IO;
         return fsync(fd) == 0 ? AMBIT_OK : AMBIT_ERR_IO;
     }

@@ -68,7 +68,7 @@ AMBIT_CHECKED enum ambit_err tlog_checkpoint_load(const struct broker *broker, s
 /* A checkpoint of size 0 under the key and origin of `start`. */
 AMBIT_CHECKED enum ambit_err tlog_checkpoint_begin(const struct broker *broker,
                                                    const struct tlog_start *start);
-/* STATE/log/checkpoint becomes checkpoint.1, or the next that is free; gone is fine. */
+/* STATE/log/checkpoint is checkpoint.1 too, or the next that is free; gone is fine. */
 AMBIT_CHECKED enum ambit_err tlog_checkpoint_set_aside(const struct broker *broker);
 AMBIT_CHECKED enum ambit_err tlog_vkey_write(const struct broker *broker,
                                              const struct tlog_start *start);
