@@ -153,7 +153,11 @@ static enum ambit_err finish_document(struct loaded *loaded)
     if (err)
         return err;
 
-    loaded->reading.env->sha256(document->canonical.p, document->canonical.len, &document->digest);
+    if (loaded->reading.file->digest)
+        document->digest = *loaded->reading.file->digest;
+    else
+        loaded->reading.env->sha256(document->canonical.p, document->canonical.len,
+                                    &document->digest);
     return AMBIT_OK;
 }
 

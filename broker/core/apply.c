@@ -6,6 +6,7 @@
 #include "core/apply_outcome.h"
 #include "core/apply_approval.h"
 #include "core/apply_await.h"
+#include "core/apply_erase.h"
 #include "core/apply_key.h"
 #include "core/apply_people.h"
 #include "core/command.h"
@@ -361,6 +362,8 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_DOCUMENTS_ACTIVATED:
         head->documents = event->documents;
         return AMBIT_OK;
+    case EVENT_PERSONAL_ERASED:
+        return apply_erased(txn, event);
     case EVENT_ACTION_DENIED:
     case EVENT_DOCUMENTS_REJECTED:
     case EVENT_PERSON_READ:
@@ -374,7 +377,6 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_REFUSALS_FOLDED:
     case EVENT_SIGNAL_RECEIVED:
     case EVENT_QUESTION_ANSWERED:
-    case EVENT_PERSONAL_ERASED:
     case EVENT_RECORD_BACKED_UP:
     case EVENT_RECORD_PRUNED:
     case EVENT_TYPES:

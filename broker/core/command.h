@@ -354,6 +354,45 @@ AMBIT_CHECKED enum ambit_err key_prepare(struct key_command *command);
 AMBIT_CHECKED enum ambit_err key_submit(struct key_command *command);
 void key_done(struct key_command *command); /* instead of command_release */
 
+/* ---- POST /v1/erasures ---- */
+enum erase_kind { ERASE_PERSON, ERASE_AGENT, ERASE_EVENT, ERASE_GRANT, ERASE_DECISION };
+/* What went (of a dry run: would go), and what stays. */
+struct erase_count {
+    uint64_t openings, purposes, stated_reasons, words, documents;
+    /* In use: purposes and reasons of grants that have not expired, and of questions that people
+     * may still answer; decisions are made with them. */
+    uint64_t in_use;
+    uint64_t events; /* personal.erased that say so */
+};
+struct erase_command {
+    struct command base; /* its caller is a person, who waits on a query thread */
+    struct ambit_str target;
+    enum erase_kind kind;
+    struct ambit_str name; /* PERSON, AGENT */
+    struct ambit_id id;    /* GRANT, DECISION */
+    uint64_t seq;          /* EVENT */
+    unsigned members;      /* ledger/erasure.h; 0: all that the target has */
+    int64_t before_ms;     /* of events before that time; 0: of all */
+    struct ambit_str reason;
+    bool is_dry_run;
+    /* outputs */
+    enum erase_refusal {
+        ERASE_FINE,
+        ERASE_UNKNOWN,   /* no such person, agent, event, grant or decision */
+        ERASE_IN_FORCE,  /* the person is in the set in force: name and e-mail stay */
+        ERASE_NO_MEMBER, /* the target has none of the members */
+    } refusal;
+    struct ambit_id erasure; /* none: nothing of it was there */
+    struct erase_count count;
+    uint64_t first_seq, last_seq; /* of the events */
+};
+/* "person:dana" and so on into kind and name, id or seq. MALFORMED. */
+AMBIT_CHECKED enum ambit_err erase_target_parse(struct ambit_str text, struct erase_command *ret);
+/* In bounded events of one erasure, each in force and durable before the next is looked for. On an
+ * error base.err says it, and `count` what is erased all the same: the same command goes on with
+ * the rest. MALFORMED: no reason, and no dry run. */
+AMBIT_CHECKED enum ambit_err erase_call(struct erase_command *command);
+
 /* ---- time, documents ---- */
 struct time_command {
     struct command base;

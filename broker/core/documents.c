@@ -5,6 +5,7 @@
 
 #include "base/arena.h"
 #include "config/folder.h"
+#include "core/document_row.h"
 #include "core/set_row.h"
 #include "crypto/digest.h"
 
@@ -103,10 +104,7 @@ static AMBIT_CHECKED enum ambit_err store_bytes(struct store_txn *txn, int kind,
 {
     BUF_AUTO row;
     buf_init(&row, 0);
-    buf_put_char(&row, (char)kind);
-    buf_put_char(&row, (char)name.len);
-    buf_put_str(&row, name);
-    buf_put_str(&row, bytes);
+    document_row_put(&row, &(struct document_row){.kind = kind, .name = name, .bytes = bytes});
     enum ambit_err err = buf_check(&row);
     return err != AMBIT_OK
                ? err
@@ -156,23 +154,30 @@ static AMBIT_CHECKED enum ambit_err load_bytes(struct store_txn *txn, const uint
                                                struct arena *arena, int *ret_kind,
                                                struct ambit_file *ret)
 {
-    size_t size = AMBIT_DOCUMENT_BYTES + 2 + AMBIT_AGENT_NAME_MAX, len = 0;
-    AMBIT_AUTO_FREE char *row = malloc(size);
+    size_t len = 0;
+    struct document_row found;
+    AMBIT_AUTO_FREE char *row = malloc(DOCUMENT_ROW_MAX);
     if (row == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err =
-        store_get(txn, STORE_DOCUMENTS, (struct store_key){digest, 32}, row, size, &len);
+    enum ambit_err err = store_get(txn, STORE_DOCUMENTS, (struct store_key){digest, 32}, row,
+                                   DOCUMENT_ROW_MAX, &len);
+    if (err == AMBIT_OK)
+        err = document_row_read((struct ambit_str){.p = row, .len = len}, &found);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
-    if (len < 2 || len < 2u + (uint8_t)row[1])
-        return AMBIT_ERR_DAMAGED;
 
-    size_t name_len = (uint8_t)row[1];
-    *ret_kind = (uint8_t)row[0];
-    ret->name = arena_copy(arena, (struct ambit_str){.p = row + 2, .len = name_len});
-    ret->bytes =
-        arena_copy(arena, (struct ambit_str){.p = row + 2 + name_len, .len = len - 2 - name_len});
+    *ret_kind = found.kind;
+    ret->name = arena_copy(arena, found.name);
+    ret->bytes = arena_copy(arena, found.bytes);
     ret->path = ret->name;
+    ret->digest = NULL;
+    if (found.is_erased) { /* it goes by the digest of what it was */
+        struct ambit_digest *original = arena_alloc(arena, sizeof *original);
+        if (original == NULL)
+            return AMBIT_ERR_NO_MEMORY;
+        memcpy(original->b, digest, sizeof original->b);
+        ret->digest = original;
+    }
     return ret->name.p != NULL && ret->bytes.p != NULL ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
 }
 

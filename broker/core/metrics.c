@@ -60,6 +60,21 @@ static void put_writer(struct broker *broker, struct buf *out)
                   (double)counts.jobs);
 }
 
+static void put_scrub(struct broker *broker, struct buf *out)
+{
+    struct store_scrub scrub = {.wanted = 0};
+    struct store_txn *txn = NULL;
+    if (store_read_begin(broker->store, &txn) != AMBIT_OK)
+        return;
+    enum ambit_err err = store_scrub_load(txn, &scrub);
+    store_read_end(txn);
+    if (err != AMBIT_OK)
+        return;
+    head(out, "ambit_scrub_pending", "gauge",
+         "1 while what was erased has not been written over in the store's file.");
+    number(out, "ambit_scrub_pending", scrub.wanted != scrub.done ? 1 : 0);
+}
+
 static void put_log(struct broker *broker, struct buf *out)
 {
     static const char *const steps[TLOG_STEPS] = {[TLOG_READ] = "read",
@@ -127,6 +142,7 @@ void broker_metrics(struct broker *broker, struct buf *out)
     head(out, "ambit_backup_last_timestamp_seconds", "gauge",
          "When the newest backup was made; 0: none is known of.");
     number(out, "ambit_backup_last_timestamp_seconds", (uint64_t)backups_last_ms(broker) / 1000);
+    put_scrub(broker, out);
     head(out, "ambit_sealed", "gauge",
          "1 when a commit failed and nothing is given until restart.");
     number(out, "ambit_sealed", atomic_load(&broker->is_sealed) ? 1 : 0);

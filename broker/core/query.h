@@ -106,6 +106,10 @@ uint64_t query_size(struct broker *broker); /* events committed, from memory */
 AMBIT_CHECKED enum ambit_err query_trace(struct broker *broker, struct ambit_str what,
                                          struct ambit_str only_owner, struct json_out *out);
 
+/* GET /v1/erasures: what was erased by events up to `erased_to` is gone from the file too where
+ * these are not above `scrubbed_to`. */
+AMBIT_CHECKED enum ambit_err query_erasures(struct broker *broker, struct json_out *out);
+
 /* GET /v1/keys. */
 AMBIT_CHECKED enum ambit_err query_keys(struct broker *broker, struct json_out *out);
 

@@ -138,6 +138,8 @@ static AMBIT_CHECKED enum ambit_err verify_open(struct verify *verify, const cha
         err = verify_redecide_init(verify);
     if (err == AMBIT_OK)
         err = verify_checkpoint_open(verify, verify->options->folder);
+    if (err == AMBIT_OK)
+        err = verify_erasures_init(verify);
     if (err != AMBIT_OK)
         return err;
     store_space(verify->store, &space);
@@ -160,6 +162,7 @@ static void verify_close(struct verify *verify)
     verify_documents_done(verify);
     verify_redecide_done(verify);
     verify_checkpoint_done(verify);
+    verify_erasures_done(verify);
     buf_done(&verify->memory);
     buf_done(&verify->scratch);
     free(verify->large);
@@ -190,6 +193,8 @@ enum ambit_err verify_store_with(const struct verify_options *options, struct ve
     }
     if (err == AMBIT_OK)
         err = verify_documents(&verify);
+    if (err == AMBIT_OK)
+        err = verify_erasures(&verify);
     if (err == AMBIT_OK)
         err = verify_search(&verify);
     verify_close(&verify);

@@ -7,6 +7,7 @@
 #include "base/encode.h"
 #include "base/json_read.h"
 #include "base/zone.h"
+#include "core/document_row.h"
 #include "core/set_row.h"
 #include "crypto/digest.h"
 
@@ -113,12 +114,6 @@ static void problem(struct verify *verify, uint64_t seq, const char *table,
                        what);
 }
 
-/* A row: kind, name, canonical bytes. */
-struct document_row {
-    int kind; /* enum ambit_kind, or AMBIT_KIND_ZONE */
-    struct ambit_str name, canonical;
-};
-
 /* NOT_FOUND; DAMAGED: not of this form. Borrows verify->large. */
 static AMBIT_CHECKED enum ambit_err document_get(struct verify *verify,
                                                  const struct ambit_digest *digest,
@@ -130,15 +125,8 @@ static AMBIT_CHECKED enum ambit_err document_get(struct verify *verify,
                   verify->large, VERIFY_LARGE, &len);
     if (err)
         return err == AMBIT_ERR_TOO_LARGE ? AMBIT_ERR_DAMAGED : err;
-    size_t head = len >= 2 ? 2u + (uint8_t)verify->large[1] : len;
-    if (len <= head || (uint8_t)verify->large[0] > AMBIT_KIND_ZONE)
-        return AMBIT_ERR_DAMAGED;
-    *ret = (struct document_row){
-        .kind = (uint8_t)verify->large[0],
-        .name = {.p = verify->large + 2, .len = head - 2},
-        .canonical = {.p = verify->large + head, .len = len - head},
-    };
-    return AMBIT_OK;
+    err = document_row_read((struct ambit_str){.p = verify->large, .len = len}, ret);
+    return err ? err : ret->bytes.len > 0 ? AMBIT_OK : AMBIT_ERR_DAMAGED;
 }
 
 /* Kind and name stand in the document too. */
@@ -148,9 +136,8 @@ static AMBIT_CHECKED enum ambit_err is_named_so(const struct document_row *row, 
     arena_init(&arena, NULL, 0, 0);
     const struct json_value *document = NULL;
     struct json_problem unused;
-    enum ambit_err err =
-        json_read(row->canonical, (struct json_limits){.depth = AMBIT_DOCUMENT_DEPTH}, &arena,
-                  &document, &unused);
+    enum ambit_err err = json_read(row->bytes, (struct json_limits){.depth = AMBIT_DOCUMENT_DEPTH},
+                                   &arena, &document, &unused);
     *ret = !err && ambit_str_eq(json_get_str(document, ambit_kind_text((enum ambit_kind)row->kind)),
                                 row->name);
     return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_OK;
@@ -162,7 +149,7 @@ static AMBIT_CHECKED enum ambit_err is_zone(const struct document_row *row, bool
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
     struct zone rules;
-    enum ambit_err err = zone_read(&arena, row->canonical, &rules);
+    enum ambit_err err = zone_read(&arena, row->bytes, &rules);
     *ret = !err && row->name.len == 0;
     return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_OK;
 }
@@ -187,10 +174,15 @@ static AMBIT_CHECKED enum ambit_err named_row(struct verify *verify, uint64_t se
     }
     if (err)
         return err;
-    crypto_sha256(row.canonical.p, row.canonical.len, &actual);
-    if (!ambit_digest_eq(actual, *digest)) {
+    crypto_sha256(row.bytes.p, row.bytes.len, &actual);
+    if (!ambit_digest_eq(actual, *digest) && !row.is_erased) {
         problem(verify, seq, "documents", digest, "the document's bytes do not have this digest");
         return AMBIT_OK;
+    }
+    if (row.is_erased) {
+        err = verify_erasures_found(verify, seq, digest, &actual);
+        if (err)
+            return err;
     }
     if ((row.kind == AMBIT_KIND_ZONE) == wants_zone)
         err = wants_zone ? is_zone(&row, &is_its) : is_named_so(&row, &is_its);

@@ -95,6 +95,8 @@ static AMBIT_CHECKED enum ambit_err decode(struct verify *verify, uint64_t seq,
         verify_problem_seq(verify, seq, "openings",
                            "the opening does not fit the commitment in the event");
         err = event_decode(row->bytes, AMBIT_STR(""), arena, ret);
+        if (err == AMBIT_OK)
+            ret->erased = 0; /* it is told already */
     }
     if (err == AMBIT_ERR_NO_MEMORY)
         return err;
@@ -144,7 +146,8 @@ static AMBIT_CHECKED enum ambit_err one_event(struct verify *verify, uint64_t se
     err = verify_redecide(verify, &event, &arena);
     if (err)
         return err;
-    return verify_named(verify, &event);
+    err = verify_erasures_note(verify, &event);
+    return err ? err : verify_named(verify, &event);
 }
 
 /* ---- all of them ---- */

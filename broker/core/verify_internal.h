@@ -15,6 +15,7 @@ struct arena;
 struct digest_set;
 struct verify_again;
 struct verify_published;
+struct verify_erasures;
 struct search;
 struct search_cursor;
 
@@ -28,6 +29,7 @@ struct verify {
     uint64_t n_missing;
     bool has_set;                        /* a set was activated */
     struct digest_set *documents, *sets; /* named by events, looked at */
+    struct verify_erasures *erasures;
     struct buf memory, scratch;
     char *large;
     struct search *search; /* the index beside the store, when there is one */
@@ -69,6 +71,16 @@ AMBIT_CHECKED enum ambit_err verify_documents_init(struct verify *verify);
 AMBIT_CHECKED enum ambit_err verify_named(struct verify *verify, const struct event *event);
 AMBIT_CHECKED enum ambit_err verify_documents(struct verify *verify);
 void verify_documents_done(struct verify *verify);
+
+/* Erasures: what they say went is gone, and nothing else is (verify_erase.c). */
+AMBIT_CHECKED enum ambit_err verify_erasures_init(struct verify *verify);
+AMBIT_CHECKED enum ambit_err verify_erasures_note(struct verify *verify, const struct event *event);
+/* A document stands there with other bytes; it is judged at the end. */
+AMBIT_CHECKED enum ambit_err verify_erasures_found(struct verify *verify, uint64_t seq,
+                                                   const struct ambit_digest *digest,
+                                                   const struct ambit_digest *actual);
+AMBIT_CHECKED enum ambit_err verify_erasures(struct verify *verify);
+void verify_erasures_done(struct verify *verify);
 
 /* The search index. Opened before the store, so that it is never ahead of what is read of a live
  * one; no index there is fine. */

@@ -22,6 +22,8 @@ static const struct {
     [RIGHT_SEE_BACKUPS] = {.all = AMBIT_ROLE_ADMIN | AMBIT_ROLE_ONCALL | AMBIT_ROLE_AUDITOR},
     /* Read in thousands of small pieces, of which one a minute is recorded. */
     [RIGHT_LOG] = {.all = AMBIT_ROLE_ONCALL | AMBIT_ROLE_AUDITOR, .unlimited = true},
+    [RIGHT_ERASE] = {.all = AMBIT_ROLE_ADMIN},
+    [RIGHT_SEE_ERASED] = {.all = AMBIT_ROLE_ADMIN | AMBIT_ROLE_AUDITOR},
     [RIGHT_APPROVE] = {.all = AMBIT_ROLE_OWNER | AMBIT_ROLE_ONCALL | AMBIT_ROLE_APPROVER |
                               AMBIT_ROLE_AUDITOR | AMBIT_ROLE_ADMIN},
 };

@@ -20,6 +20,8 @@ enum right {
     RIGHT_BACKUPS,   /* have the store copied */
     RIGHT_SEE_BACKUPS,
     RIGHT_LOG,       /* tiles and entries of the log */
+    RIGHT_ERASE,     /* have personal text erased */
+    RIGHT_SEE_ERASED,
     RIGHT_APPROVE,   /* read and answer what people are asked: which, the rules that ask say */
 };
 

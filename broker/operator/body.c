@@ -11,7 +11,9 @@
 struct member {
     const char *name;
     struct ambit_str *text; /* a string, or */
-    bool *truth;            /* a boolean */
+    bool *truth;            /* a boolean, or */
+    struct ambit_str *list; /* texts, as many as there is room for */
+    size_t max, *n;
 };
 
 static enum ambit_err refuse(const char **reterr_what, const char *what)
@@ -35,6 +37,23 @@ static enum ambit_err refuse_unknown(struct arena *arena, struct ambit_str name,
     return refuse(reterr_what, copy.p ? copy.p : "There is an unknown member.");
 }
 
+static enum ambit_err take_list(const struct member *member, const struct json_value *list,
+                                const char **reterr_what)
+{
+    static const char rule[] = "members is a list of texts, each named once.";
+    if (list->kind != JSON_ARRAY || list->count == 0 || list->count > member->max)
+        return refuse(reterr_what, rule);
+    for (const struct json_value *value = list->first; value; value = value->next) {
+        if (value->kind != JSON_STRING)
+            return refuse(reterr_what, rule);
+        for (size_t i = 0; i < *member->n; i++)
+            if (ambit_str_eq(member->list[i], value->text))
+                return refuse(reterr_what, rule);
+        member->list[(*member->n)++] = value->text;
+    }
+    return AMBIT_OK;
+}
+
 static enum ambit_err take(const struct member *table, size_t n, const struct json_value *value,
                            struct arena *arena, const char **reterr_what)
 {
@@ -45,14 +64,17 @@ static enum ambit_err take(const struct member *table, size_t n, const struct js
             *table[i].text = value->text;
             return AMBIT_OK;
         }
+        if (table[i].list)
+            return take_list(&table[i], value, reterr_what);
         if (table[i].truth && (value->kind == JSON_TRUE || value->kind == JSON_FALSE)) {
             *table[i].truth = value->kind == JSON_TRUE;
             return AMBIT_OK;
         }
-        return refuse(reterr_what,
-                      table[i].text
-                          ? "This member is a text: target, reason, answer, kind, name, digest."
-                          : "dry_run, removal, now and withdraw are true or false.");
+        return refuse(
+            reterr_what,
+            table[i].text
+                ? "This member is a text: target, reason, answer, kind, name, digest, before."
+                : "dry_run, removal, now and withdraw are true or false.");
     }
     return refuse_unknown(arena, value->key, reterr_what);
 }
@@ -96,6 +118,31 @@ enum ambit_err stop_body_read(struct ambit_str body, struct arena *arena, struct
         return err;
     if (!ret->target.p)
         return refuse(reterr_what, "target is missing: KIND:NAME, or all.");
+    if (!is_reason(ret->reason) && !(ret->dry_run && !ret->reason.p))
+        return refuse(reterr_what, reason_rule);
+    return AMBIT_OK;
+}
+
+enum ambit_err erase_body_read(struct ambit_str body, struct arena *arena, struct erase_body *ret,
+                               const char **reterr_what)
+{
+    *ret = (struct erase_body){0};
+    const struct member table[] = {
+        {.name = "target", .text = &ret->target},
+        {.name = "reason", .text = &ret->reason},
+        {.name = "before", .text = &ret->before},
+        {.name = "dry_run", .truth = &ret->dry_run},
+        {.name = "members",
+         .list = ret->members,
+         .max = AMBIT_LEN(ret->members),
+         .n = &ret->n_members},
+    };
+    enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
+    if (err)
+        return err;
+    if (!ret->target.p)
+        return refuse(reterr_what, "target is missing: person:NAME, agent:NAME, event:SEQ, "
+                                   "grant:ID or decision:ID.");
     if (!is_reason(ret->reason) && !(ret->dry_run && !ret->reason.p))
         return refuse(reterr_what, reason_rule);
     return AMBIT_OK;

@@ -52,6 +52,16 @@ struct backup_body {
 /* POST /v1/backups. */
 AMBIT_CHECKED enum ambit_err backup_body_read(struct ambit_str body, struct arena *arena,
                                               struct backup_body *ret, const char **reterr_what);
+struct erase_body {
+    struct ambit_str target, before; /* `before` may be absent; a time */
+    struct ambit_str reason;         /* may be absent in a dry run alone */
+    struct ambit_str members[5];     /* as they came; none: absent */
+    size_t n_members;
+    bool dry_run;
+};
+/* POST /v1/erasures. */
+AMBIT_CHECKED enum ambit_err erase_body_read(struct ambit_str body, struct arena *arena,
+                                             struct erase_body *ret, const char **reterr_what);
 /* {"reason"}: clearing a stop, acknowledging the time. */
 /* The same where nobody needs to say why: nothing, or {}, or {"reason"}. */
 AMBIT_CHECKED enum ambit_err acknowledge_body_read(struct ambit_str body, struct arena *arena,

@@ -267,6 +267,18 @@ static void run_own(struct writer *writer,
         release(writer);
 }
 
+static enum ambit_err scrub_turn(void *ctx, struct store_txn *txn, int64_t now_ms)
+{
+    (void)ctx;
+    return store_scrub_turn(txn, now_ms);
+}
+
+void batch_scrub(struct writer *writer)
+{
+    if (!writer->is_sealed && store_scrub_step(writer->store))
+        run_own(writer, scrub_turn);
+}
+
 void batch_tick(struct writer *writer)
 {
     const struct writer_hooks *hooks = &writer->hooks;

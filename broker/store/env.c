@@ -12,6 +12,7 @@
 #include "base/encode.h"
 #include "base/file.h"
 #include "store/pages.h"
+#include "store/scrub.h"
 
 static const size_t default_map_bytes = (size_t)8 << 30;
 static const char *const table_names[STORE_TABLES] = {
@@ -308,6 +309,8 @@ static enum ambit_err start(struct store *store, const struct store_options *opt
         return err;
     if (!store->is_read_only && !store->is_search) {
         err = store_journal_open(store);
+        if (err == AMBIT_OK)
+            err = scrub_open(store);
         if (err != AMBIT_OK)
             return err;
     }
@@ -341,6 +344,7 @@ void store_close(struct store *store)
     if (!store)
         return;
     store_ahead_done(store);
+    scrub_close(store);
     if (store->has_key)
         (void)pthread_key_delete(store->key);
     while (store->readers)

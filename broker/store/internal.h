@@ -25,6 +25,8 @@ struct store_txn {
     bool is_write, is_open;
     uint64_t cost_bytes;   /* upper estimate of what was dirtied so far */
     uint64_t budget_bytes; /* what may be dirtied without asking the disk for more */
+    uint64_t scrub_mark;   /* it wants the file scrubbed once it is committed; 0: not */
+    bool ends_scrub;
 };
 
 /* One per thread, kept in `readers` until the thread or the store ends. */
@@ -67,6 +69,31 @@ struct journal {
     bool is_broken; /* a write failed: what stands after `end` is unknown */
 };
 
+/* scrub.c; the thread that writes alone. */
+struct scrub_place { /* where it goes on */
+    size_t table;    /* the tables by name */
+    uint8_t key[511];
+    size_t key_len; /* 0: at the beginning of the table */
+};
+struct scrub {
+    enum scrub_phase {
+        SCRUB_NONE,
+        SCRUB_MEMORY,
+        SCRUB_PAGES,
+        SCRUB_FREE,
+        SCRUB_TAIL,
+        SCRUB_WRITTEN
+    } phase;
+    uint64_t mark;
+    struct scrub_place place;
+    unsigned passes;
+    uint64_t txn;     /* PAGES was over then */
+    uint8_t *handled; /* one bit a page of FREE */
+    size_t handled_bytes;
+    uint64_t tail; /* TAIL is through up to here */
+    int64_t next_us;
+};
+
 struct store {
     MDB_env *env;
     MDB_dbi dbi[STORE_TABLES];
@@ -82,6 +109,7 @@ struct store {
     struct space space;
     struct ahead ahead;
     struct journal journal;
+    struct scrub scrub;
 };
 
 /* The one place where LMDB's and the system's codes become ours. */

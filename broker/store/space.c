@@ -3,7 +3,7 @@
  * here, between transactions, and not inside a commit, where it would seal the broker. What LMDB's
  * free list holds and no reader needs counts as free. Numbers are refreshed after each commit, the
  * free list at most once a second or, near the end, at every transaction. */
-#include "store/internal.h"
+#include "store/scrub.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -96,6 +96,18 @@ static int oldest_line(const char *line, void *ctx)
         id < *oldest)
         *oldest = id;
     return 0;
+}
+
+uint64_t store_last_commit(struct store *store)
+{
+    MDB_envinfo info;
+    return mdb_env_info(store->env, &info) == 0 ? info.me_last_txnid : 0;
+}
+
+uint64_t store_oldest_reader(struct store *store)
+{
+    uint64_t oldest = store_last_commit(store);
+    return mdb_reader_list(store->env, oldest_line, &oldest) < 0 ? 0 : oldest;
 }
 
 /* What the free list holds: rows by the transaction that freed the pages. LMDB takes from those

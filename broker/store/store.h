@@ -151,6 +151,23 @@ void store_space_check(struct store *store);
 bool store_wants_turn(struct store *store);
 AMBIT_CHECKED enum ambit_err store_turn(struct store_txn *txn);
 
+/* What was deleted shall be gone from the file too, as far as a program can see to that: in the
+ * transaction that deletes. `mark` grows; it is not 0. Afterwards zeros are written over every
+ * place that nothing uses any more (scrub.h), which goes on at the next start when it is cut short.
+ */
+AMBIT_CHECKED enum ambit_err store_scrub_want(struct store_txn *txn, uint64_t mark);
+struct store_scrub {
+    uint64_t wanted, done; /* marks: the same when all is gone; 0: never */
+    int64_t done_ms;
+};
+AMBIT_CHECKED enum ambit_err store_scrub_load(struct store_txn *txn, struct store_scrub *ret);
+bool store_scrub_is_key(struct ambit_str key); /* of the row in STORE_META that says so */
+/* On the thread that writes, while no transaction is open: a step, if one is due. True: a commit
+ * with store_scrub_turn in it is needed to go on. */
+bool store_scrub_step(struct store *store);
+int64_t store_scrub_next_us(const struct store *store); /* when the next is due; INT64_MAX: none */
+AMBIT_CHECKED enum ambit_err store_scrub_turn(struct store_txn *txn, int64_t now_ms);
+
 /* While it runs, a thread writes zeros over what the file owns and does not use yet, so that a
  * flush has data alone to write; where that cannot be done it is not. Not while a write transaction
  * is open. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Transactions and single rows. A read transaction is kept per thread and renewed: beginning one
  * costs no allocation and no lock. Values are copied out; LMDB's memory is never handed on. */
-#include "store/internal.h"
+#include "store/scrub.h"
 
 void store_reader_free(void *p)
 {
@@ -99,6 +99,10 @@ enum ambit_err store_write_commit(struct store_txn *txn)
         return err;
     }
     store_space_committed(store);
+    if (txn->ends_scrub)
+        scrub_ended(store);
+    if (txn->scrub_mark != 0)
+        scrub_committed(store, txn->scrub_mark);
     return store_ahead_is_claimed(store) ? AMBIT_OK : AMBIT_ERR_INTERNAL;
 }
 

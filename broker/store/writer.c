@@ -187,8 +187,9 @@ static bool has_work(const struct writer *writer)
 static bool wait_for_work(struct writer *writer)
 {
     (void)pthread_mutex_lock(&writer->mutex);
-    struct timespec until = {.tv_sec = writer->next_second_us / SECOND_US,
-                             .tv_nsec = writer->next_second_us % SECOND_US * 1000};
+    int64_t scrub_us = writer->is_sealed ? INT64_MAX : store_scrub_next_us(writer->store);
+    int64_t next_us = scrub_us < writer->next_second_us ? scrub_us : writer->next_second_us;
+    struct timespec until = {.tv_sec = next_us / SECOND_US, .tv_nsec = next_us % SECOND_US * 1000};
     int rc = 0;
     while (!has_work(writer) && !writer->is_stopping && rc == 0) {
         writer->is_waiting = true;
@@ -210,8 +211,8 @@ static void announce(struct writer *writer, enum ambit_err err)
 }
 
 /* Asks to be let on as soon as the disk has answered: everybody waits for this thread, which runs
- * for short whiles only. Short slices buy that without a privilege; a kernel that does not know them
- * (before 6.12) leaves things as they are. */
+ * for short whiles only. Short slices buy that without a privilege; a kernel that does not know
+ * them (before 6.12) leaves things as they are. */
 static void ask_for_short_slices(void)
 {
     struct {
@@ -240,6 +241,7 @@ static void *writer_main(void *ctx)
     while (wait_for_work(writer)) {
         if (writer->n_queued > 0)
             batch_run(writer);
+        batch_scrub(writer);
         int64_t now_us = clock_mono_us();
         if (now_us >= writer->next_second_us) {
             batch_tick(writer);

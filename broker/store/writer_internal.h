@@ -58,3 +58,4 @@ AMBIT_CHECKED enum ambit_err batch_look(
     struct writer *writer); /* begin and abort: starts the guard */
 void batch_run(struct writer *writer);
 void batch_tick(struct writer *writer);
+void batch_scrub(struct writer *writer); /* what was deleted goes from the file */

@@ -254,6 +254,9 @@ struct ambit_file {
     struct ambit_str name;  /* document name the file name stands for ("__" already "/") */
     struct ambit_str bytes; /* {NULL, 0}: could not be read, and its problem is already listed;
                              * other files may name it all the same */
+    /* The document it stands for, when that is not these bytes: one from which personal text was
+     * erased keeps the digest it was activated by. NULL: these bytes. */
+    const struct ambit_digest *digest;
 };
 
 /* One thing that is wrong. interfaces.md PROBLEM. Texts belong to the list. */
