@@ -19,10 +19,10 @@ enum right {
     RIGHT_SEE_KEYS,  /* which keys sign */
     RIGHT_BACKUPS,   /* have the store copied */
     RIGHT_SEE_BACKUPS,
-    RIGHT_LOG,       /* tiles and entries of the log */
-    RIGHT_ERASE,     /* have personal text erased */
+    RIGHT_LOG,   /* tiles and entries of the log */
+    RIGHT_ERASE, /* have personal text erased */
     RIGHT_SEE_ERASED,
-    RIGHT_APPROVE,   /* read and answer what people are asked: which, the rules that ask say */
+    RIGHT_APPROVE, /* read and answer what people are asked: which, the rules that ask say */
 };
 
 struct access {
