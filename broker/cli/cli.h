@@ -22,7 +22,7 @@ struct cli_option {
     bool is_repeated, is_required;
 };
 
-enum { CLI_OPTIONS_MAX = 12, CLI_VALUES_MAX = 64, CLI_ARGUMENTS_MAX = 1 };
+enum { CLI_OPTIONS_MAX = 40, CLI_VALUES_MAX = 64, CLI_ARGUMENTS_MAX = 1 };
 
 struct cli;
 struct cli_verb {
@@ -48,9 +48,11 @@ struct cli {
     bool wants_json;
     const char *const *environment; /* NAME=VALUE, NULL-terminated */
     int64_t now_ms;
+    size_t columns;     /* of the terminal that is written to; 0: none, or as wide as need be */
     struct arena arena; /* for the run of one verb */
     struct buf out, errors;
-    /* Writes what stands in `out` at once and empties it; for streams. NULL in tests. */
+    /* Writes what stands in `out` at once and empties it; for streams and long lists. Does not come
+     * back when nobody reads any more. NULL in tests. */
     void (*flush)(struct cli *cli);
 };
 

@@ -160,6 +160,18 @@ static void take_nonce(const struct transfer *transfer)
         memcpy(transfer->reply->nonce, header->value, len + 1);
 }
 
+static void take_cursor(const struct transfer *transfer)
+{
+    static const char named[] = "cursor=", next[] = "; rel=\"next\"";
+    struct curl_header *header = NULL;
+    if (curl_easy_header(transfer->curl, "Link", 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+        return;
+    const char *at = strstr(header->value, named);
+    size_t len = at ? strspn(at + sizeof named - 1, "0123456789") : 0;
+    if (len > 0 && len <= CLIENT_CURSOR_MAX && strstr(at, next))
+        memcpy(transfer->reply->cursor, at + sizeof named - 1, len);
+}
+
 static enum cli_exit perform(struct cli *cli, struct transfer *transfer, const char *url)
 {
     struct curl_slist *headers = NULL;
@@ -170,6 +182,7 @@ static enum cli_exit perform(struct cli *cli, struct transfer *transfer, const c
         CURLcode err = curl_easy_perform(transfer->curl);
         curl_easy_getinfo(transfer->curl, CURLINFO_RESPONSE_CODE, &transfer->reply->status);
         take_nonce(transfer);
+        take_cursor(transfer);
         if (transfer->code)
             code = transfer->code;
         else if (err && transfer->reply->status && buf_check(&transfer->reply->body))

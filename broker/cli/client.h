@@ -20,11 +20,13 @@ struct client_request {
     void *ctx;
     const char *accept; /* NULL: application/json */
 };
-enum { CLIENT_NONCE_MAX = 256 };
+enum { CLIENT_NONCE_MAX = 256, CLIENT_CURSOR_MAX = 20 };
 struct client_reply {
     long status;
     struct buf body;                  /* of a stream: only what did not come with 200 */
     char nonce[CLIENT_NONCE_MAX + 1]; /* DPoP-Nonce; empty: none */
+    /* of a Link with rel="next", the digits behind "cursor="; empty: there is no further page */
+    char cursor[CLIENT_CURSOR_MAX + 1];
 };
 void client_reply_done(struct client_reply *reply);
 #define CLIENT_REPLY_AUTO AMBIT_CLEANUP(client_reply_done) struct client_reply

@@ -4,12 +4,16 @@
 
 #include "cli/cli.h"
 
-/* Pieces of any size in, one call per message with its data.
- * Lines end with LF, CR or CRLF; comments and unknown fields are dropped. */
+struct stream_message {
+    struct ambit_str type, id, data; /* borrowed for the call; empty when absent */
+};
+/* Pieces of any size in, one call per message that has data.
+ * Lines end with LF, CR or CRLF; comments and unknown fields are dropped. An id stays until the
+ * next one, also when its message has no data. */
 struct stream_reader {
-    struct buf line, data;
+    struct buf line, data, type, id;
     bool has_data, was_cr;
-    enum cli_exit (*message)(void *ctx, struct ambit_str data);
+    enum cli_exit (*message)(void *ctx, const struct stream_message *message);
     void *ctx;
 };
 enum { STREAM_MESSAGE_MAX = 1 << 20 };

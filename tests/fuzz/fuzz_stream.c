@@ -5,11 +5,18 @@
 
 #include "cli/stream_reader.h"
 
-static enum cli_exit collect(void *ctx, struct ambit_str data)
+static void put_framed(struct buf *all, struct ambit_str text)
 {
-    buf_put_i64(ctx, (int64_t)data.len);
-    buf_put_char(ctx, ':');
-    buf_put_str(ctx, data);
+    buf_put_i64(all, (int64_t)text.len);
+    buf_put_char(all, ':');
+    buf_put_str(all, text);
+}
+
+static enum cli_exit collect(void *ctx, const struct stream_message *message)
+{
+    put_framed(ctx, message->type);
+    put_framed(ctx, message->id);
+    put_framed(ctx, message->data);
     return CLI_YES;
 }
 

@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import subprocess
 import sys
 import threading
 import time
@@ -269,8 +270,6 @@ class Live:
 
 def streams(broker, client):
     """A stream that reads up, is cut by kill -9, and goes on behind where it was."""
-    for _ in range(300):
-        client.token()
     kinds = "type=grant.issued,grant.refused"
     wanted = [e["seq"] for e in ask(client, {"type": "grant.issued,grant.refused"})]
     stream = Live(broker, kinds + "&format=ocsf")
@@ -311,6 +310,38 @@ def ending(broker, client):
     tap.ok(stream.until(lambda s: s.ended) and stream.ended["reason"] == "role_required", "a stream ends with words when the role is gone", stream.ended)
 
 
+def command_line(broker, client):
+    """`ambit events`: all pages, every format, as wide as the terminal, and quiet when nobody reads on."""
+    def run(*words, columns=None):
+        env = {k: v for k, v in os.environ.items() if k != "COLUMNS"}
+        return subprocess.run([os.path.join(broker.build, "ambit"), "events", *base, *words], stdin=subprocess.DEVNULL, capture_output=True, text=True,
+                              timeout=60 * SLOW, env={**env, **({"COLUMNS": str(columns)} if columns else {})})
+    base = ["--url", f"http://127.0.0.1:{broker.port}", "--token-file", os.path.join(broker.state, "credentials", "dana.token")]
+    all_of = [e for e in ask(client, {"type": "grant.*,stop.*"}) if e["type"] != "person.read"]
+    for name, seq_of in (("jsonl", lambda o: o["seq"]), ("ocsf", lambda o: o["metadata"]["sequence"]), ("ecs", lambda o: o["event"]["sequence"])):
+        done = run("--format", name, "--type", "grant.*", "--type", "stop.*")
+        tap.ok(done.returncode == 0 and [seq_of(json.loads(line)) for line in done.stdout.splitlines()] == [e["seq"] for e in all_of], f"--format {name}: all pages", done.stderr)
+    done = run("--format", "jsonl", "--limit", "3", "--order", "desc")
+    seqs = [json.loads(line)["seq"] for line in done.stdout.splitlines()]
+    tap.ok(len(seqs) == 3 and seqs == sorted(seqs, reverse=True), "--limit and --order", seqs)
+    done = run("--json", "--limit", "2")
+    tap.ok(done.returncode == 0 and set(json.loads(done.stdout)) == {"events", "next", "complete_to"}, "--json is the answer", done.stdout[:200])
+    for columns in (80, 120, 200):
+        lines = run("--type", "grant.*,stop.*,incident.*", columns=columns).stdout.splitlines()
+        tap.ok(len(lines) > 300 and max(map(len, lines)) <= columns and all(f" {all_of[0]['type']} " in line for line in lines[1:2]), f"a table of {columns} columns", lines[:2])
+    recent = run("--since", "1h", "--until", "1s", "--format", "jsonl", "--limit", "1")
+    tap.ok(recent.returncode == 0 and len(recent.stdout.splitlines()) == 1, "--since and --until say how long ago", recent.stderr)
+    for words in (["--since", "yesterday"], ["--limit", "0"], ["--after", "-1"], ["--format", "xml"], ["--format", "ecs", "--json"], ["--follow", "--order", "desc"], ["--type", "nope"]):
+        done = run(*words)
+        tap.ok(done.returncode == 2 and done.stdout == "" and done.stderr, f"events {' '.join(words)}: wrong usage", done)
+    done = run("--follow", "--limit", "4", "--format", "ocsf", "--after", "2")
+    tap.ok(done.returncode == 0 and [json.loads(line)["metadata"]["sequence"] for line in done.stdout.splitlines()] == [3, 4, 5, 6], "--follow --limit", done)
+    pipe = subprocess.Popen([os.path.join(broker.build, "ambit"), "events", *base, "--format", "jsonl"], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    pipe.stdout.readline()
+    pipe.stdout.close()
+    tap.ok(pipe.wait(60 * SLOW) == 0 and pipe.stderr.read() == b"", "a reader that has had enough ends it quietly", pipe.returncode)
+
+
 def readings(client):
     """A query is on record with what was asked, its further pages within a minute are the same one."""
     before = ask(client, {"order": "desc"})[0]["seq"]
@@ -334,6 +365,9 @@ def main():
         under_load(broker, client)
         forms(client, size)
         readings(client)
+        for _ in range(320):
+            client.token()
+        command_line(broker, client)
         streams(broker, client)
         tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "ambit verify passes")
     return tap.done()

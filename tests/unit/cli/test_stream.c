@@ -3,11 +3,15 @@
 #include "cli/stream_reader.h"
 #include "support/unit.h"
 
-static enum cli_exit collect(void *ctx, struct ambit_str data)
+static enum cli_exit collect(void *ctx, const struct stream_message *message)
 {
     struct buf *all = ctx;
     buf_put_char(all, '<');
-    buf_put_str(all, data);
+    buf_put_str(all, message->type);
+    buf_put_char(all, message->id.len ? '#' : '|');
+    buf_put_str(all, message->id);
+    buf_put_char(all, '|');
+    buf_put_str(all, message->data);
     buf_put_char(all, '>');
     return CLI_YES;
 }
@@ -18,14 +22,16 @@ static void messages_are_the_same_however_cut(void **state)
     static const struct {
         const char *name, *stream, *want;
     } rows[] = {
-        {"one", "id: 1\ndata: a\n\n", "<a>"},
-        {"no blank", "data:a\n\n", "<a>"},
-        {"two blanks", "data:  a\n\n", "< a>"},
-        {"several lines", "data: a\ndata: b\n\n", "<a\nb>"},
-        {"empty data", "data:\n\n", "<>"},
-        {"comment", ": beat\n\n: beat\n\ndata: a\n\n", "<a>"},
-        {"CRLF", "data: a\r\n\r\ndata: b\r\n\r\n", "<a><b>"},
-        {"CR", "data: a\r\rdata: b\r\r", "<a><b>"},
+        {"one", "id: 1\ndata: a\n\n", "<#1|a>"},
+        {"no blank", "data:a\n\n", "<||a>"},
+        {"two blanks", "data:  a\n\n", "<|| a>"},
+        {"several lines", "data: a\ndata: b\n\n", "<||a\nb>"},
+        {"empty data", "data:\n\n", "<||>"},
+        {"comment", ": beat\n\n: beat\n\ndata: a\n\n", "<||a>"},
+        {"CRLF", "data: a\r\n\r\ndata: b\r\n\r\n", "<||a><||b>"},
+        {"CR", "data: a\r\rdata: b\r\r", "<||a><||b>"},
+        {"an id stays, alone too", "id: 7\n\ndata: a\n\ndata: b\n\n", "<#7|a><#7|b>"},
+        {"a type does not", "event: end\ndata: a\n\ndata: b\n\n", "<end||a><||b>"},
         {"unknown field", "datum: a\nretry: 1\n\n", ""},
         {"unfinished", "data: a\n", ""},
     };
