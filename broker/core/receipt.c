@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/encode.h"
+#include "base/json_write.h"
 #include "core/query_internal.h"
 #include "ledger/indexer.h"
 #include "ledger/ledger.h"
@@ -85,19 +86,22 @@ enum ambit_err query_receipt(struct broker *broker, uint64_t seq, struct buf *ou
 
 /* ---- whose ---- */
 
-static bool is_sought(enum index_tag tag, enum event_type type)
+static bool is_sought(enum index_tag tag, const struct caller *caller, enum event_type type)
 {
     if (tag == INDEX_GRANT)
         return type == EVENT_GRANT_ISSUED;
+    if (caller->kind == CALLER_PERSON)
+        return true;
     return type == EVENT_GRANT_ISSUED || type == EVENT_GRANT_REFUSED ||
            type == EVENT_ACTION_ALLOWED || type == EVENT_ACTION_DENIED;
 }
 
 static bool is_of(const struct event *event, const struct caller *caller)
 {
-    return caller->kind == CALLER_SERVICE ? ambit_str_eq(event->service, caller->name)
-           : caller->kind == CALLER_AGENT ? ambit_str_eq(event->agent, caller->name)
-                                          : false;
+    return caller->kind == CALLER_PERSON    ? true
+           : caller->kind == CALLER_SERVICE ? ambit_str_eq(event->service, caller->name)
+           : caller->kind == CALLER_AGENT   ? ambit_str_eq(event->agent, caller->name)
+                                            : false;
 }
 
 /* Among the first events of this id: the one that decided, if it is this caller's. */
@@ -120,7 +124,7 @@ static AMBIT_CHECKED enum ambit_err find(struct broker *broker, const struct rea
         struct ledger_row row;
         struct event event;
         err = reading_event(reading, seqs[i], &memory, &arena, &row, &event);
-        if (err == AMBIT_OK && is_sought(tag, event.type) && is_of(&event, caller)) {
+        if (err == AMBIT_OK && is_sought(tag, caller, event.type) && is_of(&event, caller)) {
             *ret = seqs[i];
             return AMBIT_OK;
         }
@@ -144,4 +148,79 @@ enum ambit_err query_decided_seq(struct broker *broker, struct ambit_id id,
         err = find(broker, &reading, INDEX_GRANT, id, caller, ret);
     reading_end(&reading);
     return err;
+}
+
+/* ---- for readers of the log ---- */
+
+static void put_base64(struct json_out *out, const void *bytes, size_t len)
+{
+    BUF_AUTO text;
+    buf_init(&text, 0);
+    buf_put_base64(&text, bytes, len);
+    json_str(out, buf_check(&text) == AMBIT_OK ? buf_str(&text) : AMBIT_STR(""));
+}
+
+static AMBIT_CHECKED enum ambit_err put_entry(const struct reading *reading, uint64_t seq,
+                                              struct json_out *out)
+{
+    BUF_AUTO memory;
+    buf_init(&memory, 0);
+    struct ledger_row row;
+    enum ambit_err err = ledger_get(reading->txn, seq, &memory, &row);
+    if (err != AMBIT_OK)
+        return err;
+    json_key(out, "entry");
+    put_base64(out, row.bytes.p, row.bytes.len);
+    json_key(out, "leaf");
+    json_hex(out, row.leaf.b, sizeof row.leaf.b);
+    return AMBIT_OK;
+}
+
+enum ambit_err query_proof(struct broker *broker, uint64_t seq, struct json_out *out)
+{
+    BUF_AUTO text;
+    buf_init(&text, 0);
+    struct reading reading;
+    if (seq >= query_size(broker))
+        return AMBIT_ERR_NOT_FOUND;
+    if (!tlog_wait(broker_log(broker), seq, RECEIPT_WAIT_MS))
+        return AMBIT_ERR_BUSY;
+    enum ambit_err err = query_receipt(broker, seq, &text);
+    if (err == AMBIT_OK)
+        err = reading_begin(broker, &reading);
+    if (err != AMBIT_OK)
+        return err;
+    err = put_entry(&reading, seq, out);
+    json_member_str(out, "proof", buf_str(&text));
+    json_key(out, "seq");
+    json_i64(out, (int64_t)seq);
+    reading_end(&reading);
+    return err;
+}
+
+enum ambit_err query_consistency(struct broker *broker, uint64_t from, uint64_t to,
+                                 struct json_out *out)
+{
+    struct tree_proof proof;
+    struct reading reading;
+    TLOG_CHECKPOINT_AUTO *checkpoint = tlog_checkpoint_acquire(broker_log(broker));
+    if (!checkpoint || from == 0 || from > to || to > checkpoint->size)
+        return AMBIT_ERR_NOT_FOUND;
+    enum ambit_err err = reading_begin(broker, &reading);
+    if (err != AMBIT_OK)
+        return err;
+    err = tree_consistency(reading.txn, from, to, &proof);
+    reading_end(&reading);
+    if (err != AMBIT_OK)
+        return err;
+    json_key(out, "from");
+    json_i64(out, (int64_t)from);
+    json_key(out, "proof");
+    json_begin_array(out);
+    for (size_t i = 0; i < proof.n; i++)
+        put_base64(out, proof.node[i].b, sizeof proof.node[i].b);
+    json_end_array(out);
+    json_key(out, "to");
+    json_i64(out, (int64_t)to);
+    return AMBIT_OK;
 }

@@ -38,7 +38,17 @@ void receipt_take(struct receipt *receipt, uint64_t seq, struct arena *arena);
 /* The receipt of an event that a checkpoint covers, whole; NOT_FOUND: none does yet. Reads. */
 AMBIT_CHECKED enum ambit_err query_receipt(struct broker *broker, uint64_t seq, struct buf *out);
 
-/* The event that decided under this id, when it is this caller's: what a service asked, what an
- * agent asked or was asked about. NOT_FOUND else. Waits for the index; reads. */
+/* The event that decided under this id (of a grant: that gave it), when it is this caller's: what a
+ * service asked, what an agent asked or was asked about; of a person every event of this id.
+ * NOT_FOUND else. Waits for the index; reads. */
 AMBIT_CHECKED enum ambit_err query_decided_seq(struct broker *broker, struct ambit_id id,
                                                const struct caller *caller, uint64_t *ret);
+
+/* For who may read the log, as members of `out`: "entry" (base64), "leaf" (hex), "proof" (the
+ * receipt) and "seq". Waits for the checkpoint. NOT_FOUND: no such event, or it was pruned; BUSY:
+ * no checkpoint covers it yet. */
+AMBIT_CHECKED enum ambit_err query_proof(struct broker *broker, uint64_t seq, struct json_out *out);
+/* Between two sizes of the log, 0 < from <= to <= the published one (else NOT_FOUND): "from",
+ * "proof" (base64), "to". */
+AMBIT_CHECKED enum ambit_err query_consistency(struct broker *broker, uint64_t from, uint64_t to,
+                                               struct json_out *out);

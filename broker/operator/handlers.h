@@ -73,3 +73,4 @@ HANDLER(log_checkpoint_begin);
 HANDLER(log_key_begin);
 HANDLER(log_tile_begin);
 HANDLER(log_private_begin);
+HANDLER(log_proof_begin);

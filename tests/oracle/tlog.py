@@ -87,6 +87,32 @@ def inclusion(leaf_hash, index, size, hashes):
     return r
 
 
+def consistency(old, size, proof, old_root, root_):
+    """RFC 9162 section 2.1.4.2: is the tree of `old` leaves a prefix of that of `size`?"""
+    if old == size:
+        return not proof and old_root == root_
+    proof = list(proof)
+    if old & (old - 1) == 0:
+        proof.insert(0, old_root)
+    fn, sn = old - 1, size - 1
+    while fn & 1:
+        fn, sn = fn >> 1, sn >> 1
+    if not proof:
+        return False
+    fr = sr = proof[0]
+    for c in proof[1:]:
+        if sn == 0:
+            return False
+        if fn & 1 or fn == sn:
+            fr, sr = node(c, fr), node(c, sr)
+            while not fn & 1 and fn:
+                fn, sn = fn >> 1, sn >> 1
+        else:
+            sr = node(sr, c)
+        fn, sn = fn >> 1, sn >> 1
+    return sn == 0 and fr == old_root and sr == root_
+
+
 def receipt(text, vkey, entry):
     """(index, size) of a .tlog-proof for this entry; ValueError when it proves nothing."""
     head, note = text.split("\n\n", 1)

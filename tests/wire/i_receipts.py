@@ -41,6 +41,9 @@ class Rig:
             claim, detail = False, f"{err}: {text!r}"
         self.tap.ok(claim, name, detail)
 
+    def entries(self, size):
+        return tlog.entries(lambda path: self.client.person("dana", "GET", "/log/" + path).body, size)
+
     def token(self, scope=READ_SCOPE, headers=None):
         fields = {"grant_type": "client_credentials", "scope": scope}
         return self.client.call("POST", "/token", urllib.parse.urlencode(fields),
@@ -99,12 +102,42 @@ def afterwards(rig, token):
         tap.ok(answer.status == status and b"tlog-proof" not in answer.body, f"TLP-1: none {name}: {status}", answer)
 
 
+def proofs(rig, token):
+    """GET /log/proof: whoever may read the log, by sequence, by id, and between two sizes."""
+    tap, client = rig.tap, rig.client
+    decided = rig.evaluate(token).json["context"]["id"]
+
+    def ask(query, who="dana"):
+        return client.person(who, "GET", "/log/proof" + query)
+
+    for name, query in (("by its id", f"?id={decided}"), ("of a grant, by its jti", f"?id={claims(token)['jti']}"), ("by its sequence", "?event=2")):
+        answer = ask(query)
+        try:
+            entry = base64.b64decode(answer.json["entry"])
+            index, size = tlog.receipt(answer.json["proof"], rig.vkey, entry)
+            claim = index == answer.json["seq"] and answer.json["leaf"] == tlog.leaf(entry).hex()
+        except (ValueError, LookupError):
+            claim, size = False, 0
+        tap.ok(claim, f"TLP-1: an entry and its proof, {name}", answer)
+    roots = [tlog.root([tlog.leaf(entry) for entry in rig.entries(n)]) for n in (3, size)]
+    answer = ask(f"?from=3&to={size}")
+    path = [base64.b64decode(node) for node in answer.json.get("proof", [])]
+    tap.ok(answer.status == 200 and tlog.consistency(3, size, path, *roots), "MRK-1: one size of the log is a prefix of another", answer)
+    tap.ok(not tlog.consistency(3, size, path, roots[1], roots[0]), "the reader refuses a proof of something else")
+    for query, status in (("", 400), ("?event=1&id=x", 400), ("?from=1", 400), ("?event=x", 400), ("?size=1", 400), ("?event=99999", 404),
+                          ("?id=AAAAAAAAAAAAAAAAAAAAAA", 404), ("?from=0&to=3", 404), ("?from=3&to=99999", 404), ("?from=5&to=4", 404)):
+        answer = ask(query)
+        tap.ok(answer.status == status, f"/log/proof{query}: {status}", answer)
+    tap.ok(ask("?event=2", "sam").status == 403, "an owner does not read the log: 403", ask("?event=2", "sam"))
+
+
 def main():
     tap = Tap()
     with Broker() as broker:
         rig = Rig(broker, tap)
         token = with_answers(rig)
         afterwards(rig, token)
+        proofs(rig, token)
         token = rig.token().json["access_token"]
         answer = rig.evaluate(token, headers=PREFER)
         broker.stop()
