@@ -12,7 +12,8 @@
 
 static const char text_type[] = "text/plain; charset=utf-8";
 static const char bytes_type[] = "application/octet-stream";
-static const char prefix[] = "/log/";
+
+enum { PREFIX_LEN = sizeof "/log/" - 1 };
 
 /* ---- checkpoint and key ---- */
 
@@ -57,8 +58,7 @@ static enum ambit_err put_resource(struct broker *broker, struct ambit_str path,
 static enum ambit_err reply_resource(struct broker *broker, struct http_request *req,
                                      struct http_reply *reply)
 {
-    const size_t skip = sizeof prefix - 1;
-    struct ambit_str name = {.p = req->path.p + skip, .len = req->path.len - skip};
+    struct ambit_str name = {.p = req->path.p + PREFIX_LEN, .len = req->path.len - PREFIX_LEN};
     enum ambit_err err =
         req->query.p == NULL ? put_resource(broker, name, &reply->body) : AMBIT_ERR_NOT_FOUND;
     if (err != AMBIT_OK)
