@@ -6,4 +6,4 @@
 
 extern const struct cli_verb admins_init, admins_reload, new_agent, new_person, new_service,
     meta_completion;
-extern const struct cli_verb admins_key_rotate, admins_keys;
+extern const struct cli_verb admins_key_rotate, admins_keys, admins_erase;

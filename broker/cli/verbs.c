@@ -41,6 +41,7 @@ const struct cli_verb *const cli_verbs[] = {
     &admins_reload,
     &admins_key_rotate,
     &admins_keys,
+    &admins_erase,
     &keep_backup,
     &keep_restore,
     &meta_completion,

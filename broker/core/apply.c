@@ -309,6 +309,22 @@ static AMBIT_CHECKED enum ambit_err apply_said(struct store_txn *txn, const stru
                                                   : apply_superseded(txn, event);
 }
 
+static AMBIT_CHECKED enum ambit_err apply_came_of_it(struct store_txn *txn,
+                                                     const struct event *event)
+{
+    return event->type == EVENT_ACTION_OUTCOME ? apply_outcome(txn, event)
+                                               : apply_unaccounted(txn, event);
+}
+
+/* What moves a number of the head alone. */
+static void apply_head(struct head *head, const struct event *event)
+{
+    if (event->type == EVENT_BROKER_OUTAGE)
+        head->outage_ms += event->outage_ms;
+    else
+        head->documents = event->documents;
+}
+
 static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct head *head,
                                                const struct event *event)
 {
@@ -351,16 +367,13 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_ACTION_ALLOWED:
         return event->outcome_due_ms != 0 ? apply_owed(txn, head, event) : AMBIT_OK;
     case EVENT_ACTION_OUTCOME:
-        return apply_outcome(txn, event);
     case EVENT_ACTION_UNACCOUNTED:
-        return apply_unaccounted(txn, event);
+        return apply_came_of_it(txn, event);
     case EVENT_HISTORY_EXPIRED:
         return apply_expired(txn, event);
     case EVENT_BROKER_OUTAGE:
-        head->outage_ms += event->outage_ms;
-        return AMBIT_OK;
     case EVENT_DOCUMENTS_ACTIVATED:
-        head->documents = event->documents;
+        apply_head(head, event);
         return AMBIT_OK;
     case EVENT_PERSONAL_ERASED:
         return apply_erased(txn, event);
