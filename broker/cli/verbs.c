@@ -33,6 +33,7 @@ const struct cli_verb *const cli_verbs[] = {
     &audit_events,
     &audit_report,
     &audit_verify,
+    &audit_export,
     /* admins */
     &admins_init,
     &new_agent,

@@ -1,10 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the walk asks of a log's files: an earlier event, a set, a document. */
-#include "base/encode.h"
-#include "base/json_read.h"
 #include "ledger/log_verify_internal.h"
-
-enum { SET_MAX = 16 << 20 };
 
 static AMBIT_CHECKED enum ambit_err copy(struct arena *arena, struct ambit_str entry,
                                          struct ambit_str opening, struct ambit_str *ret,
@@ -69,51 +65,12 @@ static enum ambit_err bytes_of(void *ctx, const struct ambit_digest *digest, boo
     return get_named(ctx, is_zone ? LOG_ZONE : LOG_DOCUMENT, digest, LOG_FILE_MAX, arena, ret);
 }
 
-static bool read_set(const struct json_value *documents, const struct json_value *zones,
-                     struct ambit_digest *digests, struct sets_zone *named)
-{
-    const struct json_value *value = documents->first;
-    for (size_t i = 0; i < documents->count; i++, value = value->next)
-        if (value->kind != JSON_STRING || digest_decode(value->text, &digests[i]) != AMBIT_OK)
-            return false;
-    value = zones != NULL ? zones->first : NULL;
-    for (size_t i = 0; value != NULL; i++, value = value->next) {
-        named[i].name = json_get_str(value, "name");
-        if (named[i].name.p == NULL ||
-            digest_decode(json_get_str(value, "digest"), &named[i].digest) != AMBIT_OK)
-            return false;
-    }
-    return true;
-}
-
 static enum ambit_err list_of(void *ctx, const struct ambit_digest *set, struct arena *arena,
                               struct sets_list *ret)
 {
     struct ambit_str bytes = {0};
-    const struct json_value *object = NULL;
-    struct json_problem unused;
-    enum ambit_err err = get_named(ctx, LOG_SET, set, SET_MAX, arena, &bytes);
-    if (err == AMBIT_OK)
-        err = json_read(bytes, (struct json_limits){.depth = 4}, arena, &object, &unused);
-    if (err != AMBIT_OK)
-        return err == AMBIT_ERR_MALFORMED ? AMBIT_ERR_DAMAGED : err;
-    const struct json_value *documents = json_get(object, "documents");
-    const struct json_value *zones = json_get(object, "zones");
-    if (documents == NULL || documents->kind != JSON_ARRAY ||
-        (zones != NULL && zones->kind != JSON_ARRAY))
-        return AMBIT_ERR_DAMAGED;
-    struct ambit_digest *digests = arena_array(arena, documents->count + 1, sizeof *digests);
-    struct sets_zone *named = arena_array(arena, zones ? zones->count + 1 : 1, sizeof *named);
-    if (digests == NULL || named == NULL)
-        return AMBIT_ERR_NO_MEMORY;
-    if (!read_set(documents, zones, digests, named))
-        return AMBIT_ERR_DAMAGED;
-    *ret = (struct sets_list){.documents = digests,
-                              .n = documents->count,
-                              .has_zones = zones != NULL,
-                              .zones = named,
-                              .n_zones = zones ? zones->count : 0};
-    return AMBIT_OK;
+    enum ambit_err err = get_named(ctx, LOG_SET, set, LOG_SET_MAX, arena, &bytes);
+    return err == AMBIT_OK ? log_set_read(bytes, arena, ret) : err;
 }
 
 static void follow_problem(void *ctx, const uint64_t *seq, const char *what)

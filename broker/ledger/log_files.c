@@ -188,35 +188,20 @@ void log_bundle_done(struct log_bundle *bundle)
     buf_done(&bundle->opened);
 }
 
-/* {"open":{…},"seq":N}, canonical, a line each, in order; `open` is what the event is read with. */
-static bool read_opening(struct ambit_str line, struct ambit_str *ret, uint64_t *ret_seq)
-{
-    static const char before[] = "{\"open\":", between[] = ",\"seq\":";
-    size_t n_before = sizeof before - 1, n_between = sizeof between - 1;
-    if (line.len < n_before + n_between + 2 || memcmp(line.p, before, n_before) != 0 ||
-        line.p[line.len - 1] != '}')
-        return false;
-    const char *end = line.p + line.len - 1, *digits = end;
-    while (digits > line.p && digits[-1] >= '0' && digits[-1] <= '9')
-        digits--;
-    if ((size_t)(digits - line.p) < n_before + n_between ||
-        memcmp(digits - n_between, between, n_between) != 0)
-        return false;
-    *ret = (struct ambit_str){.p = line.p + n_before,
-                              .len = (size_t)(digits - n_between - line.p) - n_before};
-    struct ambit_str number = {.p = digits, .len = (size_t)(end - digits)};
-    return parse_u64(number, ret_seq) == AMBIT_OK;
-}
-
-static bool read_openings(struct log_bundle *bundle)
+static bool read_openings(struct log_bundle *bundle, bool is_live)
 {
     struct ambit_str left = buf_str(&bundle->opened), line, opening;
     uint64_t first = bundle->index * LOG_TILE_WIDTH, seq = 0, next = first;
     while (note_take_line(&left, &line)) {
-        if (!read_opening(line, &opening, &seq) || seq < next || seq - first >= bundle->n)
+        if (!log_opening_read(line, &opening, &seq) || seq < next || seq - first >= LOG_TILE_WIDTH)
             return false;
-        bundle->opening[seq - first] = opening;
         next = seq + 1;
+        if (seq - first >= bundle->n) {
+            if (!is_live)
+                return false;
+            continue; /* of events behind the checkpoint */
+        }
+        bundle->opening[seq - first] = opening;
     }
     return left.len == 0;
 }
@@ -251,7 +236,7 @@ static AMBIT_CHECKED enum ambit_err get_openings(struct log_verify *verify, uint
     enum ambit_err err = verify->source->get(verify->source->ctx, path, OPENINGS_MAX, &ret->opened);
     if (err == AMBIT_ERR_NOT_FOUND)
         return AMBIT_OK; /* none of its events has one, or all are erased: the events tell */
-    if (err == AMBIT_OK && read_openings(ret))
+    if (err == AMBIT_OK && read_openings(ret, verify->options->is_live))
         return AMBIT_OK;
     if (log_is_ours(err))
         return err;

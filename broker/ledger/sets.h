@@ -43,3 +43,8 @@ AMBIT_CHECKED enum ambit_err sets_get(struct sets *sets, const struct ambit_dige
                                       struct redecide_set *ret);
 /* Why the last sets_get() was refused, and of what; a constant. */
 const char *sets_problem(const struct sets *sets, struct ambit_digest *ret_of);
+
+enum { LOG_SET_MAX = 16 << 20 };
+/* sets/HEX.json of an export, read into the arena; the bytes must outlive it. DAMAGED. */
+AMBIT_CHECKED enum ambit_err log_set_read(struct ambit_str bytes, struct arena *arena,
+                                          struct sets_list *ret);

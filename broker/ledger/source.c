@@ -3,6 +3,7 @@
 #include "ledger/source.h"
 
 #include "base/buf.h"
+#include "base/encode.h"
 #include "ledger/tile_path.h"
 
 static void finish(struct buf *path)
@@ -53,4 +54,23 @@ size_t log_tile_width(uint64_t size, unsigned level, uint64_t index)
     if (first >= nodes)
         return 0;
     return nodes - first < LOG_TILE_WIDTH ? (size_t)(nodes - first) : LOG_TILE_WIDTH;
+}
+
+bool log_opening_read(struct ambit_str line, struct ambit_str *ret, uint64_t *ret_seq)
+{
+    static const char before[] = "{\"open\":", between[] = ",\"seq\":";
+    size_t n_before = sizeof before - 1, n_between = sizeof between - 1;
+    if (line.len < n_before + n_between + 2 || memcmp(line.p, before, n_before) != 0 ||
+        line.p[line.len - 1] != '}')
+        return false;
+    const char *end = line.p + line.len - 1, *digits = end;
+    while (digits > line.p && digits[-1] >= '0' && digits[-1] <= '9')
+        digits--;
+    if ((size_t)(digits - line.p) < n_before + n_between ||
+        memcmp(digits - n_between, between, n_between) != 0)
+        return false;
+    *ret = (struct ambit_str){.p = line.p + n_before,
+                              .len = (size_t)(digits - n_between - line.p) - n_before};
+    struct ambit_str number = {.p = digits, .len = (size_t)(end - digits)};
+    return parse_u64(number, ret_seq) == AMBIT_OK;
 }

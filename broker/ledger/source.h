@@ -33,3 +33,7 @@ enum log_named { LOG_DOCUMENT, LOG_SET, LOG_ZONE };
 void log_named_path(enum log_named kind, const struct ambit_digest *digest, char ret[LOG_PATH_MAX]);
 /* How many hashes or entries stand in a tile of a log of that size; 0: there is no such tile. */
 size_t log_tile_width(uint64_t size, unsigned level, uint64_t index);
+
+/* A line of openings/N, without its newline: {"open":{…},"seq":N}, canonical, sequences rising.
+ * `open` is what the event is decoded with; borrowed. False: it is none. */
+bool log_opening_read(struct ambit_str line, struct ambit_str *ret, uint64_t *ret_seq);
