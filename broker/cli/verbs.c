@@ -6,6 +6,7 @@
 #include "cli/keep.h"
 #include "cli/oncall.h"
 #include "cli/owners.h"
+#include "cli/prove.h"
 
 const struct cli_verb *const cli_verbs[] = {
     /* agents */
@@ -34,6 +35,7 @@ const struct cli_verb *const cli_verbs[] = {
     &audit_report,
     &audit_verify,
     &audit_export,
+    &audit_prove,
     /* admins */
     &admins_init,
     &new_agent,

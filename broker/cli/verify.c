@@ -10,6 +10,7 @@
 #include "cli/audit.h"
 #include "cli/client.h"
 #include "cli/files.h"
+#include "cli/prove.h"
 #include "cli/remote.h"
 #include "cli/settings.h"
 #include "cli/show.h"
@@ -182,12 +183,14 @@ static enum cli_exit run_verify(struct cli *cli)
         key = &verifier;
     if (strncmp(cli->argument, "http://", 7) == 0 || strncmp(cli->argument, "https://", 8) == 0)
         return verify_url(cli, key);
+    if (prove_is_receipt(cli->argument))
+        return prove_verify(cli, key);
     return is_export(cli->argument) ? verify_export(cli, key) : verify_folder(cli, key);
 }
 
 const struct cli_verb audit_verify = {
     .name = "verify",
-    .argument = "DIR|FILE.tar|URL",
+    .argument = "DIR|FILE|URL",
     .summary = "check the record, trusting nobody",
     .text =
         "Of an export (a folder or a tar), of a log by its URL, or of a store: hashes every event "
@@ -195,10 +198,13 @@ const struct cli_verb audit_verify = {
         "and decides again, from its own inputs, what every event decided. Of a store also builds "
         "every table again from the events alone and compares. --key is the log's verifier key, "
         "from whom you trust: without it the key that lies beside the log is used, which proves "
-        "nothing about who signed. A URL is the broker's, with the token of a person who may read "
+        "nothing about who signed. A receipt (.tlog-proof) is judged with --key alone. A URL is "
+        "the broker's, with the token of a person who may read "
         "everything. Exits 1 and names what differs.",
     .example = "ambit verify export.tar --key log.vkey",
-    .options = {{"no-redecide", NULL, "do not decide again what the events decided", false, false},
+    .options = {{"entry", "FILE", "of a receipt: its entry (beside it, FILE.entry, if not given)",
+                 false, false},
+                {"no-redecide", NULL, "do not decide again what the events decided", false, false},
                 {"progress", NULL, "show progress although standard error is no terminal", false,
                  false},
                 {NULL}},

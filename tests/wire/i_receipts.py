@@ -131,6 +131,45 @@ def proofs(rig, token):
     tap.ok(ask("?event=2", "sam").status == 403, "an owner does not read the log: 403", ask("?event=2", "sam"))
 
 
+def commands(rig, token):
+    """`ambit prove`, and `ambit verify` of what it wrote, without the broker."""
+    tap, broker = rig.tap, rig.broker
+
+    def ambit(*words):
+        return broker.ambit(*words, text=True)
+
+    decided = rig.evaluate(token).json["context"]["id"]
+    out, vkey = os.path.join(broker.home, "one.tlog-proof"), os.path.join(broker.home, "log.vkey")
+    with open(vkey, "w", encoding="utf-8") as f:
+        f.write(rig.vkey)
+    who = ["--token-file", os.path.join(broker.state, "credentials/dana.token"), "--state", broker.state]
+    done = ambit("prove", decided, "--out", out, "--log-key", vkey, *who)
+    tap.ok(done.returncode == 0 and "the receipt holds" in done.stdout, "ambit prove writes a receipt and its entry", done)
+    again = ambit("prove", decided, "--out", out, *who)
+    tap.ok(again.returncode == 2 and "one.tlog-proof" in again.stderr, "and overwrites nothing", again)
+    printed = ambit("prove", "event:2", *who)
+    tap.ok(printed.returncode == 0 and printed.stdout.startswith("c2sp.org/tlog-proof@v1\n"), "or prints it", printed)
+    for words, code, said in ((["event:x"], 2, "cannot be proved"), (["event:99999"], 1, "not_found"), ([], 2, "")):
+        done = ambit("prove", *words, *who)
+        tap.ok(done.returncode == code and said in done.stderr + done.stdout, f"ambit prove {' '.join(words)}: exit {code}", done)
+
+    with open(out + ".entry", "rb") as f:
+        entry = f.read()
+    other = os.path.join(broker.home, "other.entry")
+    with open(other, "wb") as f:
+        f.write(entry.replace(b"allow", b"permit"))
+    stranger = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
+    for name, words, code, said in (("with its entry", ["--key", vkey], 0, "the receipt holds"), ("with a key as text", ["--key", rig.vkey.strip()], 0, "the receipt holds"),
+                                    ("with another entry", ["--key", vkey, "--entry", other], 1, "does not hold"),
+                                    ("with another log's key", ["--key", stranger], 1, "does not hold"), ("without a key", [], 2, "give --key"),
+                                    ("with an entry that is not there", ["--key", vkey, "--entry", other + "x"], 2, "other.entryx")):
+        done = ambit("verify", out, *words)
+        tap.ok(done.returncode == code and said in done.stdout + done.stderr, f"TLP-1: ambit verify of a receipt {name}: exit {code}", done)
+    os.unlink(out + ".entry")
+    done = ambit("verify", out, "--key", vkey)
+    tap.ok(done.returncode == 0 and "the hash that it names" in done.stdout, "TLP-1: without its entry: what it proves is said", done)
+
+
 def main():
     tap = Tap()
     with Broker() as broker:
@@ -138,6 +177,7 @@ def main():
         token = with_answers(rig)
         afterwards(rig, token)
         proofs(rig, token)
+        commands(rig, token)
         token = rig.token().json["access_token"]
         answer = rig.evaluate(token, headers=PREFER)
         broker.stop()
