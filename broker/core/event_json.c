@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/json_read.h"
 #include "base/json_write.h"
+#include "core/query_internal.h"
 
 static void json_one(struct json_out *out, const char *key, struct ambit_str value)
 {
@@ -260,20 +261,6 @@ static void write_after(struct json_out *out, const struct event *event)
     }
 }
 
-/* What was said, and is no more there to be read. */
-static void write_erased(struct json_out *out, const struct event *event)
-{
-    static const char *const names[] = {"purpose", "stated_reason", "words"};
-    if (event->erased == 0)
-        return;
-    json_key(out, "erased");
-    json_begin_array(out);
-    for (size_t i = 0; i < AMBIT_LEN(names); i++)
-        if (event->erased & (1U << i))
-            json_text(out, names[i]);
-    json_end_array(out);
-}
-
 static AMBIT_CHECKED enum ambit_err write_leaf(const struct ledger_row *row, struct json_out *out)
 {
     BUF_AUTO text;
@@ -313,7 +300,11 @@ enum ambit_err event_json_write(struct broker *broker, struct store_txn *txn,
     write_who(out, event);
     write_what(out, event);
     write_after(out, event);
-    write_erased(out, event);
+    const struct erased_text erased[] = {
+        {"purpose", event->erased & EVENT_ERASED_PURPOSE},
+        {"stated_reason", event->erased & EVENT_ERASED_STATED_REASON},
+        {"words", event->erased & EVENT_ERASED_WORDS}};
+    reading_erased(out, erased, AMBIT_LEN(erased));
     if (form.with_checks && event->decision != EVENT_DECISION_NONE) {
         struct ambit_explanation *explanation = arena_alloc(arena, sizeof *explanation);
         if (explanation == NULL)

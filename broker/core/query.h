@@ -103,8 +103,19 @@ AMBIT_CHECKED enum ambit_err query_events(struct broker *broker, const struct ev
                                           struct events_place *ret);
 uint64_t query_size(struct broker *broker); /* events committed, from memory */
 
-AMBIT_CHECKED enum ambit_err query_trace(struct broker *broker, struct ambit_str what,
-                                         struct ambit_str only_owner, struct json_out *out);
+/* The story of one thing, whole where it is small; of what has many events the newest `limit` below
+ * sequence `below` (0: the newest of all), and what frames them. NOT_FOUND also when nothing of it
+ * is the person's to see. */
+enum { TRACE_LIMIT = 200, TRACE_LIMIT_MAX = 1000 };
+struct trace_question {
+    struct ambit_str what;
+    struct ambit_str only_owner;
+    size_t limit;
+    uint64_t below;
+};
+AMBIT_CHECKED enum ambit_err query_trace(struct broker *broker,
+                                         const struct trace_question *question,
+                                         struct json_out *out);
 
 /* GET /v1/erasures: what was erased by events up to `erased_to` is gone from the file too where
  * these are not above `scrubbed_to`. */

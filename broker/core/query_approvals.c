@@ -110,6 +110,10 @@ static AMBIT_CHECKED enum ambit_err put_answers(struct json_out *out, const stru
         json_member_str(out, "reason", said.words);
         json_key(out, "at");
         json_time_ms(out, answer->at_ms);
+        json_key(out, "took_ms");
+        json_i64(out, answer->at_ms - row->asked_ms);
+        const struct erased_text erased[] = {{"reason", said.erased & EVENT_ERASED_WORDS}};
+        reading_erased(out, erased, AMBIT_LEN(erased));
         json_end_object(out);
     }
     json_end_array(out);
@@ -200,6 +204,12 @@ static void put_question(struct json_out *out, const struct approval_row *row,
         json_key(out, "envelope_s");
         json_i64(out, row->envelope_ms / 1000);
     }
+    json_key(out, "shown"); /* the digest that an answer is bound to */
+    json_digest(out, row->shown);
+    const struct erased_text erased[] = {
+        {"purpose", question->erased & EVENT_ERASED_PURPOSE},
+        {"stated_reason", question->erased & EVENT_ERASED_STATED_REASON}};
+    reading_erased(out, erased, AMBIT_LEN(erased));
 }
 
 struct approval_view {
@@ -226,16 +236,17 @@ static bool is_visible(const struct approval_view *view, const struct ambit_pers
            approval_is_theirs(view->asks, view->n, person);
 }
 
-static AMBIT_CHECKED enum ambit_err view_write(const struct broker_view *who,
+static AMBIT_CHECKED enum ambit_err view_write(const struct ambit_documents *documents,
                                                const struct reading *reading,
                                                const struct approval_view *view,
-                                               struct arena *arena, struct json_out *out)
+                                               const struct reading_more *more, struct arena *arena,
+                                               struct json_out *out)
 {
     bool is_void = false;
     enum ambit_err err = AMBIT_OK;
     if (view->row.state == APPROVAL_GIVEN)
-        err = approval_is_void(reading->txn, reading->head.last_cutoff_seq, who->documents,
-                               &view->row, &is_void);
+        err = approval_is_void(reading->txn, reading->head.last_cutoff_seq, documents, &view->row,
+                               &is_void);
     if (err != AMBIT_OK)
         return err;
     json_begin_object(out);
@@ -247,8 +258,23 @@ static AMBIT_CHECKED enum ambit_err view_write(const struct broker_view *who,
     if (err != AMBIT_OK)
         return err;
     err = put_answers(out, reading, &view->row, arena);
+    if (err == AMBIT_OK && more != NULL)
+        err = more->write(more->ctx, &view->question, out);
     json_end_object(out);
     return err == AMBIT_OK ? buf_check(out->buf) : err;
+}
+
+enum ambit_err reading_approval_json(const struct reading *reading,
+                                     const struct ambit_documents *documents, struct ambit_id id,
+                                     const struct reading_more *more, struct json_out *out)
+{
+    ARENA_AUTO arena;
+    BUF_AUTO memory;
+    arena_init(&arena, NULL, 0, 0);
+    buf_init(&memory, 0);
+    struct approval_view view;
+    enum ambit_err err = view_load(reading, id, &memory, &arena, &view);
+    return err == AMBIT_OK ? view_write(documents, reading, &view, more, &arena, out) : err;
 }
 
 enum ambit_err query_approval(struct broker *broker, const struct broker_view *who,
@@ -267,7 +293,7 @@ enum ambit_err query_approval(struct broker *broker, const struct broker_view *w
     if (err == AMBIT_OK && !is_visible(&view, who->person))
         err = AMBIT_ERR_NOT_FOUND;
     if (err == AMBIT_OK)
-        err = view_write(who, &reading, &view, &arena, out);
+        err = view_write(who->documents, &reading, &view, NULL, &arena, out);
     reading_end(&reading);
     return err;
 }
@@ -293,7 +319,7 @@ static AMBIT_CHECKED enum ambit_err list_one(const struct reading *reading, cons
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
     bool is_pending = view.row.state == APPROVAL_PENDING && view.row.until_ms > reading->now_ms;
     return is_visible(&view, by->who->person) && (is_pending || !by->only_pending)
-               ? view_write(by->who, reading, &view, &arena, out)
+               ? view_write(by->who->documents, reading, &view, NULL, &arena, out)
                : AMBIT_ERR_NOT_FOUND;
 }
 

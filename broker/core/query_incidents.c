@@ -43,12 +43,14 @@ static AMBIT_CHECKED enum ambit_err write_end(const struct reading *reading,
     time_member(out, "closed_at", row->closed_ms);
     json_member_str(out, "closed_by", row->closed_by);
     json_member_str(out, "closed_reason", closed.words);
+    const struct erased_text erased[] = {{"closed_reason", closed.erased & EVENT_ERASED_WORDS}};
+    reading_erased(out, erased, AMBIT_LEN(erased));
     return AMBIT_OK;
 }
 
 static AMBIT_CHECKED enum ambit_err write_row(const struct reading *reading,
                                               const struct incident_row *row, struct arena *arena,
-                                              struct json_out *out)
+                                              const struct reading_more *more, struct json_out *out)
 {
     json_begin_object(out);
     json_member_id(out, "incident", row->id);
@@ -75,6 +77,8 @@ static AMBIT_CHECKED enum ambit_err write_row(const struct reading *reading,
     time_member(out, "acknowledged_at", row->acknowledged_ms);
     json_member_str(out, "acknowledged_by", row->acknowledged_by);
     enum ambit_err err = write_end(reading, row, arena, out);
+    if (err == AMBIT_OK && more != NULL)
+        err = more->write(more->ctx, NULL, out);
     json_end_object(out);
     return err == AMBIT_OK ? buf_check(out->buf) : err;
 }
@@ -106,11 +110,12 @@ static AMBIT_CHECKED enum ambit_err write_bytes(const struct reading *reading, c
     enum ambit_err err = incident_row_decode(bytes, &arena, &row);
     if (err == AMBIT_OK && !is_visible(&row, by->only_owner, by->state))
         err = AMBIT_ERR_NOT_FOUND;
-    return err == AMBIT_OK ? write_row(reading, &row, &arena, out) : err;
+    return err == AMBIT_OK ? write_row(reading, &row, &arena, NULL, out) : err;
 }
 
 enum ambit_err reading_incident_json(const struct reading *reading, struct ambit_id id,
-                                     struct ambit_str only_owner, struct json_out *out)
+                                     struct ambit_str only_owner, const struct reading_more *more,
+                                     struct json_out *out)
 {
     ARENA_AUTO arena;
     arena_init(&arena, NULL, 0, 0);
@@ -118,7 +123,7 @@ enum ambit_err reading_incident_json(const struct reading *reading, struct ambit
     enum ambit_err err = incident_row_load(reading->txn, id, &arena, &row);
     if (err == AMBIT_OK && !is_visible(&row, only_owner, INCIDENTS_ALL))
         err = AMBIT_ERR_NOT_FOUND;
-    return err == AMBIT_OK ? write_row(reading, &row, &arena, out) : err;
+    return err == AMBIT_OK ? write_row(reading, &row, &arena, more, out) : err;
 }
 
 enum ambit_err query_incident(struct broker *broker, struct ambit_id incident,
@@ -128,7 +133,7 @@ enum ambit_err query_incident(struct broker *broker, struct ambit_id incident,
     enum ambit_err err = reading_begin(broker, &reading);
     if (err != AMBIT_OK)
         return err;
-    err = reading_incident_json(&reading, incident, only_owner, out);
+    err = reading_incident_json(&reading, incident, only_owner, NULL, out);
     reading_end(&reading);
     return err;
 }

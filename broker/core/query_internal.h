@@ -8,10 +8,15 @@
 
 enum { QUERY_ROWS_MAX = 10000 /* of one read transaction */, READING_MS = 500 };
 
+struct ledger_row;
 struct reading {
     struct store_txn *txn;
     struct head head;
     int64_t now_ms;
+    /* Events that were decoded before, NULL: none; false: not this one. What they borrow from lives
+     * as long as the reading. */
+    bool (*known)(const void *ctx, uint64_t seq, struct ledger_row *ret_row, struct event *ret);
+    const void *known_ctx;
 };
 AMBIT_CHECKED enum ambit_err reading_begin(struct broker *broker, struct reading *ret);
 void reading_end(struct reading *reading);
@@ -31,13 +36,34 @@ bool target_takes_agent(const struct ambit_documents *documents, enum ambit_targ
 /* One grant as the lists show it. NOT_FOUND. */
 AMBIT_CHECKED enum ambit_err reading_grant_json(const struct reading *reading, struct ambit_id id,
                                                 struct arena *arena, struct json_out *out);
-/* One stop as the lists show it. NOT_FOUND also when it is not this person's to see. */
+/* Members that stand behind those of the lists; `first` is the event that made the thing. */
+struct reading_more {
+    enum ambit_err (*write)(void *ctx, const struct event *first, struct json_out *out);
+    void *ctx;
+};
+/* One stop as the lists show it; `more` may be NULL. NOT_FOUND also when it is not this person's to
+ * see: nothing was written. */
 AMBIT_CHECKED enum ambit_err reading_stop_json(const struct reading *reading, struct ambit_id id,
-                                               struct ambit_str only_owner, struct json_out *out);
-/* One incident as the lists show it. NOT_FOUND as with stops. */
+                                               struct ambit_str only_owner,
+                                               const struct reading_more *more,
+                                               struct json_out *out);
+/* One incident, the same. */
 AMBIT_CHECKED enum ambit_err reading_incident_json(const struct reading *reading,
                                                    struct ambit_id id, struct ambit_str only_owner,
+                                                   const struct reading_more *more,
                                                    struct json_out *out);
+/* One approval, whoever asks. */
+AMBIT_CHECKED enum ambit_err reading_approval_json(const struct reading *reading,
+                                                   const struct ambit_documents *documents,
+                                                   struct ambit_id id,
+                                                   const struct reading_more *more,
+                                                   struct json_out *out);
+/* "erased": the names whose text was said and is no more there; nothing when none was. */
+struct erased_text {
+    const char *name;
+    bool is_erased;
+};
+void reading_erased(struct json_out *out, const struct erased_text *texts, size_t n);
 /* A list that people page through: the rows of a table whose keys are ids, newest first (an id
  * begins with its time). `write` shows a row; NOT_FOUND: it is not to be shown. */
 struct query_list {
@@ -52,7 +78,6 @@ struct query_list {
 AMBIT_CHECKED enum ambit_err query_list(struct broker *broker, const struct query_list *list,
                                         const struct page *page, struct json_out *out);
 /* One event, decoded; texts in `memory` and the arena. */
-struct ledger_row;
 AMBIT_CHECKED enum ambit_err reading_event(const struct reading *reading, uint64_t seq,
                                            struct buf *memory, struct arena *arena,
                                            struct ledger_row *ret_row, struct event *ret);

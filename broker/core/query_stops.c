@@ -19,7 +19,7 @@ static AMBIT_CHECKED enum ambit_err words_of(const struct reading *reading, uint
 /* The first of two who clear. */
 static AMBIT_CHECKED enum ambit_err asked_json(const struct reading *reading,
                                                const struct stop_row *row, struct arena *arena,
-                                               struct json_out *out)
+                                               bool *ret_is_erased, struct json_out *out)
 {
     if (row->asked_by.p == NULL)
         return AMBIT_OK;
@@ -33,6 +33,7 @@ static AMBIT_CHECKED enum ambit_err asked_json(const struct reading *reading,
     json_key(out, "clear_asked_at");
     json_time_ms(out, row->asked_ms);
     json_member_str(out, "clear_asked_reason", asked.words);
+    *ret_is_erased = asked.erased & EVENT_ERASED_WORDS;
     if (row->cleared_ms == 0) {
         json_key(out, "clear_lapses_at");
         json_time_ms(out, asked.expires_ms);
@@ -43,8 +44,9 @@ static AMBIT_CHECKED enum ambit_err asked_json(const struct reading *reading,
 static AMBIT_CHECKED enum ambit_err stop_json(const struct reading *reading,
                                               const struct stop_row *row,
                                               const struct event *raised, struct arena *arena,
-                                              struct json_out *out)
+                                              const struct reading_more *more, struct json_out *out)
 {
+    bool is_asked_erased = false, is_cleared_erased = false;
     json_begin_object(out);
     json_member_id(out, "stop", row->id);
     json_member_str(out, "target", row->target);
@@ -61,7 +63,7 @@ static AMBIT_CHECKED enum ambit_err stop_json(const struct reading *reading,
     json_key(out, "recorded");
     json_text(out, "yes");
     json_member_id(out, "incident", row->incident);
-    enum ambit_err err = asked_json(reading, row, arena, out);
+    enum ambit_err err = asked_json(reading, row, arena, &is_asked_erased, out);
     if (err != AMBIT_OK)
         return err;
     if (row->cleared_ms != 0) {
@@ -75,14 +77,22 @@ static AMBIT_CHECKED enum ambit_err stop_json(const struct reading *reading,
         json_key(out, "cleared_at");
         json_time_ms(out, row->cleared_ms);
         json_member_str(out, "cleared_reason", cleared.words);
+        is_cleared_erased = cleared.erased & EVENT_ERASED_WORDS;
     }
+    const struct erased_text erased[] = {{"reason", raised->erased & EVENT_ERASED_WORDS},
+                                         {"clear_asked_reason", is_asked_erased},
+                                         {"cleared_reason", is_cleared_erased}};
+    reading_erased(out, erased, AMBIT_LEN(erased));
+    if (more != NULL)
+        err = more->write(more->ctx, raised, out);
     json_end_object(out);
-    return buf_check(out->buf);
+    return err == AMBIT_OK ? buf_check(out->buf) : err;
 }
 
 struct seen_by {
     struct ambit_str only_owner;
     enum stops_state state;
+    const struct reading_more *more;
 };
 
 /* NOT_FOUND when it is not this person's to see. */
@@ -109,17 +119,18 @@ static AMBIT_CHECKED enum ambit_err stop_write(const struct reading *reading, co
         return err;
     if (by->only_owner.p != NULL && !ambit_str_eq(raised.owner, by->only_owner))
         return AMBIT_ERR_NOT_FOUND;
-    return stop_json(reading, &row, &raised, &arena, out);
+    return stop_json(reading, &row, &raised, &arena, by->more, out);
 }
 
 enum ambit_err reading_stop_json(const struct reading *reading, struct ambit_id id,
-                                 struct ambit_str only_owner, struct json_out *out)
+                                 struct ambit_str only_owner, const struct reading_more *more,
+                                 struct json_out *out)
 {
     char bytes[4096];
     size_t len = 0;
     enum ambit_err err = store_get(reading->txn, STORE_STOPS, (struct store_key){id.b, sizeof id.b},
                                    bytes, sizeof bytes, &len);
-    struct seen_by by = {.only_owner = only_owner, .state = STOPS_ALL};
+    struct seen_by by = {.only_owner = only_owner, .state = STOPS_ALL, .more = more};
     return err == AMBIT_OK ? stop_write(reading, &by, id, (struct ambit_str){bytes, len}, out)
                            : err;
 }
@@ -131,7 +142,7 @@ enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct am
     enum ambit_err err = reading_begin(broker, &reading);
     if (err != AMBIT_OK)
         return err;
-    err = reading_stop_json(&reading, stop, only_owner, out);
+    err = reading_stop_json(&reading, stop, only_owner, NULL, out);
     reading_end(&reading);
     return err;
 }

@@ -2,6 +2,7 @@
 /* A read transaction with its head, as the query files use it. */
 #include "core/query_internal.h"
 
+#include "base/json_write.h"
 #include "core/cutoff.h"
 
 enum ambit_err reading_begin(struct broker *broker, struct reading *ret)
@@ -32,4 +33,19 @@ enum ambit_err reading_is_live(const struct reading *reading, const struct grant
                                enum ambit_liveness *ret)
 {
     return cutoff_liveness(reading->txn, reading->head.last_cutoff_seq, row, ret);
+}
+
+void reading_erased(struct json_out *out, const struct erased_text *texts, size_t n)
+{
+    bool has_any = false;
+    for (size_t i = 0; i < n; i++)
+        has_any = has_any || texts[i].is_erased;
+    if (!has_any)
+        return;
+    json_key(out, "erased");
+    json_begin_array(out);
+    for (size_t i = 0; i < n; i++)
+        if (texts[i].is_erased)
+            json_text(out, texts[i].name);
+    json_end_array(out);
 }

@@ -172,11 +172,32 @@ enum http_next incident_one_begin(void *app, struct http_request *req, struct ht
 
 enum http_next trace_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
+    static const char *const names[] = {"limit", "cursor", NULL};
     struct reading *reading = NULL;
-    if (!single_open(app, req, reply, &reading))
+    struct params params = {0};
+    const char *what = NULL;
+    uint64_t limit = 0;
+    if (!reading_open(app, req, reply, &reading))
         return HTTP_DONE;
+    struct trace_question question = {.what = req->parameter,
+                                      .only_owner = reading->access.only_owner};
+    enum ambit_err err = params_read(req->query, names, &req->arena, &params, &what);
+    if (!err)
+        err = params_u64(&params, "limit", TRACE_LIMIT, &limit, &what);
+    if (!err)
+        err = params_u64(&params, "cursor", 0, &question.below, &what);
+    if (!err && (limit == 0 || limit > TRACE_LIMIT_MAX)) {
+        what = "limit is not from 1 to 1000";
+        err = AMBIT_ERR_MALFORMED;
+    }
+    if (err == AMBIT_ERR_MALFORMED)
+        access_reply_malformed(req, reply, what);
+    else if (err)
+        access_reply_err(req, reply, err);
+    if (err)
+        return HTTP_DONE;
+    question.limit = (size_t)limit;
     struct json_out out;
     json_out_init(&out, &reply->body, false);
-    return single_close(reading, query_trace(app, req->parameter, reading->access.only_owner, &out),
-                        req, reply);
+    return single_close(reading, query_trace(app, &question, &out), req, reply);
 }
