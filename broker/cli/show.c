@@ -15,15 +15,19 @@ static bool is_control_at(struct ambit_str text, size_t i)
     if (byte < 0x20 || byte == 0x7f)
         return true;
 
-    /* C1 controls, U+0080 to U+009F, are C2 80 to C2 9F. Bidirectional overrides could turn a line
-     * around: U+202A to U+202E, U+2066 to U+2069. */
+    /* C1 controls, U+0080 to U+009F, are C2 80 to C2 9F. Marks and overrides of direction could
+     * turn a line around: U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069; U+2028 and
+     * U+2029 are line ends to some. */
     if (byte == 0xc2 && i + 1 < text.len && (uint8_t)text.p[i + 1] < 0xa0)
+        return true;
+    if (byte == 0xd8 && i + 1 < text.len && (uint8_t)text.p[i + 1] == 0x9c)
         return true;
     if (byte != 0xe2 || i + 2 >= text.len)
         return false;
 
     uint8_t second = (uint8_t)text.p[i + 1], third = (uint8_t)text.p[i + 2];
-    return (second == 0x80 && third >= 0xaa && third <= 0xae) ||
+    return (second == 0x80 &&
+            (third == 0x8e || third == 0x8f || (third >= 0xa8 && third <= 0xae))) ||
            (second == 0x81 && third >= 0xa6 && third <= 0xa9);
 }
 
@@ -65,7 +69,8 @@ void show_json(struct buf *out, struct ambit_str json)
         else if (len == 1)
             buf_put_text(out, "\\u007f");
         else if (len == 2)
-            buf_printf(out, "\\u00%02x", (uint8_t)json.p[i + 1]);
+            buf_printf(out, "\\u%04x",
+                       (unsigned)(byte & 0x1f) << 6 | ((uint8_t)json.p[i + 1] & 0x3f));
         else
             buf_printf(out, "\\u20%02x",
                        (((uint8_t)json.p[i + 1] & 0x3f) << 6 | ((uint8_t)json.p[i + 2] & 0x3f)) &

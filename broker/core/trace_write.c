@@ -32,6 +32,14 @@ static void add_policy(struct trace_facts *facts, struct ambit_str policy,
         (struct trace_policy){.policy = policy, .digest = digest, .first = event};
 }
 
+/* Of what an agent asked for or did. A stop, and its incident, may name one agent and the owner of
+ * another: what was counted, and who did it last. */
+static bool is_act(const struct event *event)
+{
+    return event->type == EVENT_GRANT_ISSUED || event->type == EVENT_GRANT_REFUSED ||
+           event->type == EVENT_ACTION_ALLOWED || event->type == EVENT_ACTION_DENIED;
+}
+
 static void add_people(struct trace_facts *facts, const struct event *event)
 {
     if (event->owner.p == NULL || event->agent.p == NULL)
@@ -51,7 +59,8 @@ static void add_people(struct trace_facts *facts, const struct event *event)
 
 static void gather_event(struct trace_facts *facts, const struct event *event)
 {
-    add_people(facts, event);
+    if (is_act(event))
+        add_people(facts, event);
     add_policy(facts, event->policy, event->digest, event);
     for (size_t i = 0; i < event->n_items; i++)
         add_policy(facts, event->items[i].policy, event->items[i].digest, event);
@@ -97,6 +106,8 @@ void trace_gather(const struct story *story, struct trace_facts *facts)
         keep_first(&agent, event->agent);
         gather_event(facts, event);
     }
+    for (size_t i = 0; facts->n_people == 0 && i < story->n_told; i++)
+        add_people(facts, &story->told[i]->event); /* of a stop alone, whatever it names */
     keep_first(&facts->owner, owner);
     if (strcmp(story->kind, "owner") != 0)
         keep_first(&facts->agent, agent);

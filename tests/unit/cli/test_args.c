@@ -40,7 +40,7 @@ static const struct usage_row usages[] = {
     {"no subject", {"ambit", "trace", "a b", NULL}, "cannot be traced"},
     {"two subjects",
      {"ambit", "trace", "a", "--of-token", "f", NULL},
-     "either what to trace or --of-token"},
+     "give what to trace, or --of-token"},
     {"nothing asked",
      {"ambit", "token", "--url", "http://127.0.0.1:1", "--agent=a", "--key=b", NULL},
      "nothing is asked for"},

@@ -27,6 +27,10 @@ static void control_bytes_are_escaped(void **state)
          "x",
          "\\xe2\\x80\\xaex"},
         {"isolate", "\xe2\x81\xa6", "\\xe2\\x81\\xa6"},
+        {"right to left mark", "\xe2\x80\x8f", "\\xe2\\x80\\x8f"},
+        {"arabic letter mark", "\xd8\x9c", "\\xd8\\x9c"},
+        {"line separator", "\xe2\x80\xa8", "\\xe2\\x80\\xa8"},
+        {"its neighbours", "\xe2\x80\xa7\xe2\x80\xaf\xd8\x9b", "\xe2\x80\xa7\xe2\x80\xaf\xd8\x9b"},
         {"not UTF-8", "\xff\xc3(", "\\xff\\xc3("},
     };
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
@@ -46,6 +50,7 @@ static void json_keeps_its_value(void **state)
         {"\"\x7f\"", "\"\\u007f\""},
         {"\"\xc2\x9b\"", "\"\\u009b\""},
         {"\"\xe2\x80\xae\xe2\x81\xa6\"", "\"\\u202e\\u2066\""},
+        {"\"\xe2\x80\x8f\xd8\x9c\xe2\x80\xa8\"", "\"\\u200f\\u061c\\u2028\""},
     };
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
         BUF_AUTO out = {.p = NULL};
