@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures ambit beside its anchors in interleaved rounds, as ratios against the bars.
 
-  run.py [--short] [--rounds N] [--seconds S] [--only WORD...] [--results FILE]
+  run.py [--short] [--large] [--rounds N] [--seconds S] [--only WORD...] [--results FILE]
 
 Full: five rounds of two seconds a case, and a million live grants. --short: three rounds of one
 second, without 16 connections, slow disks and the million. A ratio is taken round by round; of the rounds the table has the median
@@ -20,6 +20,7 @@ import tempfile
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 import crowd  # noqa: E402
+import growth  # noqa: E402
 import million  # noqa: E402
 import servers  # noqa: E402
 import stops  # noqa: E402
@@ -194,6 +195,7 @@ BARS = [
     ("stop in force, slow disk, p99 ms", "stop in force, slow disk", None, "p99_ms", 100, 25, False),
     ("stop acknowledged / one commit, slow disk", "stop acknowledged, slow disk", None, "commits", 3, 2, False),
     *million.BARS,
+    *growth.BARS,
 ]
 
 
@@ -247,6 +249,7 @@ def machine():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--short", action="store_true")
+    parser.add_argument("--large", action="store_true", help="the record at 10,000,000 events too: minutes, and 20 GB of disk")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--seconds", type=int)
     parser.add_argument("--only", nargs="+", default=[], metavar="WORD", help="cases whose name holds one of these")
@@ -263,6 +266,7 @@ def main():
             one_round(run, number)
         engine(run)
         peers(run)
+        growth.measure(run)
         if not args.short:
             stops.measure_slow(run)
             million.measure(run)
