@@ -26,6 +26,7 @@
 #include "oauth/oauth.h"
 #include "policy/problem.h"
 #include "operator/operator.h"
+#include "store/store.h"
 
 enum { ROUTES_MAX = 128, GRACE_MS = 10000, WAIT_MS = 5000 };
 
@@ -43,8 +44,16 @@ struct service {
     struct ambit_str accept_rollback;
 };
 
+/* A page of a mapped file that lies behind its end: a damaged store. */
+static void on_bus_error(int signal_number)
+{
+    (void)signal_number;
+    store_damaged_end("a page lies behind its end");
+}
+
 int serve_harden(void)
 {
+    const struct sigaction bus_error = {.sa_handler = on_bus_error};
     struct rlimit none = {0};
     sigset_t signals;
     umask(077);
@@ -54,6 +63,8 @@ int serve_harden(void)
         return SERVE_CANNOT;
     }
     signal(SIGPIPE, SIG_IGN);
+    if (sigaction(SIGBUS, &bus_error, NULL) != 0)
+        return SERVE_CANNOT;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);

@@ -66,9 +66,9 @@ static AMBIT_CHECKED enum ambit_err apply_counts(struct store_txn *txn, const st
 
 /* ---- grants -------------------------------------------------------------------------------- */
 
-static AMBIT_CHECKED enum ambit_err put_grant(struct store_txn *txn, const struct event *event)
+struct grant_row apply_grant_row(const struct event *event)
 {
-    struct grant_row row = {
+    return (struct grant_row){
         .id = event->grant,
         .lineage = event->lineage,
         .parent = event->parent,
@@ -92,6 +92,11 @@ static AMBIT_CHECKED enum ambit_err put_grant(struct store_txn *txn, const struc
         .depth = (unsigned)event->depth,
         .composition = event->composition,
     };
+}
+
+static AMBIT_CHECKED enum ambit_err put_grant(struct store_txn *txn, const struct event *event)
+{
+    struct grant_row row = apply_grant_row(event);
     BUF_AUTO buf;
     buf_init(&buf, 0);
     grant_row_encode(&row, &buf);

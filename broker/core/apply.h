@@ -7,6 +7,10 @@
 #include "core/head.h"
 #include "ledger/event.h"
 
+struct grant_row;
+
+/* The row that grant.issued gives; borrowed from the event. */
+struct grant_row apply_grant_row(const struct event *event);
 /* `head` is the batch's (or the rebuild's) copy; event->seq and time_ms are set. */
 AMBIT_CHECKED enum ambit_err apply_event(struct store_txn *txn, struct head *head,
                                          const struct event *event);

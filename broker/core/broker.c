@@ -17,6 +17,7 @@
 #include "core/status.h"
 #include "core/tick.h"
 #include "core/tlog_open.h"
+#include "core/vouched.h"
 #include "crypto/digest.h"
 #include "ledger/indexer.h"
 #include "ledger/tlog.h"
@@ -252,17 +253,18 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
         err = failures_new(options->limits.failed_burst, options->limits.failed_per_minute,
                            &broker->failures);
     if (err == AMBIT_OK)
-        err = backups_new(options->backup_folder, options->backup_keys,
-                          options->backup_bytes_per_s, broker);
+        err = backups_new(options->backup_folder, options->backup_keys, options->backup_bytes_per_s,
+                          broker);
     if (err == AMBIT_OK)
         err = unproved_new(&broker->unproved);
     if (err == AMBIT_OK)
         err = repeats_new(&broker->repeats);
     broker->live_before = live_before_new();
     broker->recent = calloc(1, sizeof *broker->recent);
+    broker->vouched = vouched_new();
     broker->polls = calloc(1, sizeof *broker->polls);
-    if (err == AMBIT_OK &&
-        (broker->live_before == NULL || broker->recent == NULL || broker->polls == NULL))
+    if (err == AMBIT_OK && (broker->live_before == NULL || broker->recent == NULL ||
+                            broker->vouched == NULL || broker->polls == NULL))
         err = AMBIT_ERR_NO_MEMORY;
     broker->decision = malloc(sizeof *broker->decision);
     return err == AMBIT_OK && broker->decision == NULL ? AMBIT_ERR_NO_MEMORY : err;
@@ -321,6 +323,7 @@ void broker_close(struct broker *broker)
     live_before_free(broker->live_before);
     repeats_free(broker->repeats);
     free(broker->recent);
+    vouched_free(broker->vouched);
     free(broker->polls);
     free(broker->decision);
     buf_done(&broker->issuer);
@@ -356,7 +359,7 @@ bool broker_defers(const struct broker *broker)
 
 int64_t broker_now_ms(const struct broker *broker)
 {
-    return broker->wall_ms();
+    return broker->writer != NULL ? writer_believed_ms(broker->writer) : broker->wall_ms();
 }
 
 struct tlog *broker_log(struct broker *broker)

@@ -104,7 +104,7 @@ static inline void broker_keys_releasep(struct broker_keys **keys)
  * that are over. Every few seconds, always on one thread; may write to disk. */
 void broker_tend(struct broker *broker);
 bool broker_defers(const struct broker *broker);    /* DTR-1 */
-int64_t broker_now_ms(const struct broker *broker); /* wall clock through the injected source */
+int64_t broker_now_ms(const struct broker *broker); /* the time as it is believed (writer.h) */
 struct store *broker_store(struct broker *broker);
 struct search *broker_search(struct broker *broker);
 

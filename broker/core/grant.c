@@ -62,9 +62,10 @@ static bool is_keyless(const struct grant_command *command, const struct grant_r
 static AMBIT_CHECKED enum ambit_err load_parent(struct grant_command *command,
                                                 struct store_txn *txn, struct grant_row *row)
 {
-    enum ambit_err err = command->parent_token != NULL
-                             ? grant_find(txn, command->parent_token, command->arena, row)
-                             : grant_load(txn, command->parent, command->arena, row);
+    enum ambit_err err =
+        command->parent_token != NULL
+            ? grant_find(command->base.broker, txn, command->parent_token, command->arena, row)
+            : grant_load(txn, command->parent, command->arena, row);
     return err == AMBIT_OK && is_keyless(command, row) ? AMBIT_ERR_NOT_FOUND : err;
 }
 

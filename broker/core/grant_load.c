@@ -6,6 +6,7 @@
 #include "base/encode.h"
 #include "base/json_read.h"
 #include "core/cutoff.h"
+#include "core/vouched.h"
 #include "crypto/digest.h"
 
 static AMBIT_CHECKED enum ambit_err load_purpose(struct store_txn *txn, struct arena *arena,
@@ -83,15 +84,19 @@ enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id, struct aren
     return err == AMBIT_OK ? grant_load_above(txn, arena, ret) : err;
 }
 
-enum ambit_err grant_find(struct store_txn *txn, const struct identity_token *token,
-                          struct arena *arena, struct grant_row *ret)
+enum ambit_err grant_find(struct broker *broker, struct store_txn *txn,
+                          const struct identity_token *token, struct arena *arena,
+                          struct grant_row *ret)
 {
     struct ambit_digest rnd;
     enum ambit_err err = grant_load(txn, token->jti, arena, ret);
     if (err != AMBIT_OK)
         return err;
     crypto_sha256(token->rnd, sizeof token->rnd, &rnd);
-    return crypto_equal(rnd.b, ret->token.b, sizeof rnd.b) ? AMBIT_OK : AMBIT_ERR_NOT_FOUND;
+    if (!crypto_equal(rnd.b, ret->token.b, sizeof rnd.b))
+        return AMBIT_ERR_NOT_FOUND;
+    /* Of what is over the events may be gone, and nothing is given by it. */
+    return ret->expires_ms > broker_now_ms(broker) ? vouched_row(broker->vouched, txn, ret) : AMBIT_OK;
 }
 
 static AMBIT_CHECKED enum ambit_err liveness_now(struct broker *broker, const struct grant_row *row,
@@ -122,7 +127,7 @@ enum ambit_err grant_look(struct broker *broker, const struct identity_token *to
     enum ambit_err err = store_read_begin(broker->store, &txn);
     if (err != AMBIT_OK)
         return err;
-    err = grant_find(txn, token, arena, ret);
+    err = grant_find(broker, txn, token, arena, ret);
     store_read_end(txn);
     if (err != AMBIT_OK)
         return err;

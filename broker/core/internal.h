@@ -110,6 +110,7 @@ struct broker {
     struct metrics metrics;
     struct reader_watch readers;
     struct live live;
+    struct vouched *vouched; /* owned; see vouched.h */
     pthread_mutex_t live_turn; /* guards live.before */
 
     /* the writer's alone */
@@ -209,9 +210,11 @@ AMBIT_CHECKED enum ambit_err grant_load_row(struct store_txn *txn, struct ambit_
 /* What is above a row that was read alone. */
 AMBIT_CHECKED enum ambit_err grant_load_above(struct store_txn *txn, struct arena *arena,
                                               struct grant_row *row);
-/* The grant of a presented token. NOT_FOUND also when its `rnd` does not fit. */
-AMBIT_CHECKED enum ambit_err grant_find(struct store_txn *txn, const struct identity_token *token,
-                                        struct arena *arena, struct grant_row *ret);
+/* The grant of a presented token, for whose row the record vouches (vouched.h) while it is not
+ * over. NOT_FOUND also when its `rnd` does not fit. */
+AMBIT_CHECKED enum ambit_err grant_find(struct broker *broker, struct store_txn *txn,
+                                        const struct identity_token *token, struct arena *arena,
+                                        struct grant_row *ret);
 /* The same on an answering thread, and how it stands now, stops that are accepted and not yet
  * committed included. SEALED: could not tell. */
 AMBIT_CHECKED enum ambit_err grant_look(struct broker *broker, const struct identity_token *token,

@@ -28,7 +28,7 @@ static enum ambit_err revoke_run(struct writer_job *job, struct store_txn *txn, 
     char block[4096];
     arena_init(&arena, block, sizeof block, 0);
     struct grant_row row;
-    err = grant_find(txn, &command->token, &arena, &row);
+    err = grant_find(broker, txn, &command->token, &arena, &row);
     if (err != AMBIT_OK) /* REV-2: unknown is success */
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 

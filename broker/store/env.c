@@ -49,7 +49,8 @@ static const char format_key[] = "format";
 
 enum {
     FORMAT_BYTES = 13, /* version u32, map bytes u64, 1 for a search environment */
-    LIVE_TRIES = 100
+    LIVE_TRIES = 100,
+    DEEP_BYTES_MAX = 64 << 20
 };
 
 const char *store_table_name(enum store_table table)
@@ -83,9 +84,16 @@ static enum ambit_err folder_open(struct store *store, const struct store_option
     return errno == EWOULDBLOCK ? AMBIT_ERR_BUSY : store_code(errno);
 }
 
+/* Walking so many pages takes a tenth of a second at most. */
+static bool is_small(int fd)
+{
+    struct stat about;
+    return fstat(fd, &about) == 0 && about.st_size <= DEEP_BYTES_MAX;
+}
+
 /* A file that is not there and one that was never written are both new. Any other is walked: whole
- * when it is only read, its roots when the broker starts on it; not while another process writes
- * it. */
+ * when it is only read or small, its roots when the broker starts on a large one; not while another
+ * process writes it. */
 static enum ambit_err header_look(const struct store *store, struct store_damage *reterr_damage,
                                   struct store_header *ret)
 {
@@ -99,7 +107,7 @@ static enum ambit_err header_look(const struct store *store, struct store_damage
     enum ambit_err err = store_header_read(fd, ret);
     if (err != AMBIT_OK || ret->is_new || store->is_live)
         return err;
-    return store_pages_check(fd, ret, store->is_read_only, reterr_damage);
+    return store_pages_check(fd, ret, store->is_read_only || is_small(fd), reterr_damage);
 }
 
 /* The same walk over a store that another process writes, inside a snapshot that it knows of: its
@@ -126,6 +134,13 @@ static enum ambit_err look_live(struct store *store, struct store_damage *reterr
     return err;
 }
 
+/* LMDB found, in a file too large to walk at the start, what cannot be: it would abort. */
+static void end_in_words(MDB_env *env, const char *what)
+{
+    (void)env;
+    store_damaged_end(what);
+}
+
 static enum ambit_err env_open(struct store *store, const struct store_options *options,
                                const struct store_header *header)
 {
@@ -138,6 +153,7 @@ static enum ambit_err env_open(struct store *store, const struct store_options *
     flags |= MDB_NOSYNC;
 #endif
     int rc = mdb_env_create(&store->env);
+    rc = rc ? rc : mdb_env_set_assert(store->env, end_in_words);
     rc = rc ? rc : mdb_env_set_maxdbs(store->env, STORE_TABLES);
     rc = rc ? rc : mdb_env_set_maxreaders(store->env, STORE_READERS);
     rc = rc ? rc : mdb_env_set_mapsize(store->env, map_bytes);

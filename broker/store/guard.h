@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The clock guard of the writer: believes the wall clock as long as it goes as fast as
- * CLOCK_BOOTTIME. Owned by the writer thread; the two flags may be set by any. */
+ * CLOCK_BOOTTIME. What it says is the time never goes slower than that but for a thousandth: a wall
+ * clock that stands still, or is set back and acknowledged, ends nothing later. Changed by the
+ * writer thread; the two flags may be set by any, and any may read what is believed. */
 #pragma once
 
 #include <stdatomic.h>
@@ -12,8 +14,9 @@ enum { GUARD_PART_MS = 5000, GUARD_SLEW_PARTS = 1000 };
 struct guard {
     int64_t (*wall_ms)(void);
     int64_t (*boot_ms)(void);
-    int64_t base_ms;      /* wall minus boot as last believed */
-    int64_t slewed_at_ms; /* boot time up to which slewing was allowed for */
+    _Atomic int64_t base_ms;  /* wall minus boot as last believed */
+    _Atomic int64_t ahead_ms; /* how far what is believed is ahead of the wall clock */
+    int64_t slewed_at_ms;     /* boot time up to which slewing was allowed for */
     atomic_bool is_distrusted, is_trust_asked;
 };
 
@@ -22,3 +25,5 @@ struct guard {
 void guard_init(struct guard *guard, int64_t last_now_ms);
 /* Reads both clocks, notices when they part, and says what time it is believed to be. */
 int64_t guard_now(struct guard *guard);
+/* The same without noticing anything; any thread. */
+int64_t guard_believed(const struct guard *guard);

@@ -74,6 +74,10 @@ struct store_options {
  */
 AMBIT_CHECKED enum ambit_err store_open(const struct store_options *options, struct store **ret);
 void store_close(struct store *store);
+/* The file turned out to be damaged where nothing can be answered any more (LMDB would abort; a
+ * page lies behind its end): says so on standard error and ends the process. Safe in a signal
+ * handler. */
+__attribute__((noreturn)) void store_damaged_end(const char *what);
 
 /* A read transaction belongs to the thread that began it, is never held across a suspend, nor
  * longer than a second or 10,000 rows. Cheap: one per thread is kept and renewed. A thread has one

@@ -106,6 +106,11 @@ enum writer_state writer_state(const struct writer *writer)
     return space.is_narrow ? WRITER_FULL : WRITER_READY;
 }
 
+int64_t writer_believed_ms(const struct writer *writer)
+{
+    return guard_believed(&writer->guard);
+}
+
 void writer_trust_time(struct writer *writer)
 {
     writer->guard.is_trust_asked = true; /* the thread takes the new base before it looks again */

@@ -82,6 +82,8 @@ AMBIT_CHECKED enum ambit_err writer_call(struct writer *writer, struct writer_jo
 
 enum writer_state { WRITER_READY, WRITER_FULL, WRITER_CLOCK, WRITER_SEALED, WRITER_STOPPING };
 enum writer_state writer_state(const struct writer *writer);
+/* What time it is believed to be, beside what the wall clock shows (guard.h). Any thread. */
+int64_t writer_believed_ms(const struct writer *writer);
 /* While the time is distrusted `now` goes on from the last one believed, by CLOCK_BOOTTIME, so that
  * a wrong wall clock does not get into the record by way of a stop. An on-call person has looked at
  * the time: the wall clock is believed from here on. */

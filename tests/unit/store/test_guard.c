@@ -37,7 +37,9 @@ static void test_steps(void **state)
         int64_t want_now; /* after T0 */
     } rows[] = {
         {"both go on", 60000, 60000, false, 60000},
-        {"back a little", -5000, 0, false, -5000},
+        {"back a little", -5000, 0, false, 0},
+        {"still for a little", 0, 5000, false, 4995},
+        {"still", 0, 5001, true, 5001},
         {"back", -5001, 0, true, 0},
         {"on a little", 6000, 1000, false, 6000},
         {"on", 6001, 1000, true, 1000},
@@ -119,6 +121,49 @@ static void test_trust(void **state)
     assert_false(guard.is_distrusted);
 }
 
+/* What was believed goes on when a clock that is behind it is acknowledged, and is caught up with
+ * by a thousandth. */
+static void test_ahead(void **state)
+{
+    struct guard guard;
+    (void)state;
+    begin(&guard, 0);
+    wall_now_ms -= 3600000;
+    assert_int_equal(guard_now(&guard), T0);
+    guard.is_trust_asked = true;
+    assert_int_equal(guard_now(&guard), T0);
+    assert_false(guard.is_distrusted);
+    wall_now_ms += 1000000;
+    boot_now_ms += 1000000;
+    assert_int_equal(guard_now(&guard), T0 + 1000000 - 1000);
+    assert_int_equal(guard_believed(&guard), T0 + 1000000 - 1000);
+    for (int i = 0; i < 3600; i++) {
+        wall_now_ms += 1000000;
+        boot_now_ms += 1000000;
+        int64_t before = guard_believed(&guard);
+        assert_true(guard_now(&guard) <= before && guard_believed(&guard) >= before - 1000);
+        assert_false(guard.is_distrusted);
+    }
+    assert_int_equal(guard_now(&guard), wall_now_ms);
+    wall_now_ms += 3600000; /* right again, and believed: nothing is ahead */
+    (void)guard_now(&guard);
+    guard.is_trust_asked = true;
+    assert_int_equal(guard_now(&guard), wall_now_ms);
+}
+
+/* Everything reads it, whether or not the writer has looked since. */
+static void test_believed(void **state)
+{
+    struct guard guard;
+    (void)state;
+    begin(&guard, 0);
+    boot_now_ms += 60000;
+    assert_int_equal(guard_believed(&guard), T0 + 60000); /* stands still */
+    wall_now_ms += INT64_C(315360000000);
+    assert_int_equal(guard_believed(&guard), T0 + 60000); /* ten years on */
+    assert_false(guard.is_distrusted);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -127,6 +172,8 @@ int main(void)
         cmocka_unit_test(test_slewing_is_followed),
         cmocka_unit_test(test_start_behind),
         cmocka_unit_test(test_trust),
+        cmocka_unit_test(test_ahead),
+        cmocka_unit_test(test_believed),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
