@@ -195,6 +195,8 @@ part_disk() {
 
 part_faults() {
     fault faults
+    fault edits
+    fault clock
 }
 
 part_oracle() {

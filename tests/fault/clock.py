@@ -1,0 +1,187 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: whatever the wall clock does - back one hour, forward ten years, standing still, while the broker runs or over
+a restart - no token lives longer than by the time that went by, none that was dead lives again, nothing is given before
+a person believes the clock again, and people stop what they will."""
+import mmap
+import os
+import struct
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from broker import BUILD, Broker, Tap, claims  # noqa: E402
+
+HOUR, TEN_YEARS = 3600 * 1000, 10 * 365 * 86400 * 1000
+LIFE = 3  # of the short token, in seconds
+SHORT, LONG_LIFE, ENDED = "short.do[svc:x/**]", "long.do[svc:x/**]", "ended.do[svc:x/**]"
+
+
+class Clock:
+    """The page shared with clockshift.c."""
+
+    def __init__(self, folder):
+        self.path = os.path.join(folder, "page")
+        with open(self.path, "wb") as f:
+            f.write(b"\0" * 4096)
+        with open(self.path, "r+b") as f:
+            self.map = mmap.mmap(f.fileno(), 4096)
+
+    def shift(self, ms):
+        struct.pack_into("=qq", self.map, 0, ms, 0)
+
+    def freeze(self):
+        offset = struct.unpack_from("=q", self.map, 0)[0]
+        struct.pack_into("=q", self.map, 8, int(time.time() * 1000) + offset)
+
+
+def set_up(broker):
+    def rule(word, life):
+        return {"id": word, "actions": [word + ".do"], "resources": ["svc:x/**"], "ttl": {"default": life, "max": "1h"}}
+
+    policy = broker.document("policies/restart-services")
+    policy["allow"] += [rule("short", f"{LIFE}s"), rule("long", "30m"), rule("ended", "1s")]
+    broker.propose("policies/restart-services", policy)
+    with broker.client() as client:
+        return client.person("lee", "POST", "/v1/documents/reload").status == 200
+
+
+class Tokens:
+    """Tokens and what must be said of them at any later time, by the clock that nothing moves."""
+
+    def __init__(self, client):
+        self.given = {}
+        for scope, life in ((SHORT, LIFE), (LONG_LIFE, 1800), (ENDED, 1)):
+            answer = client.token(scope)
+            self.given[scope] = (answer.json.get("access_token", ""), time.monotonic() + life + 1)  # times are whole seconds
+        self.stopped = client.token(LONG_LIFE).json["access_token"]
+        client.stop("grant:" + claims(self.stopped)["jti"])
+
+    def wrong(self, client):
+        """Who is called active, or allowed, after the end."""
+        found = []
+        for scope, (token, ends) in [*self.given.items(), ("stopped", (self.stopped, 0))]:
+            said = client.introspect(token)
+            done = client.evaluate(token, (LONG_LIFE if scope == "stopped" else scope).split("[")[0], {"type": "svc", "id": "x/y"})
+            if time.monotonic() < ends:
+                continue
+            if said.status == 200 and said.json["active"] or done.status == 200 and done.json["decision"]:
+                found.append((scope, said, done))
+        return found
+
+    def forever_dead(self):
+        """From here on none of them may live."""
+        self.given = {scope: (token, 0) for scope, (token, _) in self.given.items()}
+
+
+def is_distrusted(client, seconds):
+    """The broker does not believe its clock, within so long."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if client.call("GET", "/readyz").status == 503:
+            return True
+        client.token(LONG_LIFE)
+        time.sleep(0.05)
+    return False
+
+
+def refuses(tap, client, tokens, name):
+    """What holds as long as nobody said that the clock is right."""
+    ready = client.call("GET", "/readyz")
+    tap.ok(ready.status == 503 and b"clock" in ready.body, f"{name}: readyz says why", ready)
+    given = client.token(LONG_LIFE)
+    live = tokens.given[LONG_LIFE][0]
+    done = client.evaluate(live, "long.do", {"type": "svc", "id": "x/y"})
+    seen = client.introspect(live)
+    tap.ok((given.status, done.status, seen.status) == (503, 503, 503), f"{name}: nothing is given, allowed or called active", (given, done, seen))
+    stopped = client.stop("agent:reporter", f"stopped while {name}")
+    tap.ok(stopped.status == 201 and client.clear(stopped.json["stop"]).status == 200, f"{name}: people stop", stopped)
+    tap.ok(not tokens.wrong(client), f"{name}: what is dead is dead", tokens.wrong(client))
+
+
+def believed_again(tap, broker, client, tokens, name):
+    said = broker.ambit("time", "acknowledge", "--reason", f"looked at it: {name}", "--url", f"http://127.0.0.1:{broker.port}",
+                        "--token-file", os.path.join(broker.state, "credentials", "lee.token"))
+    given = client.token(LONG_LIFE)
+    tap.ok(said.returncode == 0 and given.status == 200 and client.call("GET", "/readyz").status == 200, f"{name}: a person believes it again",
+           (said, given, client.call("GET", "/readyz")))
+    time.sleep(max(0.0, tokens.given[SHORT][1] - time.monotonic()))
+    tap.ok(not tokens.wrong(client), f"{name}: nothing lives longer for it", tokens.wrong(client))
+
+
+def while_running(tap, broker, clock):
+    for name, before, after in (("back one hour", 0, -HOUR), ("forward one hour", -HOUR, 0), ("forward ten years", 0, TEN_YEARS),
+                                ("back ten years", None, 0)):
+        with broker.client() as client:
+            if before is not None:
+                tokens = Tokens(client)
+            clock.shift(after)
+            tap.ok(is_distrusted(client, 5), f"{name}: it is not believed")
+            refuses(tap, client, tokens, name)
+            if name != "forward ten years":
+                believed_again(tap, broker, client, tokens, name)
+
+
+def standing_still(tap, broker, clock):
+    with broker.client() as client:
+        tokens = Tokens(client)
+        clock.freeze()
+        wrong, until = [], time.monotonic() + LIFE + 2
+        while time.monotonic() < until:
+            wrong += tokens.wrong(client)
+            time.sleep(0.2)
+        tap.ok(not wrong, "standing still: a token ends by the time that goes by", wrong[:3])
+        tap.ok(is_distrusted(client, 5), "standing still: it is not believed for long")
+        refuses(tap, client, tokens, "standing still")
+        clock.shift(0)
+        believed_again(tap, broker, client, tokens, "standing still")
+
+
+def over_a_restart(tap, broker, clock):
+    with broker.client() as client:
+        tokens = Tokens(client)
+    broker.stop()
+    clock.shift(-HOUR)
+    broker.start()
+    with broker.client() as client:
+        refuses(tap, client, tokens, "an hour behind the record at start")
+        believed_again(tap, broker, client, tokens, "an hour behind the record at start")
+        tokens = Tokens(client)
+    broker.stop()
+    clock.shift(0)
+    broker.start()
+    with broker.client() as client:
+        tap.ok(not tokens.wrong(client), "an hour ahead at start: what is dead is dead", tokens.wrong(client))
+    broker.stop()
+    tokens.forever_dead()
+    clock.shift(TEN_YEARS)
+    broker.start()
+    with broker.client() as client:
+        tap.ok(not tokens.wrong(client), "ten years ahead at start: no token outlives that", tokens.wrong(client))
+    broker.stop()
+    clock.shift(0)
+    broker.start()
+    with broker.client() as client:
+        ready = client.call("GET", "/readyz")
+        tap.ok(ready.status == 503 and not tokens.wrong(client), "and back again: none of them comes to life", (ready, tokens.wrong(client)))
+    broker.stop()
+
+
+def main():
+    tap = Tap()
+    shim = os.path.join(BUILD, "tests", "fault", "clockshift.so")
+    with tempfile.TemporaryDirectory() as folder:
+        clock = Clock(folder)
+        with Broker(env={"LD_PRELOAD": shim, "CLOCKSHIFT_PAGE": clock.path}) as broker:
+            tap.ok(set_up(broker), "the documents are in force")
+            while_running(tap, broker, clock)
+            standing_still(tap, broker, clock)
+            over_a_restart(tap, broker, clock)
+            status, said = broker.verify()
+            tap.ok(status == 0, "the record verifies", said)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
