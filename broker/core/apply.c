@@ -291,6 +291,8 @@ static AMBIT_CHECKED enum ambit_err apply_clear_asked(struct store_txn *txn,
 static AMBIT_CHECKED enum ambit_err apply_decided(struct store_txn *txn, struct head *head,
                                                   const struct event *event)
 {
+    if (event->type == EVENT_GRANT_REVOKED)
+        return apply_revoked(txn, head, event);
     enum ambit_err err =
         event->type == EVENT_GRANT_ISSUED ? apply_issued(txn, head, event) : AMBIT_OK;
     return err == AMBIT_OK ? apply_redeemed(txn, event) : err;
@@ -312,6 +314,12 @@ static AMBIT_CHECKED enum ambit_err apply_said(struct store_txn *txn, const stru
         return apply_confirmed(txn, event);
     return event->type == EVENT_PERSON_OFFBOARDED ? apply_offboarded(txn, event)
                                                   : apply_superseded(txn, event);
+}
+
+static AMBIT_CHECKED enum ambit_err apply_asked(struct store_txn *txn, const struct event *event)
+{
+    bool waits = event->type == EVENT_APPROVAL_AWAITED || event->type == EVENT_APPROVAL_CANCELLED;
+    return waits ? apply_await(txn, event) : apply_approval(txn, event);
 }
 
 static AMBIT_CHECKED enum ambit_err apply_came_of_it(struct store_txn *txn,
@@ -336,9 +344,8 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     switch (event->type) {
     case EVENT_GRANT_ISSUED:
     case EVENT_GRANT_REFUSED:
-        return apply_decided(txn, head, event);
     case EVENT_GRANT_REVOKED:
-        return apply_revoked(txn, head, event);
+        return apply_decided(txn, head, event);
     case EVENT_STOP_RAISED:
     case EVENT_STOP_CLEARED:
     case EVENT_STOP_CLEAR_ASKED:
@@ -350,10 +357,9 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_APPROVAL_REFUSED:
     case EVENT_APPROVAL_LAPSED:
     case EVENT_APPROVAL_USED:
-        return apply_approval(txn, event);
     case EVENT_APPROVAL_AWAITED:
     case EVENT_APPROVAL_CANCELLED:
-        return apply_await(txn, event);
+        return apply_asked(txn, event);
     case EVENT_KEY_CREATED:
     case EVENT_KEY_ACTIVATED:
     case EVENT_KEY_RETIRED:
