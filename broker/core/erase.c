@@ -87,7 +87,8 @@ static enum ambit_err part_run(struct writer_job *job, struct store_txn *txn, in
     event_init(&event, base, EVENT_PERSONAL_ERASED);
     event.target = part->whole->target;
     event.words = part->whole->reason;
-    event.cause = part->erasure.id;
+    if (!ambit_id_eq(base->id, part->erasure.id)) /* the first one's */
+        event.cause = part->erasure.id;
     event.detail = buf_str(&detail);
     err = record_event(base->broker, txn, base, &event);
     base->seq = event.seq;

@@ -95,6 +95,7 @@ static void test_large(void **state)
     struct erased erased = erase(&stage, "person:kim", EVENT_ERASED_WORDS);
     assert_int_equal(erased.count.words, 500);
     assert_int_equal(erased.count.events, 2);
+    assert_int_equal(stage_count_events(&stage, "personal.erased", "\"cause\":"), 1);
     assert_false(erase(&stage, "person:kim", EVENT_ERASED_WORDS).is_recorded);
     stage_reopen(&stage);
     raise_stops(&stage, "kim", 3);

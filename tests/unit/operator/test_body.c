@@ -53,6 +53,47 @@ static void stops_are_read(void **state)
     }
 }
 
+static const struct {
+    const char *name, *body;
+    bool is_read;
+    size_t n_members;
+} erasures[] = {
+    {"a person", "{\"target\":\"person:x\",\"reason\":\"why\"}", true, 0},
+    {"members", "{\"target\":\"a\",\"reason\":\"why\",\"members\":[\"words\",\"name\"]}", true, 2},
+    {"all there is",
+     "{\"target\":\"a\",\"before\":\"t\",\"members\":[\"a\",\"b\",\"c\",\"d\",\"e\"],\"dry_run\":"
+     "true}",
+     true, 5},
+    {"one too many",
+     "{\"target\":\"a\",\"reason\":\"w\",\"members\":[\"a\",\"b\",\"c\",\"d\",\"e\",\"f\"]}", false,
+     0},
+    {"none of them", "{\"target\":\"a\",\"reason\":\"why\",\"members\":[]}", false, 0},
+    {"one twice", "{\"target\":\"a\",\"reason\":\"why\",\"members\":[\"a\",\"a\"]}", false, 0},
+    {"one that is no text", "{\"target\":\"a\",\"reason\":\"why\",\"members\":[1]}", false, 0},
+    {"no list", "{\"target\":\"a\",\"reason\":\"why\",\"members\":\"words\"}", false, 0},
+    {"no target", "{\"reason\":\"why\"}", false, 0},
+    {"no reason", "{\"target\":\"a\"}", false, 0},
+    {"an unknown member", "{\"target\":\"a\",\"reason\":\"why\",\"now\":true}", false, 0},
+};
+
+static void erasures_are_read(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(erasures); i++) {
+        ARENA_AUTO arena;
+        arena_init(&arena, NULL, 0, 0);
+        struct erase_body got;
+        const char *what = NULL;
+        enum ambit_err err = erase_body_read(ambit_str_of(erasures[i].body), &arena, &got, &what);
+        if (err != (erasures[i].is_read ? AMBIT_OK : AMBIT_ERR_MALFORMED))
+            fail_msg("%s: %s", erasures[i].name, ambit_err_text(err));
+        if (err)
+            assert_non_null(what);
+        else
+            assert_int_equal(got.n_members, erasures[i].n_members);
+    }
+}
+
 #define DIGEST "sha256:0000000000000000000000000000000000000000000000000000000000000001"
 static const struct {
     const char *name, *body;
@@ -160,11 +201,9 @@ int main(void)
 {
     cmocka_set_message_output(CM_OUTPUT_TAP);
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(stops_are_read),
-        cmocka_unit_test(confirmations_are_read),
-        cmocka_unit_test(offboardings_are_read),
-        cmocka_unit_test(the_unknown_is_named),
-        cmocka_unit_test(a_reason_is_1_to_1024_bytes),
+        cmocka_unit_test(stops_are_read),         cmocka_unit_test(erasures_are_read),
+        cmocka_unit_test(confirmations_are_read), cmocka_unit_test(offboardings_are_read),
+        cmocka_unit_test(the_unknown_is_named),   cmocka_unit_test(a_reason_is_1_to_1024_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
