@@ -7,6 +7,7 @@ import itertools
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import threading
@@ -361,7 +362,33 @@ def readings(client):
     tap.ok("xxx" not in said[1] and "resource=" in said[1], "what is too long to be a name is told by its own name alone", said)
 
 
+def slow_reader(ret):
+    """Who does not read is told so behind what was sent, and the broker keeps no more than one round for them."""
+    with Broker(limits={"request_s": 3}) as broker, broker.client() as client:
+        one = {"subject": {"type": "access_token", "id": client.token().json["access_token"]}, "action": {"name": "ticket.read"},
+               "resource": {"type": "ticket", "id": "INC-1"}, "context": {"x": "y" * 9000}}
+        for _ in range(200):
+            client.post_json("/access/v1/evaluations", {"evaluations": [one] * 5}, broker.basic("payments-api"))
+        with socket.socket() as stuck:
+            stuck.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            stuck.connect(("127.0.0.1", broker.port))
+            stuck.settimeout(20 * SLOW)
+            stuck.sendall(f"GET /v1/events HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\nAuthorization: Bearer {broker.secret('lee.token')}\r\n\r\n".encode())
+            time.sleep(4.5)
+            seen, more = b"", b"x"
+            while more:
+                try:
+                    more = stuck.recv(1 << 20)
+                except OSError:
+                    more = b""
+                seen += more
+        ret.append(seen[-400:])
+
+
 def main():
+    cut = []
+    slow = threading.Thread(target=slow_reader, args=(cut,))
+    slow.start()
     with Broker() as broker, broker.client() as client:
         make(broker, client)
         size = client.person("dana", "GET", "/v1/events?limit=1").json["complete_to"]
@@ -379,6 +406,8 @@ def main():
             client.token()
         command_line(broker, client)
         streams(broker, client)
+        slow.join()
+        tap.ok(cut and b'event: end\ndata: {"reason":"too_slow"' in cut[0], "a slow reader is cut with words", cut)
         tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "ambit verify passes")
     return tap.done()
 
