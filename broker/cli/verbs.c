@@ -47,6 +47,7 @@ const struct cli_verb *const cli_verbs[] = {
     &admins_erase,
     &keep_backup,
     &keep_restore,
+    &keep_prune,
     &meta_completion,
 };
 const size_t cli_n_verbs = AMBIT_LEN(cli_verbs);

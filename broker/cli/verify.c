@@ -56,6 +56,12 @@ static void put_lines(struct cli *cli, const struct verify_report *report, bool 
     if (report->n_undecided > 0)
         buf_printf(out, "%llu decisions cannot be made again: what they hang on is erased\n",
                    (unsigned long long)report->n_undecided);
+    if (report->unread > 0)
+        buf_printf(out,
+                   "%llu events were pruned and their segments are not here: of them the leaf "
+                   "hashes were looked at alone, and the tables could not be built again. Give "
+                   "--segments DIR.\n",
+                   (unsigned long long)report->unread);
     buf_printf(out, "%llu events, root sha256:", (unsigned long long)report->events);
     buf_put_hex(out, report->root.b, sizeof report->root.b);
     if (is_sound)
@@ -75,6 +81,7 @@ static enum cli_exit verify_folder(struct cli *cli, const struct note_verifier *
     const struct verify_options options = {.folder = cli->argument,
                                            .scratch = scratch != NULL ? scratch : "/tmp",
                                            .key = key,
+                                           .segments = cli_get(cli, "segments"),
                                            .no_redecide = cli_has(cli, "no-redecide"),
                                            .progress = verified_progress,
                                            .ctx = &progress};
@@ -203,6 +210,8 @@ const struct cli_verb audit_verify = {
         "everything. Exits 1 and names what differs.",
     .example = "ambit verify export.tar --key log.vkey",
     .options = {{"entry", "FILE", "of a receipt: its entry (beside it, FILE.entry, if not given)",
+                 false, false},
+                {"segments", "DIR", "of a store: where pruned events are, not segments/ beside it",
                  false, false},
                 {"no-redecide", NULL, "do not decide again what the events decided", false, false},
                 {"progress", NULL, "show progress although standard error is no terminal", false,

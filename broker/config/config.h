@@ -118,6 +118,8 @@ struct config {
     int64_t status_ttl_s;       /* token status lists; 0: none */
     int64_t status_size;
     int64_t rotate_s;        /* a signing key is changed when it is so old; 0: by hand alone */
+    struct ambit_str segments_folder; /* {NULL,0}: segments/ in the state folder */
+    int64_t least_age_s, keep_s;      /* of events in the store; keep 0: not pruned by itself */
     struct ambit_str backup_folder; /* {NULL,0}: backups/ in the state folder */
     bool backup_keys;               /* private keys go into backups too */
     int64_t backup_bytes_per_s;

@@ -13,6 +13,7 @@
 #include "core/cutoff.h"
 #include "core/distinct.h"
 #include "core/once.h"
+#include "core/pruned.h"
 #include "core/row.h"
 #include "core/stop_row.h"
 #include "core/tlog_row.h"
@@ -382,6 +383,8 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
         return apply_came_of_it(txn, event);
     case EVENT_HISTORY_EXPIRED:
         return apply_expired(txn, event);
+    case EVENT_RECORD_PRUNED:
+        return apply_pruned(txn, event);
     case EVENT_BROKER_OUTAGE:
     case EVENT_DOCUMENTS_ACTIVATED:
         apply_head(head, event);
@@ -402,7 +405,6 @@ static AMBIT_CHECKED enum ambit_err apply_type(struct store_txn *txn, struct hea
     case EVENT_SIGNAL_RECEIVED:
     case EVENT_QUESTION_ANSWERED:
     case EVENT_RECORD_BACKED_UP:
-    case EVENT_RECORD_PRUNED:
     case EVENT_TYPES:
         return AMBIT_OK;
     }

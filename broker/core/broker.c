@@ -11,6 +11,7 @@
 #include "core/budget.h"
 #include "core/failures.h"
 #include "core/live_before.h"
+#include "core/prune.h"
 #include "core/repeat.h"
 #include "core/sealed.h"
 #include "core/signing.h"
@@ -255,6 +256,11 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     if (err == AMBIT_OK)
         err = backups_new(options->backup_folder, options->backup_keys, options->backup_bytes_per_s,
                           broker);
+    const struct prune_options prune = {.folder = options->segments_folder,
+                                        .least_age_ms = options->least_age_s * 1000,
+                                        .keep_ms = options->keep_s * 1000};
+    if (err == AMBIT_OK)
+        err = prunes_new(&prune, broker);
     if (err == AMBIT_OK)
         err = unproved_new(&broker->unproved);
     if (err == AMBIT_OK)
@@ -297,6 +303,7 @@ void broker_close(struct broker *broker)
         return;
     status_stop(broker);
     backups_stop(broker);
+    prunes_stop(broker);
     if (broker->writer != NULL) {
         if (broker->keys != NULL &&
             broker_record_own(broker, EVENT_BROKER_STOPPED, (struct ambit_str){0}) != AMBIT_OK)
@@ -318,6 +325,7 @@ void broker_close(struct broker *broker)
     budgets_free(broker->budgets);
     failures_free(broker->failures);
     backups_free(broker);
+    prunes_free(broker);
     unproved_free(broker->unproved);
     pending_done(&broker->pending);
     live_before_free(broker->live_before);

@@ -48,7 +48,7 @@ struct broker_options {
     const char *backup_folder; /* NULL: backups/ in the state folder */
     bool backup_keys;          /* private keys go into backups too */
     uint64_t backup_bytes_per_s;
-    int64_t rotate_s;          /* a signing key is changed when it is so old; 0: by hand alone */
+    int64_t rotate_s; /* a signing key is changed when it is so old; 0: by hand alone */
     /* How the record is published (ledger/tlog.h); borrowed for the broker's life. */
     struct broker_log_config {
         struct ambit_str origin; /* absent: the issuer's name and "/log" */
@@ -59,6 +59,8 @@ struct broker_options {
     /* The store is not what was published, and that is to be accepted, for this reason; absent: it
      * is not. */
     struct ambit_str accept_rollback;
+    const char *segments_folder; /* NULL: segments/ in the state folder */
+    int64_t least_age_s, keep_s; /* nothing younger is pruned; prune by itself what is older */
     int64_t (*wall_ms)(void);
     int64_t (*boot_ms)(void);
     void (*kick)(
@@ -107,6 +109,7 @@ bool broker_defers(const struct broker *broker);    /* DTR-1 */
 int64_t broker_now_ms(const struct broker *broker); /* the time as it is believed (writer.h) */
 struct store *broker_store(struct broker *broker);
 struct search *broker_search(struct broker *broker);
+struct segments *broker_segments(struct broker *broker); /* events that were pruned */
 
 /* SIGHUP: takes up the folder, recorded either way; blocks. MALFORMED with problems: the old set
  * stays. */

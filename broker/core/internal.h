@@ -28,6 +28,7 @@ struct budgets;
 struct polls;
 struct status_keeper;
 struct backups;
+struct prunes;
 struct repeats;
 struct tlog_start;
 
@@ -80,6 +81,8 @@ struct broker {
     struct budgets *budgets;
     struct failures *failures; /* NULL: not limited */
     struct backups *backups;   /* see core/backup.h */
+    struct prunes *prunes;     /* see core/prune.h */
+    _Atomic bool is_pruning;   /* rows may be left to delete: core/pruned.h */
 
     /* the lock guards these three pointers; what they point to is shared by count */
     pthread_mutex_t lock;

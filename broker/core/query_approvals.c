@@ -99,9 +99,8 @@ static AMBIT_CHECKED enum ambit_err put_answers(struct json_out *out, const stru
     json_begin_array(out);
     for (size_t i = 0; i < row->n_answers; i++) {
         const struct approval_answer *answer = &row->answers[i];
-        struct ledger_row leaf;
         struct event said;
-        enum ambit_err err = reading_event(reading, answer->seq, &memory, arena, &leaf, &said);
+        enum ambit_err err = reading_event_if(reading, answer->seq, &memory, arena, &said);
         if (err != AMBIT_OK)
             return err;
         json_begin_object(out);
@@ -137,10 +136,9 @@ static AMBIT_CHECKED enum ambit_err put_requests(struct json_out *out,
     json_begin_array(out);
     for (size_t i = 0; i < n; i++) {
         BUF_AUTO memory;
-        struct ledger_row leaf;
         struct event put;
         buf_init(&memory, 0);
-        err = reading_event(reading, seqs[i], &memory, arena, &leaf, &put);
+        err = reading_event_if(reading, seqs[i], &memory, arena, &put);
         if (err != AMBIT_OK)
             return err;
         struct ambit_str message = arena_copy(arena, put.words);

@@ -16,18 +16,6 @@ uint64_t query_size(struct broker *broker)
     return atomic_load(&broker->size);
 }
 
-enum ambit_err reading_event(const struct reading *reading, uint64_t seq, struct buf *memory,
-                             struct arena *arena, struct ledger_row *ret_row, struct event *ret)
-{
-    if (reading->known != NULL && reading->known(reading->known_ctx, seq, ret_row, ret))
-        return AMBIT_OK;
-    buf_reset(memory);
-    enum ambit_err err = ledger_get(reading->txn, seq, memory, ret_row);
-    if (err == AMBIT_OK)
-        err = event_decode(ret_row->bytes, ret_row->opening, arena, ret);
-    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
-}
-
 struct walk {
     struct broker *broker;
     const struct events_query *query;
@@ -53,7 +41,10 @@ static AMBIT_CHECKED enum ambit_err time_of(struct walk *walk, uint64_t seq, int
     enum ambit_err err = reading_event(&walk->reading, seq, &walk->memory, &arena, &row, &event);
     if (err == AMBIT_OK)
         *ret_ms = event.time_ms;
-    return err;
+    if (err != AMBIT_ERR_NOT_FOUND)
+        return err;
+    *ret_ms = INT64_MIN; /* pruned, and its segment is not here: old */
+    return AMBIT_OK;
 }
 
 /* The first event of [low, high) that is not before the time; `high` when there is none. */
@@ -157,6 +148,31 @@ static AMBIT_CHECKED enum ambit_err write_event(struct walk *walk, const struct 
     return err == AMBIT_OK ? buf_check(&walk->json) : err;
 }
 
+/* This event and the rest of its bundle were pruned, and their segment is not here: said once, and
+ * passed over. */
+static AMBIT_CHECKED enum ambit_err say_pruned(struct walk *walk, uint64_t seq)
+{
+    struct json_out out;
+    uint64_t from = seq - seq % AMBIT_TILE_HASHES, to = from + AMBIT_TILE_HASHES;
+    const struct events_filter *filter = walk->query->filter;
+    walk->place = filter->is_descending ? from + 1 : to - 1;
+    if (filter->form == EVENTS_AS_OCSF || filter->form == EVENTS_AS_ECS)
+        return AMBIT_OK; /* their shapes have no place for what is not there */
+    buf_reset(&walk->json);
+    json_out_init(&out, &walk->json, false);
+    json_begin_object(&out);
+    json_key(&out, "seq");
+    json_i64(&out, (int64_t)seq);
+    json_key(&out, "pruned_from");
+    json_i64(&out, (int64_t)from);
+    json_key(&out, "pruned_up_to");
+    json_i64(&out, (int64_t)to);
+    json_end_object(&out);
+    enum ambit_err err = buf_check(&walk->json);
+    walk->n++;
+    return err == AMBIT_OK ? walk->query->take(walk->query->ctx, seq, buf_str(&walk->json)) : err;
+}
+
 static AMBIT_CHECKED enum ambit_err look_at(struct walk *walk, uint64_t seq)
 {
     ARENA_AUTO arena;
@@ -166,6 +182,8 @@ static AMBIT_CHECKED enum ambit_err look_at(struct walk *walk, uint64_t seq)
     struct event event;
     walk->rows++;
     enum ambit_err err = reading_event(&walk->reading, seq, &walk->memory, &arena, &row, &event);
+    if (err == AMBIT_ERR_NOT_FOUND)
+        return say_pruned(walk, seq);
     if (err != AMBIT_OK || !events_match_takes(&walk->match, &event))
         return err;
     err = write_event(walk, &row, &event, &arena);

@@ -34,12 +34,11 @@ static AMBIT_CHECKED enum ambit_err write_end(const struct reading *reading,
     if (row->closed_ms == 0)
         return AMBIT_OK;
     BUF_AUTO memory;
-    struct ledger_row stored;
     struct event closed;
     buf_init(&memory, 0);
-    enum ambit_err err = reading_event(reading, row->closed_seq, &memory, arena, &stored, &closed);
+    enum ambit_err err = reading_event_if(reading, row->closed_seq, &memory, arena, &closed);
     if (err != AMBIT_OK)
-        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+        return err;
     time_member(out, "closed_at", row->closed_ms);
     json_member_str(out, "closed_by", row->closed_by);
     json_member_str(out, "closed_reason", closed.words);

@@ -17,6 +17,7 @@ struct reading {
      * as long as the reading. */
     bool (*known)(const void *ctx, uint64_t seq, struct ledger_row *ret_row, struct event *ret);
     const void *known_ctx;
+    struct segments *segments; /* where pruned events are */
 };
 AMBIT_CHECKED enum ambit_err reading_begin(struct broker *broker, struct reading *ret);
 void reading_end(struct reading *reading);
@@ -30,6 +31,12 @@ AMBIT_CHECKED enum ambit_err reading_is_live(const struct reading *reading,
                                              const struct grant_row *row, enum ambit_liveness *ret);
 /* Did this policy give any item of it? */
 bool reading_row_has_policy(const struct grant_row *row, struct ambit_str policy);
+/* The same for lists, where the event has words that the row has not: of one that was pruned, and
+ * whose segment is not here, nothing but its sequence. */
+struct ledger_row;
+AMBIT_CHECKED enum ambit_err reading_event_if(const struct reading *reading, uint64_t seq,
+                                              struct buf *memory, struct arena *arena,
+                                              struct event *ret);
 /* The agents that a stop on this target takes, of the documents in force. */
 bool target_takes_agent(const struct ambit_documents *documents, enum ambit_target_kind kind,
                         struct ambit_str target, const struct ambit_agent *agent);
@@ -77,7 +84,11 @@ struct query_list {
  * cursor. (query_list.c) */
 AMBIT_CHECKED enum ambit_err query_list(struct broker *broker, const struct query_list *list,
                                         const struct page *page, struct json_out *out);
-/* One event, decoded; texts in `memory` and the arena. */
+/* One event, decoded; texts in `memory` and the arena. NOT_FOUND: it was pruned, and its segment is
+ * not here; DAMAGED: it is missing, or its segment has something else. */
+struct ledger_row;
+/* Below it events were pruned. */
+uint64_t reading_pruned_to(const struct reading *reading);
 AMBIT_CHECKED enum ambit_err reading_event(const struct reading *reading, uint64_t seq,
                                            struct buf *memory, struct arena *arena,
                                            struct ledger_row *ret_row, struct event *ret);

@@ -11,9 +11,7 @@ static AMBIT_CHECKED enum ambit_err words_of(const struct reading *reading, uint
                                              struct buf *memory, struct arena *arena,
                                              struct event *ret)
 {
-    struct ledger_row row;
-    enum ambit_err err = reading_event(reading, seq, memory, arena, &row, ret);
-    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
+    return reading_event_if(reading, seq, memory, arena, ret);
 }
 
 /* The first of two who clear. */

@@ -7,7 +7,7 @@
 
 enum ambit_err reading_begin(struct broker *broker, struct reading *ret)
 {
-    *ret = (struct reading){.now_ms = broker_now_ms(broker)};
+    *ret = (struct reading){.now_ms = broker_now_ms(broker), .segments = broker_segments(broker)};
     enum ambit_err err = store_read_begin(broker->store, &ret->txn);
     if (err != AMBIT_OK)
         return err;

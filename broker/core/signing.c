@@ -10,6 +10,7 @@
 #include "base/json_write.h"
 #include "base/secret.h"
 #include "core/key_command.h"
+#include "core/prune.h"
 
 static const char first_file[] = "signing.jwk"; /* of a version that had one key */
 static const char suffix[] = ".jwk";
@@ -315,6 +316,7 @@ void broker_tend(struct broker *broker)
 {
     enum ambit_err err = AMBIT_OK;
     readers_look(broker);
+    prunes_tend(broker);
     if (atomic_exchange(&broker->wants_key, false)) {
         err = change_own(broker, KEY_PUBLISH, NULL, false);
         if (err != AMBIT_OK) {

@@ -11,6 +11,7 @@
 #include "core/distrust.h"
 #include "core/expire.h"
 #include "core/key_command.h"
+#include "core/pruned.h"
 #include "core/settle.h"
 #include "core/signal.h"
 #include "core/once.h"
@@ -24,6 +25,7 @@ bool tick_wanted(void *ctx, int64_t now_ms)
            fold_due(&broker->fold, now_ms) != NULL || budgets_due(broker->budgets, now_ms) ||
            unproved_is_due(broker->unproved, now_ms) || distrust_is_news(broker) ||
            settle_wanted(broker, now_ms) || key_tick_wanted(broker, now_ms) ||
+           pruned_tick_wanted(broker) ||
            unheard_due(&broker->unheard, now_ms) != NULL;
 }
 
@@ -151,6 +153,8 @@ static AMBIT_CHECKED enum ambit_err tick_all(struct broker *broker, struct store
     }
     if (err == AMBIT_OK)
         err = key_tick(broker, txn, now_ms);
+    if (err == AMBIT_OK)
+        err = pruned_tick(broker, txn);
     if (err == AMBIT_OK)
         err = signal_tick(broker, txn, now_ms);
     if (err == AMBIT_OK)

@@ -25,8 +25,11 @@ struct verify_report {
     uint64_t n_undecided;         /* and those that could not be: a text they hang on is erased */
     bool has_checkpoint;          /* STATE/log/checkpoint was held against the events */
     bool is_key_given, is_signed; /* as in ledger/log_verify.h */
-    size_t n_problems;            /* found */
-    size_t n;                     /* listed */
+    /* pruned, and their segments are not there: of them the leaf hashes alone were looked at, and
+     * the tables could not be built again */
+    uint64_t unread;
+    size_t n_problems; /* found */
+    size_t n;          /* listed */
     struct verify_problem problems[VERIFY_PROBLEMS_MAX];
     struct verify_memory *memory; /* owned */
 };
@@ -41,6 +44,7 @@ AMBIT_CHECKED enum ambit_err verify_store(const char *folder, const char *scratc
 struct verify_options {
     const char *folder, *scratch;    /* as above */
     const struct note_verifier *key; /* of the log; NULL: the one beside the store */
+    const char *segments;            /* where pruned events are; NULL: segments/ beside the store */
     bool no_redecide;
     void (*progress)(void *ctx, uint64_t done, uint64_t of); /* may be NULL */
     void *ctx;

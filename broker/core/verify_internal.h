@@ -27,7 +27,11 @@ struct verify {
     bool has_head, is_head_missing; /* `stored` could be read; was not there */
     struct head stored, head;       /* as found, as the events give */
     uint64_t n_missing;
-    bool has_set;                        /* a set was activated */
+    struct segments *segments; /* where pruned events are looked for */
+    uint64_t pruned_to;        /* below it rows of events have left the store, by its own word */
+    uint64_t n_unread;         /* pruned ones whose segment is not there: leaf hashes alone */
+    uint64_t pruned_next;      /* as the last record.pruned says it */
+    bool has_set;              /* a set was activated */
     struct digest_set *documents, *sets; /* named by events, looked at */
     struct verify_erasures *erasures;
     struct buf memory, scratch;
@@ -49,6 +53,24 @@ void verify_problem_key(struct verify *verify, const uint64_t *seq, const char *
 /* A copy that lives as long as the report. */
 struct ambit_str verify_copy(struct verify *verify, const char *text);
 
+/* One event out of the table, or, where it was pruned, out of its segment. */
+struct ledger_row;
+AMBIT_CHECKED enum ambit_err verify_row(struct verify *verify, uint64_t seq, struct buf *memory,
+                                        struct ledger_row *ret);
+/* Was everything read, so that the tables can be built again? */
+static inline bool verify_is_whole(const struct verify *verify)
+{
+    return verify->n_unread == 0;
+}
+/* verify_pruned.c: what the store says of pruned events; whether events say it too. */
+AMBIT_CHECKED enum ambit_err verify_pruned_init(struct verify *verify, const char *folder,
+                                                const char *segments);
+void verify_pruned_note(struct verify *verify, const struct event *event);
+void verify_pruned_check(struct verify *verify);
+void verify_pruned_done(struct verify *verify);
+/* An event whose segment is not there: its leaf hash, out of the tiles. */
+AMBIT_CHECKED enum ambit_err verify_pruned_leaf(struct verify *verify, uint64_t seq,
+                                                struct ambit_digest *ret);
 /* Every event up to the end of the tree or of the table. */
 AMBIT_CHECKED enum ambit_err verify_events(struct verify *verify);
 /* Can this event be applied and searched without harm? */

@@ -99,7 +99,7 @@ static enum ambit_err event_of(void *ctx, struct ambit_id grant, struct arena *a
     buf_init(&memory, 0);
     enum ambit_err err = grant_load_row(verify->rebuilt_txn, grant, arena, &row);
     if (err == AMBIT_OK)
-        err = ledger_get(verify->txn, row.seq, &memory, &stored);
+        err = verify_row(verify, row.seq, &memory, &stored);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_ERR_NOT_FOUND;
     struct ambit_str bytes = arena_copy(arena, stored.bytes);

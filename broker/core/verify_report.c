@@ -44,6 +44,10 @@ void verify_write_json(const struct verify_report *report, struct json_out *out)
     json_bool(out, report->n_problems == 0);
     json_key(out, "events");
     json_i64(out, (int64_t)report->events);
+    if (report->unread > 0) {
+        json_key(out, "unread");
+        json_i64(out, (int64_t)report->unread);
+    }
     json_key(out, "root");
     json_hex(out, report->root.b, sizeof report->root.b);
     json_key(out, "decided_again");

@@ -17,7 +17,7 @@ enum right {
     RIGHT_DOCUMENTS, /* take up changed documents */
     RIGHT_KEYS,      /* have another key sign */
     RIGHT_SEE_KEYS,  /* which keys sign */
-    RIGHT_BACKUPS,   /* have the store copied */
+    RIGHT_BACKUPS,   /* have the store copied, or its old events moved out */
     RIGHT_SEE_BACKUPS,
     RIGHT_LOG,   /* tiles and entries of the log */
     RIGHT_ERASE, /* have personal text erased */

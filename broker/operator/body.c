@@ -276,3 +276,23 @@ enum ambit_err backup_body_read(struct ambit_str body, struct arena *arena, stru
                                    "a letter or digit first.");
     return is_reason(ret->reason) ? AMBIT_OK : refuse(reterr_what, reason_rule);
 }
+
+enum ambit_err prune_body_read(struct ambit_str body, struct arena *arena, struct prune_body *ret,
+                               const char **reterr_what)
+{
+    struct ambit_str before = {0};
+    *ret = (struct prune_body){.before_ms = 0};
+    const struct member table[] = {
+        {.name = "before", .text = &before},
+        {.name = "reason", .text = &ret->reason},
+        {.name = "dry_run", .truth = &ret->dry_run},
+    };
+    enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
+    if (err)
+        return err;
+    if (!before.p || time_decode(before, &ret->before_ms) != AMBIT_OK)
+        return refuse(reterr_what, "before is a time: 2026-01-31T00:00:00Z.");
+    return is_reason(ret->reason) || (ret->dry_run && !ret->reason.p)
+               ? AMBIT_OK
+               : refuse(reterr_what, reason_rule);
+}

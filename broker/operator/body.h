@@ -62,6 +62,14 @@ struct erase_body {
 /* POST /v1/erasures. */
 AMBIT_CHECKED enum ambit_err erase_body_read(struct ambit_str body, struct arena *arena,
                                              struct erase_body *ret, const char **reterr_what);
+struct prune_body {
+    int64_t before_ms;
+    struct ambit_str reason; /* may be absent in a dry run alone */
+    bool dry_run;
+};
+/* POST /v1/prune. */
+AMBIT_CHECKED enum ambit_err prune_body_read(struct ambit_str body, struct arena *arena,
+                                             struct prune_body *ret, const char **reterr_what);
 /* {"reason"}: clearing a stop, acknowledging the time. */
 /* The same where nobody needs to say why: nothing, or {}, or {"reason"}. */
 AMBIT_CHECKED enum ambit_err acknowledge_body_read(struct ambit_str body, struct arena *arena,

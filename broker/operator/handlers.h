@@ -46,6 +46,7 @@ HANDLER(reload_finish);
 void reload_end(void *app, struct http_request *req);
 
 HANDLER(backup_begin_route);
+HANDLER(prune_begin_route);
 
 /* Readings: each is recorded (person.read) before its answer leaves. */
 HANDLER(stops_begin);
@@ -56,6 +57,7 @@ HANDLER(grants_begin);
 HANDLER(keys_begin);
 HANDLER(backups_begin);
 HANDLER(erasures_begin);
+HANDLER(segments_begin);
 HANDLER(events_begin);
 HANDLER(report_begin);
 HANDLER(trace_begin);

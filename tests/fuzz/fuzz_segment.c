@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A segment's file, 0-256.tar: an event that is read out of it lies within the bundle, and one
+ * bundle read whole holds it. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "core/segment.h"
+#include "fuzz.h"
+
+/* One folder for the life of the process. */
+static const char *folder(void)
+{
+    static char path[256];
+    if (path[0])
+        return path;
+    (void)snprintf(path, sizeof path, "%s/ambit-fuzz-XXXXXX",
+                   getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
+    FUZZ_CHECK(mkdtemp(path) != NULL);
+    return path;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    char file[300];
+    BUF_AUTO bundle;
+    struct segments *segments = NULL;
+    buf_init(&bundle, 0);
+    (void)snprintf(file, sizeof file, "%s/0-256.tar", folder());
+    int fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    FUZZ_CHECK(fd >= 0 && write(fd, data, size) == (ssize_t)size && close(fd) == 0);
+    FUZZ_CHECK(segments_new(folder(), &segments) == AMBIT_OK);
+    FUZZ_CHECK(segments_bundle(segments, 1, &bundle) == AMBIT_ERR_NOT_FOUND);
+    enum ambit_err err = segments_bundle(segments, 0, &bundle);
+    FUZZ_CHECK(err == AMBIT_OK || err == AMBIT_ERR_DAMAGED);
+    for (size_t i = 0; err == AMBIT_OK && i < 256; i += 51) {
+        BUF_AUTO entry;
+        buf_init(&entry, 0);
+        if (segments_entry(segments, i, &entry) == AMBIT_OK && entry.len > 0)
+            FUZZ_CHECK(memmem(bundle.p, bundle.len, entry.p, entry.len) != NULL);
+    }
+    segments_free(segments);
+    (void)unlink(file);
+    return 0;
+}

@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: old events leave the store for a segment while proofs stay and the broker serves; nothing that lives is pruned; a kill at any
+moment leaves either all rows or a segment that has them; a trace tells the same as before, and says so when the segment is gone."""
+import json
+import os
+import shutil
+import sys
+import tarfile
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from broker import GONE, Broker, Tap  # noqa: E402
+
+FAR = "2100-01-01T00:00:00Z"
+
+
+def prune(client, who="lee", before=FAR, **members):
+    return client.person(who, "POST", "/v1/prune", {"before": before, "reason": "a test", **members})
+
+
+def segments(client):
+    return client.person("lee", "GET", "/v1/segments").json
+
+
+def wait(client, want):
+    told = {}
+    for _ in range(500):
+        told = segments(client)
+        if want(told):
+            break
+        time.sleep(0.02)
+    return told
+
+
+def fill(client, n):
+    return [client.token().json["access_token"] for _ in range(n)]
+
+
+def end_all(client):
+    """No grant lives on: what is given before a stop is dead after it was cleared too."""
+    for agent in ("remediator", "reporter"):
+        stop = client.stop("agent:" + agent)
+        client.clear(stop.json["stop"])
+        close_all(client)
+
+
+def close_all(client):
+    for incident in client.person("lee", "GET", "/v1/incidents").json["incidents"]:
+        if incident["state"] == "open":
+            client.person("lee", "POST", f"/v1/incidents/{incident['incident']}/close", {"reason": "over"})
+
+
+def held(tap, client, stop):
+    tap.ok(prune(client, "dana").status == 403 and prune(client, before="soon").status == 400 and prune(client, reason="").status == 400, "who may, and what it takes")
+    wanted = [("a stop in force", lambda: client.clear(stop)), ("an open incident", lambda: close_all(client)),
+              ("a grant that is alive", lambda: end_all(client))]
+    for what, end in wanted:
+        dry = prune(client, dry_run=True)
+        tap.ok(dry.status == 200 and dry.json["state"] == "nothing" and dry.json["held_by"] == what, f"held back by {what}", dry)
+        end()
+
+
+def pruned(tap, broker, client):
+    before = list(client.events(after=0))
+    trace = client.person("dana", "GET", "/v1/trace/agent:remediator")
+    begun = prune(client)
+    tap.ok(begun.status == 202 and begun.json["next"] % 256 == 0 and begun.json["next"] >= 256, "a segment is begun", begun)
+    told = wait(client, lambda t: t["deleted_to"] == begun.json["next"])
+    tap.ok(told["pruned_to"] == told["deleted_to"] == begun.json["next"] and told["segments"][0]["first"] == 0, "the rows are gone", told)
+    event = list(client.events(type="record.pruned"))[-1]
+    path = os.path.join(broker.state, "segments", event["detail"]["file"])
+    tap.ok(event["person"] == "lee" and os.path.getsize(path) == event["detail"]["bytes"], "record.pruned says who and what", event)
+    after = [e for e in client.events(after=0) if e["seq"] <= before[-1]["seq"]]
+    tap.ok(after == before, "every event is shown as before, out of the segment", (len(before), len(after)))
+    again = client.person("dana", "GET", "/v1/trace/agent:remediator")
+    tap.ok(again.status == trace.status == 200 and len(again.body) >= len(trace.body) - 200, "and so is a trace")
+    with tarfile.open(path) as tar:
+        names = tar.getnames()
+        tap.ok(names[0] == "export.json" and "tile/entries/000" in names and "tile/0/000" in names and not any(n.startswith("openings") for n in names),
+               "tiles and bundles, no personal text", names)
+        bundle, n = tar.extractfile("tile/entries/000").read(), 0
+        while bundle:
+            size = int.from_bytes(bundle[:2], "big")
+            n += json.loads(bundle[2:2 + size])["seq"] == n
+            bundle = bundle[2 + size:]
+        tap.ok(n == 256, "a bundle has its 256 events (TIL-3)", n)
+    return begun.json["next"], path, before
+
+
+def verified(tap, broker, path, next_):
+    code, said = broker.verify()
+    tap.ok(code == 0 and "unread" not in said, "ambit verify reads the segment and builds every table again", said)
+    aside = os.path.join(broker.home, "aside")
+    os.makedirs(aside)
+    shutil.move(path, aside)
+    code, said = broker.verify()
+    tap.ok(code == 0 and said["unread"] == next_, "without it: the tree holds, and it says what it could not look at", said)
+    done = broker.ambit("verify", broker.state, "--segments", aside, "--json")
+    tap.ok(done.returncode == 0 and "unread" not in json.loads(done.stdout), "--segments says where", done)
+    name = os.path.join(aside, os.path.basename(path))
+    with open(name, "rb") as f:
+        good = f.read()
+    at = good.index(b'"seq":7')
+    with open(name, "wb") as f:
+        f.write(good[:at] + b'"seq":8' + good[at + 7:])
+    done = broker.ambit("verify", broker.state, "--segments", aside, "--json")
+    tap.ok(done.returncode == 1, "an event that was changed in a segment is found", done)
+    with open(name, "wb") as f:
+        f.write(good)
+    return name
+
+
+def without(tap, broker, path, name, before):
+    broker.start()
+    with broker.client() as client:
+        shown = client.person("dana", "GET", "/v1/events?after=0&limit=10").json["events"]
+        tap.ok("pruned_up_to" in shown[0], "events of a segment that is gone are said to be pruned", shown)
+        tap.ok(client.person("dana", "GET", "/v1/stops?state=cleared").status == 200 and client.token().status == 200, "lists and grants go on")
+        shutil.move(name, path)
+        tap.ok(list(client.events(after=0))[:len(before)] == before, "with the segment back they are shown")
+
+
+def killed(tap, broker):
+    for i in range(3):
+        with broker.client() as client:
+            fill(client, 260)
+            end_all(client)
+            time.sleep(1.1)
+            begun = prune(client)
+            tap.ok(begun.status == 202, "begun", begun)
+            if i % 2:
+                wait(client, lambda t, n=begun.json["next"]: t["pruned_to"] == n)
+            time.sleep(0.01 * i)
+        broker.kill()
+        code, said = broker.verify()
+        tap.ok(code == 0 and "unread" not in said, "killed in the midst: the record holds", said)
+        broker.start()
+    with broker.client() as client:
+        told = wait(client, lambda t: t["deleted_to"] == t["pruned_to"])
+        tap.ok(told["deleted_to"] == told["pruned_to"], "what was begun is finished by the next start", told)
+        seqs = [e["seq"] for e in client.events(after=0)]
+        tap.ok(seqs == list(range(seqs[0], seqs[0] + len(seqs))) and len(seqs) > 1000, "no event is missing", (seqs[:3], len(seqs)))
+
+
+def main():
+    tap = Tap()
+    with Broker(config={"record": {"least_age": "1s"}}) as broker:
+        with broker.client() as client:
+            stop = client.stop("agent:reporter").json["stop"]
+            fill(client, 300)
+            time.sleep(1.1)
+            held(tap, client, stop)
+            time.sleep(2.2)
+            next_, path, before = pruned(tap, broker, client)
+        tap.ok(broker.stop() == 0, "stopped")
+        name = verified(tap, broker, path, next_)
+        without(tap, broker, path, name, before)
+        killed(tap, broker)
+        tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "and verifies")
+    return tap.done()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except GONE as err:
+        print(f"Bail out! {err!r}")
+        raise
