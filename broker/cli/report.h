@@ -35,6 +35,9 @@ void report_put_number(struct buf *out, enum report_unit unit, int64_t number);
 void report_put_change(struct buf *out, const struct report_signal *signal, int64_t now,
                        const struct json_value *before, bool *ret_worse);
 
+/* Where chains of allowed actions break: "confirmation 4, grant 1"; nothing when none does. */
+void report_put_breaks(struct buf *out, const struct json_value *report);
+
 /* report_table.c: at most 80 columns wide. */
 void report_table(struct buf *out, const struct json_value *report,
                   const struct json_value *untested);

@@ -144,6 +144,26 @@ static void put_worse(const struct report_page *page, size_t *n)
     }
 }
 
+/* What ought to be whole and is not. */
+static void put_short(const struct report_page *page, const char *path, const char *text, size_t *n)
+{
+    const struct json_value *share = report_at(json_get(page->report, "total"), path);
+    int64_t have = 0, of = 0;
+    if (!report_number(share, "n", &have) || !report_number(share, "of", &of) || have == of)
+        return;
+    buf_put_text(page->out, "<li><b>");
+    report_put_number(page->out, REPORT_COUNT, of - have);
+    buf_put_text(page->out, "</b> of ");
+    report_put_number(page->out, REPORT_COUNT, of);
+    buf_printf(page->out, " %s", text);
+    if (streq(path, "traceability")) {
+        buf_put_text(page->out, "; missing: ");
+        report_put_breaks(page->out, page->report);
+    }
+    buf_put_text(page->out, ".\n");
+    ++*n;
+}
+
 /* Members of a list of which something is so, by name. */
 static void put_named(const struct report_page *page, const char *list, const char *name,
                       bool (*is_so)(const struct json_value *), const char *text, size_t *n)
@@ -201,6 +221,9 @@ static void put_look(const struct report_page *page)
     size_t n = 0;
     buf_put_text(page->out, "<h2>What to look at</h2><ul class=\"look\">\n");
     put_worse(page, &n);
+    put_short(page, "traceability", "allowed actions cannot be traced whole", &n);
+    put_short(page, "attribution", "decisions have no named person who answered for them", &n);
+    put_short(page, "acts_by_named_people", "stops, clears and answers are by nobody known", &n);
     put_named(page, "policies", "policy", is_unreviewed, "Review not met:", &n);
     put_named(page, "attestations", "agent", is_unattested, "Not attested by their owner:", &n);
     put_named(page, "approvers", "person", is_hasty,

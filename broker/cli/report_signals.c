@@ -170,3 +170,27 @@ void report_put_change(struct buf *out, const struct report_signal *signal, int6
     buf_put_text(out, now > was ? "up from " : "down from ");
     report_put_number(out, signal->unit, was);
 }
+
+void report_put_breaks(struct buf *out, const struct json_value *report)
+{
+    static const struct {
+        const char *path, *name;
+    } links[] = {
+        {"total.links.grant", "grant"},
+        {"total.links.rule", "rule"},
+        {"total.links.version", "version"},
+        {"total.links.owner", "owner"},
+        {"total.links.confirmed", "confirmation"},
+    };
+    int64_t of = 0, have = 0;
+    const char *before = "";
+    if (!report_number(report, "total.traceability.of", &of))
+        return;
+    for (size_t i = 0; i < AMBIT_LEN(links); i++) {
+        if (!report_number(report, links[i].path, &have) || have >= of)
+            continue;
+        buf_printf(out, "%s%s ", before, links[i].name);
+        put_grouped(out, of - have);
+        before = ", ";
+    }
+}

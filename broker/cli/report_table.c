@@ -85,6 +85,15 @@ static void put_signals(struct buf *out, const struct json_value *report,
     put_heading(out, "SIGNAL                             VALUE  AGAINST THE PERIOD BEFORE");
     for (size_t i = 0; i < report_n_signals; i++)
         put_signal(out, &report_signals[i], now, before);
+    char memory[160];
+    struct buf breaks;
+    buf_init_fixed(&breaks, memory, sizeof memory);
+    report_put_breaks(&breaks, report);
+    if (breaks.len > 0 && buf_check(&breaks) == AMBIT_OK) {
+        buf_put_text(out, "Chains break at: ");
+        buf_put_str(out, buf_str(&breaks));
+        buf_put_char(out, '\n');
+    }
     if (!untested)
         return;
     put_cell(out, AMBIT_STR("Rules untested"), 26, LEFT);
@@ -183,8 +192,8 @@ static void put_stops(struct buf *out, const struct json_value *report)
         put_number_cell(out, REPORT_MS, of, "to_cleared_ms", 9);
         buf_put_text(out, "\n    by ");
         put_cell(out, json_get_str(of, "by"), 40, LEFT);
-        buf_put_str(out, json_get_str(of, "raised_at"));
-        buf_put_char(out, '\n');
+        put_cell(out, json_get_str(of, "raised_at"), 24, LEFT);
+        put_end(out);
     }
     put_more(out, of);
 }

@@ -18,6 +18,8 @@ enum {
     REPORT_OVER_MAX = 50,        /* most over-granted items told */
     REPORT_SERIES_MAX = 100,     /* points of a plot */
     REPORT_ANSWERS_MAX = 500000, /* of people, whose times are kept */
+    REPORT_CELLS_MAX = 1000000,  /* different things of a kind that are told apart */
+    REPORT_BACK_MAX = 20000,     /* events looked at for what led to hard stops */
     REPORT_UNDER_MS = 5000,      /* an answer so quick was hardly read */
 };
 
@@ -100,7 +102,7 @@ struct report_period {
     struct report_map acted;       /* {group, person number, set} -> how many */
     struct report_answer *answers; /* owned */
     size_t n_answers, answers_room;
-    bool is_answers_cut;
+    bool is_answers_cut, is_cut;
     struct report_stop *stops; /* owned; texts in the arena */
     size_t n_stops;
     uint64_t stops_cut;
@@ -146,6 +148,7 @@ struct report {
     int64_t now_ms, step_ms; /* of the plot */
     size_t n_points;
     uint64_t record;           /* events in all */
+    size_t n_back;             /* events looked at for what led to hard stops */
     struct report_item *items; /* owned; those of `now` */
     size_t n_items;
     struct report_policy *policies; /* owned */

@@ -10,13 +10,29 @@ struct walk {
     struct report_period *period;
 };
 
-static AMBIT_CHECKED enum ambit_err add(struct report_map *map, struct report_key key)
+/* The cell of the key. Names are partly agents' own words: there are no more cells than bound
+ * memory, and NULL with OK says that this one is left out. */
+static AMBIT_CHECKED enum ambit_err cell_of(struct report_period *period, struct report_map *map,
+                                            struct report_key key, struct report_cell **ret)
 {
-    struct report_cell *cell = report_map_cell(map, key);
-    if (!cell)
-        return AMBIT_ERR_NO_MEMORY;
-    cell->value++;
-    return AMBIT_OK;
+    *ret = NULL;
+    if (map->n >= REPORT_CELLS_MAX) {
+        *ret = report_map_find(map, key);
+        period->is_cut = period->is_cut || !*ret;
+        return AMBIT_OK;
+    }
+    *ret = report_map_cell(map, key);
+    return *ret ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
+}
+
+static AMBIT_CHECKED enum ambit_err add(struct report_period *period, struct report_map *map,
+                                        struct report_key key)
+{
+    struct report_cell *cell = NULL;
+    enum ambit_err err = cell_of(period, map, key, &cell);
+    if (cell)
+        cell->value++;
+    return err;
 }
 
 static struct report_point *point_of(const struct report *report, struct report_period *period,
@@ -37,8 +53,9 @@ static AMBIT_CHECKED enum ambit_err decided(struct walk *walk, const struct fact
     bool has_grant = fact->flags & (FACT_GRANT_KNOWN | FACT_ON_WORD);
     uint32_t code = !is_allowed ? CODE_OTHER : has_grant ? CODE_ALLOWED : CODE_ALLOWED_NO_GRANT;
     tally->decisions++;
-    return add(&walk->period->chains, (struct report_key){{group, is_allowed ? fact->authority : 0,
-                                                           fact->owner, fact->set, code}});
+    return add(walk->period, &walk->period->chains,
+               (struct report_key){
+                   {group, is_allowed ? fact->authority : 0, fact->owner, fact->set, code}});
 }
 
 static AMBIT_CHECKED enum ambit_err allowed(struct walk *walk, const struct fact *fact,
@@ -51,7 +68,7 @@ static AMBIT_CHECKED enum ambit_err allowed(struct walk *walk, const struct fact
     point_of(walk->report, walk->period, fact)->allowed++;
     enum ambit_err err = decided(walk, fact, group, tally);
     return err ? err
-               : add(&walk->period->used,
+               : add(walk->period, &walk->period->used,
                      (struct report_key){{fact->agent, fact->authority, fact->what}});
 }
 
@@ -63,7 +80,8 @@ static AMBIT_CHECKED enum ambit_err issued(struct walk *walk, const struct fact 
     point_of(walk->report, walk->period, fact)->granted++;
     enum ambit_err err = decided(walk, fact, group, tally);
     return err ? err
-               : add(&walk->period->granted, (struct report_key){{group, fact->agent, fact->what}});
+               : add(walk->period, &walk->period->granted,
+                     (struct report_key){{group, fact->agent, fact->what}});
 }
 
 static AMBIT_CHECKED enum ambit_err refused(struct walk *walk, const struct fact *fact,
@@ -79,15 +97,13 @@ static AMBIT_CHECKED enum ambit_err refused(struct walk *walk, const struct fact
 /* Grants that may be alive when a stop comes: by agent and audience the last end. */
 static AMBIT_CHECKED enum ambit_err lives(struct report_period *period, const struct fact *fact)
 {
-    struct report_cell *cell = report_map_cell(
-        &period->live,
-        (struct report_key){{fact->agent, fact->who, fact->what, fact->owner, fact->team}});
+    struct report_cell *cell = NULL;
+    const struct report_key key = {{fact->agent, fact->who, fact->what, fact->owner, fact->team}};
     uint64_t end = (uint64_t)fact->time_ms + (uint64_t)fact->amount * 1000;
-    if (!cell)
-        return AMBIT_ERR_NO_MEMORY;
-    if (end > cell->value)
+    enum ambit_err err = cell_of(period, &period->live, key, &cell);
+    if (cell && end > cell->value)
         cell->value = end;
-    return AMBIT_OK;
+    return err;
 }
 
 /* ---- what people do ---- */
@@ -96,7 +112,8 @@ static AMBIT_CHECKED enum ambit_err acted(struct walk *walk, const struct fact *
                                           uint32_t group, struct report_tally *tally)
 {
     tally->acts++;
-    return add(&walk->period->acted, (struct report_key){{group, fact->who, fact->set}});
+    return add(walk->period, &walk->period->acted,
+               (struct report_key){{group, fact->who, fact->set}});
 }
 
 static AMBIT_CHECKED enum ambit_err answered(struct walk *walk, const struct fact *fact,

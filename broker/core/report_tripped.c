@@ -64,6 +64,8 @@ static AMBIT_CHECKED enum ambit_err walk(struct back *back, struct report_stop *
     enum ambit_err err = indexer_find(back->report->broker->search, &query, seqs, BACK_MAX, &n);
     int64_t first = cause->time_ms;
     for (size_t i = 0; err == AMBIT_OK && i < n; i++) {
+        if (++back->report->n_back > REPORT_BACK_MAX)
+            return AMBIT_OK;
         ARENA_AUTO arena;
         char block[8192];
         struct ledger_row row;

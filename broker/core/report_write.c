@@ -258,6 +258,10 @@ static void put_not_known(const struct report *report, struct json_out *out)
         "the issue of some grants that were used is not in the record: their use is left out");
     not_known(out, t->owed == 0, "unaccounted_per_1000", "no outcome was owed in the period");
     not_known(out, t->times.n == 0, "time_to_answer", "nobody answered in the period");
+    not_known(out, report->now.is_cut, "items_unused",
+              "more than a million different items or actions: those that came later are left out");
+    not_known(out, report->n_back > REPORT_BACK_MAX, "first_counted_to_force_ms",
+              "of some stops: more than 20,000 events would have to be looked at");
     not_known(out, report->now.is_answers_cut, "time_to_answer",
               "there are more answers than are kept: the first 500,000 of the period");
     not_known(out, t->services == 0, "time_to_first_refusal",

@@ -72,8 +72,11 @@ void facts_free(struct facts *facts);
 /* Whether the environment has facts of this version (or nothing at all) up to its position. */
 AMBIT_CHECKED enum ambit_err facts_are_there(struct search *search, uint64_t next, bool *ret);
 /* In one write transaction of the search: begin at the sequence that comes next, each event in
- * order, then end. What was begun and not ended is dropped with its transaction. */
-AMBIT_CHECKED enum ambit_err facts_begin(struct facts *facts, struct store_txn *txn, uint64_t next);
+ * order, then end. What was begun and not ended is dropped with its transaction. `is_first`: there
+ * are no facts before it, whatever its number (the record begins there: what is older was pruned).
+ */
+AMBIT_CHECKED enum ambit_err facts_begin(struct facts *facts, struct store_txn *txn, uint64_t next,
+                                         bool is_first);
 /* `event` may be NULL: what stands there cannot be read. */
 AMBIT_CHECKED enum ambit_err facts_add(struct facts *facts, const struct json_value *event);
 AMBIT_CHECKED enum ambit_err facts_end(struct facts *facts);

@@ -14,14 +14,15 @@ enum {
 };
 /* ---- members ---- */
 
-#define MEMBER_LIST(X)                                                                             \
-    X(action)                                                                                      \
-    X(agent)                                                                                       \
-    X(agreement)                                                                                   \
-    X(approval)                                                                                    \
-    X(approval_until) X(audience) X(by) X(detail) X(digest) X(documents) X(grant) X(items) X(late) \
-        X(lifetime_s) X(lineage) X(outcome_due) X(owner) X(person) X(policy) X(reason) X(removal)  \
-            X(rule) X(service) X(team) X(time) X(type)
+#define MEMBER_LIST(X)                                                                         \
+    X(action)                                                                                  \
+    X(agent)                                                                                   \
+    X(agreement)                                                                               \
+    X(approval)                                                                                \
+    X(approval_until)                                                                          \
+    X(audience) X(by) X(detail) X(digest) X(documents) X(grant) X(items) X(late) X(lifetime_s) \
+        X(lineage) X(outcome_due) X(owner) X(person) X(policy) X(reason) X(removal) X(rule)    \
+            X(service) X(team) X(time) X(type)
 enum member {
 #define X(name) M_##name,
     MEMBER_LIST(X)

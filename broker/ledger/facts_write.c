@@ -36,14 +36,18 @@ enum ambit_err facts_are_there(struct search *search, uint64_t next, bool *ret)
     return err;
 }
 
-enum ambit_err facts_begin(struct facts *facts, struct store_txn *txn, uint64_t next)
+enum { NO_TYPE = UINT8_MAX }; /* of a place before the first event */
+
+enum ambit_err facts_begin(struct facts *facts, struct store_txn *txn, uint64_t next, bool is_first)
 {
     struct facts_key key = facts_key_row(next / FACTS_PER_ROW);
     size_t n = next % FACTS_PER_ROW, len = 0;
     facts->txn = txn;
     facts->next = next;
     enum ambit_err err = names_begin(facts->names, txn);
-    if (err != AMBIT_OK || n == 0)
+    for (size_t i = 0; is_first && i < n; i++)
+        facts->row[i] = (struct fact){.type = NO_TYPE};
+    if (err != AMBIT_OK || n == 0 || is_first)
         return err;
     err = store_get(txn, SEARCH_FACTS, facts_key_store(&key), facts->row, sizeof facts->row, &len);
     if (err == AMBIT_ERR_NOT_FOUND || (err == AMBIT_OK && len != n * sizeof facts->row[0]))

@@ -61,13 +61,14 @@ static void chunk_done(struct chunk *chunk)
     free(chunk->entries);
 }
 
-static AMBIT_CHECKED enum ambit_err chunk_begin(struct chunk *chunk)
+static AMBIT_CHECKED enum ambit_err chunk_begin(struct chunk *chunk, uint64_t seq)
 {
     struct indexer *indexer = chunk->indexer;
     if (chunk->write)
         return AMBIT_OK;
     enum ambit_err err = search_write_begin(indexer->search, &chunk->write);
-    return err == AMBIT_OK ? facts_begin(indexer->facts, chunk->write, chunk->position.next) : err;
+    bool is_first = chunk->position.next == 0;
+    return err == AMBIT_OK ? facts_begin(indexer->facts, chunk->write, seq, is_first) : err;
 }
 
 static AMBIT_CHECKED enum ambit_err chunk_commit(struct chunk *chunk)
@@ -102,11 +103,11 @@ static enum ambit_err chunk_add(struct chunk *chunk, struct ambit_str key, struc
         return AMBIT_ERR_DAMAGED;
     const struct json_value *event = NULL;
     enum ambit_err err = chunk_room(chunk);
+    uint64_t seq = get_be64((const uint8_t *)key.p);
     if (err == AMBIT_OK)
-        err = chunk_begin(chunk);
+        err = chunk_begin(chunk, seq);
     if (err != AMBIT_OK)
         return err;
-    uint64_t seq = get_be64((const uint8_t *)key.p);
     struct ambit_str leaf = {.p = row.p + HASH_BYTES, .len = row.len - HASH_BYTES};
     if (index_event(leaf, &arena, &event))
         chunk->n += index_entries_of(event, seq, chunk->entries + chunk->n);
