@@ -10,6 +10,7 @@
 #include "core/await.h"
 #include "core/cutoff.h"
 #include "core/settle.h"
+#include "core/vouched.h"
 #include "core/world.h"
 
 static void fill_question(struct event *event, const struct grant_command *command,
@@ -369,8 +370,10 @@ static void grant_done(struct writer_job *job, enum ambit_err err)
                     command->decided.verdict == AMBIT_ALLOW;
     if (is_decided)
         metrics_decided(broker, 0, command->decided.reason);
-    if (is_given)
+    if (is_given) {
         live_add(&broker->live, command->row.expires_ms, command->base.now_ms);
+        vouched_written(broker->vouched, command->grant);
+    }
     command_finished(&command->base, err);
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/random.h"
 #include "core/stops.h"
+#include "core/vouched.h"
 
 /* ---- giving ---- */
 
@@ -139,8 +140,10 @@ static void service_grant_done(struct writer_job *job, enum ambit_err err)
     bool is_decided = !err && !command->base.way_in_lost && !command->base.once_used;
     if (is_decided)
         metrics_decided(broker, 0, command->reason);
-    if (is_decided && command->is_given)
+    if (is_decided && command->is_given) {
         live_add(&broker->live, command->row.expires_ms, command->base.now_ms);
+        vouched_written(broker->vouched, command->grant);
+    }
     command_finished(&command->base, err);
 }
 

@@ -75,17 +75,28 @@ static AMBIT_CHECKED enum ambit_err look(struct store_txn *txn, const struct gra
     return same_bytes(row, &given);
 }
 
+static _Atomic uint64_t *place_of(struct vouched *vouched, uint64_t word)
+{
+    return &vouched->ids[word % PLACES];
+}
+
+void vouched_written(struct vouched *vouched, struct ambit_id grant)
+{
+    uint64_t word = word_of(grant);
+    atomic_store_explicit(place_of(vouched, word), word, memory_order_relaxed);
+}
+
 enum ambit_err vouched_row(struct vouched *vouched, struct store_txn *txn,
                            const struct grant_row *row)
 {
     enum ambit_err err = AMBIT_OK;
     while (err == AMBIT_OK && row != NULL) {
         uint64_t word = word_of(row->id);
-        _Atomic uint64_t *place = &vouched->ids[word % PLACES];
-        if (word == 0 || atomic_load_explicit(place, memory_order_relaxed) != word) {
+        if (word == 0 ||
+            atomic_load_explicit(place_of(vouched, word), memory_order_relaxed) != word) {
             err = look(txn, row);
             if (err == AMBIT_OK)
-                atomic_store_explicit(place, word, memory_order_relaxed);
+                vouched_written(vouched, row->id);
         }
         row = row->above != NULL ? &row->above->row : NULL;
     }
