@@ -140,11 +140,9 @@ static AMBIT_CHECKED enum ambit_err judge_signature(struct log_verify *verify)
 
 enum ambit_err log_read_checkpoint(struct log_verify *verify)
 {
-    static struct note empty;
     struct note *note = arena_alloc(verify->report->memory, sizeof *note);
     if (note == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    *note = empty;
     enum ambit_err err = log_get(verify, "checkpoint", NOTE_BYTES_MAX, &verify->note);
     if (err != AMBIT_OK)
         return err;

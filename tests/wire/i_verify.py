@@ -1,0 +1,256 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: what a running broker exports verifies elsewhere by the public key alone, as a URL, a folder and a tar, with `ambit
+verify` and the small ambit-verify alike; any byte changed is found; a verdict that was changed, with the whole tree made to fit,
+is refused by the key, and under the log's own key is found by the engine, which names the event and what it should have said."""
+import base64
+import hashlib
+import json
+import os
+import random
+import shutil
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
+import tlog  # noqa: E402
+from broker import Broker, Tap  # noqa: E402
+
+PURPOSE = "the purpose that is somebody's own text"
+
+
+def url_of(broker):
+    return f"http://127.0.0.1:{broker.port}"
+
+
+def fill(broker):
+    with broker.client() as client:
+        for i in range(40):
+            answer = client.token(purpose=PURPOSE if i % 3 else None) if i % 3 else client.token()
+            client.evaluate(answer.json["access_token"], resource={"type": "ticket", "id": str(i)})
+            client.evaluate(answer.json["access_token"], "service.restart", {"type": "svc", "id": "prod/x"})
+        stop = client.stop("agent:reporter")
+        client.clear(stop.json["stop"])
+
+
+def wait_covered(client):
+    size = len(list(client.events()))
+    for _ in range(200):
+        if int(client.call("GET", "/log/checkpoint").body.split(b"\n")[1]) >= size:
+            return size
+        time.sleep(0.02)
+    raise AssertionError("no checkpoint covers what was done")
+
+
+class Judge:
+    """Both programs on the same export: they must say the same."""
+
+    def __init__(self, broker, tap):
+        self.broker, self.tap, self.key = broker, tap, os.path.join(broker.state, "log", "log.vkey")
+
+    def run(self, program, *words):
+        done = subprocess.run([os.path.join(self.broker.build, program), *words, "--json"], stdin=subprocess.DEVNULL,
+                              capture_output=True, text=True, timeout=60, cwd=self.broker.home)
+        try:
+            return done.returncode, json.loads(done.stdout)
+        except ValueError:
+            return done.returncode, {"ok": False, "problems": [], "said": done.stdout + done.stderr}
+
+    def __call__(self, path, *words, key=True):
+        words = [*words, *(["--key", self.key] if key else [])]
+        code, said = self.run("ambit-verify", path, *words)
+        other = self.run("ambit", "verify", path, *words)
+        if other != (code, said):
+            self.tap.ok(False, "both programs say the same", (said, other))
+        return code, said
+
+
+def whole(tap, broker, client, judge):
+    token = os.path.join(broker.state, "credentials", "dana.token")
+    size = wait_covered(client)
+    code, said = judge.run("ambit", "verify", url_of(broker), "--token-file", token, "--key", judge.key)
+    tap.ok(code == 0 and said["ok"] and said["events"] >= size and said["signed"] and said["key_given"] and said["decided_again"] >= 120,
+           "the log of a running broker verifies by its URL", said)
+    sam = os.path.join(broker.state, "credentials", "sam.token")
+    code, said = judge.run("ambit", "verify", url_of(broker), "--token-file", sam)
+    tap.ok(code == 1 and "403" in said.get("said", ""), "not with the token of an owner", said)
+    made = broker.ambit("export", "--url", url_of(broker), "--token-file", token, "--out", "x")
+    tar = broker.ambit("export", "--url", url_of(broker), "--token-file", token, "--out", "x.tar", "--no-openings")
+    tap.ok(made.returncode == 0 and tar.returncode == 0, "it is exported", (made, tar))
+    code, said = judge("x")
+    tap.ok(code == 0 and said["ok"] and said["decided_again"] >= 120 and said["other_files"] == 0, "the export verifies, decisions made again", said)
+    again = judge("x.tar")[1]
+    with open(os.path.join(broker.home, "x.tar"), "rb") as f:
+        holds = PURPOSE.encode() in f.read()
+    tap.ok(again["ok"] and again["decided_again"] >= 120 and not holds, "a tar without personal texts verifies too", again)
+    unsigned = judge("x", key=False)
+    tap.ok(unsigned[0] == 0 and unsigned[1]["key_given"] is False, "without a key it says that nobody vouches for it", unsigned)
+    reads = [e["person"] for e in client.events(type="person.read") if "log/" in str(e)]
+    tap.ok(set(reads) == {"dana"}, "reading it is recorded", reads)
+    private = {name: client.person("sam", "GET", f"/log/{name}").status for name in ("openings/000", "documents/" + "0" * 64, "sets/" + "0" * 64 + ".json")}
+    none = {name: client.person("dana", "GET", f"/log/{name}").status
+            for name in ("openings/999", "openings/0", "documents/" + "0" * 64, "sets/" + "0" * 64 + ".json", "zones/" + "0" * 64, "documents/x")}
+    tap.ok(set(private.values()) == {403} and set(none.values()) == {404}, "openings and documents are for auditors; what is not there is 404", (private, none))
+
+
+def files_of(folder):
+    return sorted(os.path.join(at, name) for at, _, names in os.walk(folder) for name in names)
+
+
+def any_byte(tap, broker, judge):
+    """log.vkey counts for nothing where a key is given; made_at says nothing about the record."""
+    rng, found, missed = random.Random(5), 0, []
+    folder = os.path.join(broker.home, "x")
+    paths = [p for p in files_of(folder) if not p.endswith(("log.vkey", "export.json"))]
+    for path in paths + rng.choices(paths, k=12):
+        with open(path, "rb") as f:
+            before = f.read()
+        at = rng.randrange(len(before))
+        with open(path, "wb") as f:
+            f.write(before[:at] + bytes([before[at] ^ (1 << rng.randrange(8))]) + before[at + 1:])
+        code, said = judge.run("ambit-verify", "x", "--key", judge.key)
+        found += code == 1
+        if code != 1:
+            missed.append((os.path.relpath(path, folder), at, said))
+        with open(path, "wb") as f:
+            f.write(before)
+    tap.ok(not missed, f"one byte changed anywhere is found ({found} of {found})", missed)
+    for path in paths[:: max(1, len(paths) // 8)]:
+        os.rename(path, path + ".away")
+        code, said = judge.run("ambit-verify", "x", "--key", judge.key)
+        os.rename(path + ".away", path)
+        if code == 0:
+            missed.append(os.path.relpath(path, folder))
+    tap.ok(not missed, "a file that is missing is found", missed)
+
+
+class Forger:
+    """Rewrites one event of an export and everything that follows from it, as an administrator could; the log's key last."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.entries_path = next(p for p in files_of(folder) if "/tile/entries/" in p)
+        with open(self.entries_path, "rb") as f:
+            raw, self.entries = f.read(), []
+        while raw:
+            n = int.from_bytes(raw[:2], "big")
+            self.entries.append(raw[2:2 + n])
+            raw = raw[2 + n:]
+
+    def find(self, kind):
+        return next(i for i, e in enumerate(self.entries) if json.loads(e)["type"] == kind)
+
+    def change(self, seq, edit):
+        event = json.loads(self.entries[seq])
+        edit(event)
+        self.entries[seq] = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+    def write(self, key):
+        with open(self.entries_path, "wb") as f:
+            f.write(b"".join(len(e).to_bytes(2, "big") + e for e in self.entries))
+        leaves = [tlog.leaf(e) for e in self.entries]
+        with open(next(p for p in files_of(self.folder) if "/tile/0/" in p), "wb") as f:
+            f.write(b"".join(leaves))
+        with open(os.path.join(self.folder, "log.vkey"), encoding="utf-8") as f:
+            vkey = f.read().strip()
+        origin = vkey.split("+")[0]
+        text = f"{origin}\n{len(leaves)}\n{base64.b64encode(tlog.root(leaves)).decode()}\n"
+        words = os.path.join(self.folder, "..", "text")
+        with open(words, "w", encoding="utf-8") as f:
+            f.write(text)
+        signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", words], check=True, capture_output=True).stdout
+        public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout[-32:]
+        ident = hashlib.sha256(origin.encode() + b"\n\x01" + public).digest()[:4]
+        with open(os.path.join(self.folder, "checkpoint"), "w", encoding="utf-8") as f:
+            f.write(f"{text}\n\u2014 {origin} {base64.b64encode(ident + signature).decode()}\n")
+        with open(os.path.join(self.folder, "log.vkey"), "w", encoding="utf-8") as f:
+            f.write(f"{origin}+{ident.hex()}+{base64.b64encode(bytes([1]) + public).decode()}\n")
+
+
+def allow(event):
+    event.update(decision="allow", reason="allowed", type="action.allowed")
+    event.pop("member", None)
+
+
+def widen(event):
+    event["items"][0]["resources"] = ["**"]
+
+
+def prolong(event):
+    event["lifetime_s"] += 1
+
+
+FORGED = [
+    ("a verdict", "action.denied", allow, "says allow, its inputs decide deny (out_of_scope)"),
+    ("a reason", "action.denied", lambda e: e.update(reason="forbidden"), "says deny (forbidden), its inputs decide deny (out_of_scope)"),
+    ("a rule", "action.allowed", lambda e: e.update(rule="other"), "says rule other, its inputs decide"),
+    ("an item", "grant.issued", widen, "says other items than its inputs decide"),
+    ("a lifetime", "grant.issued", prolong, "says other lifetime than its inputs decide"),
+    ("an owner", "grant.issued", lambda e: e.update(owner="sam"), "says owner sam, its inputs decide dana"),
+    ("a grant", "action.allowed", lambda e: e.update(grant="Q" * 22), "names a grant that was never given"),
+    ("a time", "action.allowed", lambda e: e.update(time="2001-01-01T00:00:00.000Z"), "is earlier than the one before it"),
+    ("a sequence", "action.allowed", lambda e: e.update(seq=3), "says that it is event 3"),
+]
+
+
+def forged(tap, broker, judge):
+    other = os.path.join(broker.home, "other.key")
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", other], check=True, capture_output=True)
+    own = os.path.join(broker.state, "keys", "log.key")
+    for name, kind, edit, words in FORGED:
+        shutil.rmtree(os.path.join(broker.home, "f"), ignore_errors=True)
+        shutil.copytree(os.path.join(broker.home, "x"), os.path.join(broker.home, "f"))
+        forger = Forger(os.path.join(broker.home, "f"))
+        seq = forger.find(kind)
+        forger.change(seq, edit)
+        forger.write(own)
+        code, said = judge("f")
+        told = [p["what"] for p in said["problems"] if p.get("seq") == seq]
+        tap.ok(code == 1 and said["signed"] and any(words in what for what in told), f"{name} changed, the tree made to fit and signed by the log's own key: found",
+               said)
+        if name == "a verdict":
+            code, said = judge("f", "--no-redecide")
+            tap.ok(code == 0, "which --no-redecide cannot see", said)
+            forger.write(other)
+            code, said = judge("f")
+            tap.ok(code == 1 and not said["signed"], "under another key it is refused by the key that was given", said)
+
+
+def ranges(tap, broker, judge):
+    token = os.path.join(broker.state, "credentials", "dana.token")
+    offline = broker.ambit("export", "--state", broker.state, "--out", "s.tar", "--to", "20")
+    code, said = judge("s.tar")
+    tap.ok(offline.returncode == 0 and code == 0, "an export of a state folder verifies", (offline, said))
+    taken = broker.ambit("export", "--url", url_of(broker), "--token-file", token, "--out", "x")
+    none = broker.ambit("export", "--url", url_of(broker), "--token-file", token, "--out", "y", "--from", "100000")
+    tap.ok(taken.returncode == 2 and none.returncode == 2, "what is there is not written over, and no events are no export", (taken, none))
+    with open(os.path.join(broker.home, "x.tar"), "rb") as f:
+        whole_tar = f.read()
+    for name, raw, want in (("cut.tar", whole_tar[: len(whole_tar) // 2], (1, 2)), ("no.tar", b"no tar at all" * 100, (2,)), ("empty.tar", b"", (2,))):
+        with open(os.path.join(broker.home, name), "wb") as f:
+            f.write(raw)
+        code, said = judge.run("ambit-verify", name, "--key", judge.key)
+        tap.ok(code in want, f"{name} is refused in words", said)
+    needs = subprocess.run(["ldd", os.path.join(broker.build, "ambit-verify")], capture_output=True, text=True, check=False).stdout
+    tap.ok("libcrypto" in needs and not any(name in needs for name in ("lmdb", "curl", "microhttpd", "gnutls", "jansson")),
+           "ambit-verify needs libcrypto and none of the broker's libraries", needs)
+
+
+def main():
+    tap = Tap()
+    with Broker() as broker, broker.client() as client:
+        fill(broker)
+        judge = Judge(broker, tap)
+        whole(tap, broker, client, judge)
+        any_byte(tap, broker, judge)
+        forged(tap, broker, judge)
+        ranges(tap, broker, judge)
+        code, said = broker.verify()
+        tap.ok(code == 0 and said["ok"] and said["signed"] and said["decided_again"] >= 120, "and the store itself, with its checkpoint", said)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
