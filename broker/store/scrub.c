@@ -72,7 +72,9 @@ void scrub_committed(struct store *store, uint64_t mark)
 {
     struct scrub *scrub = &store->scrub;
     free(TAKE(scrub->handled));
-    *scrub = (struct scrub){.phase = SCRUB_MEMORY, .mark = mark};
+    /* Where much is deleted, in one transaction after the other, it is begun when they are over. */
+    *scrub = (struct scrub){
+        .phase = SCRUB_MEMORY, .mark = mark, .next_us = clock_mono_us() + SCRUB_REST_US};
 }
 
 void scrub_ended(struct store *store)

@@ -178,7 +178,7 @@ static void test_goes_on(void **state)
     fill(fixture->store);
     delete_odd(fixture->store, 3);
     for (int i = 0; i < 6; i++) { /* cut short after one step more each time */
-        (void)steps(fixture->store, i);
+        (void)steps(fixture->store, 60 + i);
         store_close(fixture->store);
         assert_int_equal(store_open(&options, &fixture->store), AMBIT_OK);
     }
@@ -196,7 +196,7 @@ static void test_again(void **state)
     uint8_t key[8];
     fill(fixture->store);
     delete_odd(fixture->store, 3);
-    (void)steps(fixture->store, 4);
+    (void)steps(fixture->store, 60);
     assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
     assert_int_equal(store_delete(txn, STORE_OPENINGS, key_at(2, key)), AMBIT_OK);
     assert_int_equal(store_scrub_want(txn, 9), AMBIT_OK);
@@ -266,7 +266,7 @@ static void test_reader(void **state)
     assert_int_equal(pthread_create(&thread, NULL, read_main, &reading), 0);
     (void)pthread_barrier_wait(&reading.begun);
     delete_odd(fixture->store, 5);
-    assert_false(steps(fixture->store, 60)); /* it waits for who reads it */
+    assert_false(steps(fixture->store, 150)); /* it waits for who reads it */
     assert_true(count_in_file(fixture, "GONE") > 0);
     assert_int_equal(scrub_of(fixture->store).done, 0);
     (void)pthread_barrier_wait(&reading.over);
