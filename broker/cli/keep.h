@@ -4,4 +4,4 @@
 
 #include "cli/cli.h"
 
-extern const struct cli_verb keep_backup, keep_prune, keep_restore;
+extern const struct cli_verb keep_backup, keep_doctor, keep_prune, keep_restore;

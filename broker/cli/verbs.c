@@ -48,6 +48,7 @@ const struct cli_verb *const cli_verbs[] = {
     &keep_backup,
     &keep_restore,
     &keep_prune,
+    &keep_doctor,
     &meta_completion,
 };
 const size_t cli_n_verbs = AMBIT_LEN(cli_verbs);

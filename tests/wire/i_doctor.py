@@ -1,0 +1,57 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Goal: ambit doctor says of a broker that serves, of one that is down and of one that is ill what it saw and what to do, and what it
+could not look at."""
+import json
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+from broker import GONE, Broker, Tap  # noqa: E402
+
+
+def doctor(broker, *words):
+    done = broker.ambit("doctor", "--json", *words)
+    try:
+        rows = {row["check"]: row for row in json.loads(done.stdout)["checks"]}
+    except ValueError:
+        rows = {"said": done.stdout + done.stderr}
+    return done.returncode, rows
+
+
+def main():
+    tap = Tap()
+    with Broker() as broker:
+        config, url = os.path.join(broker.state, "ambit.json"), f"http://127.0.0.1:{broker.port}"
+        with broker.client() as client:
+            for _ in range(20):
+                client.token()
+            client.stop("agent:remediator")
+        code, rows = doctor(broker, "--config", config, "--url", url)
+        tap.ok(code == 0 and all(rows[c]["state"] == "ok" for c in ("configuration", "documents", "lock", "store", "keys", "broker", "readers")),
+               "a broker that serves is well", (code, rows))
+        tap.ok("running" in rows["lock"]["saw"] and rows["stops"]["state"] == "warn" and rows["backups"]["todo"] == "ambit backup",
+               "what is to be watched is said, with what to do", rows)
+        tap.ok(rows["unit"]["state"] == "not looked at", "and what was not looked at")
+        tap.ok(broker.stop() == 0, "stopped")
+        code, rows = doctor(broker, "--state", broker.state, "--url", url)
+        tap.ok(code == 3 and rows["broker"]["state"] == "bad", "a broker that does not answer: exit 3", (code, rows))
+        code, rows = doctor(broker, "--config", config)
+        tap.ok(rows["store"]["state"] == "ok" and "no broker" in rows["lock"]["saw"], "its files are looked at all the same", (code, rows))
+        key = next(os.path.join(at, f) for at, _, files in os.walk(os.path.join(broker.state, "keys")) for f in files)
+        os.chmod(key, 0o644)
+        with open(os.path.join(broker.state, "store", "data.mdb"), "r+b") as f:
+            f.truncate(8192)
+        code, rows = doctor(broker, "--state", broker.state, "--url", url)
+        tap.ok(code != 0 and rows["keys"]["state"] == "bad" and rows["store"]["state"] == "bad", "keys open to others and a store cut short are bad", rows)
+        done = broker.ambit("doctor", "--state", broker.state, "--url", url)
+        tap.ok(b"-> " in done.stdout and b" bad, " in done.stdout, "for people: one screen, with what to do", done.stdout)
+    return tap.done()
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except GONE as err:
+        print(f"Bail out! {err!r}")
+        raise
