@@ -302,8 +302,7 @@ static void put_left_out(const struct grove *grove, struct tree_node *head)
         (void)tree_line(grove->view, head, &line);
     }
     if (json_get_i64(left, "pruned", &n)) {
-        buf_printf(&line, "%lld events were exported and pruned: look in the segments",
-                   (long long)n);
+        buf_printf(&line, "%lld events stand in segments that are not here", (long long)n);
         (void)tree_line(grove->view, head, &line);
     }
 }

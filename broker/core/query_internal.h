@@ -87,6 +87,11 @@ AMBIT_CHECKED enum ambit_err query_list(struct broker *broker, const struct quer
 /* One event, decoded; texts in `memory` and the arena. NOT_FOUND: it was pruned, and its segment is
  * not here; DAMAGED: it is missing, or its segment has something else. */
 struct ledger_row;
+/* Its row as the store, or a segment, has it; in `memory`. NOT_FOUND: pruned, and its segment is not
+ * here. */
+struct ledger_row;
+AMBIT_CHECKED enum ambit_err reading_row(const struct reading *reading, uint64_t seq,
+                                         struct buf *memory, struct ledger_row *ret);
 /* Below it events were pruned. */
 uint64_t reading_pruned_to(const struct reading *reading);
 AMBIT_CHECKED enum ambit_err reading_event(const struct reading *reading, uint64_t seq,

@@ -127,6 +127,7 @@ enum ambit_err query_trace(struct broker *broker, const struct trace_question *q
         return AMBIT_ERR_NO_MEMORY;
     story->broker = broker;
     story->limit = question->limit;
+    story->sees_all = question->only_owner.p == NULL;
     story->from = question->below > 0 ? question->below : UINT64_MAX;
     buf_init(&story->memory, 0);
     buf_init(&story->set, 0);

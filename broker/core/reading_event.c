@@ -32,15 +32,20 @@ uint64_t reading_pruned_to(const struct reading *reading)
     return pruned_load(reading->txn, &pruned) == AMBIT_OK ? pruned.done : 0;
 }
 
+enum ambit_err reading_row(const struct reading *reading, uint64_t seq, struct buf *memory,
+                           struct ledger_row *ret)
+{
+    buf_reset(memory);
+    enum ambit_err err = ledger_get(reading->txn, seq, memory, ret);
+    return err == AMBIT_ERR_NOT_FOUND ? pruned_event(reading, seq, memory, ret) : err;
+}
+
 enum ambit_err reading_event(const struct reading *reading, uint64_t seq, struct buf *memory,
                              struct arena *arena, struct ledger_row *ret_row, struct event *ret)
 {
     if (reading->known != NULL && reading->known(reading->known_ctx, seq, ret_row, ret))
         return AMBIT_OK;
-    buf_reset(memory);
-    enum ambit_err err = ledger_get(reading->txn, seq, memory, ret_row);
-    if (err == AMBIT_ERR_NOT_FOUND)
-        err = pruned_event(reading, seq, memory, ret_row);
+    enum ambit_err err = reading_row(reading, seq, memory, ret_row);
     return err == AMBIT_OK ? event_decode(ret_row->bytes, ret_row->opening, arena, ret) : err;
 }
 

@@ -39,6 +39,7 @@ struct story {
     struct ambit_str id;
     size_t limit;
     uint64_t from; /* of the body: below this; UINT64_MAX: the newest */
+    bool sees_all; /* the person who asks */
 
     struct story_event *events[STORY_EVENTS_MAX]; /* all that were decoded, unordered */
     uint64_t seqs[STORY_EVENTS_MAX];              /* theirs */
@@ -153,7 +154,7 @@ AMBIT_CHECKED enum ambit_err trace_write_hard_stop(struct story *story, const st
 AMBIT_CHECKED enum ambit_err trace_write_lists(struct story *story, const struct trace_facts *facts,
                                                struct json_out *out);
 /* trace_write.c: the whole answer. */
-AMBIT_CHECKED enum ambit_err trace_write(struct story *story, const struct trace_facts *facts,
+AMBIT_CHECKED enum ambit_err trace_write(struct story *story, struct trace_facts *facts,
                                          struct json_out *out);
 /* The story in English, a line an event. */
 AMBIT_CHECKED enum ambit_err trace_text(struct story *story, const struct trace_facts *facts,

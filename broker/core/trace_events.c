@@ -58,10 +58,9 @@ enum ambit_err story_look(struct story *story, uint64_t seq, struct story_event 
     struct story_event *at = arena_alloc(&story->arena, sizeof *at);
     if (at == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    buf_reset(&story->memory);
-    enum ambit_err err = ledger_get(story->reading.txn, seq, &story->memory, &at->row);
+    enum ambit_err err = reading_row(&story->reading, seq, &story->memory, &at->row);
     if (err == AMBIT_ERR_NOT_FOUND) {
-        story->n_pruned++; /* exported, and taken out of the store */
+        story->n_pruned++; /* and its segment is not here */
         return AMBIT_OK;
     }
     if (err == AMBIT_OK)

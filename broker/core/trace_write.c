@@ -139,11 +139,32 @@ static void write_subject(const struct story *story, const struct trace_facts *f
     json_member_str(out, "agent", facts->agent);
 }
 
-static AMBIT_CHECKED enum ambit_err write_behind(struct story *story,
-                                                 const struct trace_facts *facts,
+/* A policy that was asked about is told with the versions of it that decided nothing here, too. */
+static AMBIT_CHECKED enum ambit_err add_versions(struct story *story, struct trace_facts *facts)
+{
+    enum { LOOKED_AT = 64 };
+    enum ambit_err err = AMBIT_OK;
+    if (!story->sees_all || strcmp(story->kind, "policy") != 0)
+        return AMBIT_OK;
+    for (size_t at = 0; err == AMBIT_OK && at < story->n_activations && at < LOOKED_AT; at++) {
+        const struct event *event = NULL;
+        struct ambit_digest digest;
+        bool has = false;
+        err = trace_activation_names(story, at, "policies", story->id, &digest, &has);
+        if (err == AMBIT_OK)
+            err = trace_activation_event(story, at, &event);
+        if (err == AMBIT_OK && has && event != NULL)
+            add_policy(facts, story->id, digest, event);
+    }
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err write_behind(struct story *story, struct trace_facts *facts,
                                                  struct json_out *out)
 {
     enum ambit_err err = trace_activations(story);
+    if (err == AMBIT_OK)
+        err = add_versions(story, facts);
     json_key(out, "policies");
     json_begin_array(out);
     for (size_t i = 0; err == AMBIT_OK && i < facts->n_policies; i++)
@@ -260,8 +281,7 @@ static void write_left_out(const struct story *story, struct json_out *out)
     }
 }
 
-enum ambit_err trace_write(struct story *story, const struct trace_facts *facts,
-                           struct json_out *out)
+enum ambit_err trace_write(struct story *story, struct trace_facts *facts, struct json_out *out)
 {
     BUF_AUTO text;
     buf_init(&text, 0);

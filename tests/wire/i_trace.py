@@ -146,6 +146,20 @@ def members(story):
            "nothing left out", body["next"])
 
 
+def versions(story):
+    """A policy that is asked about is told with every version of it, and who stands behind each."""
+    before = [p["digest"] for p in story.trace("policy:top").json["policies"] if p["policy"] == "top"]
+    document = story.broker.document("policies/top")
+    document["review"] = {**document["review"], "generated_by": {"tool": "acme-assistant", "model": "m-1"}, "ticket": "SEC-1"}
+    story.broker.propose("policies/top", document)
+    story.family.reload()
+    after = [p for p in story.trace("policy:top").json["policies"] if p["policy"] == "top"]
+    tap.ok(len(before) == 1 and len(after) == 2 and {p["digest"]: p["in_force"] for p in after}[before[0]] is False and
+           [p["review"]["ticket"] for p in after if p["in_force"]] == ["SEC-1"], "the versions of a policy", after)
+    text = story.tree("policy:top").stdout.decode()
+    tap.ok("written by dana with acme-assistant (m-1), ticket SEC-1" in text and "NOT in force any more" in text, "as a tree", text)
+
+
 def theirs(story):
     """An owner of a delegate sees their own hop, and of the ones above whose they are."""
     root, last = claims(story.root)["jti"], claims(story.last)["jti"]
@@ -227,6 +241,7 @@ def main():
             pages(story)
             shapes(story)
             commits(story)
+            versions(story)
         broker.stop()
         tap.ok(broker.verify()[0] == 0, "the record verifies", broker.verify())
     return tap.done()
