@@ -301,6 +301,11 @@ static void put_left_out(const struct grove *grove, struct tree_node *head)
         buf_put_text(&line, "there is more than one answer holds: ask for a part of it by its id");
         (void)tree_line(grove->view, head, &line);
     }
+    if (json_get_i64(answer, "complete_to", &n)) {
+        buf_printf(&line, "the index is BEHIND: what came from event %lld on was not looked for",
+                   (long long)n);
+        (void)tree_line(grove->view, head, &line);
+    }
     if (json_get_i64(left, "pruned", &n)) {
         buf_printf(&line, "%lld events stand in segments that are not here", (long long)n);
         (void)tree_line(grove->view, head, &line);

@@ -105,23 +105,24 @@ static AMBIT_CHECKED enum ambit_err is_behind(struct broker *broker, uint64_t si
     return err;
 }
 
-/* The index follows the record by at most a second: a story asked for at once is waited for. */
-static AMBIT_CHECKED enum ambit_err await_index(struct broker *broker)
+/* The index follows the record by at most a second: a story asked for at once is waited for. One
+ * that is being built again may be far behind: then the answer says to where it looked. */
+static AMBIT_CHECKED enum ambit_err await_index(struct story *story)
 {
-    uint64_t size = query_size(broker);
+    struct indexer *indexer = story->broker->indexer;
+    uint64_t size = query_size(story->broker);
     bool waits = false;
-    enum ambit_err err = is_behind(broker, size, &waits);
-    if (err == AMBIT_OK && waits)
-        (void)indexer_wait(broker->indexer, size, INDEX_WAIT_MS);
+    enum ambit_err err = is_behind(story->broker, size, &waits);
+    if (err == AMBIT_OK && waits && !indexer_wait(indexer, size, INDEX_WAIT_MS)) {
+        story->is_behind = true;
+        story->complete_to = indexer_complete_to(indexer);
+    }
     return err;
 }
 
 enum ambit_err query_trace(struct broker *broker, const struct trace_question *question,
                            struct json_out *out)
 {
-    enum ambit_err err = await_index(broker);
-    if (err != AMBIT_OK)
-        return err;
     struct story *story = calloc(1, sizeof *story);
     if (story == NULL)
         return AMBIT_ERR_NO_MEMORY;
@@ -132,7 +133,9 @@ enum ambit_err query_trace(struct broker *broker, const struct trace_question *q
     buf_init(&story->memory, 0);
     buf_init(&story->set, 0);
     arena_init(&story->arena, NULL, 0, 0);
-    err = reading_begin(broker, &story->reading);
+    enum ambit_err err = await_index(story);
+    if (err == AMBIT_OK)
+        err = reading_begin(broker, &story->reading);
     story->reading.known = known_event;
     story->reading.known_ctx = story;
     if (err == AMBIT_OK)

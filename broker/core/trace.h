@@ -51,6 +51,8 @@ struct story {
     struct ambit_id links[512]; /* followed already */
     size_t n_links;
 
+    bool is_behind; /* the index does not know of events from complete_to on */
+    uint64_t complete_to;
     bool is_cut;           /* a bound was met: there is more, without a place to go on from */
     uint64_t next;         /* of the body, where there is more: go on below it; 0: no more */
     size_t n_left;         /* events of the body below it, counted up to STORY_LEFT_MAX */

@@ -275,6 +275,10 @@ static void write_left_out(const struct story *story, struct json_out *out)
         }
         json_end_object(out);
     }
+    if (story->is_behind) {
+        json_key(out, "complete_to");
+        json_i64(out, (int64_t)story->complete_to);
+    }
     if (story->is_cut || story->next > 0) {
         json_key(out, "cut");
         json_bool(out, true);

@@ -184,7 +184,7 @@ static const char story[] =
     "\"incidents\":[{\"incident\":\"I1\",\"state\":\"open\",\"stop\":\"S1\",\"owner\":\"dana\","
     "\"opened_at\":\"2026-11-21T10:00:04.000Z\",\"with\":{\"level\":\"backup\",\"person\":\"sam\"},"
     "\"escalations\":[{\"at\":\"2026-11-21T10:15:04.000Z\",\"level\":\"backup\",\"to\":\"sam\"}]}],"
-    "\"next\":1,\"left_out\":{\"events\":10000,\"or_more\":true}}";
+    "\"next\":1,\"left_out\":{\"events\":10000,\"or_more\":true},\"complete_to\":7}";
 
 static const char tree[] =
     "grant G1: stopped\n"
@@ -193,6 +193,7 @@ static const char tree[] =
     "|- 2 grants, 2 actions of which 1 DENIED, 1 with outcomes that do not agree or are missing, "
     "1 incident OPEN\n"
     "|- the newest 4 events are told; 10000 or more are older: --cursor 1\n"
+    "|- the index is BEHIND: what came from event 7 on was not looked for\n"
     "`- times are UTC, of 2026-11-21 where no day is named\n"
     "\n"
     "agent a\n"
