@@ -29,9 +29,11 @@ static uint64_t mix(uint64_t a, uint64_t b)
 
 static uint64_t hash_of(const struct places *places, enum place_kind kind, struct ambit_id id)
 {
-    uint64_t a = get_be64(id.b) ^ places->key[0];
-    uint64_t b = get_be64(id.b + 8) ^ places->key[1];
-    return mix(mix(a, b ^ 0x9e3779b97f4a7c15U) + (uint64_t)kind, places->key[0] | 1);
+    static const uint64_t odd[] = {0xa0761d6478bd642fU, 0xe7037ed1a0b428dbU, 0x8ebc6af09c88c6e3U};
+    uint64_t a = get_be64(id.b) ^ places->key[0] ^ odd[0];
+    uint64_t b = get_be64(id.b + 8) ^ places->key[1] ^ odd[1];
+    uint64_t kinds = (uint64_t)kind * odd[2] ^ places->key[1];
+    return mix(mix(a, b) ^ kinds, mix(kinds ^ odd[0], places->key[0] ^ odd[2]) ^ b);
 }
 
 static size_t slot_of(const struct places *places, uint64_t hash)

@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Goal: a log of several tiles verifies whole and in part, each kind of damage to its files is
+ * named where it is, and ids have their places however many there are (MRK-1, TIL-2, TIL-3, CKP-1).
+ */
+#include <stdio.h>
+
+#include "support/unit.h"
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/encode.h"
+#include "ledger/log_verify.h"
+#include "ledger/places.h"
+#include "ledger/tree.h"
+
+enum { SIZE = 600, FILES = 32, ERASED = 77 };
+
+struct file {
+    char path[LOG_PATH_MAX];
+    struct buf bytes;
+};
+struct log {
+    struct file file[FILES];
+    size_t n;
+};
+
+static struct buf *file_of(struct log *log, const char *path)
+{
+    for (size_t i = 0; i < log->n; i++)
+        if (strcmp(log->file[i].path, path) == 0)
+            return &log->file[i].bytes;
+    assert_true(log->n < FILES);
+    (void)snprintf(log->file[log->n].path, LOG_PATH_MAX, "%s", path);
+    return &log->file[log->n++].bytes;
+}
+
+static enum ambit_err get(void *ctx, const char *path, size_t max, struct buf *ret)
+{
+    const struct log *log = ctx;
+    for (size_t i = 0; i < log->n; i++) {
+        if (strcmp(log->file[i].path, path) != 0)
+            continue;
+        if (log->file[i].bytes.len > max)
+            return AMBIT_ERR_TOO_LARGE;
+        buf_put_str(ret, buf_str(&log->file[i].bytes));
+        return buf_check(ret);
+    }
+    return AMBIT_ERR_NOT_FOUND;
+}
+
+/* ---- a log ------------------------------------------------------------------------------------
+ */
+
+static void put_event(uint64_t seq, struct buf *bundle, struct buf *openings,
+                      struct ambit_digest *ret_leaf)
+{
+    static const struct event_seed seed = {{9}};
+    struct event event = {.seq = seq,
+                          .time_ms = 1763632800000 + (int64_t)seq,
+                          .type = EVENT_PERSON_READ,
+                          .decision = EVENT_DECISION_NONE,
+                          .person = AMBIT_STR("dana"),
+                          .words = seq % 7 == 0 ? AMBIT_STR("why") : (struct ambit_str){0}};
+    BUF_AUTO opening;
+    BUF_AUTO leaf;
+    buf_init(&opening, 0);
+    buf_init(&leaf, 0);
+    put_be64(event.id.b + 8, seq + 1);
+    assert_int_equal(event_encode(&event, &seed, &leaf, &opening), AMBIT_OK);
+    buf_put_char(bundle, (char)(leaf.len >> 8));
+    buf_put_char(bundle, (char)leaf.len);
+    buf_put_str(bundle, buf_str(&leaf));
+    *ret_leaf = tree_leaf(buf_str(&leaf));
+    if (opening.len > 0 && seq != ERASED) {
+        buf_put_text(openings, "{\"open\":");
+        buf_put_str(openings, buf_str(&opening));
+        buf_printf(openings, ",\"seq\":%llu}\n", (unsigned long long)seq);
+    }
+}
+
+static void put_head(struct log *log, const struct ambit_digest *root, uint64_t first,
+                     uint64_t next)
+{
+    const struct checkpoint checkpoint = {
+        .origin = AMBIT_STR("test/log"), .size = SIZE, .root = *root};
+    struct buf *note = file_of(log, "checkpoint"), *export = file_of(log, "export.json");
+    buf_reset(note);
+    buf_reset(export);
+    checkpoint_put(&checkpoint, note);
+    buf_put_text(note, "\n\u2014 test/log AAAAAAAA\n"); /* nobody's signature */
+    buf_printf(export,
+               "{\"first\":%llu,\"kind\":\"%s\",\"next\":%llu,\"openings\":true,\"origin\":"
+               "\"test/log\",\"size\":%d,\"v\":1}",
+               (unsigned long long)first, next - first == SIZE ? "log" : "segment",
+               (unsigned long long)next, SIZE);
+}
+
+static void make(struct log *log, uint64_t first, uint64_t next)
+{
+    static const char *const bundles[] = {"tile/entries/000", "tile/entries/001",
+                                          "tile/entries/002.p/88"};
+    static const char *const tiles[] = {"tile/0/000", "tile/0/001", "tile/0/002.p/88"};
+    static const char *const openings[] = {"openings/000", "openings/001", "openings/002"};
+    struct tree_edge edge = {.size = 0};
+    *log = (struct log){.n = 0};
+    for (uint64_t seq = 0; seq < SIZE; seq++) {
+        struct ambit_digest leaf;
+        size_t at = seq / 256;
+        put_event(seq, file_of(log, bundles[at]), file_of(log, openings[at]), &leaf);
+        buf_put(file_of(log, tiles[at]), leaf.b, sizeof leaf.b);
+        tree_edge_add(&edge, leaf);
+        if (edge.size % 256 == 0)
+            buf_put(file_of(log, "tile/1/000.p/2"), edge.node[8].b, sizeof leaf.b);
+    }
+    struct ambit_digest root = tree_root(&edge);
+    put_head(log, &root, first, next);
+}
+
+static void done(struct log *log)
+{
+    for (size_t i = 0; i < log->n; i++)
+        buf_done(&log->file[i].bytes);
+}
+
+static void verify(struct log *log, struct log_report *ret)
+{
+    static const struct note_verifier nobody = {.name = "test/log", .name_len = 8};
+    const struct log_source source = {.ctx = log, .get = get};
+    const struct log_verify_options options = {.key = &nobody, .hash_key = {1, 2}};
+    assert_int_equal(log_verify(&source, &options, ret), AMBIT_OK);
+}
+
+static bool is_told(const struct log_report *report, const char *what)
+{
+    for (size_t i = 0; i < report->n; i++) {
+        char line[1024];
+        const struct log_problem *problem = &report->problems[i];
+        (void)snprintf(line, sizeof line, "%lld %.*s: %.*s",
+                       problem->has_seq ? (long long)problem->seq : -1LL,
+                       AMBIT_STR_ARG(problem->path), AMBIT_STR_ARG(problem->what));
+        if (strstr(line, what) != NULL)
+            return true;
+    }
+    return false;
+}
+
+/* ---- tests ------------------------------------------------------------------------------------
+ */
+
+/* The signature is nobody's and one opening is not there: nothing else is said. */
+static void whole_and_part(void **state)
+{
+    static const struct {
+        const char *name;
+        uint64_t first, next;
+        size_t problems;
+    } rows[] = {
+        {"whole", 0, SIZE, 2},      {"the first bundle", 0, 256, 2}, {"the second", 256, 512, 1},
+        {"the last", 512, SIZE, 1}, {"two", 256, SIZE, 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct log log;
+        struct log_report report;
+        make(&log, rows[i].first, rows[i].next);
+        verify(&log, &report);
+        ROW_CHECK(rows[i].name, report.events == rows[i].next - rows[i].first);
+        ROW_CHECK(rows[i].name, report.n_problems == rows[i].problems);
+        ROW_CHECK(rows[i].name, is_told(&report, "checkpoint: is not signed by this key"));
+        ROW_CHECK(rows[i].name,
+                  is_told(&report, "77 : its opening is not there and no erasure says so") ==
+                      (rows[i].problems == 2));
+        log_report_done(&report);
+        done(&log);
+    }
+}
+
+static void forget(struct log *log, const char *path)
+{
+    for (size_t i = 0; i < log->n; i++)
+        if (strcmp(log->file[i].path, path) == 0)
+            log->file[i].path[0] = '?';
+}
+
+static void each_damage_is_named(void **state)
+{
+    enum how { FLIP, CUT, GONE };
+    static const struct {
+        const char *path;
+        enum how how;
+        size_t at;
+        const char *what;
+    } rows[] = {
+        {"tile/entries/001", FLIP, 40, "256 : its bytes do not have the hash that the tree has"},
+        {"tile/entries/001", CUT, 9, "tile/entries/001: is not the 256 entries it must be"},
+        {"tile/entries/002.p/88", GONE, 0, "tile/entries/002.p/88: is not there"},
+        {"tile/0/000", FLIP, 32 * 5, "5 : its bytes do not have the hash that the tree has"},
+        {"tile/0/000", FLIP, 1, "tile/0/000: does not have the hash that the tile above it gives"},
+        {"tile/0/001", CUT, 1, "tile/0/001: is not the 256 hashes it must be"},
+        {"tile/0/002.p/88", GONE, 0, "tile/0/002.p/88: is not there"},
+        {"tile/1/000.p/2", FLIP, 33, "tile/0/001: does not have the hash"},
+        {"tile/1/000.p/2", FLIP, 33, "checkpoint: the events do not have the root"},
+        {"tile/1/000.p/2", GONE, 0, "tile/1/000.p/2: is not there"},
+        {"openings/000", FLIP, 3, "openings/000: is not lines of openings"},
+        {"openings/001", FLIP, 30, "259 : the opening does not fit the commitment"},
+        {"openings/002", GONE, 0, "its opening is not there and no erasure says so"},
+        {"export.json", FLIP, 9, "export.json: "},
+        {"checkpoint", FLIP, 0, "export.json: is of another log than the checkpoint"},
+    };
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct log log;
+        struct log_report report;
+        make(&log, 0, SIZE);
+        struct buf *file = file_of(&log, rows[i].path);
+        if (rows[i].how == FLIP)
+            file->p[rows[i].at] = (char)(file->p[rows[i].at] ^ 1);
+        else if (rows[i].how == CUT)
+            file->len -= rows[i].at;
+        else
+            forget(&log, rows[i].path);
+        verify(&log, &report);
+        ROW_CHECK(rows[i].what, is_told(&report, rows[i].what));
+        log_report_done(&report);
+        done(&log);
+    }
+}
+
+static void ids_have_places(void **state)
+{
+    enum { IDS = 50000 };
+    struct places places;
+    uint64_t seq = 0;
+    bool is_new = false;
+    (void)state;
+    places_init(&places, (uint64_t[]){3, 4});
+    for (uint64_t i = 0; i < IDS; i++) {
+        struct ambit_id id = {{0}};
+        put_be64(id.b + 8, i);
+        assert_int_equal(places_add(&places, PLACE_GRANT, id, i, &is_new), AMBIT_OK);
+        assert_true(is_new);
+        assert_int_equal(places_add(&places, PLACE_GRANT, id, i + 1, &is_new), AMBIT_OK);
+        assert_false(is_new);
+    }
+    for (uint64_t i = 0; i < 2 * IDS; i++) {
+        struct ambit_id id = {{0}};
+        put_be64(id.b + 8, i);
+        assert_int_equal(places_find(&places, PLACE_GRANT, id, &seq), i < IDS);
+        assert_true(i >= IDS || seq == i); /* the first place stays */
+        assert_false(places_find(&places, PLACE_STOP, id, &seq));
+    }
+    assert_true(places.n_slots * 12 <= (size_t)IDS * 32);
+    places_done(&places);
+}
+
+static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(whole_and_part),
+    cmocka_unit_test(each_damage_is_named),
+    cmocka_unit_test(ids_have_places),
+};
+
+UNIT_MAIN(tests)
