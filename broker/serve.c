@@ -313,6 +313,11 @@ int serve_open(struct service *service)
         .reload_files = reload_files,
         .reload_ctx = service,
     };
+    for (size_t i = 0; i < service->config.log.n_witnesses; i++) {
+        const struct config_witness *witness = &service->config.log.witnesses[i];
+        options.log.witnesses[options.log.n_witnesses++] =
+            (struct broker_witness){.vkey = witness->vkey, .url = witness->url};
+    }
     /* One of three: the configuration has been held against them. */
     enum ambit_err err = crypto_alg_parse(service->config.algorithm, &options.algorithm);
     AMBIT_ASSERT(err == AMBIT_OK);

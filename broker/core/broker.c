@@ -14,6 +14,7 @@
 #include "core/prune.h"
 #include "core/repeat.h"
 #include "core/sealed.h"
+#include "core/witness.h"
 #include "core/signing.h"
 #include "core/status.h"
 #include "core/tick.h"
@@ -286,6 +287,10 @@ enum ambit_err broker_open(const struct broker_options *options, struct ambit_pr
     enum ambit_err err = broker_init(broker, options);
     if (err == AMBIT_OK)
         err = open_parts(broker, options, problems, &step, reterr_text);
+    if (err == AMBIT_OK) {
+        step = "the witnesses cannot be followed";
+        err = witnesses_start(broker, &broker->witnesses, reterr_text);
+    }
     if (err != AMBIT_OK) {
         if (reterr_text->len == 0)
             buf_printf(reterr_text, "%s: %s", step, ambit_err_text(err));
@@ -311,6 +316,7 @@ void broker_close(struct broker *broker)
         atomic_store(&broker->is_stopping, true);
         writer_stop(broker->writer);
     }
+    witnesses_stop(TAKE(broker->witnesses));
     tlog_close(broker);
     if (broker->indexer != NULL)
         indexer_stop(broker->indexer);
@@ -373,6 +379,11 @@ int64_t broker_now_ms(const struct broker *broker)
 struct tlog *broker_log(struct broker *broker)
 {
     return atomic_load_explicit(&broker->log, memory_order_acquire);
+}
+
+enum ambit_err broker_log_witnessed(struct broker *broker, struct buf *out)
+{
+    return witnesses_note(broker->witnesses, out);
 }
 
 const struct broker_log_config *broker_log_config(const struct broker *broker)

@@ -27,6 +27,8 @@ struct documents_ref *broker_documents_acquire(struct broker *broker);
 void broker_documents_keep(struct documents_ref *ref);
 void broker_documents_release(struct documents_ref *ref);
 
+enum { WITNESSES_MAX = 16 };
+
 struct broker_options {
     struct ambit_str issuer;      /* without trailing slash */
     struct identity_trust *trust; /* outlives the broker; NULL: the documents alone */
@@ -55,6 +57,10 @@ struct broker_options {
         const char *witness_file;
         bool is_public; /* tiles and entries for everybody */
         int64_t receipts_wait_ms;
+        struct broker_witness {
+            struct ambit_str vkey, url;
+        } witnesses[WITNESSES_MAX];
+        size_t n_witnesses;
     } log;
     /* The store is not what was published, and that is to be accepted, for this reason; absent: it
      * is not. */
@@ -120,6 +126,8 @@ AMBIT_CHECKED enum ambit_err broker_reload_files(struct broker *broker,
 
 /* The log that publishes the record; never NULL once the broker is open. */
 struct tlog *broker_log(struct broker *broker);
+/* The newest checkpoint that a witness cosigned (COS-1); NOT_FOUND: none did. */
+AMBIT_CHECKED enum ambit_err broker_log_witnessed(struct broker *broker, struct buf *out);
 const struct broker_log_config *broker_log_config(const struct broker *broker);
 /* Whether this person's reading of the log was told within the last minute. If not, it is taken to
  * be told now: the caller records it. */

@@ -94,6 +94,7 @@ struct broker {
         _Atomic uint64_t making, made; /* at work, and ever */
     } key_files;
     _Atomic(struct tlog *) log;   /* NULL: not yet, or no more */
+    struct witnesses *witnesses;  /* NULL: none is asked */
     struct tlog_start *log_start; /* of the start, until the log is open */
     struct log_reader {
         struct ambit_digest person;

@@ -3,6 +3,7 @@
 #include "core/internal.h"
 
 #include "core/backup.h"
+#include "core/witness.h"
 #include "ledger/tlog.h"
 
 static void head(struct buf *out, const char *name, const char *type, const char *help)
@@ -92,6 +93,7 @@ static void put_log(struct broker *broker, struct buf *out)
     for (size_t i = 0; i < TLOG_STEPS; i++)
         buf_printf(out, "ambit_log_failures_total{step=\"%s\"} %llu\n", steps[i],
                    (unsigned long long)counts.failures[i]);
+    witnesses_metrics(broker->witnesses, broker_now_ms(broker), out);
 }
 
 void broker_metrics(struct broker *broker, struct buf *out)

@@ -28,8 +28,11 @@ void receipt_wait(struct broker *broker, struct receipt *receipt, uint64_t seq)
 {
     receipt->has_waited = true;
     receipt->broker = broker;
-    receipt->waiter = (struct tlog_waiter){
-        .seq = seq, .at_most_ms = RECEIPT_WAIT_MS, .done = on_published, .ctx = receipt};
+    receipt->waiter =
+        (struct tlog_waiter){.seq = seq,
+                             .at_most_ms = broker_log_config(broker)->receipts_wait_ms,
+                             .done = on_published,
+                             .ctx = receipt};
     struct tlog *log = broker_log(broker);
     if (log)
         tlog_wait_begin(log, &receipt->waiter);
@@ -183,7 +186,7 @@ enum ambit_err query_proof(struct broker *broker, uint64_t seq, struct json_out 
     struct reading reading;
     if (seq >= query_size(broker))
         return AMBIT_ERR_NOT_FOUND;
-    if (!tlog_wait(broker_log(broker), seq, RECEIPT_WAIT_MS))
+    if (!tlog_wait(broker_log(broker), seq, broker_log_config(broker)->receipts_wait_ms))
         return AMBIT_ERR_BUSY;
     enum ambit_err err = query_receipt(broker, seq, &text);
     if (err == AMBIT_OK)

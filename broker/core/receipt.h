@@ -10,8 +10,6 @@
 /* In a request's Prefer (RFC 7240): the answer is to carry one. */
 #define RECEIPT_PREFERENCE "ambit-receipt"
 
-enum { RECEIPT_WAIT_MS = 2500 /* at most: a checkpoint follows within about a second */ };
-
 /* A receipt that goes out with the answer to a command, where the request asked for one. */
 struct receipt {
     bool is_wanted;

@@ -73,6 +73,7 @@ HANDLER(metrics_begin);
 
 HANDLER(log_checkpoint_begin);
 HANDLER(log_key_begin);
+HANDLER(log_witnessed_begin);
 HANDLER(log_tile_begin);
 HANDLER(log_private_begin);
 HANDLER(log_proof_begin);

@@ -126,6 +126,7 @@ static const struct http_route routes[] = {
      .done = whoami_done},
     OPEN("/log/checkpoint", log_checkpoint, HTTP_AGENTS | HTTP_OPERATORS),
     OPEN("/log/key", log_key, HTTP_AGENTS | HTTP_OPERATORS),
+    OPEN("/log/witnessed", log_witnessed, HTTP_AGENTS | HTTP_OPERATORS),
     {.method = HTTP_GET,
      .path = "/log/proof",
      .listeners = HTTP_AGENTS | HTTP_OPERATORS,

@@ -40,6 +40,17 @@ enum http_next log_key_begin(void *app, struct http_request *req, struct http_re
     return HTTP_DONE;
 }
 
+enum http_next log_witnessed_begin(void *app, struct http_request *req, struct http_reply *reply)
+{
+    enum ambit_err err = broker_log_witnessed(app, &reply->body);
+    if (err != AMBIT_OK)
+        return reading_fail(req, reply, err);
+    reply->status = 200;
+    reply->content_type = text_type;
+    http_reply_header(reply, "Cache-Control", "public, max-age=1");
+    return HTTP_DONE;
+}
+
 /* ---- tiles and bundles ---- */
 
 static enum ambit_err put_resource(struct broker *broker, struct ambit_str path, struct buf *out)
