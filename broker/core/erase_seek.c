@@ -122,7 +122,7 @@ static AMBIT_CHECKED enum ambit_err look_at(struct erase_seek *seek, const struc
     struct event event;
     unsigned members = 0;
     arena_init(&arena, block, sizeof block, 0);
-    enum ambit_err err = ledger_get(reading->txn, seq, memory, &row);
+    enum ambit_err err = reading_row(reading, seq, memory, &row);
     if (err == AMBIT_OK && may_be_meant(seek->command, row.bytes)) {
         err = event_decode(row.bytes, row.opening, &arena, &event);
         if (err == AMBIT_OK)

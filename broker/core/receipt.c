@@ -51,7 +51,7 @@ static AMBIT_CHECKED enum ambit_err write_proof(const struct reading *reading, u
     struct ledger_row row;
     char leaf[(sizeof row.leaf.b + 2) / 3 * 4];
     struct tlog_proof proof = {.index = seq, .checkpoint = buf_str(&checkpoint->note)};
-    enum ambit_err err = ledger_get(reading->txn, seq, &memory, &row);
+    enum ambit_err err = reading_row(reading, seq, &memory, &row);
     if (err == AMBIT_OK)
         err = tree_inclusion(reading->txn, seq, checkpoint->size, &proof.path);
     if (err != AMBIT_OK)
@@ -169,7 +169,7 @@ static AMBIT_CHECKED enum ambit_err put_entry(const struct reading *reading, uin
     BUF_AUTO memory;
     buf_init(&memory, 0);
     struct ledger_row row;
-    enum ambit_err err = ledger_get(reading->txn, seq, &memory, &row);
+    enum ambit_err err = reading_row(reading, seq, &memory, &row);
     if (err != AMBIT_OK)
         return err;
     json_key(out, "entry");

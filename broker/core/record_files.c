@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "base/encode.h"
 #include "base/json_write.h"
+#include "core/segment.h"
 #include "core/set_row.h"
 #include "ledger/source.h"
 #include "ledger/tile_path.h"
@@ -218,4 +219,25 @@ enum ambit_err record_file(struct store_txn *txn, uint64_t size, struct ambit_st
              is_digest((struct ambit_str){path.p, path.len - (sizeof json - 1)}, &digest))
         err = put_set(txn, &digest, ret);
     return err == AMBIT_OK ? buf_check(ret) : err;
+}
+
+enum ambit_err record_file_pruned(struct segments *segments, uint64_t size, struct ambit_str path,
+                                  struct buf *ret)
+{
+    BUF_AUTO entry;
+    struct tile_path tile;
+    buf_init(&entry, 0);
+    if (tile_path_read(path, &tile) != AMBIT_OK || !tile.is_entries ||
+        tile.index >= size / LOG_TILE_WIDTH)
+        return AMBIT_ERR_NOT_FOUND;
+    for (unsigned i = 0; i < tile.width; i++) {
+        buf_reset(&entry);
+        enum ambit_err err = segments_entry(segments, tile.index * LOG_TILE_WIDTH + i, &entry);
+        if (err != AMBIT_OK)
+            return err;
+        uint8_t length[2] = {(uint8_t)(entry.len >> 8), (uint8_t)entry.len};
+        buf_put(ret, length, sizeof length);
+        buf_put_str(ret, buf_str(&entry));
+    }
+    return buf_check(ret);
 }

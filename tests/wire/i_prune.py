@@ -74,8 +74,10 @@ def pruned(tap, broker, client):
     after = [e for e in client.events(after=0) if e["seq"] <= before[-1]["seq"]]
     tap.ok(after == before, "every event is shown as before, out of the segment", (len(before), len(after)))
     again = client.person("dana", "GET", "/v1/trace/agent:remediator")
-    tap.ok(again.status == trace.status == 200 and len(again.body) >= len(trace.body) - 200, "and so is a trace")
+    tap.ok(again.status == trace.status == 200 and len(again.body) >= len(trace.body) - 200, "and so is a trace", (trace.status, len(trace.body), again.status, len(again.body), again.body[:300]))
+    served = client.person("dana", "GET", "/log/tile/entries/000")
     with tarfile.open(path) as tar:
+        tap.ok(served.status == 200 and served.body == tar.extractfile("tile/entries/000").read(), "the log serves the bundle out of the segment", served.status)
         names = tar.getnames()
         tap.ok(names[0] == "export.json" and "tile/entries/000" in names and "tile/0/000" in names and not any(n.startswith("openings") for n in names),
                "tiles and bundles, no personal text", names)
