@@ -48,7 +48,7 @@ refused "handed on once more" not_delegable as coder/tester --subject-token "$wo
 
 ambit trace --of-token "$work/tester.token" --token-file "$secrets/lee.token"
 
-grant=$(ambit trace --of-token "$work/coder.token" --token-file "$secrets/lee.token" | awk '$1 == "id:" {print $2}')
+grant=$(ambit trace --of-token "$work/coder.token" --token-file "$secrets/lee.token" | awk 'NR == 1 {sub(":", "", $2); print $2}')
 ambit stop "grant:$grant" --reason "the ticket is done" --token-file "$secrets/lee.token" >"$work/stopped"
 echo "coder's grant is ended, and with it what hung from it"
 refused "anything more below it" stopped as coder/tester --subject-token "$work/coder.token" --scope 'run.start[run:payments/api/unit]'
