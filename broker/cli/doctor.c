@@ -127,9 +127,11 @@ static enum cli_exit look(struct doctor *doctor)
                    "store, keys, checkpoint, documents, certificates, backups");
     }
     enum cli_exit code = settings_find(cli, &settings);
-    if (code)
+    if (code && cli_get(cli, "url"))
         return code;
-    if (settings.url)
+    if (code)
+        buf_reset(&cli->errors); /* a folder without a URL: its files are enough */
+    if (!code && settings.url)
         doctor_look_at_broker(doctor, &settings);
     else
         doctor_say(doctor, "broker", DOCTOR_NOT_LOOKED, "--url URL", "whether it answers");
