@@ -36,7 +36,7 @@ def fill(broker):
 
 
 def wait_covered(client):
-    size = len(list(client.events()))
+    size = len(list(client.events())) + 1  # `after` leaves out event 0
     for _ in range(200):
         if int(client.call("GET", "/log/checkpoint").body.split(b"\n")[1]) >= size:
             return size
@@ -238,6 +238,23 @@ def ranges(tap, broker, judge):
            "ambit-verify needs libcrypto and none of the broker's libraries", needs)
 
 
+def erased(tap, broker, client, judge):
+    token = os.path.join(broker.state, "credentials", "dana.token")
+    gone = client.person("lee", "POST", "/v1/erasures", {"target": "person:lee", "reason": "a test", "members": ["words"]}).json
+    wait_covered(client)
+    broker.ambit("export", "--url", url_of(broker), "--token-file", token, "--out", "e", check=True)
+    code, said = judge("e")
+    tap.ok(code == 0 and said["openings_erased"] == gone["openings"] > 0 and said["decided_again"] >= 120, "an erasure accounts for what is not there", said)
+    path = os.path.join(broker.home, "e", "openings", "000")
+    with open(path, "rb") as f:
+        lines = f.read().splitlines(keepends=True)
+    with open(path, "wb") as f:
+        f.write(b"".join(lines[1:]))
+    code, said = judge("e")
+    seq = json.loads(lines[0])["seq"]
+    tap.ok(code == 1 and [(p["seq"], "no erasure says so" in p["what"]) for p in said["problems"]] == [(seq, True)], "an opening taken without one is named", said)
+
+
 def main():
     tap = Tap()
     with Broker() as broker, broker.client() as client:
@@ -247,6 +264,7 @@ def main():
         any_byte(tap, broker, judge)
         forged(tap, broker, judge)
         ranges(tap, broker, judge)
+        erased(tap, broker, client, judge)
         code, said = broker.verify()
         tap.ok(code == 0 and said["ok"] and said["signed"] and said["decided_again"] >= 120, "and the store itself, with its checkpoint", said)
     return tap.done()
