@@ -63,6 +63,8 @@ point $? "the quickstart succeeds on a fresh Debian 12"
 echo "# note: quickstart in the fresh root: $((SECONDS - begun)) s"
 grep -qi "verif" "$log"
 point $? "and shows the record verified"
+tests/support/quickstart_same.py "$log" >>"$log" 2>&1
+point $? "and prints what README.md says it prints"
 running=0
 for p in /proc/[0-9]*; do
     [ "$(readlink "$p/root" 2>/dev/null)" = "$root" ] && running=1
