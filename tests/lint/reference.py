@@ -76,7 +76,7 @@ def wire_reference(tree):
 LISTS = [
     ("route", re.compile(r"broker/(oauth|authzen|operator|console)/\1\.c"), re.compile(r'"(/[^"]*)"')),
     ("event type", re.compile(r"broker/ledger/event\.h"), re.compile(r'X\(\w+, "([a-z.]+)"\)')),
-    ("metric", re.compile(r"broker/core/metrics\.c"), re.compile(r'head\(out, "(\w+)"')),
+    ("metric", re.compile(r"broker/core/\w+\.c"), re.compile(r'(?:head\(out, "|# TYPE )(\w+)')),
     ("table", re.compile(r"broker/store/env\.c"), re.compile(r'\[STORE_\w+\] = "(\w+)"')),
     ("configuration key", re.compile(r"broker/config/config\.c"), re.compile(r'^ *\{"\w*", "(\w+)", CONFIG_', re.M)),
     ("member of events", re.compile(r"broker/ledger/event_members\.c"), re.compile(r'^    (?:STR|ID|DIGEST|OWN|PLAIN)\("?(\w+)', re.M)),
