@@ -44,27 +44,37 @@ static enum ambit_err get(void *ctx, const char *path, size_t max, struct buf *r
     return buf_check(ret);
 }
 
+/* The URL that was given in place of the one of the settings. Their token is for their broker
+ * alone: to another one goes what --token-file names, or nothing. */
+static enum cli_exit take_given(struct cli *cli, const char *given, struct settings *settings)
+{
+    struct ambit_str url = ambit_str_of(given);
+    while (url.len > 0 && url.p[url.len - 1] == '/')
+        url.len--;
+    if (url.len > 4 && memcmp(url.p + url.len - 4, "/log", 4) == 0)
+        url.len -= 4;
+    struct ambit_str copy = arena_copy(&cli->arena, url);
+    if (copy.p == NULL)
+        return cli_fail(cli, CLI_USAGE, "out of memory");
+    const char *configured = settings->named;
+    settings->unix_path = NULL;
+    enum cli_exit code = settings_take_url(cli, copy.p, settings);
+    if (code == CLI_YES && cli_get(cli, "token-file") == NULL &&
+        (configured == NULL || !streq(configured, settings->named)))
+        settings->token_file = NULL;
+    return code;
+}
+
 enum cli_exit remote_open(struct cli *cli, const char *url, struct remote *ret)
 {
     *ret = (struct remote){.cli = cli};
     enum cli_exit code = settings_find(cli, &ret->settings);
     if (code)
         return code;
-    if (url != NULL) {
-        size_t n = strlen(url);
-        while (n > 0 && url[n - 1] == '/')
-            n--;
-        if (n > 4 && memcmp(url + n - 4, "/log", 4) == 0)
-            n -= 4;
-        struct ambit_str copy = arena_copy(&cli->arena, (struct ambit_str){.p = url, .len = n});
-        if (copy.p == NULL)
-            return cli_fail(cli, CLI_USAGE, "out of memory");
-        bool is_plain = strncmp(copy.p, "http://", 7) == 0;
-        if (is_plain && !settings_is_loopback(copy.p))
-            return cli_usage(cli, "%s: plain http would leave this machine; expected https", url);
-        ret->settings.url = ret->settings.named = copy.p;
-        ret->settings.unix_path = NULL;
-    }
+    if (url != NULL)
+        code = take_given(cli, url, &ret->settings);
+    if (code)
+        return code;
     if (ret->settings.url == NULL)
         return cli_usage(cli, "which broker? give its URL");
     if (ret->settings.token_file != NULL)

@@ -11,7 +11,8 @@ struct remote {
     struct settings settings;
     struct ambit_str token; /* {NULL,0}: none */
 };
-/* `url`: of the broker, with or without `/log` behind it; NULL: the one of the settings. */
+/* `url`: of the broker, with or without `/log` behind it; NULL: the one of the settings. To
+ * another broker than that of the settings goes no token but the one of --token-file. */
 enum cli_exit remote_open(struct cli *cli, const char *url, struct remote *ret);
 void remote_close(struct remote *remote);
 /* What is not there is NOT_FOUND; not permitted, REFUSED, and unreachable, IO, with a complaint in

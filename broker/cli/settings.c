@@ -41,8 +41,7 @@ static enum cli_exit take_unix(struct cli *cli, const char *text, struct setting
                                                   : cli_fail(cli, CLI_USAGE, "out of memory");
 }
 
-/* Without trailing slash, in the arena. */
-static enum cli_exit take_url(struct cli *cli, const char *text, struct settings *settings)
+enum cli_exit settings_take_url(struct cli *cli, const char *text, struct settings *settings)
 {
     if (starts_with(text, "unix:"))
         return take_unix(cli, text, settings);
@@ -193,7 +192,7 @@ static enum cli_exit find_url(struct cli *cli, const char *from_file, struct set
     if (!url)
         url = from_file;
 
-    return url ? take_url(cli, url, ret) : CLI_YES;
+    return url ? settings_take_url(cli, url, ret) : CLI_YES;
 }
 
 enum cli_exit settings_find(struct cli *cli, struct settings *ret)

@@ -19,6 +19,10 @@ struct settings {
 /* CLI_USAGE with a complaint when a file is not valid, or plain http would leave this machine. */
 enum cli_exit settings_find(struct cli *cli, struct settings *ret);
 
+/* A URL that somebody gave, into *settings, without trailing slash, in cli->arena. CLI_USAGE: none
+ * of a broker (no user, query or fragment), or plain http that would leave this machine. */
+enum cli_exit settings_take_url(struct cli *cli, const char *text, struct settings *settings);
+
 /* The one line of a small secret file, without the newline at its end, in cli->arena. Refuses files
  * that are empty or hold more than one word. */
 enum cli_exit settings_read_word(struct cli *cli, const char *path, size_t max,

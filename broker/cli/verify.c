@@ -28,7 +28,8 @@ static void put_problem(struct buf *out, const struct verify_problem *problem)
 {
     if (problem->has_seq)
         buf_printf(out, "event %llu, ", (unsigned long long)problem->seq);
-    buf_printf(out, "table %s", problem->table);
+    buf_put_text(out, "table ");
+    show_escaped(out, ambit_str_of(problem->table));
     if (problem->key.len) {
         buf_put_text(out, ", key ");
         show_escaped(out, problem->key);
@@ -54,8 +55,9 @@ static void put_lines(struct cli *cli, const struct verify_report *report, bool 
         buf_printf(out, "%llu decisions made again from their own inputs\n",
                    (unsigned long long)report->n_redecided);
     if (report->n_undecided > 0)
-        buf_printf(out, "%llu decisions cannot be made again: what they hang on is erased\n",
-                   (unsigned long long)report->n_undecided);
+        buf_printf(out, "%llu decisions cannot be made again: what they hang on is erased%s\n",
+                   (unsigned long long)report->n_undecided,
+                   report->unread > 0 ? ", or was pruned and is not here" : "");
     if (report->unread > 0)
         buf_printf(out,
                    "%llu events were pruned and their segments are not here: of them the leaf "

@@ -22,7 +22,8 @@ struct verify_report {
     uint64_t events;
     struct ambit_digest root;
     uint64_t n_redecided;         /* decisions that were made again from their own inputs */
-    uint64_t n_undecided;         /* and those that could not be: a text they hang on is erased */
+    uint64_t n_undecided;         /* and those that could not be: what they hang on is erased, or
+                                   * pruned and not here */
     bool has_checkpoint;          /* STATE/log/checkpoint was held against the events */
     bool is_key_given, is_signed; /* as in ledger/log_verify.h */
     /* pruned, and their segments are not there: of them the leaf hashes alone were looked at, and

@@ -149,6 +149,10 @@ enum ambit_err verify_redecide(struct verify *verify, const struct event *event,
     struct redecided redecided;
     if (verify->again == NULL)
         return AMBIT_OK;
+    if (!verify_is_whole(verify)) { /* the grants it may be about were not read */
+        verify->report->n_undecided += redecide_was_asked(event);
+        return AMBIT_OK;
+    }
     enum ambit_err err = redecide_event(event, &source, verify->again->decision, arena, &redecided);
     if (err != AMBIT_OK)
         return err;

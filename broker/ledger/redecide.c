@@ -113,12 +113,31 @@ static void undecided(enum ambit_err err, struct redecided *ret)
         redecided_put(ret, ambit_err_text(err));
 }
 
+/* AZN-18: whom a service may name its document says; the subject's type is not in the event. */
+static bool may_name(const struct redecide_set *set, struct ambit_str name, struct ambit_str agent)
+{
+    const struct ambit_service *service =
+        ambit_service_find(ambit_policy_documents(set->set), name);
+    for (size_t i = 0; service != NULL && i < service->n_subjects; i++) {
+        struct ambit_str prefix = service->subjects[i].value.text;
+        if (prefix.len == 0 ||
+            (prefix.len <= agent.len && memcmp(agent.p, prefix.p, prefix.len) == 0))
+            return true;
+    }
+    return false;
+}
+
 static AMBIT_CHECKED enum ambit_err answer(const struct event *event,
                                            struct redecide_question *question,
                                            const struct redecide_set *set,
                                            struct ambit_decision *decision, struct redecided *ret)
 {
     bool all_read = false;
+    if (!question->is_grant && question->action.named_agent.p != NULL &&
+        !may_name(set, event->service, question->action.named_agent)) {
+        redecided_differs(ret, "is of an agent that the service's document cannot name");
+        return AMBIT_OK;
+    }
     if (hangs_on_erased(event, question, set)) {
         ret->finding = REDECIDE_ERASED;
         return AMBIT_OK;
@@ -157,6 +176,8 @@ static void judge_services_own(const struct event *event, const struct redecide_
         redecided_differs(ret, "names another owner than the service's document");
     else if (is_issued != (event->decision == AMBIT_ALLOW))
         redecided_differs(ret, "is of a type that its decision is not");
+    else if (event->n_counts > 0 || event->n_trips > 0)
+        redecided_differs(ret, "counts or stops with a service's own token");
     else if (is_issued && event->expires_ms - event->time_ms > SERVICE_LIFE_MAX_MS)
         redecided_differs(ret, "gives a service's own token for longer than any lives");
 }

@@ -93,11 +93,13 @@ def pruned(tap, broker, client):
 def verified(tap, broker, path, next_):
     code, said = broker.verify()
     tap.ok(code == 0 and "unread" not in said, "ambit verify reads the segment and builds every table again", said)
+    again = said
     aside = os.path.join(broker.home, "aside")
     os.makedirs(aside)
     shutil.move(path, aside)
     code, said = broker.verify()
     tap.ok(code == 0 and said["unread"] == next_, "without it: the tree holds, and it says what it could not look at", said)
+    tap.ok(said["not_decided"] > again["not_decided"] and said["problems"] == [], "what was decided behind it is undecided, not damaged", (again, said))
     done = broker.ambit("verify", broker.state, "--segments", aside, "--json")
     tap.ok(done.returncode == 0 and "unread" not in json.loads(done.stdout), "--segments says where", done)
     name = os.path.join(aside, os.path.basename(path))
@@ -155,6 +157,9 @@ def main():
             held(tap, client, stop)
             time.sleep(2.2)
             next_, path, before = pruned(tap, broker, client)
+            token = client.token().json["access_token"]
+            acts = [client.evaluate(token, resource={"type": "ticket", "id": str(i)}) for i in range(3)]
+            tap.ok(all(a.status == 200 and a.json["decision"] is True for a in acts), "actions behind what was pruned", acts)
         tap.ok(broker.stop() == 0, "stopped")
         name = verified(tap, broker, path, next_)
         without(tap, broker, path, name, before)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "cli/remote.h"
 #include "cli/settings.h"
 #include "cli_support.h"
 #include "support/folder.h"
@@ -101,11 +102,57 @@ static void a_word_file_holds_one_word(void **state)
     folder_remove(folder);
 }
 
+/* The token of the settings goes to their broker alone; one that was named for this run goes where
+ * the run goes. */
+static void a_log_elsewhere_gets_no_token(void **state)
+{
+    static const struct {
+        const char *name, *configured, *given, *option;
+        enum cli_exit want;
+        bool has_token;
+    } places[] = {
+        {"the one of the settings", "https://broker", NULL, NULL, CLI_YES, true},
+        {"the same by name", "https://broker", "https://broker/log/", NULL, CLI_YES, true},
+        {"another", "https://broker", "https://other/log", NULL, CLI_YES, false},
+        {"another port", "https://broker", "https://broker:8443", NULL, CLI_YES, false},
+        {"none configured", "", "https://other", NULL, CLI_YES, false},
+        {"behind a socket", "unix:/run/ambit.sock", "http://localhost", NULL, CLI_YES, false},
+        {"another, the token named", "https://broker", "https://other/log", "token", CLI_YES, true},
+        {"a user in the URL", "", "http://localhost:x@evil.example/log", "token", CLI_USAGE, false},
+        {"the same, encrypted", "", "https://localhost:x@evil.example", "token", CLI_USAGE, false},
+        {"plain elsewhere", "", "http://evil.example/log", "token", CLI_USAGE, false},
+        {"a query", "", "https://other/?x/log", "token", CLI_USAGE, false},
+    };
+    char folder[FOLDER_PATH_MAX] = "", path[FOLDER_PATH_MAX] = "";
+    (void)state;
+    folder_make(folder);
+    put(folder, "token", "abc");
+    folder_join(path, folder, "token");
+    for (size_t i = 0; i < AMBIT_LEN(places); i++) {
+        char home[FOLDER_PATH_MAX + 32], url[128], token[FOLDER_PATH_MAX + 32];
+        assert_true(snprintf(home, sizeof home, "XDG_CONFIG_HOME=%s", folder) > 0);
+        assert_true(snprintf(url, sizeof url, "AMBIT_URL=%s", places[i].configured) > 0);
+        assert_true(snprintf(token, sizeof token, "AMBIT_TOKEN_FILE=%s", path) > 0);
+        const char *const environment[] = {home, token, places[i].configured[0] ? url : NULL, NULL};
+        CLI_AUTO cli = {.environment = environment};
+        arena_init(&cli.arena, NULL, 0, 0);
+        if (places[i].option != NULL)
+            cli.given[cli.n_given++] = (struct cli_given){"token-file", path};
+        struct remote remote;
+        enum cli_exit code = remote_open(&cli, places[i].given, &remote);
+        ROW_CHECK(places[i].name, code == places[i].want);
+        ROW_CHECK(places[i].name,
+                  code != CLI_YES || (remote.token.p != NULL) == places[i].has_token);
+    }
+    folder_remove(folder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(settings_are_found_in_order),
         cmocka_unit_test(a_word_file_holds_one_word),
+        cmocka_unit_test(a_log_elsewhere_gets_no_token),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
