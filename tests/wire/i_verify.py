@@ -255,6 +255,32 @@ def erased(tap, broker, client, judge):
     tap.ok(code == 1 and [(p["seq"], "no erasure says so" in p["what"]) for p in said["problems"]] == [(seq, True)], "an opening taken without one is named", said)
 
 
+def the_key(tap, broker):
+    """The store in its folder: by the log's key, by another log's, by what is none."""
+    own = os.path.join(broker.state, "log", "log.vkey")
+    with open(own, encoding="utf-8") as f:
+        text = f.read().strip()
+    origin = text.split("+")[0]
+    other = subprocess.run(["openssl", "rand", "32"], check=True, capture_output=True).stdout
+    ident = hashlib.sha256(origin.encode() + b"\n\x01" + other).hexdigest()[:8]
+    same_name = f"{origin}+{ident}+{base64.b64encode(bytes([1]) + other).decode()}"
+    stranger = "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
+    for name, key in (("as a file", own), ("as text", text)):
+        done = broker.ambit("verify", broker.state, "--key", key, text=True)
+        said = json.loads(broker.ambit("verify", broker.state, "--key", key, "--json").stdout)
+        tap.ok(done.returncode == 0 and "signed by the key that was given" in done.stdout and said["ok"] and said["signed"] and said["key_given"],
+               f"the store, by its key {name}: it says that this key signed", done)
+    done = broker.ambit("verify", broker.state, text=True)
+    tap.ok(done.returncode == 0 and "no key was given" in done.stdout, "without one it says that nobody vouches for it", done)
+    for name, key in (("of another log", stranger), ("of the same name", same_name)):
+        done = broker.ambit("verify", broker.state, "--key", key, text=True)
+        said = json.loads(broker.ambit("verify", broker.state, "--key", key, "--json").stdout)
+        tap.ok(done.returncode == 1 and "DAMAGED" in done.stdout and "signed by the key that was given" not in done.stdout and not said["ok"]
+               and not said.get("signed") and any("none that this key signed" in p["what"] for p in said["problems"]), f"by a key {name}: exit 1, and why", (done, said))
+    done = broker.ambit("verify", broker.state, "--key", "x", text=True)
+    tap.ok(done.returncode == 2 and "verifier key" in done.stderr, "by no key: wrong usage", done)
+
+
 def main():
     tap = Tap()
     with Broker() as broker, broker.client() as client:
@@ -267,6 +293,8 @@ def main():
         erased(tap, broker, client, judge)
         code, said = broker.verify()
         tap.ok(code == 0 and said["ok"] and said["signed"] and said["decided_again"] >= 120, "and the store itself, with its checkpoint", said)
+        broker.stop()
+        the_key(tap, broker)
     return tap.done()
 
 
