@@ -78,9 +78,12 @@ static enum ambit_err event_of(void *ctx, struct ambit_id grant, struct arena *a
         return AMBIT_ERR_NOT_FOUND;
     const struct given *given = &follow->given[seq % GRANTS_KEPT];
     enum ambit_err err = AMBIT_OK;
-    if (given->bytes != NULL && given->seq == seq) {
-        leaf = (struct ambit_str){given->bytes, given->leaf_len};
-        opening = (struct ambit_str){given->bytes + given->leaf_len, given->opening_len};
+    if (given->bytes != NULL && given->seq == seq) { /* copied: its parent may take its place */
+        leaf = arena_copy(arena, (struct ambit_str){given->bytes, given->leaf_len});
+        opening = arena_copy(
+            arena, (struct ambit_str){given->bytes + given->leaf_len, given->opening_len});
+        if (leaf.p == NULL || opening.p == NULL)
+            return AMBIT_ERR_NO_MEMORY;
     } else {
         err = follow->source.event_at(follow->source.ctx, seq, arena, &leaf, &opening);
         if (err == AMBIT_OK)

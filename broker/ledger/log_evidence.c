@@ -81,6 +81,8 @@ enum ambit_err log_read_receipt(struct log_verify *verify, uint64_t seq, struct 
         verify->source->get(verify->source->ctx, path, AMBIT_EVENT_BYTES, ret_opening);
     if (log_is_ours(err))
         return err;
+    if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
+        log_problem(verify, &seq, path, "cannot be read: %s", ambit_err_text(err));
     (void)snprintf(path, sizeof path, "receipts/%llu.entry", (unsigned long long)seq);
     return log_get(verify, path, AMBIT_EVENT_BYTES, ret_entry);
 }

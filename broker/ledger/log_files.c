@@ -25,7 +25,7 @@ enum ambit_err log_get(struct log_verify *verify, const char *path, size_t max, 
         err = buf_check(ret);
     if (err == AMBIT_ERR_NOT_FOUND)
         log_problem(verify, NULL, path, "is not there");
-    else if (err == AMBIT_ERR_TOO_LARGE || err == AMBIT_ERR_DAMAGED)
+    else if (err != AMBIT_OK && !log_is_ours(err)) /* a folder in its place, too */
         log_problem(verify, NULL, path, "cannot be read: %s", ambit_err_text(err));
     return err;
 }
@@ -167,6 +167,8 @@ enum ambit_err log_read_checkpoint(struct log_verify *verify)
         log_problem(verify, NULL, "export.json", "is of a whole log, and its range is not");
     if (export->next > verify->checkpoint.size)
         export->next = verify->checkpoint.size;
+    if (export->first > export->next)
+        export->first = export->next;
     return judge_signature(verify);
 }
 

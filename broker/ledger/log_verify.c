@@ -128,6 +128,23 @@ static AMBIT_CHECKED enum ambit_err make_follow(struct log_verify *verify)
     return follow_new(&source, &options, &verify->follow);
 }
 
+/* Nothing may hold that was not looked at, whatever the reason. */
+static void judge_coverage(struct log_verify *verify)
+{
+    const struct log_report *report = verify->report;
+    const struct log_export *export = &report->export;
+    if (export->kind == LOG_EVIDENCE && report->events == 0)
+        log_problem(verify, NULL, "receipts", "is no event");
+    else if (export->kind == LOG_SEGMENT && export->first == export->next)
+        log_problem(verify, NULL, "export.json", "is of no event");
+    if (report->n_problems > 0)
+        return;
+    if (!report->is_signed)
+        log_problem(verify, NULL, "checkpoint", "is not signed");
+    if (export->kind != LOG_EVIDENCE && report->events != export->next - export->first)
+        log_problem(verify, NULL, "tile/entries", "not every event was looked at");
+}
+
 static AMBIT_CHECKED enum ambit_err walk(struct log_verify *verify)
 {
     enum ambit_err err = AMBIT_OK;
@@ -139,6 +156,8 @@ static AMBIT_CHECKED enum ambit_err walk(struct log_verify *verify)
         err = log_verify_tiles(verify);
     if (err == AMBIT_OK)
         err = follow_end(verify->follow);
+    if (err == AMBIT_OK)
+        judge_coverage(verify);
     verify->report->counts = *follow_counts(verify->follow);
     if (err == AMBIT_OK && verify->source->each != NULL)
         err = verify->source->each(verify->source->ctx, count_other, verify);
@@ -151,7 +170,7 @@ static AMBIT_CHECKED enum ambit_err run(struct log_verify *verify)
     if (err != AMBIT_OK)
         return err;
     err = log_read_checkpoint(verify);
-    if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_MALFORMED)
+    if (err != AMBIT_OK && err != AMBIT_ERR_CRYPTO && !log_is_ours(err))
         return AMBIT_OK; /* told: without a checkpoint nothing can be said of the rest */
     if (err == AMBIT_OK)
         err = make_follow(verify);

@@ -18,20 +18,26 @@ enum { SIZE = 600, FILES = 32, ERASED = 77 };
 struct file {
     char path[LOG_PATH_MAX];
     struct buf bytes;
+    bool is_folder; /* of that name, in its place */
 };
 struct log {
     struct file file[FILES];
     size_t n;
 };
 
-static struct buf *file_of(struct log *log, const char *path)
+static struct file *find_file(struct log *log, const char *path)
 {
     for (size_t i = 0; i < log->n; i++)
         if (strcmp(log->file[i].path, path) == 0)
-            return &log->file[i].bytes;
+            return &log->file[i];
     assert_true(log->n < FILES);
     (void)snprintf(log->file[log->n].path, LOG_PATH_MAX, "%s", path);
-    return &log->file[log->n++].bytes;
+    return &log->file[log->n++];
+}
+
+static struct buf *file_of(struct log *log, const char *path)
+{
+    return &find_file(log, path)->bytes;
 }
 
 static enum ambit_err get(void *ctx, const char *path, size_t max, struct buf *ret)
@@ -40,12 +46,22 @@ static enum ambit_err get(void *ctx, const char *path, size_t max, struct buf *r
     for (size_t i = 0; i < log->n; i++) {
         if (strcmp(log->file[i].path, path) != 0)
             continue;
+        if (log->file[i].is_folder)
+            return AMBIT_ERR_MALFORMED; /* as file_read() says it */
         if (log->file[i].bytes.len > max)
             return AMBIT_ERR_TOO_LARGE;
         buf_put_str(ret, buf_str(&log->file[i].bytes));
         return buf_check(ret);
     }
     return AMBIT_ERR_NOT_FOUND;
+}
+
+static enum ambit_err each(void *ctx, void (*one)(void *one_ctx, const char *path), void *one_ctx)
+{
+    const struct log *log = ctx;
+    for (size_t i = 0; i < log->n; i++)
+        one(one_ctx, log->file[i].path);
+    return AMBIT_OK;
 }
 
 /* ---- a log ------------------------------------------------------------------------------------
@@ -130,6 +146,13 @@ static void verify(struct log *log, struct log_report *ret)
     assert_int_equal(log_verify(&source, &options, ret), AMBIT_OK);
 }
 
+static void verify_unkeyed(struct log *log, struct log_report *ret)
+{
+    const struct log_source source = {.ctx = log, .get = get, .each = each};
+    const struct log_verify_options options = {.hash_key = {1, 2}};
+    assert_int_equal(log_verify(&source, &options, ret), AMBIT_OK);
+}
+
 static bool is_told(const struct log_report *report, const char *what)
 {
     for (size_t i = 0; i < report->n; i++) {
@@ -184,7 +207,7 @@ static void forget(struct log *log, const char *path)
 
 static void each_damage_is_named(void **state)
 {
-    enum how { FLIP, CUT, GONE };
+    enum how { FLIP, CUT, GONE, FOLDER };
     static const struct {
         const char *path;
         enum how how;
@@ -206,6 +229,11 @@ static void each_damage_is_named(void **state)
         {"openings/002", GONE, 0, "its opening is not there and no erasure says so"},
         {"export.json", FLIP, 9, "export.json: "},
         {"checkpoint", FLIP, 0, "export.json: is of another log than the checkpoint"},
+        {"checkpoint", FOLDER, 0, "checkpoint: cannot be read"},
+        {"tile/entries/000", FOLDER, 0, "tile/entries/000: cannot be read"},
+        {"tile/0/002.p/88", FOLDER, 0, "tile/0/002.p/88: cannot be read"},
+        {"tile/1/000.p/2", FOLDER, 0, "tile/1/000.p/2: cannot be read"},
+        {"openings/001", FOLDER, 0, "openings/001: is not lines of openings"},
     };
     (void)state;
     for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
@@ -217,10 +245,45 @@ static void each_damage_is_named(void **state)
             file->p[rows[i].at] = (char)(file->p[rows[i].at] ^ 1);
         else if (rows[i].how == CUT)
             file->len -= rows[i].at;
-        else
+        else if (rows[i].how == GONE)
             forget(&log, rows[i].path);
+        else
+            find_file(&log, rows[i].path)->is_folder = true;
         verify(&log, &report);
         ROW_CHECK(rows[i].what, is_told(&report, rows[i].what));
+        log_report_done(&report);
+        done(&log);
+    }
+}
+
+/* What could not be looked at never holds, whatever the caller of the file did not tell. */
+static void what_was_not_looked_at_does_not_hold(void **state)
+{
+    static const struct {
+        const char *name, *folder, *export, *what;
+    } rows[] = {
+        {"a folder as the key", "log.vkey", NULL, "log.vkey: cannot be read"},
+        {"evidence of nothing", NULL,
+         "{\"kind\":\"evidence\",\"origin\":\"test/log\",\"size\":600,\"v\":1}",
+         "receipts: is no event"},
+        {"a segment of nothing", NULL,
+         "{\"first\":5,\"kind\":\"segment\",\"next\":5,\"origin\":\"test/"
+         "log\",\"size\":600,\"v\":1}",
+         "export.json: is of no event"},
+    };
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct log log;
+        struct log_report report;
+        make(&log, 0, SIZE);
+        if (rows[i].folder != NULL)
+            find_file(&log, rows[i].folder)->is_folder = true;
+        if (rows[i].export != NULL) {
+            buf_reset(file_of(&log, "export.json"));
+            buf_put_text(file_of(&log, "export.json"), rows[i].export);
+        }
+        verify_unkeyed(&log, &report);
+        ROW_CHECK(rows[i].name, report.n_problems > 0 && is_told(&report, rows[i].what));
         log_report_done(&report);
         done(&log);
     }
@@ -256,6 +319,7 @@ static void ids_have_places(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(whole_and_part),
     cmocka_unit_test(each_damage_is_named),
+    cmocka_unit_test(what_was_not_looked_at_does_not_hold),
     cmocka_unit_test(ids_have_places),
 };
 
