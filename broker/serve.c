@@ -420,6 +420,8 @@ void serve_close(struct service *service)
     if (service == NULL)
         return;
     notify_stopping();
+    if (service->broker != NULL)
+        broker_end_waits(service->broker);
     if (service->is_started)
         http_stop(service->edge.http, GRACE_MS);
     broker_close(service->broker);

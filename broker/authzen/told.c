@@ -288,10 +288,9 @@ static bool use_once(struct receipt_state *state, struct broker *broker, struct 
     return is_fine;
 }
 
-static enum http_next reply_receipt(struct broker *broker, uint64_t seq, struct http_request *req,
-                                    struct http_reply *reply)
+static enum http_next reply_taken(enum ambit_err err, struct http_request *req,
+                                  struct http_reply *reply)
 {
-    enum ambit_err err = query_receipt(broker, seq, &reply->body);
     if (err == AMBIT_ERR_NOT_FOUND)
         return problem(req, reply, 503, "No checkpoint covers it yet.");
     if (err)
@@ -318,8 +317,10 @@ enum http_next receipt_begin(void *app, struct http_request *req, struct http_re
                           : AMBIT_ERR_NOT_FOUND;
     if (err == AMBIT_ERR_NOT_FOUND)
         return problem(req, reply, 404, "There is no such decision of yours.");
-    if (err)
-        return problem_of(req, reply, err);
+    if (!err)
+        err = query_receipt(app, state->seq, &reply->body);
+    if (err != AMBIT_ERR_NOT_FOUND)
+        return reply_taken(err, req, reply);
     state->receipt.resume = resume;
     state->receipt.ctx = req;
     http_suspend(req);
@@ -330,7 +331,7 @@ enum http_next receipt_begin(void *app, struct http_request *req, struct http_re
 enum http_next receipt_finish(void *app, struct http_request *req, struct http_reply *reply)
 {
     const struct receipt_state *state = req->user;
-    return reply_receipt(app, state->seq, req, reply);
+    return reply_taken(query_receipt(app, state->seq, &reply->body), req, reply);
 }
 
 void receipt_done(void *app, struct http_request *req)

@@ -33,6 +33,14 @@ static struct config_place place_of(const struct config_place *list, const struc
     return place;
 }
 
+/* What stands behind the address begins a port or a path, not a longer name. */
+static bool is_loopback(struct ambit_str url, const char *address)
+{
+    size_t len = strlen(address);
+    return starts_with(url, address) && (url.p[len] == ':' || url.p[len] == '/') &&
+           !memchr(url.p, '@', url.len);
+}
+
 static bool is_url(struct ambit_str url)
 {
     for (size_t i = 0; i < url.len; i++)
@@ -40,8 +48,8 @@ static bool is_url(struct ambit_str url)
             memchr("\"\\<>#?", url.p[i], 6))
             return false;
     return url.len > 0 && url.len <= 1024 && url.p[url.len - 1] != '/' &&
-           (starts_with(url, "https://") || starts_with(url, "http://127.0.0.1") ||
-            starts_with(url, "http://[::1]"));
+           (starts_with(url, "https://") || is_loopback(url, "http://127.0.0.1") ||
+            is_loopback(url, "http://[::1]"));
 }
 
 /* The key's own bytes are looked at by whoever verifies with them. */

@@ -381,6 +381,13 @@ struct tlog *broker_log(struct broker *broker)
     return atomic_load_explicit(&broker->log, memory_order_acquire);
 }
 
+void broker_end_waits(struct broker *broker)
+{
+    struct tlog *log = broker_log(broker);
+    if (log != NULL)
+        tlog_waiters_end(log);
+}
+
 enum ambit_err broker_log_witnessed(struct broker *broker, struct buf *out)
 {
     return witnesses_note(broker->witnesses, out);

@@ -126,6 +126,8 @@ AMBIT_CHECKED enum ambit_err broker_reload_files(struct broker *broker,
 
 /* The log that publishes the record; never NULL once the broker is open. */
 struct tlog *broker_log(struct broker *broker);
+/* Before the HTTP edge is stopped: nobody waits for a checkpoint any more. */
+void broker_end_waits(struct broker *broker);
 /* The newest checkpoint that a witness cosigned (COS-1); NOT_FOUND: none did. */
 AMBIT_CHECKED enum ambit_err broker_log_witnessed(struct broker *broker, struct buf *out);
 const struct broker_log_config *broker_log_config(const struct broker *broker);

@@ -8,9 +8,10 @@
 #include "core/query_internal.h"
 #include "ledger/indexer.h"
 #include "ledger/ledger.h"
+#include "ledger/tiles.h"
 #include "ledger/tlog_proof.h"
 
-enum { INDEX_WAIT_MS = 2000, SAME_ID_MAX = 8 };
+enum { INDEX_WAIT_MS = 2000, QUERY_WAIT_MS = 1500, SAME_ID_MAX = 8 };
 
 /* ---- waiting ---- */
 
@@ -46,17 +47,18 @@ static AMBIT_CHECKED enum ambit_err write_proof(const struct reading *reading, u
                                                 const struct tlog_checkpoint *checkpoint,
                                                 struct buf *out)
 {
-    BUF_AUTO memory;
-    buf_init(&memory, 0);
-    struct ledger_row row;
-    char leaf[(sizeof row.leaf.b + 2) / 3 * 4];
+    struct tile tile;
+    size_t place = seq % AMBIT_TILE_HASHES;
+    char leaf[(sizeof tile.hash[0].b + 2) / 3 * 4];
     struct tlog_proof proof = {.index = seq, .checkpoint = buf_str(&checkpoint->note)};
-    enum ambit_err err = reading_row(reading, seq, &memory, &row);
+    /* The hash alone, of what was pruned too: this runs on loops. */
+    enum ambit_err err =
+        tile_read(reading->txn, checkpoint->size, 0, seq / AMBIT_TILE_HASHES, place + 1, &tile);
     if (err == AMBIT_OK)
         err = tree_inclusion(reading->txn, seq, checkpoint->size, &proof.path);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
-    base64_encode(row.leaf.b, sizeof row.leaf.b, leaf);
+    base64_encode(tile.hash[place].b, sizeof tile.hash[place].b, leaf);
     proof.extra = (struct ambit_str){leaf, sizeof leaf};
     tlog_proof_put(&proof, out);
     return buf_check(out);
@@ -136,13 +138,10 @@ static AMBIT_CHECKED enum ambit_err find(struct broker *broker, const struct rea
 }
 
 /* A decision by its own id; a token by its jti: the first event of a grant is that it was given. */
-enum ambit_err query_decided_seq(struct broker *broker, struct ambit_id id,
-                                 const struct caller *caller, uint64_t *ret)
+static AMBIT_CHECKED enum ambit_err look(struct broker *broker, struct ambit_id id,
+                                         const struct caller *caller, uint64_t *ret)
 {
     struct reading reading;
-    uint64_t size = query_size(broker);
-    if (size > 0)
-        (void)indexer_wait(broker->indexer, size, INDEX_WAIT_MS);
     enum ambit_err err = reading_begin(broker, &reading);
     if (err != AMBIT_OK)
         return err;
@@ -151,6 +150,18 @@ enum ambit_err query_decided_seq(struct broker *broker, struct ambit_id id,
         err = find(broker, &reading, INDEX_GRANT, id, caller, ret);
     reading_end(&reading);
     return err;
+}
+
+enum ambit_err query_decided_seq(struct broker *broker, struct ambit_id id,
+                                 const struct caller *caller, uint64_t *ret)
+{
+    uint64_t size = query_size(broker);
+    enum ambit_err err = look(broker, id, caller, ret);
+    if (err != AMBIT_ERR_NOT_FOUND || size == 0)
+        return err;
+    bool is_whole = indexer_wait(broker->indexer, size, INDEX_WAIT_MS);
+    err = look(broker, id, caller, ret);
+    return err == AMBIT_ERR_NOT_FOUND && !is_whole ? AMBIT_ERR_BUSY : err; /* could not tell */
 }
 
 /* ---- for readers of the log ---- */
@@ -186,7 +197,8 @@ enum ambit_err query_proof(struct broker *broker, uint64_t seq, struct json_out 
     struct reading reading;
     if (seq >= query_size(broker))
         return AMBIT_ERR_NOT_FOUND;
-    if (!tlog_wait(broker_log(broker), seq, broker_log_config(broker)->receipts_wait_ms))
+    /* On one of few query threads: not for as long as a receipt waits beside them. */
+    if (!tlog_wait(broker_log(broker), seq, QUERY_WAIT_MS))
         return AMBIT_ERR_BUSY;
     enum ambit_err err = query_receipt(broker, seq, &text);
     if (err == AMBIT_OK)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Receipts (TLP-1): that an event stands in the log, as text that verifies with the log's public
- * key alone. One names the entry's hash and not the entry, so that it tells its holder nothing of
- * what was decided; who may read the event has its bytes. */
+ * key alone. One names the entry's hash and not the entry; who may read the event has its bytes. */
 #pragma once
 
 #include "core/broker.h"

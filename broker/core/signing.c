@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "core/key_command.h"
 #include "core/prune.h"
+#include "ledger/tlog.h"
 
 static const char first_file[] = "signing.jwk"; /* of a version that had one key */
 static const char suffix[] = ".jwk";
@@ -316,6 +317,7 @@ void broker_tend(struct broker *broker)
 {
     enum ambit_err err = AMBIT_OK;
     readers_look(broker);
+    tlog_tend(broker_log(broker));
     prunes_tend(broker);
     if (atomic_exchange(&broker->wants_key, false)) {
         err = change_own(broker, KEY_PUBLISH, NULL, false);

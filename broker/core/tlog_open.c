@@ -150,7 +150,12 @@ static void told(void *ctx, enum tlog_step step, enum ambit_err err)
     if (err == AMBIT_OK)
         LOG(LOG_NOTICE, texts[step].works);
     else
-        LOG(LOG_ERROR, texts[step].failed, LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
+        LOG(LOG_ERROR,
+            step == TLOG_WITNESS_FILE && err == AMBIT_ERR_DAMAGED
+                ? "the log signs nothing more: the witness file holds a checkpoint in its name "
+                  "that this record does not have"
+                : texts[step].failed,
+            LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
 }
 
 static void start_free(struct tlog_start *start)

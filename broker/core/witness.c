@@ -178,7 +178,10 @@ static void follow(struct witness *witness, struct poster *poster)
     while (!atomic_load(&all->is_over)) {
         TLOG_CHECKPOINT_AUTO *checkpoint = tlog_checkpoint_acquire(log);
         if (!checkpoint || checkpoint->size == 0 || checkpoint->size == witness->is_done) {
-            (void)tlog_wait(log, checkpoint ? checkpoint->size : 0, NEWS_WAIT_MS);
+            int64_t from_us = clock_mono_us();
+            if (!tlog_wait(log, checkpoint ? checkpoint->size : 0, NEWS_WAIT_MS) &&
+                clock_mono_us() - from_us < NEWS_WAIT_MS * 1000 / 2)
+                pause_for(all, NEWS_WAIT_MS); /* the log tells nobody any more */
             continue;
         }
         bool is_signed = ask(witness, poster, checkpoint);
@@ -214,6 +217,12 @@ static enum ambit_err add(struct witnesses *all, const struct broker_witness *gi
                    "log.witnesses: %.*s is no verifier key of a cosigner; expected "
                    "NAME+HEX+BASE64 of an Ed25519 key of type 0x04",
                    AMBIT_STR_ARG(given->vkey));
+        return AMBIT_ERR_MALFORMED;
+    }
+    /* Ids are short: a line of a witness must not be taken for one of the log. */
+    if (ambit_str_eq(note_verifier_name(&witness->verifier),
+                     note_verifier_name(tlog_verifier(broker_log(all->broker))))) {
+        buf_put_text(reterr_text, "log.witnesses: a witness has the log's own name");
         return AMBIT_ERR_MALFORMED;
     }
     all->n++;

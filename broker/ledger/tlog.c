@@ -33,7 +33,28 @@ static enum ambit_err step(struct tlog *log, enum tlog_step step, enum ambit_err
 struct next {
     struct tree_edge edge;
     struct tree_proof proof;
+    enum ambit_err witnessed;
 };
+
+/* What stands in the witness file is a part of this tree, or another log's; else somebody signs in
+ * our name what we do not have (an older copy was restored while that file could not be seen, or a
+ * copy of us runs): DAMAGED. One that cannot be read is told of when it cannot be written. */
+static enum ambit_err hold_witness(const struct tlog *log, struct store_txn *txn, uint64_t size)
+{
+    BUF_AUTO note = {.max = NOTE_BYTES_MAX};
+    struct checkpoint there;
+    struct ambit_digest root;
+    if (log->witness_path.len == 0 ||
+        file_read(AT_FDCWD, log->witness_path.p, NOTE_BYTES_MAX, &note) != AMBIT_OK)
+        return AMBIT_OK;
+    enum ambit_err err = checkpoint_open(buf_str(&note), &log->verifier, &there);
+    if (err != AMBIT_OK || there.size == 0)
+        return err == AMBIT_ERR_NO_MEMORY || err == AMBIT_ERR_CRYPTO ? err : AMBIT_OK;
+    if (there.size > size)
+        return AMBIT_ERR_DAMAGED;
+    err = tree_root_at(txn, there.size, size, &root);
+    return err == AMBIT_OK && !ambit_digest_eq(root, there.root) ? AMBIT_ERR_DAMAGED : err;
+}
 
 /* BUSY: what is there is not known to be durable yet. */
 static enum ambit_err read_next(struct tlog *log, struct next *next)
@@ -47,6 +68,8 @@ static enum ambit_err read_next(struct tlog *log, struct next *next)
         err = AMBIT_OK;
     if (err == AMBIT_OK && next->edge.size > log->size && log->size > 0)
         err = tree_consistency(txn, log->size, next->edge.size, &next->proof);
+    if (err == AMBIT_OK && next->edge.size > log->size)
+        next->witnessed = hold_witness(log, txn, next->edge.size);
     store_read_end(txn);
     if (err != AMBIT_OK)
         return err;
@@ -98,6 +121,8 @@ static enum ambit_err advance(struct tlog *log)
         return AMBIT_OK;
     if (step(log, TLOG_PROVE, prove(log, &next)) != AMBIT_OK)
         return log->problem[TLOG_PROVE];
+    if (next.witnessed != AMBIT_OK)
+        return step(log, TLOG_WITNESS_FILE, next.witnessed);
 
     struct ambit_digest root = tree_root(&next.edge);
     err = sign(log, next.edge.size, root, &checkpoint);

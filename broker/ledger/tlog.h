@@ -57,6 +57,11 @@ struct tlog_waiter {
     struct tlog_waiter *next;
 };
 void tlog_wait_begin(struct tlog *log, struct tlog_waiter *waiter);
+/* Now and then, from any thread: those whose time is over are told even where the log's own thread
+ * hangs at a disk. */
+void tlog_tend(struct tlog *log);
+/* Nobody waits any more: those who do are told, later ones at once. */
+void tlog_waiters_end(struct tlog *log);
 
 /* ---- cosignatures ---- */
 

@@ -144,14 +144,15 @@ void tlog_wait_begin(struct tlog *log, struct tlog_waiter *waiter)
     (void)pthread_mutex_lock(&log->mutex);
     bool is_covered = log->published && log->published->size > waiter->seq;
     bool waits = !is_covered && !log->is_over;
+    bool is_first = !log->waiters; /* all wait as long: whoever came first ends first */
     if (waits) {
         waiter->next = log->waiters;
         log->waiters = waiter;
     }
     (void)pthread_mutex_unlock(&log->mutex);
-    if (waits)
-        (void)sem_post(&log->woken); /* its end may be the first to come */
-    else
+    if (waits && is_first)
+        (void)sem_post(&log->woken);
+    if (!waits)
         waiter->done(waiter->ctx, is_covered);
 }
 
@@ -160,6 +161,11 @@ void tlog_wake(struct tlog *log)
     if (!atomic_load_explicit(&log->has_news, memory_order_relaxed) &&
         !atomic_exchange(&log->has_news, true))
         (void)sem_post(&log->woken);
+}
+
+void tlog_tend(struct tlog *log)
+{
+    (void)tlog_waiters_due(log);
 }
 
 int64_t tlog_waiters_due(struct tlog *log)

@@ -52,5 +52,3 @@ AMBIT_CHECKED enum ambit_err tlog_checkpoint_new(struct ambit_str note, uint64_t
 void tlog_publish(struct tlog *log, struct tlog_checkpoint *checkpoint);
 /* Tells those whose time is over; when the next one's is, or INT64_MAX. */
 int64_t tlog_waiters_due(struct tlog *log);
-/* Tells all that are left: nothing more comes. */
-void tlog_waiters_end(struct tlog *log);

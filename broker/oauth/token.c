@@ -106,8 +106,11 @@ void token_prepare(void *app, struct http_request *req, struct http_reply *reply
 static bool waits_for_receipt(struct token_state *state, struct http_request *req)
 {
     uint64_t seq = state->command.base.seq;
-    if (state->command.base.err)
-        return false;
+    if (state->command.base.err || !state->receipt.is_wanted)
+        return false; /* of agents' grants alone */
+    const struct grant_await *await = &state->command.agent.await;
+    if (await->is_waiting || await->found != AWAIT_FINE)
+        return false; /* nothing was decided */
     if (!receipt_is_due(&state->receipt, seq)) {
         receipt_take(&state->receipt, seq, &req->arena);
         return false;

@@ -255,6 +255,29 @@ def ended_between_steps(tap):
         tap.ok(code == 0, "the record holds", verdict)
 
 
+def seen_late(tap, broker, witness, copy):
+    """The disk with the witness file was not mounted at the start of an older state: it is not written over."""
+    os.rename(witness, witness + ".away")
+    broker.start()
+    os.unlink(witness) if os.path.exists(witness) else None
+    os.rename(witness + ".away", witness)
+    with open(witness, "rb") as f:
+        before = f.read()
+    give(broker, 1)
+    words = b"the log signs nothing more: the witness file holds"
+    for _ in range(200):
+        if words in broker.said():
+            break
+        time.sleep(0.05)
+    with open(witness, "rb") as f, open(os.path.join(broker.state, "log", "checkpoint"), "rb") as g:
+        after, own = f.read(), g.read()
+    ahead, ours = (int(note.split(b"\n")[1]) for note in (before, own))
+    tap.ok(words in broker.said() and after == before and ours < ahead, "CKP-2: one that is seen late is held against too, and nothing more is signed", (before, after, own))
+    broker.kill()
+    shutil.rmtree(broker.state)
+    shutil.copytree(copy, broker.state)
+
+
 def witnessed(tap):
     """A witness file knows what a whole state folder that was restored does not."""
     with Broker(start=False, env={"AMBIT_LOG_PUBLIC": "true"}) as broker:
@@ -275,6 +298,7 @@ def witnessed(tap):
         shutil.copytree(copy, broker.state)
         said = refusal(broker)
         tap.ok(said.startswith("1: ") and "the witness file covers" in said, "CKP-2: a state that was restored whole is found by it", said)
+        seen_late(tap, broker, witness, copy)
         broker.start(extra=["--accept-rollback", "restored"])
         broker.stop()
         tap.ok(broker.start() and broker.stop() == 0, "the way on is gone once")
