@@ -20,6 +20,9 @@ AMBIT_CHECKED enum ambit_err file_open_new(int dir_fd, const char *path, int *re
 AMBIT_CHECKED enum ambit_err file_open(int dir_fd, const char *path, int *ret_fd); /* to read */
 /* Gives file or folder another name, EXISTS when that is taken, and flushes the folder of both. */
 AMBIT_CHECKED enum ambit_err file_rename(int dir_fd, const char *from, const char *to);
+/* The two names change places at once, in the same folder, which is flushed: either both or
+ * neither, whenever the machine stops. UNSUPPORTED: the file system cannot; nothing changed. */
+AMBIT_CHECKED enum ambit_err file_exchange(int dir_fd, const char *one, const char *other);
 AMBIT_CHECKED enum ambit_err file_flush(int fd);
 AMBIT_CHECKED enum ambit_err dir_flush(int dir_fd, const char *path);
 /* Everything below `path`, then itself, at most a few levels deep; what is not there is fine. */

@@ -72,6 +72,13 @@ enum ambit_err file_rename(int dir_fd, const char *from, const char *to)
     return err == AMBIT_OK ? flush_above(dir_fd, from) : err;
 }
 
+enum ambit_err file_exchange(int dir_fd, const char *one, const char *other)
+{
+    if (renameat2(dir_fd, one, dir_fd, other, RENAME_EXCHANGE) == 0)
+        return flush_above(dir_fd, one);
+    return errno == EINVAL || errno == ENOSYS ? AMBIT_ERR_UNSUPPORTED : file_err_of(errno);
+}
+
 static enum ambit_err remove_below(int dir_fd, const char *path, unsigned depth)
 {
     FD_AUTO fd = -1;

@@ -253,11 +253,23 @@ static enum ambit_err start(struct prunes *prunes, struct prune_job *job)
     return AMBIT_OK;
 }
 
+static enum ambit_err load(struct broker *broker, struct pruned *ret)
+{
+    struct store_txn *txn = NULL;
+    enum ambit_err err = store_read_begin(broker->store, &txn);
+    if (err != AMBIT_OK)
+        return err;
+    err = pruned_load(txn, ret);
+    store_read_end(txn);
+    return err;
+}
+
 enum ambit_err prune_begin(struct broker *broker, const struct prune_request *request,
                            struct prune_answer *ret)
 {
     struct prunes *prunes = broker->prunes;
     struct prune_bound bound;
+    struct pruned pruned;
     struct prune_job *job = NULL;
     *ret = (struct prune_answer){.refusal = PRUNE_FINE};
     if (atomic_load(&broker->is_sealed))
@@ -277,9 +289,11 @@ enum ambit_err prune_begin(struct broker *broker, const struct prune_request *re
     if (err != AMBIT_OK)
         return err;
     (void)pthread_mutex_lock(&prunes->mutex);
-    if (prunes->job)
+    /* One that ended since the bound was found has moved it. */
+    err = load(broker, &pruned);
+    if (prunes->job || (err == AMBIT_OK && pruned.target != bound.first))
         ret->refusal = PRUNE_RUNS;
-    else
+    else if (err == AMBIT_OK)
         err = start(prunes, job);
     (void)pthread_mutex_unlock(&prunes->mutex);
     if (err != AMBIT_OK || ret->refusal != PRUNE_FINE)
@@ -328,17 +342,6 @@ static void put_state(struct prunes *prunes, struct json_out *out)
         json_end_object(out);
     }
     (void)pthread_mutex_unlock(&prunes->mutex);
-}
-
-static enum ambit_err load(struct broker *broker, struct pruned *ret)
-{
-    struct store_txn *txn = NULL;
-    enum ambit_err err = store_read_begin(broker->store, &txn);
-    if (err != AMBIT_OK)
-        return err;
-    err = pruned_load(txn, ret);
-    store_read_end(txn);
-    return err;
 }
 
 enum ambit_err prunes_query(struct broker *broker, struct json_out *out)

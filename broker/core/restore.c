@@ -9,6 +9,7 @@
 #include "base/json_write.h"
 #include "core/backup_files.h"
 #include "core/restore_check.h"
+#include "core/restore_place.h"
 #include "store/lock.h"
 
 static const char fresh[] = "store.restoring";
@@ -25,56 +26,41 @@ void restore_done(struct restore_report *report)
 
 /* ---- files --------------------------------------------------------------------------------- */
 
-static bool is_there(int dir_fd, const char *path)
-{
-    FD_AUTO fd = -1;
-    return file_open(dir_fd, path, &fd) == AMBIT_OK;
-}
-
-/* The copy beside, whole and flushed. Stops that wait in the journal of the store that is replaced
- * come along: the first start takes them into the record. */
+/* The copy beside, whole and flushed. */
 static enum ambit_err make_copy(int backup_fd, int state_fd, struct restore_report *report)
 {
     FD_AUTO fd = -1;
-    enum ambit_err err = dir_remove(state_fd, fresh); /* of one that was cut short */
+    enum ambit_err err = restore_clear(backup_fd, state_fd, fresh);
+    if (err == AMBIT_ERR_REFUSED)
+        return restore_say(report, err,
+                           "%s has stops that are nowhere else, and there is no store: give it the "
+                           "name store, then restore with --replace",
+                           fresh);
     if (err == AMBIT_OK)
         err = dir_make(state_fd, fresh, 0700);
     if (err == AMBIT_OK)
         err = dir_open(state_fd, fresh, &fd);
     if (err == AMBIT_OK)
         err = backup_copy_file(backup_fd, BACKUP_STORE, fd, "data.mdb");
-    if (err != AMBIT_OK)
-        return err;
-    err = backup_copy_file(state_fd, "store/stops.journal", fd, "stops.journal");
-    report->has_journal = err == AMBIT_OK;
-    if (err == AMBIT_ERR_NOT_FOUND)
-        err = backup_copy_file(backup_fd, "store/stops.journal", fd, "stops.journal");
-    if (err == AMBIT_ERR_NOT_FOUND)
-        err = AMBIT_OK;
+    if (err == AMBIT_OK)
+        err = restore_put_journal(backup_fd, state_fd, fd, &report->has_journal);
     return err == AMBIT_OK ? file_flush(fd) : err;
 }
 
-static enum ambit_err move_aside(int state_fd, int64_t now_ms, struct restore_report *report)
+static enum ambit_err swap(int state_fd, int64_t now_ms, struct restore_report *report)
 {
     char name[64] = "store.replaced-", time[TIME_TEXT_LEN];
     size_t n = strlen(name);
+    bool is_aside = false;
     time_encode(now_ms, time);
     for (size_t i = 0; i < sizeof time; i++)
         if (time[i] != '-' && time[i] != ':' && time[i] != '.')
             name[n++] = time[i];
     name[n] = '\0';
-    enum ambit_err err = file_rename(state_fd, "store", name);
-    if (err == AMBIT_OK)
+    enum ambit_err err = restore_swap(state_fd, fresh, name, &is_aside);
+    if (err == AMBIT_OK && is_aside)
         report->aside = arena_copy(&report->arena, (struct ambit_str){name, n});
     return err;
-}
-
-/* A folder that is not there comes out of the backup, if it has it; one that is there stays. */
-static enum ambit_err add_folder(int backup_fd, int state_fd, const char *name)
-{
-    if (is_there(state_fd, name) || !is_there(backup_fd, name))
-        return AMBIT_OK;
-    return backup_copy_folder(backup_fd, name, state_fd, name);
 }
 
 static enum ambit_err put_in_place(const struct restore_plan *plan, struct restore_report *report)
@@ -85,13 +71,11 @@ static enum ambit_err put_in_place(const struct restore_plan *plan, struct resto
         err = dir_open(AT_FDCWD, plan->state, &state_fd);
     if (err == AMBIT_OK)
         err = make_copy(backup_fd, state_fd, report);
-    if (err == AMBIT_OK && is_there(state_fd, "store"))
-        err = move_aside(state_fd, plan->now_ms, report);
     if (err == AMBIT_OK)
-        err = file_rename(state_fd, fresh, "store");
+        err = restore_add_folder(backup_fd, state_fd, "log");
     if (err == AMBIT_OK)
-        err = add_folder(backup_fd, state_fd, "log");
-    return err == AMBIT_OK ? add_folder(backup_fd, state_fd, "keys") : err;
+        err = restore_add_folder(backup_fd, state_fd, "keys");
+    return err == AMBIT_OK ? swap(state_fd, plan->now_ms, report) : err;
 }
 
 /* ---- the whole ----------------------------------------------------------------------------- */
@@ -109,7 +93,7 @@ static enum ambit_err may_begin(const struct restore_plan *plan, struct restore_
         return restore_say(report, err, "%s: a broker is running on it", plan->state);
     if (err != AMBIT_OK)
         return restore_say(report, err, "%s: %s", plan->state, ambit_err_text(err));
-    if (is_there(fd, "store/data.mdb") && !plan->may_replace)
+    if (restore_is_there(fd, "store/data.mdb") && !plan->may_replace)
         return restore_say(report, AMBIT_ERR_REFUSED, "%s holds a store: --replace moves it aside",
                            plan->state);
     return AMBIT_OK;
@@ -128,6 +112,8 @@ enum ambit_err restore_run(const struct restore_plan *plan, struct restore_repor
     if (err != AMBIT_OK)
         return err;
     err = put_in_place(plan, ret);
+    if (err != AMBIT_OK && ret->why.p)
+        return err;
     if (err != AMBIT_OK)
         return restore_say(ret, err, "the backup could not be put in place: %s",
                            ambit_err_text(err));

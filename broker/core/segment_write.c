@@ -11,6 +11,7 @@
 #include "base/json_write.h"
 #include "core/backup_files.h"
 #include "core/head.h"
+#include "core/pruned.h"
 #include "crypto/digest.h"
 #include "ledger/checkpoint.h"
 #include "ledger/tiles.h"
@@ -23,6 +24,7 @@ struct writing {
     struct crypto_hash *hash;
     uint64_t bytes, size; /* written; of the tree that the tiles reach up to */
     struct buf checkpoint, vkey;
+    bool has_name; /* the file of this try has taken it */
     char name[SEGMENT_NAME_MAX + 8], partial[SEGMENT_NAME_MAX + 16];
 };
 
@@ -315,10 +317,16 @@ static enum ambit_err begin(struct writing *writing, struct segment_made *ret)
     const struct segment_plan *plan = writing->plan;
     struct store_txn *txn = NULL;
     struct head head;
+    struct pruned pruned;
     enum ambit_err err = store_read_begin(plan->store, &txn);
     if (err != AMBIT_OK)
         return err;
     err = head_load(txn, &head);
+    if (err == AMBIT_OK)
+        err = pruned_load(txn, &pruned);
+    /* The range was recorded since it was chosen: the file of that name is the only one. */
+    if (err == AMBIT_OK && pruned.target != plan->first)
+        err = AMBIT_ERR_CONFLICT;
     if (err == AMBIT_OK)
         err = tree_root_at(txn, plan->next, head.edge.size, &ret->root);
     store_read_end(txn);
@@ -366,15 +374,16 @@ enum ambit_err segment_make(const struct segment_plan *plan, struct segment_made
     if (err == AMBIT_OK)
         err = file_rename(writing.folder, writing.partial, writing.name);
     if (err == AMBIT_OK) {
+        writing.has_name = true;
         step = "the segment could not be read back";
         err = read_back(&writing, ret);
     }
     if (err == AMBIT_OK)
         return AMBIT_OK;
     buf_printf(reterr_said, "%s: %s", step, ambit_err_text(err));
-    if (writing.folder >= 0) {
+    if (writing.fd >= 0)
         (void)unlinkat(writing.folder, writing.partial, 0);
+    if (writing.has_name)
         (void)unlinkat(writing.folder, writing.name, 0);
-    }
     return err;
 }
