@@ -51,6 +51,9 @@ static void put_lines(struct cli *cli, const struct verify_report *report, bool 
                          ? "the published checkpoint is signed by the key that was given\n"
                          : "no key was given: the published checkpoint is signed by the key "
                            "beside the store, which proves nothing about who signed (--key)\n");
+    if (!report->has_checkpoint)
+        buf_put_text(out, "no checkpoint was looked at: whether the record was cut short, or made "
+                          "anew as a whole, cannot be told\n");
     if (report->n_redecided > 0)
         buf_printf(out, "%llu decisions made again from their own inputs\n",
                    (unsigned long long)report->n_redecided);
@@ -156,15 +159,26 @@ static enum cli_exit verify_url(struct cli *cli, const struct note_verifier *key
     return code;
 }
 
-/* An export is told by the file that says what it is. */
-static bool is_export(const char *path)
+static bool is_there(const char *path, const char *below)
 {
     char name[4096];
     struct stat status;
-    int n = snprintf(name, sizeof name, "%s/export.json", path);
+    int n = snprintf(name, sizeof name, "%s/%s", path, below);
+    return n > 0 && (size_t)n < sizeof name && stat(name, &status) == 0;
+}
+
+/* An export is told by the file that says what it is. */
+static bool is_export(const char *path)
+{
+    struct stat status;
     if (stat(path, &status) == 0 && S_ISREG(status.st_mode))
         return true;
-    return n > 0 && (size_t)n < sizeof name && stat(name, &status) == 0;
+    return is_there(path, "export.json");
+}
+
+static bool is_store(const char *path)
+{
+    return is_there(path, "store/data.mdb") || is_there(path, "data.mdb");
 }
 
 static enum cli_exit verify_export(struct cli *cli, const struct note_verifier *key)
@@ -194,6 +208,11 @@ static enum cli_exit run_verify(struct cli *cli)
         return verify_url(cli, key);
     if (prove_is_receipt(cli->argument))
         return prove_verify(cli, key);
+    if (is_export(cli->argument) && is_store(cli->argument))
+        return cli_usage(cli,
+                         "%s holds a store and an export.json: which is meant? Give the store's "
+                         "own folder, or an export in a folder of its own",
+                         cli->argument);
     return is_export(cli->argument) ? verify_export(cli, key) : verify_folder(cli, key);
 }
 

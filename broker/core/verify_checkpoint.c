@@ -9,12 +9,18 @@
 #include "base/file.h"
 #include "ledger/checkpoint.h"
 
-enum { NAME_MAX_BYTES = 4096 };
+enum {
+    NAME_MAX_BYTES = 4096,
+    FIRST_MS = 60 * 1000 /* by then a log that was begun has published, whatever ended it */
+};
 
 struct verify_published {
     struct buf note;
     struct checkpoint checkpoint;
     bool was_reached;
+    bool is_absent; /* the file, and nobody gave a key that asks for it */
+    bool has_begun; /* by the events */
+    int64_t begun_ms;
 };
 
 /* STATE/log/NAME, for STATE and for STATE/store. */
@@ -70,8 +76,10 @@ enum ambit_err verify_checkpoint_open(struct verify *verify, const char *folder)
     verify->published = published;
     buf_init(&published->note, 0);
     enum ambit_err err = read_beside(folder, "checkpoint", NOTE_BYTES_MAX, &published->note);
-    if (err == AMBIT_ERR_NOT_FOUND && verify->options->key == NULL)
-        return AMBIT_OK; /* of before there were any, or a store alone */
+    if (err == AMBIT_ERR_NOT_FOUND && verify->options->key == NULL) {
+        published->is_absent = true; /* fine where there never was one */
+        return AMBIT_OK;
+    }
     if (err == AMBIT_OK)
         err = find_key(verify, folder, &key);
     if (err == AMBIT_OK)
@@ -98,8 +106,26 @@ void verify_checkpoint_at(struct verify *verify)
         problem(verify, "the record is not what the published checkpoint signs");
 }
 
+void verify_checkpoint_note(struct verify *verify, const struct event *event)
+{
+    if (event->type != EVENT_LOG_STARTED && event->type != EVENT_LOG_CONTINUED)
+        return;
+    verify->published->has_begun = true;
+    verify->published->begun_ms = event->time_ms;
+}
+
+/* What was pruned was published before. */
+static bool must_be_there(const struct verify *verify)
+{
+    const struct verify_published *published = verify->published;
+    return !verify_is_whole(verify) ||
+           (published->has_begun && verify->head.last_now_ms - published->begun_ms > FIRST_MS);
+}
+
 void verify_checkpoint_end(struct verify *verify)
 {
+    if (verify->published->is_absent && must_be_there(verify))
+        problem(verify, "the record says that its log was begun, and no checkpoint is there");
     if (verify->report->has_checkpoint && !verify->published->was_reached)
         problem(verify, "the record is shorter than the published checkpoint says");
 }

@@ -10,6 +10,7 @@
 #include "core/document_row.h"
 #include "core/set_row.h"
 #include "crypto/digest.h"
+#include "ledger/erasure.h"
 
 enum { DIGEST = sizeof(struct ambit_digest), FIRST_SLOTS = 256 };
 
@@ -154,6 +155,28 @@ static AMBIT_CHECKED enum ambit_err is_zone(const struct document_row *row, bool
     return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_OK;
 }
 
+/* Of a row that says that personal text went from it (a person's: no other can be read): does the
+ * fixed word stand there? */
+static AMBIT_CHECKED enum ambit_err look_at_erased(struct verify *verify, uint64_t seq,
+                                                   const struct ambit_digest *digest,
+                                                   const struct document_row *row)
+{
+    static const unsigned members[] = {ERASURE_NAME, ERASURE_EMAIL};
+    bool is_without = false;
+    for (size_t i = 0; i < AMBIT_LEN(members); i++) {
+        BUF_AUTO without;
+        buf_init(&without, 0);
+        enum ambit_err err = document_without(row->bytes, members[i], &without);
+        if (err == AMBIT_ERR_NO_MEMORY)
+            return err;
+        is_without = is_without || (err == AMBIT_OK && ambit_str_eq(buf_str(&without), row->bytes));
+    }
+    if (!is_without)
+        problem(verify, seq, "documents", digest,
+                "the row says that personal text was erased, and name and e-mail are there");
+    return AMBIT_OK;
+}
+
 static AMBIT_CHECKED enum ambit_err named_row(struct verify *verify, uint64_t seq,
                                               const struct ambit_digest *digest, bool wants_zone)
 {
@@ -180,7 +203,9 @@ static AMBIT_CHECKED enum ambit_err named_row(struct verify *verify, uint64_t se
         return AMBIT_OK;
     }
     if (row.is_erased) {
-        err = verify_erasures_found(verify, seq, digest, &actual);
+        err = look_at_erased(verify, seq, digest, &row);
+        if (err == AMBIT_OK)
+            err = verify_erasures_found(verify, seq, digest, &actual);
         if (err)
             return err;
     }

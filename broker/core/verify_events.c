@@ -156,6 +156,7 @@ static AMBIT_CHECKED enum ambit_err one_event(struct verify *verify, uint64_t se
         verify_problem_seq(verify, seq, "events", "the event is earlier than the one before it");
     verify->head.last_now_ms = event.time_ms;
     verify_pruned_note(verify, &event);
+    verify_checkpoint_note(verify, &event);
     if (verify_is_whole(verify))
         err = apply_event(verify->rebuilt_txn, &verify->head, &event);
     if (err && is_ours(err))

@@ -82,6 +82,7 @@ AMBIT_CHECKED enum ambit_err verify_redecide(struct verify *verify, const struct
 void verify_redecide_done(struct verify *verify);
 /* The checkpoint that was published last; `folder` as it was given. */
 AMBIT_CHECKED enum ambit_err verify_checkpoint_open(struct verify *verify, const char *folder);
+void verify_checkpoint_note(struct verify *verify, const struct event *event);
 void verify_checkpoint_at(struct verify *verify);
 void verify_checkpoint_end(struct verify *verify);
 void verify_checkpoint_done(struct verify *verify);

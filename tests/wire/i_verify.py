@@ -295,6 +295,9 @@ def main():
         tap.ok(code == 0 and said["ok"] and said["signed"] and said["decided_again"] >= 120, "and the store itself, with its checkpoint", said)
         broker.stop()
         the_key(tap, broker)
+        shutil.copy(os.path.join(broker.home, "x", "export.json"), broker.state)
+        done = broker.ambit("verify", broker.state)
+        tap.ok(done.returncode == 2 and b"which is meant" in done.stderr, "an export.json put beside a store does not divert the verdict", done)
     return tap.done()
 
 
