@@ -203,16 +203,21 @@ static enum cli_exit write_files(struct cli *cli, const char *path, struct ambit
     int n = snprintf(beside, sizeof beside, "%s.entry", path);
     if (n < 0 || (size_t)n >= sizeof beside)
         return cli_usage(cli, "--out %s: the name is too long", path);
-    enum ambit_err err = file_create(AT_FDCWD, beside, entry, 0600);
+    enum ambit_err err = entry.p ? file_create(AT_FDCWD, beside, entry, 0600) : AMBIT_OK;
     if (err)
         return cli_fail(cli, CLI_USAGE, "%s: %s", beside, ambit_err_text(err));
     err = file_create(AT_FDCWD, path, proof, 0600);
     return err ? cli_fail(cli, CLI_USAGE, "%s: %s", path, ambit_err_text(err)) : CLI_YES;
 }
 
+/* No bytes of one that was pruned, where its segment is not at hand. */
 static enum cli_exit entry_of(struct cli *cli, const struct json_value *answer,
                               struct ambit_str *ret)
 {
+    *ret = (struct ambit_str){NULL, 0};
+    const struct json_value *is_pruned = json_get(answer, "pruned");
+    if (is_pruned && is_pruned->kind == JSON_TRUE)
+        return CLI_YES;
     struct ambit_str text = json_get_str(answer, "entry");
     uint8_t *bytes = text.len > 0 && text.len <= 2 * ENTRY_MAX
                          ? arena_alloc(&cli->arena, text.len / 4 * 3 + 3)

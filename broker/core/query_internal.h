@@ -92,6 +92,9 @@ struct ledger_row;
 struct ledger_row;
 AMBIT_CHECKED enum ambit_err reading_row(const struct reading *reading, uint64_t seq,
                                          struct buf *memory, struct ledger_row *ret);
+/* Its leaf hash: of one that was pruned out of the tree, with its segment or without. */
+AMBIT_CHECKED enum ambit_err reading_leaf(const struct reading *reading, uint64_t seq,
+                                          struct ambit_digest *ret);
 /* Below it events were pruned. */
 uint64_t reading_pruned_to(const struct reading *reading);
 AMBIT_CHECKED enum ambit_err reading_event(const struct reading *reading, uint64_t seq,

@@ -174,19 +174,31 @@ static void put_base64(struct json_out *out, const void *bytes, size_t len)
     json_str(out, buf_check(&text) == AMBIT_OK ? buf_str(&text) : AMBIT_STR(""));
 }
 
+/* Of one whose segment is not here the hash alone: whoever has the entry can hold it against that.
+ */
 static AMBIT_CHECKED enum ambit_err put_entry(const struct reading *reading, uint64_t seq,
                                               struct json_out *out)
 {
     BUF_AUTO memory;
     buf_init(&memory, 0);
     struct ledger_row row;
+    struct ambit_digest leaf;
     enum ambit_err err = reading_row(reading, seq, &memory, &row);
+    bool is_pruned = err == AMBIT_ERR_NOT_FOUND;
+    if (err == AMBIT_OK || is_pruned)
+        err = reading_leaf(reading, seq, &leaf);
     if (err != AMBIT_OK)
         return err;
-    json_key(out, "entry");
-    put_base64(out, row.bytes.p, row.bytes.len);
+    if (!is_pruned) {
+        json_key(out, "entry");
+        put_base64(out, row.bytes.p, row.bytes.len);
+    }
     json_key(out, "leaf");
-    json_hex(out, row.leaf.b, sizeof row.leaf.b);
+    json_hex(out, leaf.b, sizeof leaf.b);
+    if (is_pruned) {
+        json_key(out, "pruned");
+        json_bool(out, true);
+    }
     return AMBIT_OK;
 }
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Goal: old events leave the store for a segment while proofs stay and the broker serves; nothing that lives is pruned; a kill at any
 moment leaves either all rows or a segment that has them; a trace tells the same as before, and says so when the segment is gone."""
+import base64
 import json
 import os
 import shutil
@@ -10,6 +11,8 @@ import tarfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
+import tlog  # noqa: E402
 from broker import GONE, Broker, Tap  # noqa: E402
 
 FAR = "2100-01-01T00:00:00Z"
@@ -51,6 +54,48 @@ def close_all(client):
             client.person("lee", "POST", f"/v1/incidents/{incident['incident']}/close", {"reason": "over"})
 
 
+class Kept:
+    """What an outsider wrote down of the log before: every entry and the key. Proofs are held against these alone."""
+
+    def __init__(self, client, next_):
+        self.next, self.vkey = next_, client.call("GET", "/log/key").body.decode()
+        _, size, _ = tlog.checkpoint(client.call("GET", "/log/checkpoint").body.decode(), self.vkey)
+        self.entries = list(tlog.entries(lambda path: client.person("dana", "GET", "/log/" + path).body, size))
+        self.leaves = [tlog.leaf(entry) for entry in self.entries]
+
+    def receipts(self, client, has_entry=True):
+        """By sequence and by id, those that were pruned and the first that was not: what is wrong with them."""
+        wrong = []
+        for seq in (0, 1, 7, 255, self.next // 2, self.next - 1, self.next):
+            entry, is_here = self.entries[seq], has_entry or seq >= self.next
+            queries = [f"event={seq}", f"id={json.loads(entry)['id']}"]
+            for query in queries if is_here else queries[:1]:
+                answer = client.person("dana", "GET", "/log/proof?" + query)
+                try:
+                    said = answer.json
+                    what = base64.b64decode(said["entry"]) == entry and "pruned" not in said if is_here else said["pruned"] is True and "entry" not in said
+                    holds = (what and said["seq"] == seq and said["leaf"] == self.leaves[seq].hex() and
+                             tlog.receipt(said["proof"], self.vkey, entry)[0] == seq)
+                except (ValueError, LookupError):
+                    holds = False
+                if not holds:
+                    wrong.append((query, answer))
+        return wrong
+
+    def ranges(self, client):
+        wrong, last = [], len(self.leaves)
+        for old, size in ((1, 2), (3, self.next - 1), (255, 256), (200, last), (self.next, last), (self.next - 1, self.next + 1), (1, last)):
+            answer = client.person("dana", "GET", f"/log/proof?from={old}&to={size}")
+            path = [base64.b64decode(node) for node in (answer.json if answer.status == 200 else {}).get("proof", [])]
+            if answer.status != 200 or not tlog.consistency(old, size, path, tlog.root(self.leaves[:old]), tlog.root(self.leaves[:size])):
+                wrong.append((old, size, answer))
+        return wrong
+
+    def tiles(self, client):
+        """The hashes of what was pruned."""
+        return client.person("dana", "GET", "/log/tile/0/000").body == b"".join(self.leaves[:256])
+
+
 def held(tap, client, stop):
     tap.ok(prune(client, "dana").status == 403 and prune(client, before="soon").status == 400 and prune(client, reason="").status == 400, "who may, and what it takes")
     wanted = [("a stop in force", lambda: client.clear(stop)), ("an open incident", lambda: close_all(client)),
@@ -64,9 +109,14 @@ def held(tap, client, stop):
 def pruned(tap, broker, client):
     before = list(client.events(after=0))
     trace = client.person("dana", "GET", "/v1/trace/agent:remediator")
+    kept = Kept(client, prune(client, dry_run=True).json["next"])
+    tap.ok(not kept.receipts(client) and not kept.ranges(client), "proofs before", kept.next)
     begun = prune(client)
     tap.ok(begun.status == 202 and begun.json["next"] % 256 == 0 and begun.json["next"] >= 256, "a segment is begun", begun)
     told = wait(client, lambda t: t["deleted_to"] == begun.json["next"])
+    tap.ok(begun.json["next"] == kept.next, "as the dry run said", (begun, kept.next))
+    tap.ok(not kept.receipts(client), "TLP-1: what was pruned has its receipt, out of the segment", kept.receipts(client))
+    tap.ok(not kept.ranges(client) and kept.tiles(client), "MRK-1: sizes before, in and behind what was pruned are one log", kept.ranges(client))
     tap.ok(told["pruned_to"] == told["deleted_to"] == begun.json["next"] and told["segments"][0]["first"] == 0, "the rows are gone", told)
     event = list(client.events(type="record.pruned"))[-1]
     path = os.path.join(broker.state, "segments", event["detail"]["file"])
@@ -87,10 +137,10 @@ def pruned(tap, broker, client):
             n += json.loads(bundle[2:2 + size])["seq"] == n
             bundle = bundle[2 + size:]
         tap.ok(n == 256, "a bundle has its 256 events (TIL-3)", n)
-    return begun.json["next"], path, before
+    return kept, path, before
 
 
-def verified(tap, broker, path, next_):
+def verified(tap, broker, path, kept):
     code, said = broker.verify()
     tap.ok(code == 0 and "unread" not in said, "ambit verify reads the segment and builds every table again", said)
     again = said
@@ -98,7 +148,7 @@ def verified(tap, broker, path, next_):
     os.makedirs(aside)
     shutil.move(path, aside)
     code, said = broker.verify()
-    tap.ok(code == 0 and said["unread"] == next_, "without it: the tree holds, and it says what it could not look at", said)
+    tap.ok(code == 0 and said["unread"] == kept.next, "without it: the tree holds, and it says what it could not look at", said)
     tap.ok(said["not_decided"] > again["not_decided"] and said["problems"] == [], "what was decided behind it is undecided, not damaged", (again, said))
     done = broker.ambit("verify", broker.state, "--segments", aside, "--json")
     tap.ok(done.returncode == 0 and "unread" not in json.loads(done.stdout), "--segments says where", done)
@@ -115,13 +165,25 @@ def verified(tap, broker, path, next_):
     return name
 
 
-def without(tap, broker, path, name, before):
+def without(tap, broker, path, name, before, kept):
     broker.start()
     with broker.client() as client:
         shown = client.person("dana", "GET", "/v1/events?after=0&limit=10").json["events"]
         tap.ok("pruned_up_to" in shown[0], "events of a segment that is gone are said to be pruned", shown)
         tap.ok(client.person("dana", "GET", "/v1/stops?state=cleared").status == 200 and client.token().status == 200, "lists and grants go on")
+        tap.ok(not kept.ranges(client) and kept.tiles(client), "MRK-1: the hashes stay: consistency is proved without the segment", kept.ranges(client))
+        tap.ok(not kept.receipts(client, has_entry=False), "TLP-1: of what is gone the receipt, its hash, and that it was pruned", kept.receipts(client, has_entry=False))
+        out = os.path.join(broker.home, "seven")
+        prove = broker.ambit("prove", "event:7", "--out", out, "--url", f"http://127.0.0.1:{broker.port}", "--token-file", os.path.join(broker.state, "credentials", "dana.token"))
+        done = broker.ambit("verify", out, "--key", kept.vkey.strip(), text=True)
+        tap.ok(prove.returncode == done.returncode == 0 and not os.path.exists(out + ".entry") and "the hash that it names" in done.stdout,
+               "ambit prove has it without its entry, and ambit verify says so", (prove, done))
+        with open(out + ".entry", "wb") as f:
+            f.write(kept.entries[7])
+        done = broker.ambit("verify", out, "--key", kept.vkey.strip(), text=True)
+        tap.ok(done.returncode == 0 and "the receipt holds\n" in done.stdout, "who has the entry proves it with that", done)
         shutil.move(name, path)
+        tap.ok(not kept.receipts(client), "TLP-1: and with it back every receipt is", kept.receipts(client))
         tap.ok(list(client.events(after=0))[:len(before)] == before, "with the segment back they are shown")
 
 
@@ -156,13 +218,13 @@ def main():
             time.sleep(1.1)
             held(tap, client, stop)
             time.sleep(2.2)
-            next_, path, before = pruned(tap, broker, client)
+            kept, path, before = pruned(tap, broker, client)
             token = client.token().json["access_token"]
             acts = [client.evaluate(token, resource={"type": "ticket", "id": str(i)}) for i in range(3)]
             tap.ok(all(a.status == 200 and a.json["decision"] is True for a in acts), "actions behind what was pruned", acts)
         tap.ok(broker.stop() == 0, "stopped")
-        name = verified(tap, broker, path, next_)
-        without(tap, broker, path, name, before)
+        name = verified(tap, broker, path, kept)
+        without(tap, broker, path, name, before, kept)
         killed(tap, broker)
         tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "and verifies")
     return tap.done()
