@@ -120,6 +120,55 @@ def restored(tap, broker, one):
     tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "and verifies")
 
 
+def len_of(broker):
+    return broker.verify()[1]["events"]
+
+
+def other_record(tap, broker):
+    """A backup of some other broker, however long, takes no store's place, whatever reason is given."""
+    with Broker() as other:
+        with other.client() as client:
+            for _ in range(len_of(broker) + 10):
+                client.token()
+        tap.ok(other.stop() == 0, "another broker with a longer record")
+        long = os.path.join(broker.home, "of-another")
+        made = other.ambit("backup", "--state", other.state, "--out", long, "--json")
+        tap.ok(made.returncode == 0 and json.loads(made.stdout)["size"] > len_of(broker), "and a backup of it", made)
+    for name, words in (("", []), (", with a reason too", ["--accept-rollback", "a test"])):
+        code, said, _ = restore(broker, long, broker.state, "--replace", *words)
+        tap.ok(code == 1 and not said["ok"] and "of another record" in said["why"] and not said["rollback"], f"a backup of another record is refused{name}", said)
+    tap.ok(broker.verify()[0] == 0, "and nothing was touched", broker.verify())
+
+
+def rolled_back(tap, broker, one):
+    """The older one after all: said to the restore, and said again to the broker, which goes on as another log."""
+    backup, state = os.path.join(broker.state, "backups", "one"), broker.state
+    checkpoint, new = os.path.join(state, "log", "checkpoint"), os.path.join(broker.home, "new")
+    with open(checkpoint, encoding="utf-8") as f:
+        published = int(f.read().split("\n")[1])
+    code, said, _ = restore(broker, backup, new, "--witness", checkpoint)
+    tap.ok(code == 1 and said["rollback"] and "the witness file" in said["why"] and str(published) in said["why"] and str(one["size"]) in said["why"]
+           and not os.path.exists(os.path.join(new, "store")), "a witness file that is ahead refuses it where nothing else would", said)
+    code, said, _ = restore(broker, backup, new, "--witness", os.path.join(broker.home, "none"))
+    tap.ok(code != 0 and not os.path.exists(os.path.join(new, "store")), "and so does one that is not there", said)
+    code, said, _ = restore(broker, backup, state, "--replace", "--accept-rollback", "INC-9: the disk died")
+    tap.ok(code == 0 and said["ok"] and said["rollback"] and said["lost"]["events"] > 0, "with --accept-rollback it is restored, and what is lost is told", said)
+    served = broker.start(is_expected_to_serve=False)
+    words = broker.said().decode()[-2000:]
+    tap.ok(not served and broker.process.returncode == 1 and str(published) in words and str(one["size"]) in words, "the broker asks for the same again, and names both sizes", words)
+    tap.ok(broker.start(is_expected_to_serve=False, extra=["--accept-rollback", "INC-9: the disk died"]), "with its own --accept-rollback it serves", broker.said()[-2000:])
+    with broker.client() as client:
+        events = list(client.events(type="log.continued"))
+        tap.ok(len(events) == 1 and events[0]["words"] == "INC-9: the disk died" and events[0]["detail"]["published"]["size"] == published
+               and events[0]["detail"]["store"]["size"] == one["size"],
+               "log.continued says what was published, and why", events)
+        tap.ok(client.call("GET", "/log/key").body.split(b"+")[0].endswith(b"/r2"), "as another log", client.call("GET", "/log/key"))
+    tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "which verifies", broker.verify())
+    again = broker.start(is_expected_to_serve=False, extra=["--accept-rollback", "once more"])
+    tap.ok(not again and broker.process.returncode == 2, "once: with nothing wrong it is refused", broker.said()[-600:])
+    tap.ok(broker.start() and broker.stop() == 0, "and starts as ever without it")
+
+
 def spoiled(tap, broker):
     """What is wrong with a backup is found before anything is touched."""
     out, bad = os.path.join(broker.home, "offline"), os.path.join(broker.home, "bad")
@@ -157,6 +206,8 @@ def main():
         tap.ok(broker.stop() == 0, "stopped")
         restored(tap, broker, one)
         spoiled(tap, broker)
+        other_record(tap, broker)
+        rolled_back(tap, broker, one)
     return tap.done()
 
 
