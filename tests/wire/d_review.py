@@ -3,13 +3,14 @@
 """Goal: under review "enforce" a name in a document is a claim until that person acts, from the very
 first set on: signatures by ssh-keygen and words by `ambit confirm`, for documents and removals, by
 tier; no old signed file comes back; who leaves confirms nothing."""
+import hashlib
 import json
 import os
 import shutil
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from broker import Tap  # noqa: E402
+from broker import Tap, claims  # noqa: E402
 from signed import Signed  # noqa: E402
 
 
@@ -27,6 +28,20 @@ def confirm(tap, broker, document, *people):
                             "--token-file", os.path.join(broker.state, "credentials", person + ".token"))
         if said.returncode:
             tap.ok(False, f"{person} confirms {document}", said)
+
+
+def traced(tap, broker, client, grant):
+    """Who stands behind the policy and the agent of a grant, and that it was by signature."""
+    body = client.person("lee", "GET", f"/v1/trace/{grant}").json
+    told = {p["policy"]: p["confirmations"] for p in body["policies"]}
+    with open(broker.path("policies/read-tickets"), "rb") as f:
+        file = "sha256:" + hashlib.sha256(f.read()).hexdigest()
+    tap.ok({(c["person"], c["how"], c["file"]) for c in told["read-tickets"]} == {(p, "signature", file) for p in ("dana", "lee")},
+           "the trace of a grant tells the signatures under its policy, and over which bytes", told)
+    agent = next(a for a in body["agents"] if a["agent"] == "remediator")
+    tap.ok({(c["person"], c["how"]) for c in agent["confirmations"]} == {("dana", "signature"), ("sam", "signature")}, "and under its agent", agent)
+    tree = broker.ambit("trace", grant, "--url", f"http://127.0.0.1:{broker.port}", "--token-file", os.path.join(broker.state, "credentials", "lee.token"), text=True)
+    tap.ok(tree.returncode == 0 and tree.stdout.count("confirmed by SSH signature") == 3, "as a tree too", tree)
 
 
 def first_set(tap, broker):
@@ -51,7 +66,9 @@ def first_set(tap, broker):
         signed = list(client.events(type="documents.confirmed"))
         tap.ok(len(signed) >= 20 and all(e["by"] == "signature" and e["detail"]["signature"].startswith("-----BEGIN SSH") for e in signed),
                "and who signed what", len(signed))
-        tap.ok(client.token().status == 200, "an owner's signature attests her agent")
+        given = client.token()
+        tap.ok(given.status == 200, "an owner's signature attests her agent")
+        traced(tap, broker, client, claims(given.json["access_token"])["jti"])
 
 
 def policies(tap, broker, client):
