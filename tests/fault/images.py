@@ -143,7 +143,7 @@ def judge(folder, state, image, published, promises, limits):
 def main():
     if not shutil.which("strace"):
         skip_all("no strace")
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000 if LONG else 25
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1000 if LONG else 100
     seed = int(sys.argv[2]) if len(sys.argv) > 2 else random.randrange(1 << 30)
     tap, dice, wrong = Tap(), random.Random(seed), []
     tap.note(f"seed {seed}")
