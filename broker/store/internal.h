@@ -90,7 +90,8 @@ struct scrub {
     uint64_t txn;     /* PAGES was over then */
     uint8_t *handled; /* one bit a page of FREE */
     size_t handled_bytes;
-    uint64_t tail; /* TAIL is through up to here */
+    uint64_t row, row_at; /* of the free list: FREE goes on there */
+    uint64_t tail;        /* TAIL is through up to here */
     int64_t next_us;
 };
 

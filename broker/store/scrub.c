@@ -13,8 +13,8 @@ enum {
     ROW = 24,            /* wanted u64, done u64, when i64 */
     POOL_MOST = 1 << 15, /* far more than a transaction of ours has, far less than LMDB spills */
     POOL_CLEAN = 64,     /* so many in turn that hold nothing: what is below was not used since */
-    FREE_STEP = 256,
-    TAIL_STEP = 4 << 20,
+    FREE_LOOK = 1024,    /* pages of the free list between two looks at the clock */
+    TAIL_STEP = 512 << 10,
     PASSES = 2
 };
 static const char row_key[] = "scrub";
@@ -134,60 +134,105 @@ static enum ambit_err clean_memory(struct store *store)
         clean = is_clean ? clean + 1 : 0;
     }
     mdb_txn_abort(txn);
-    /* As many as a transaction can have: all there are. */
-    return rc == MDB_TXN_FULL ? AMBIT_OK : store_code(rc);
+    /* As many as a transaction can have, or as the map has room for: all that one can get at. */
+    return rc == MDB_TXN_FULL || rc == MDB_MAP_FULL ? AMBIT_OK : store_code(rc);
 }
 
 /* ---- 3: free pages ------------------------------------------------------------------------- */
 
-static bool is_handled(struct scrub *scrub, uint64_t page)
+/* The file was shorter when it began, or it is done: a page that is put to use and freed again
+ * later has new text in it, if any. */
+static bool is_handled(const struct scrub *scrub, uint64_t page)
 {
-    return page / 8 < scrub->handled_bytes && (scrub->handled[page / 8] & 1U << (page & 7)) != 0;
+    return page / 8 >= scrub->handled_bytes || (scrub->handled[page / 8] & 1U << (page & 7)) != 0;
 }
 
-/* A page that is put to use and freed again later has new text in it, if any. */
-static enum ambit_err free_page(struct store *store, int fd, uint64_t page, size_t *left)
+static enum ambit_err free_page(struct store *store, struct scrub_file *file, uint64_t page)
 {
     struct scrub *scrub = &store->scrub;
     uint64_t size = store->space.page_bytes;
-    if (page < 2 || page / 8 >= scrub->handled_bytes)
-        return page < 2 ? AMBIT_ERR_DAMAGED : AMBIT_OK; /* the file was shorter then */
-    if (is_handled(scrub, page) || *left == 0)
-        return AMBIT_OK;
-    --*left;
-    scrub->handled[page / 8] |= (uint8_t)(1U << (page & 7));
-    return scrub_zero(fd, page * size, (page + 1) * size);
+    enum ambit_err err = scrub_zero(file, page * size, (page + 1) * size);
+    if (err == AMBIT_OK)
+        scrub->handled[page / 8] |= (uint8_t)(1U << (page & 7));
+    return err;
 }
 
-/* The rows of the free list that transactions up to scrub->txn left. */
-static enum ambit_err free_rows(struct store *store, int fd, MDB_cursor *cursor, size_t *left)
+/* From where we are in a row; *ret_stops: the time is over, or `file` is NULL and a page is left.
+ */
+static enum ambit_err free_row(struct store *store, struct scrub_file *file, const MDB_val *v,
+                               int64_t until_us, bool *ret_stops)
 {
-    MDB_val k = {0}, v = {0};
+    struct scrub *scrub = &store->scrub;
+    uint64_t n = 0, page = 0;
+    memcpy(&n, v->mv_data, sizeof n);
+    if (n > v->mv_size / sizeof n - 1)
+        return AMBIT_ERR_DAMAGED;
+    while (scrub->row_at < n && !*ret_stops) {
+        memcpy(&page, (const char *)v->mv_data + (scrub->row_at + 1) * sizeof page, sizeof page);
+        bool is_left = !is_handled(scrub, page);
+        if (page < 2)
+            return AMBIT_ERR_DAMAGED;
+        if (is_left && !file) {
+            *ret_stops = true;
+            return AMBIT_OK;
+        }
+        enum ambit_err err = is_left ? free_page(store, file, page) : AMBIT_OK;
+        if (err != AMBIT_OK)
+            return err;
+        scrub->row_at++;
+        *ret_stops =
+            file && (is_left || scrub->row_at % FREE_LOOK == 0) && clock_mono_us() >= until_us;
+    }
+    return AMBIT_OK;
+}
+
+/* The rows of the free list that transactions up to scrub->txn left, from where we are in it.
+ * Without a file: are there any left? */
+static enum ambit_err free_rows(struct store *store, struct scrub_file *file, MDB_cursor *cursor,
+                                int64_t until_us, bool *ret_stops)
+{
+    struct scrub *scrub = &store->scrub;
+    uint64_t id = scrub->row;
+    MDB_val k = {.mv_data = &id, .mv_size = sizeof id}, v = {0};
     enum ambit_err err = AMBIT_OK;
-    int rc = mdb_cursor_get(cursor, &k, &v, MDB_FIRST);
-    for (; rc == 0 && err == AMBIT_OK && *left > 0; rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT)) {
-        uint64_t id = 0, n = 0, page = 0;
-        if (k.mv_size != sizeof id || v.mv_size < sizeof n)
+    int rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+    *ret_stops = false;
+    while (rc == 0 && err == AMBIT_OK) {
+        if (k.mv_size != sizeof id || v.mv_size < sizeof id)
             return AMBIT_ERR_DAMAGED;
         memcpy(&id, k.mv_data, sizeof id);
-        memcpy(&n, v.mv_data, sizeof n);
-        if (id > store->scrub.txn)
+        if (id > scrub->txn)
             break;
-        if (n > v.mv_size / sizeof n - 1)
-            return AMBIT_ERR_DAMAGED;
-        for (uint64_t i = 1; i <= n && err == AMBIT_OK; i++) {
-            memcpy(&page, (const char *)v.mv_data + i * sizeof page, sizeof page);
-            err = free_page(store, fd, page, left);
-        }
+        if (id != scrub->row)
+            scrub->row_at = 0;
+        scrub->row = id;
+        err = free_row(store, file, &v, until_us, ret_stops);
+        if (*ret_stops)
+            break;
+        rc = mdb_cursor_get(cursor, &k, &v, MDB_NEXT);
     }
     return err != AMBIT_OK || rc == 0 || rc == MDB_NOTFOUND ? err : store_code(rc);
 }
 
-static enum ambit_err clean_free(struct store *store, int fd, bool *ret_is_over)
+/* Commits move pages between rows meanwhile, also to those behind us: at the end all are looked at
+ * once more, in one snapshot, which reads bits alone. */
+static enum ambit_err free_all(struct store *store, struct scrub_file *file, MDB_cursor *cursor,
+                               bool *ret_is_over)
+{
+    bool stops = false;
+    enum ambit_err err = free_rows(store, file, cursor, clock_mono_us() + SCRUB_STEP_US, &stops);
+    if (err != AMBIT_OK || stops)
+        return err;
+    store->scrub.row = store->scrub.row_at = 0;
+    err = free_rows(store, NULL, cursor, 0, &stops);
+    *ret_is_over = err == AMBIT_OK && !stops;
+    return err;
+}
+
+static enum ambit_err clean_free(struct store *store, struct scrub_file *file, bool *ret_is_over)
 {
     struct store_txn *txn = NULL;
     MDB_cursor *cursor = NULL;
-    size_t left = FREE_STEP;
     *ret_is_over = false;
     if (store_oldest_reader(store) <= store->scrub.txn)
         return AMBIT_OK; /* a reader, or a recovery, may still need them */
@@ -195,22 +240,21 @@ static enum ambit_err clean_free(struct store *store, int fd, bool *ret_is_over)
     if (err != AMBIT_OK)
         return err;
     int rc = mdb_cursor_open(txn->txn, 0, &cursor);
-    err = rc == 0 ? free_rows(store, fd, cursor, &left) : store_code(rc);
+    err = rc == 0 ? free_all(store, file, cursor, ret_is_over) : store_code(rc);
     if (cursor)
         mdb_cursor_close(cursor);
     store_read_end(txn);
-    *ret_is_over = err == AMBIT_OK && left > 0;
     return err;
 }
 
 /* ---- 4 and 5: what is behind --------------------------------------------------------------- */
 
 /* As far as the file is the writer's (ahead.c writes zeros behind that by itself). */
-static enum ambit_err clean_tail(struct store *store, int fd, bool *ret_is_over)
+static enum ambit_err clean_tail(struct store *store, struct scrub_file *file, bool *ret_is_over)
 {
     struct scrub *scrub = &store->scrub;
     struct stat st;
-    if (fstat(fd, &st) != 0)
+    if (fstat(file->fd, &st) != 0)
         return store_code(errno);
     uint64_t end = (uint64_t)st.st_size, from = store->space.used;
     if (store->ahead.is_running && store->ahead.mine < end)
@@ -218,17 +262,21 @@ static enum ambit_err clean_tail(struct store *store, int fd, bool *ret_is_over)
     if (scrub->tail > from)
         from = scrub->tail;
     uint64_t to = from + TAIL_STEP < end ? from + TAIL_STEP : end;
+    enum ambit_err err = from < to ? scrub_zero(file, from, to) : AMBIT_OK;
+    if (err != AMBIT_OK)
+        return err;
     *ret_is_over = to >= end;
     scrub->tail = to;
-    return from < to ? scrub_zero(fd, from, to) : AMBIT_OK;
+    return AMBIT_OK;
 }
 
 static enum ambit_err clean_journal(struct store *store)
 {
     struct journal *journal = &store->journal;
     (void)pthread_mutex_lock(&journal->mutex);
+    struct scrub_file file = {.fd = journal->fd};
     enum ambit_err err = journal->fd >= 0 && journal->end == 0 && !journal->is_broken
-                             ? scrub_zero(journal->fd, 0, STORE_JOURNAL_BYTES)
+                             ? scrub_zero(&file, 0, STORE_JOURNAL_BYTES)
                              : AMBIT_OK;
     if (err == AMBIT_OK && journal->fd >= 0 && fdatasync(journal->fd) != 0)
         err = store_code(errno);
@@ -239,13 +287,13 @@ static enum ambit_err clean_journal(struct store *store)
 /* ---- the steps ----------------------------------------------------------------------------- */
 
 /* Through all pages in use: what transactions free after this one holds nothing old. */
-static enum ambit_err step_pages(struct store *store, int fd)
+static enum ambit_err step_pages(struct store *store, struct scrub_file *file)
 {
     struct scrub *scrub = &store->scrub;
     uint64_t pages = store->space.used / store->space.page_bytes;
     bool is_over = false, at_once = pages <= SCRUB_AT_ONCE_PAGES;
     int64_t until_us = at_once ? 0 : clock_mono_us() + SCRUB_STEP_US;
-    enum ambit_err err = scrub_pages(fd, &scrub->place, until_us, &is_over, &scrub->txn);
+    enum ambit_err err = scrub_pages(file, &scrub->place, until_us, &is_over, &scrub->txn);
     if (err != AMBIT_OK || !is_over)
         return err;
     scrub->place = (struct scrub_place){.table = 0};
@@ -260,7 +308,7 @@ static enum ambit_err step_pages(struct store *store, int fd)
     return AMBIT_OK;
 }
 
-static enum ambit_err step(struct store *store, int fd)
+static enum ambit_err step(struct store *store, struct scrub_file *file)
 {
     struct scrub *scrub = &store->scrub;
     bool is_over = false;
@@ -272,15 +320,15 @@ static enum ambit_err step(struct store *store, int fd)
             scrub->phase = SCRUB_PAGES;
         break;
     case SCRUB_PAGES:
-        err = step_pages(store, fd);
+        err = step_pages(store, file);
         break;
     case SCRUB_FREE:
-        err = clean_free(store, fd, &is_over);
+        err = clean_free(store, file, &is_over);
         if (is_over)
             scrub->phase = SCRUB_TAIL;
         break;
     case SCRUB_TAIL:
-        err = clean_tail(store, fd, &is_over);
+        err = clean_tail(store, file, &is_over);
         if (is_over && err == AMBIT_OK)
             err = clean_journal(store);
         if (is_over && err == AMBIT_OK)
@@ -296,19 +344,23 @@ static enum ambit_err step(struct store *store, int fd)
 bool store_scrub_step(struct store *store)
 {
     struct scrub *scrub = &store->scrub;
-    int64_t now_us = clock_mono_us();
-    int fd = -1;
-    if (scrub->phase == SCRUB_NONE || now_us < scrub->next_us)
+    struct scrub_file file = {.fd = -1};
+    if (scrub->phase == SCRUB_NONE || clock_mono_us() < scrub->next_us)
         return false;
-    scrub->next_us = now_us + SCRUB_PAUSE_US;
     enum ambit_err err = AMBIT_ERR_IO;
-    if (mdb_env_get_fd(store->env, &fd) == 0)
-        err = step(store, fd);
-    if (err != AMBIT_OK) /* again, from where it stands: memory, or the disk, may come back */
-        scrub->next_us = clock_mono_us() + SCRUB_RETRY_US;
+    if (mdb_env_get_fd(store->env, &file.fd) == 0)
+        err = step(store, &file);
+    scrub_file_flush(&file);
     /* What this waits for is a commit: of its own, where nobody else makes one. */
     bool is_waiting = scrub->phase == SCRUB_FREE && store_last_commit(store) <= scrub->txn;
-    return err == AMBIT_OK && (is_waiting || scrub->phase == SCRUB_WRITTEN);
+    bool wants_turn = err == AMBIT_OK && (is_waiting || scrub->phase == SCRUB_WRITTEN);
+    /* When it fails it is tried again, from where it stands: memory, or the disk, may come back. Of
+     * a turn that succeeds store_scrub_turn says so. */
+    scrub->next_us =
+        clock_mono_us() + (err != AMBIT_OK || wants_turn
+                               ? SCRUB_RETRY_US
+                               : SCRUB_PAUSE_US + (int64_t)(file.dirtied / SCRUB_BYTES_PER_US));
+    return wants_turn;
 }
 
 int64_t store_scrub_next_us(const struct store *store)
@@ -319,8 +371,12 @@ int64_t store_scrub_next_us(const struct store *store)
 enum ambit_err store_scrub_turn(struct store_txn *txn, int64_t now_ms)
 {
     struct scrub *scrub = &txn->store->scrub;
-    if (scrub->phase != SCRUB_WRITTEN)
-        return store_turn(txn);
+    if (scrub->phase != SCRUB_WRITTEN) {
+        enum ambit_err turned = store_turn(txn);
+        if (turned == AMBIT_OK)
+            scrub->next_us = clock_mono_us() + SCRUB_PAUSE_US;
+        return turned;
+    }
     struct store_scrub row;
     enum ambit_err err = store_scrub_load(txn, &row);
     if (err != AMBIT_OK)

@@ -22,20 +22,30 @@
 #include "store/internal.h"
 
 enum {
-    SCRUB_AT_ONCE_PAGES = 16384,
+    SCRUB_AT_ONCE_PAGES = 1024,
     SCRUB_STEP_US = 3000,
     SCRUB_PAUSE_US = 10000,
     SCRUB_REST_US = 100000,
     SCRUB_RETRY_US = 1000000,
+    SCRUB_BYTES_PER_US = 8, /* a flush waits for all that was written before it */
 };
+
+/* What is written over in a step; handed to the disk page after page, so that the next commit finds
+ * little of it to wait for. */
+struct scrub_file {
+    int fd;
+    uint64_t dirtied;  /* bytes, in whole pages of the system */
+    uint64_t from, to; /* not handed over yet */
+};
+void scrub_file_flush(struct scrub_file *file);
 
 /* scrub_pages.c: step 2. */
 /* Until `until_us` (0: no matter how long); *ret_is_over: it came to the end. *ret_txn: the last
  * commit. DAMAGED: the file is not what it should be; nothing was written there. */
-AMBIT_CHECKED enum ambit_err scrub_pages(int fd, struct scrub_place *place, int64_t until_us,
-                                         bool *ret_is_over, uint64_t *ret_txn);
+AMBIT_CHECKED enum ambit_err scrub_pages(struct scrub_file *file, struct scrub_place *place,
+                                         int64_t until_us, bool *ret_is_over, uint64_t *ret_txn);
 /* Zeros over [from, to) of the file where anything else stands. */
-AMBIT_CHECKED enum ambit_err scrub_zero(int fd, uint64_t from, uint64_t to);
+AMBIT_CHECKED enum ambit_err scrub_zero(struct scrub_file *file, uint64_t from, uint64_t to);
 
 /* scrub.c */
 AMBIT_CHECKED enum ambit_err scrub_open(struct store *store); /* goes on with what was cut short */

@@ -3,6 +3,7 @@
 #include "store/scrub.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -14,6 +15,7 @@ enum {
     TABLES_MAX = 64,
     TABLE_BYTES = 48,
     CHUNK = 65536,
+    DISK_PAGE = 4096,
     LEAVES_LEAST = 16
 };
 enum { PAGE_BRANCH = 1, PAGE_LEAF = 2, PAGE_OVERFLOW = 4, PAGE_WAS_DIRTY = 0x10 };
@@ -27,7 +29,7 @@ struct node {
     uint16_t low, high, flags, key_len;
 };
 struct scrub_walk {
-    int fd;
+    struct scrub_file *file;
     uint64_t page_bytes, last_page;
     uint8_t *memory; /* a page for each level */
     unsigned depth;
@@ -53,33 +55,54 @@ static bool is_zero(const uint8_t *p, size_t len)
     return len == 0 || (p[0] == 0 && memcmp(p, p + 1, len - 1) == 0);
 }
 
-static enum ambit_err write_zeros(int fd, uint64_t at, size_t len)
+void scrub_file_flush(struct scrub_file *file)
+{
+    if (file->to > file->from)
+        (void)sync_file_range(file->fd, (off_t)file->from, (off_t)(file->to - file->from),
+                              SYNC_FILE_RANGE_WRITE);
+    file->from = file->to = 0;
+}
+
+/* Neighbours go to the disk together. */
+static void dirtied(struct scrub_file *file, uint64_t at, size_t len)
+{
+    uint64_t from = at / DISK_PAGE * DISK_PAGE;
+    uint64_t to = (at + len + DISK_PAGE - 1) / DISK_PAGE * DISK_PAGE;
+    file->dirtied += to - from;
+    if (from != file->to)
+        scrub_file_flush(file);
+    file->from = file->to == from && file->to != 0 ? file->from : from;
+    file->to = to;
+}
+
+static enum ambit_err write_zeros(struct scrub_file *file, uint64_t at, size_t len)
 {
     static const uint8_t zeros[CHUNK];
     while (len > 0) {
-        ssize_t n = pwrite(fd, zeros, len < CHUNK ? len : CHUNK, (off_t)at);
+        ssize_t n = pwrite(file->fd, zeros, len < CHUNK ? len : CHUNK, (off_t)at);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             return n < 0 ? store_code(errno) : AMBIT_ERR_IO;
+        dirtied(file, at, (size_t)n);
         at += (uint64_t)n;
         len -= (size_t)n;
     }
     return AMBIT_OK;
 }
 
-enum ambit_err scrub_zero(int fd, uint64_t from, uint64_t to)
+enum ambit_err scrub_zero(struct scrub_file *file, uint64_t from, uint64_t to)
 {
     uint8_t chunk[CHUNK];
     while (from < to) {
         size_t len = to - from < CHUNK ? (size_t)(to - from) : CHUNK;
-        ssize_t n = pread(fd, chunk, len, (off_t)from);
+        ssize_t n = pread(file->fd, chunk, len, (off_t)from);
         if (n < 0)
             return store_code(errno);
         if (n == 0)
             return AMBIT_OK; /* behind the end of the file */
         enum ambit_err err =
-            is_zero(chunk, (size_t)n) ? AMBIT_OK : write_zeros(fd, from, (size_t)n);
+            is_zero(chunk, (size_t)n) ? AMBIT_OK : write_zeros(file, from, (size_t)n);
         if (err != AMBIT_OK)
             return err;
         from += (uint64_t)n;
@@ -127,14 +150,14 @@ static enum ambit_err clean_large(const struct scrub_walk *walk, const uint8_t *
     memcpy(&first, data, sizeof first);
     if (first < 2 || first > walk->last_page)
         return AMBIT_ERR_DAMAGED;
-    enum ambit_err err = read_at(walk->fd, &head, sizeof head, first * walk->page_bytes);
+    enum ambit_err err = read_at(walk->file->fd, &head, sizeof head, first * walk->page_bytes);
     if (err != AMBIT_OK)
         return err;
     memcpy(&n, &head.lower, sizeof n); /* of such a page these are its count of pages */
     bool is_fine = head.number == first &&
                    (head.flags & ~(unsigned)PAGE_WAS_DIRTY) == PAGE_OVERFLOW && n > 0 &&
                    n <= walk->last_page - first + 1 && HEADER + len <= n * walk->page_bytes;
-    return is_fine ? scrub_zero(walk->fd, first * walk->page_bytes + HEADER + len,
+    return is_fine ? scrub_zero(walk->file, first * walk->page_bytes + HEADER + len,
                                 (first + n) * walk->page_bytes)
                    : AMBIT_ERR_DAMAGED;
 }
@@ -199,11 +222,11 @@ static enum ambit_err clean_page(struct scrub_walk *walk, uint64_t number, unsig
         return AMBIT_ERR_DAMAGED;
     uint8_t *memory = walk->memory + level * walk->page_bytes;
     uint64_t at = number * walk->page_bytes;
-    enum ambit_err err = read_at(walk->fd, memory, walk->page_bytes, at);
+    enum ambit_err err = read_at(walk->file->fd, memory, walk->page_bytes, at);
     if (err == AMBIT_OK)
         err = page_look(walk, number, memory, &page);
     if (err == AMBIT_OK && !is_zero(memory + page.lower, page.upper - page.lower))
-        err = write_zeros(walk->fd, at + page.lower, page.upper - page.lower);
+        err = write_zeros(walk->file, at + page.lower, page.upper - page.lower);
     if (err != AMBIT_OK)
         return err;
     size_t n = (size_t)(page.lower - HEADER) / sizeof(uint16_t);
@@ -225,14 +248,15 @@ static enum ambit_err clean_table(struct scrub_walk *walk, const struct store_me
     return clean_page(walk, table->root, 0);
 }
 
-/* The free list and the table of tables are short, and gone through each time. */
+/* The table of tables is short, and gone through each time; the free list as the walk begins. */
 static enum ambit_err clean_all(struct scrub_walk *walk, const struct store_header *header)
 {
     struct scrub_place *place = walk->place, none = {.table = 0};
     int64_t until_us = walk->until_us;
     walk->place = &none;
     walk->until_us = 0;
-    enum ambit_err err = clean_table(walk, &header->free_list);
+    bool begins = place->table == 0 && place->key_len == 0;
+    enum ambit_err err = begins ? clean_table(walk, &header->free_list) : AMBIT_OK;
     walk->has_tables = true;
     if (err == AMBIT_OK)
         err = clean_table(walk, &header->tables);
@@ -249,18 +273,18 @@ static enum ambit_err clean_all(struct scrub_walk *walk, const struct store_head
     return err;
 }
 
-enum ambit_err scrub_pages(int fd, struct scrub_place *place, int64_t until_us, bool *ret_is_over,
-                           uint64_t *ret_txn)
+enum ambit_err scrub_pages(struct scrub_file *file, struct scrub_place *place, int64_t until_us,
+                           bool *ret_is_over, uint64_t *ret_txn)
 {
     struct store_header header;
     struct store_meta_table tables[TABLES_MAX];
-    enum ambit_err err = store_header_read(fd, &header);
+    enum ambit_err err = store_header_read(file->fd, &header);
     if (err != AMBIT_OK || header.is_new)
         return err != AMBIT_OK ? err : AMBIT_ERR_DAMAGED;
     AMBIT_AUTO_FREE uint8_t *memory = malloc((size_t)DEPTH_MAX * header.page_bytes);
     if (memory == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    struct scrub_walk walk = {.fd = fd,
+    struct scrub_walk walk = {.file = file,
                               .page_bytes = header.page_bytes,
                               .last_page = header.last_page,
                               .memory = memory,

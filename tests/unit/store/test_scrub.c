@@ -1,18 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Goal: what a store is told to scrub is nowhere in its file any more, whatever pages it stood in;
- * what was not deleted stays as it was; a reader keeps what it reads; cut short it goes on. */
+ * what was not deleted stays as it was; a reader keeps what it reads; cut short it goes on, and
+ * what could not be written is written again. */
 #include "fixture.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <time.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
 #include "store/scrub.h"
 
-enum { ROWS = 600, STEPS_MAX = 2000 };
+enum { ROWS = 600, STEPS_MAX = 5000 };
+
+/* The disk: so many more writes of the scrub are let through, those after them fail. -1: all. */
+static int writes_left = -1;
+static off_t refused_at; /* or what is written over this place; 0: none */
+static unsigned writes_failed;
+ssize_t __real_pwrite64(int fd, const void *p, size_t len, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *p, size_t len, off_t at);
+ssize_t __wrap_pwrite64(int fd, const void *p, size_t len, off_t at)
+{
+    if (writes_left == 0 || (refused_at > 0 && at <= refused_at && refused_at < at + (off_t)len)) {
+        writes_failed++;
+        errno = EIO;
+        return -1;
+    }
+    writes_left -= writes_left > 0;
+    return __real_pwrite64(fd, p, len, at);
+}
 
 static struct store_key key_at(uint32_t i, uint8_t key[8])
 {
@@ -217,15 +237,105 @@ static void test_in_steps(void **state)
     int n = 0;
     fill(fixture->store);
     delete_odd(fixture->store, 3);
-    int fd = open(folder_join(path, fixture->path, "data.mdb"), O_RDWR | O_CLOEXEC);
-    assert_true(fd >= 0);
+    struct scrub_file file = {
+        .fd = open(folder_join(path, fixture->path, "data.mdb"), O_RDWR | O_CLOEXEC)};
+    assert_true(file.fd >= 0);
     for (bool is_over = false; !is_over; n++) {
         assert_true(n < STEPS_MAX);
-        assert_int_equal(scrub_pages(fd, &place, 1, &is_over, &txn), AMBIT_OK);
+        assert_int_equal(scrub_pages(&file, &place, 1, &is_over, &txn), AMBIT_OK);
     }
-    (void)close(fd);
-    assert_true(n > 3 && txn > 0);
+    (void)close(file.fd);
+    assert_true(n > 3 && txn > 0 && file.dirtied > 0);
     check_file(fixture);
+}
+
+/* More pages than are gone through at once: two passes in steps, with commits between them. */
+static void test_large(void **state)
+{
+    static char value[3000];
+    struct fixture *fixture = *state;
+    struct store_txn *txn = NULL;
+    uint8_t key[8];
+    memset(value, 'y', sizeof value);
+    for (uint32_t i = 0; i < 1500; i++) {
+        assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
+        for (uint32_t n = 0; n < 50 && i < 1500; n++, i++)
+            assert_int_equal(store_put(txn, STORE_GRANTS, key_at(i, key), value, sizeof value),
+                             AMBIT_OK);
+        assert_int_equal(store_write_commit(txn), AMBIT_OK);
+    }
+    fill(fixture->store);
+    struct store_space space;
+    store_space(fixture->store, &space);
+    assert_true(space.used_bytes / 4096 > SCRUB_AT_ONCE_PAGES);
+    delete_odd(fixture->store, 7);
+    for (uint32_t i = 0; !steps(fixture->store, 20); i++) {
+        assert_true(i < STEPS_MAX / 20);
+        put_one(fixture->store, "a row that changes", i % 2 ? "odd" : "even");
+    }
+    assert_int_equal(count_in_file(fixture, "GONE"), 0);
+    assert_int_equal(scrub_of(fixture->store).done, 7);
+    check_file(fixture);
+}
+
+/* Nothing is taken for written that was not: the write that failed comes again, whichever it is. */
+static void test_retry(void **state)
+{
+    struct fixture *fixture = *state;
+    static const int let_through[] = {0, 150, 300};
+    for (size_t i = 0; i < AMBIT_LEN(let_through); i++) {
+        fill(fixture->store);
+        delete_odd(fixture->store, i + 1);
+        writes_left = let_through[i];
+        writes_failed = 0;
+        for (int n = 0; n < 500 && writes_failed == 0; n++)
+            (void)steps(fixture->store, 1);
+        assert_true(writes_failed > 0);
+        assert_int_equal(scrub_of(fixture->store).done, i);
+        assert_false(store_scrub_step(fixture->store)); /* not at once */
+        writes_left = -1;
+        assert_true(steps(fixture->store, STEPS_MAX));
+        ROW_CHECK("nothing is left", count_in_file(fixture, "GONE") == 0);
+        assert_int_equal(scrub_of(fixture->store).done, i + 1);
+    }
+    check_file(fixture);
+}
+
+/* So behind the last page, where a commit was cut short. */
+static void test_retry_tail(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[FOLDER_PATH_MAX];
+    struct stat st;
+    fill(fixture->store);
+    int fd = open(folder_join(path, fixture->path, "data.mdb"), O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0 && fstat(fd, &st) == 0);
+    assert_int_equal(pwrite(fd, "GONE", 4, st.st_size - 5000), 4);
+    (void)close(fd);
+    delete_odd(fixture->store, 1);
+    refused_at = st.st_size - 5000;
+    writes_failed = 0;
+    for (int n = 0; n < STEPS_MAX && writes_failed == 0; n++)
+        (void)steps(fixture->store, 1);
+    assert_true(writes_failed > 0 && count_in_file(fixture, "GONE") == 1);
+    refused_at = 0;
+    assert_int_equal(scrub_of(fixture->store).done, 0);
+    assert_true(steps(fixture->store, STEPS_MAX));
+    assert_int_equal(count_in_file(fixture, "GONE"), 0);
+}
+
+/* A turn that the store has no room for is not tried again at once. */
+static void test_turn_fails(void **state)
+{
+    struct fixture *fixture = *state;
+    fill(fixture->store);
+    delete_odd(fixture->store, 3);
+    for (int i = 0; i < STEPS_MAX && !store_scrub_step(fixture->store); i++)
+        (void)nanosleep(&(struct timespec){.tv_nsec = 2000000}, NULL);
+    int64_t next_us = store_scrub_next_us(fixture->store); /* the turn is not taken */
+    assert_true(next_us > clock_mono_us() + SCRUB_RETRY_US / 2 && next_us != INT64_MAX);
+    assert_true(steps(fixture->store, STEPS_MAX));
+    assert_int_equal(count_in_file(fixture, "GONE"), 0);
 }
 
 /* ---- a reader ------------------------------------------------------------------------------ */
@@ -286,6 +396,10 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_goes_on, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_again, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_in_steps, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(test_large, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(test_retry, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(test_retry_tail, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(test_turn_fails, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_reader, fixture_up, fixture_down),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
