@@ -100,6 +100,24 @@ static void put_signer(const struct log_report *report, struct buf *out)
                           "it, which proves nothing about who signed (--key)\n");
 }
 
+static void put_range(const struct log_report *report, struct buf *out)
+{
+    const struct log_export *export = &report->export;
+    switch (export->kind) {
+    case LOG_WHOLE:
+        break;
+    case LOG_SEGMENT:
+        if (export->first < export->next)
+            buf_printf(out, "events %llu to %llu of the %llu: ", (unsigned long long)export->first,
+                       (unsigned long long)export->next - 1, (unsigned long long)report->size);
+        break;
+    case LOG_EVIDENCE:
+        buf_put_text(out, "chosen events: what was left out is not shown\n");
+        break;
+    }
+    buf_printf(out, "%llu events of ", (unsigned long long)report->events);
+}
+
 void verified_write(const struct log_report *report, struct buf *out)
 {
     const struct log_export *export = &report->export;
@@ -115,11 +133,18 @@ void verified_write(const struct log_report *report, struct buf *out)
     put_count(out, counts->undecided,
               "decisions cannot be made again: what they hang on is not in this part");
     put_count(out, counts->erased_texts, "events whose texts an erasure took");
+    put_count(out, counts->unaccounted_texts,
+              "events lack texts: what would account for it is not in this part");
+    put_count(
+        out, counts->unaccounted_documents,
+        "documents have others in their place: what would account for it is not in this part");
+    put_count(out, counts->unknown_links,
+              "events name what is not in this part, or was never given: this part cannot tell");
+    if (!export->has_openings)
+        buf_put_text(out, "personal texts were left out of this export: whether any went without "
+                          "an erasure was not judged\n");
     put_count(out, report->n_others, "files are not part of the log and were not judged");
-    if (export->kind == LOG_SEGMENT)
-        buf_printf(out, "events %llu to %llu of ", (unsigned long long)export->first,
-                   (unsigned long long)export->next);
-    buf_printf(out, "%llu events of ", (unsigned long long)report->events);
+    put_range(report, out);
     put_plain(out, report->origin);
     buf_put_text(out, ", root sha256:");
     buf_put_hex(out, report->root.b, sizeof report->root.b);

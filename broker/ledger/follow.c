@@ -7,21 +7,16 @@
 
 #include "base/arena.h"
 #include "base/encode.h"
-#include "ledger/erasure.h"
 #include "ledger/follow_links.h"
+#include "ledger/follow_texts.h"
 
-enum { GRANTS_KEPT = 4096, MISSING_MAX = 1 << 20, REPLACED_MAX = 4096 };
+enum { GRANTS_KEPT = 4096, REPLACED_MAX = 4096 };
 
 /* The bytes of an event that gave a grant: most are used soon after. */
 struct given {
     uint64_t seq;
     char *bytes; /* leaf, then opening; NULL: free */
     size_t leaf_len, opening_len;
-};
-/* Events in a row whose openings lack the same members. */
-struct missing {
-    uint64_t first, last;
-    unsigned bits;
 };
 struct replaced {
     struct ambit_digest digest, now;
@@ -37,10 +32,10 @@ struct follow {
     struct ambit_decision *decision;
     int64_t last_ms;
     uint64_t seq;     /* at which the walk is */
+    bool saw_zones;   /* a set that is kept with the rules of its time zones */
     bool lacks_grant; /* the event that is looked at names one that is not there */
     struct given given[GRANTS_KEPT];
-    struct missing *missing;
-    size_t n_missing, room_missing;
+    struct texts texts;
     struct replaced *replaced;
     size_t n_replaced, room_replaced;
     struct ambit_digest told; /* the set whose fault was told last */
@@ -158,7 +153,8 @@ static enum ambit_err set_of(void *ctx, const struct ambit_digest *digest, struc
     struct follow *follow = ctx;
     struct ambit_digest of;
     enum ambit_err err = sets_get(follow->sets, digest, ret);
-    bool is_missing = err == AMBIT_ERR_NOT_FOUND && follow->options.is_partial;
+    follow->saw_zones = follow->saw_zones || sets_have_zones(follow->sets);
+    bool is_missing = err == AMBIT_ERR_NOT_FOUND && follow->options.may_lack_sets;
     if (err == AMBIT_OK || err == AMBIT_ERR_NO_MEMORY || err == AMBIT_ERR_IO || is_missing)
         return err;
     if (!ambit_digest_eq(follow->told, *digest)) {
@@ -176,64 +172,6 @@ static enum ambit_err set_of(void *ctx, const struct ambit_digest *digest, struc
 
 /* ---- openings ------------------------------------------------------------------------------- */
 
-static AMBIT_CHECKED enum ambit_err add_missing(struct follow *follow, struct missing one)
-{
-    struct missing *last = follow->n_missing > 0 ? &follow->missing[follow->n_missing - 1] : NULL;
-    if (last != NULL && last->bits == one.bits && last->last + 1 == one.first) {
-        last->last = one.last;
-        return AMBIT_OK;
-    }
-    if (follow->n_missing == follow->room_missing) {
-        size_t room = follow->room_missing ? 2 * follow->room_missing : 64;
-        if (room > MISSING_MAX)
-            return AMBIT_ERR_TOO_LARGE;
-        struct missing *list = realloc(follow->missing, room * sizeof *list);
-        if (list == NULL)
-            return AMBIT_ERR_NO_MEMORY;
-        follow->missing = list;
-        follow->room_missing = room;
-    }
-    follow->missing[follow->n_missing++] = one;
-    return AMBIT_OK;
-}
-
-static unsigned bits_of(const struct erasure *erasure, uint64_t seq, uint64_t *ret_until)
-{
-    *ret_until = UINT64_MAX;
-    for (size_t i = 0; i < erasure->n_ranges; i++) {
-        const struct erasure_range *range = &erasure->ranges[i];
-        if (seq > range->last)
-            continue;
-        *ret_until = seq < range->first ? range->first - 1 : range->last;
-        return seq < range->first ? 0 : erasure->members;
-    }
-    return 0;
-}
-
-/* Every stretch that lacks something is cut where the erasure's ranges begin and end. */
-static AMBIT_CHECKED enum ambit_err account(struct follow *follow, const struct erasure *erasure)
-{
-    struct missing *old = TAKE(follow->missing);
-    size_t n = follow->n_missing;
-    enum ambit_err err = AMBIT_OK;
-    follow->n_missing = follow->room_missing = 0;
-    for (size_t i = 0; err == AMBIT_OK && i < n; i++) {
-        for (uint64_t seq = old[i].first; err == AMBIT_OK && seq <= old[i].last;) {
-            uint64_t until = 0;
-            unsigned left = old[i].bits & ~bits_of(erasure, seq, &until);
-            uint64_t last = until < old[i].last ? until : old[i].last;
-            if (left != 0)
-                err =
-                    add_missing(follow, (struct missing){.first = seq, .last = last, .bits = left});
-            else
-                follow->counts.erased_texts += last - seq + 1;
-            seq = last + 1;
-        }
-    }
-    free(old);
-    return err;
-}
-
 static AMBIT_CHECKED enum ambit_err take_erasure(struct follow *follow, const struct event *event,
                                                  struct arena *arena)
 {
@@ -250,7 +188,7 @@ static AMBIT_CHECKED enum ambit_err take_erasure(struct follow *follow, const st
         if (found != NULL && ambit_digest_eq(found->now, erasure.documents[i].now))
             found->is_accounted = true;
     }
-    return account(follow, &erasure);
+    return texts_erase(&follow->texts, &erasure);
 }
 
 /* ---- one event ------------------------------------------------------------------------------ */
@@ -281,6 +219,11 @@ static AMBIT_CHECKED enum ambit_err decide_again(struct follow *follow, const st
         follow->counts.erased++;
         break;
     case REDECIDE_NO_ZONES:
+        if (follow->saw_zones)
+            tell(follow, event->seq,
+                 "names documents without the rules of their time zones, which were kept before");
+        follow->counts.undecided++;
+        break;
     case REDECIDE_NO_SET:
         follow->counts.undecided++;
         break;
@@ -293,23 +236,23 @@ static AMBIT_CHECKED enum ambit_err decide_again(struct follow *follow, const st
 enum ambit_err follow_event(struct follow *follow, const struct event *event, struct ambit_str leaf,
                             struct ambit_str opening, struct arena *arena)
 {
-    const char *what = NULL;
+    const char *unknown = NULL, *doubled = NULL;
     follow->seq = event->seq;
     if (event->time_ms < follow->last_ms)
         tell(follow, event->seq, "is earlier than the one before it");
     follow->last_ms = event->time_ms;
 
-    enum ambit_err err = follow_links(&follow->places, event, &what);
-    if (err == AMBIT_OK && what != NULL && follow->options.is_partial)
+    enum ambit_err err = follow_links(&follow->places, event, &unknown, &doubled);
+    if (err == AMBIT_OK && doubled != NULL)
+        tell(follow, event->seq, doubled);
+    if (err == AMBIT_OK && unknown != NULL && follow->options.is_partial)
         follow->counts.unknown_links++;
-    else if (err == AMBIT_OK && what != NULL)
-        tell(follow, event->seq, what);
+    else if (err == AMBIT_OK && unknown != NULL)
+        tell(follow, event->seq, unknown);
     if (err == AMBIT_OK && event->type == EVENT_GRANT_ISSUED && !follow->options.no_redecide)
         keep_given(follow, event->seq, leaf, opening);
-    if (err == AMBIT_OK && event->erased != 0 && !follow->options.are_withheld)
-        err = add_missing(
-            follow,
-            (struct missing){.first = event->seq, .last = event->seq, .bits = event->erased});
+    if (err == AMBIT_OK && event->erased != 0 && !follow->options.are_withheld && opening.p != NULL)
+        err = texts_miss(&follow->texts, event->seq, event->erased);
     if (err == AMBIT_OK && event->type == EVENT_PERSONAL_ERASED)
         err = take_erasure(follow, event, arena);
     if (err == AMBIT_OK && !follow->options.no_redecide)
@@ -317,21 +260,33 @@ enum ambit_err follow_event(struct follow *follow, const struct event *event, st
     return err;
 }
 
+static void tell_missing(void *ctx, const struct texts_missing *left)
+{
+    struct follow *follow = ctx;
+    unsigned long long n = (unsigned long long)(left->last - left->first + 1);
+    char text[REDECIDE_WHAT_MAX];
+    if (follow->options.ends_early) {
+        follow->counts.unaccounted_texts += n;
+        return;
+    }
+    (void)snprintf(text, sizeof text,
+                   "its opening is not there and no erasure says so%s (%llu events)",
+                   left->last > left->first ? ", and so on" : "", n);
+    tell(follow, left->first, text);
+}
+
 enum ambit_err follow_end(struct follow *follow)
 {
-    for (size_t i = 0; i < follow->n_missing; i++) {
-        const struct missing *missing = &follow->missing[i];
-        char text[REDECIDE_WHAT_MAX];
-        (void)snprintf(text, sizeof text,
-                       "its opening is not there and no erasure says so%s (%llu events)",
-                       missing->last > missing->first ? ", and so on" : "",
-                       (unsigned long long)(missing->last - missing->first + 1));
-        tell(follow, missing->first, text);
-    }
-    for (size_t i = 0; i < follow->n_replaced; i++)
-        if (!follow->replaced[i].is_accounted && !follow->options.is_partial)
+    texts_judge(&follow->texts, tell_missing, follow, &follow->counts.erased_texts);
+    for (size_t i = 0; i < follow->n_replaced; i++) {
+        if (follow->replaced[i].is_accounted)
+            continue;
+        if (follow->options.ends_early)
+            follow->counts.unaccounted_documents++;
+        else
             tell(follow, follow->replaced[i].seq,
                  "names a document whose bytes do not have its digest, and no erasure says so");
+    }
     return AMBIT_OK;
 }
 
@@ -365,7 +320,7 @@ void follow_free(struct follow *follow)
         return;
     for (size_t i = 0; i < GRANTS_KEPT; i++)
         free(follow->given[i].bytes);
-    free(follow->missing);
+    texts_done(&follow->texts);
     free(follow->replaced);
     free(follow->decision);
     sets_free(follow->sets);

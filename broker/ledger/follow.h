@@ -18,23 +18,28 @@ struct follow_source {
     void (*problem)(void *ctx, const uint64_t *seq, const char *what);
 };
 struct follow_options {
-    uint64_t key[2];   /* drawn at random: see places.h */
-    bool no_redecide;  /* and no documents are looked for */
-    bool is_partial;   /* not all that came before is there: what is not found is only counted */
-    bool are_withheld; /* openings: that they are not there needs no account */
+    uint64_t key[2];    /* drawn at random: see places.h */
+    bool no_redecide;   /* and no documents are looked for */
+    bool is_partial;    /* not all that came before is there: ids not found are only counted */
+    bool ends_early;    /* not all that came after: nor is what no erasure accounts for */
+    bool may_lack_sets; /* sets that are not there are no fault: their decisions are counted */
+    bool are_withheld;  /* openings: that they are not there needs no account */
 };
 struct follow_counts {
-    uint64_t redecided;     /* decisions made again */
-    uint64_t erased;        /* and not: a text they hang on is erased, or withheld */
-    uint64_t undecided;     /* and not: documents or earlier events are not there */
-    uint64_t erased_texts;  /* openings that an erasure accounts for */
-    uint64_t unknown_links; /* when partial: ids of what came before */
+    uint64_t redecided;             /* decisions made again */
+    uint64_t erased;                /* and not: a text they hang on is erased, or withheld */
+    uint64_t undecided;             /* and not: documents or earlier events are not there */
+    uint64_t erased_texts;          /* openings that an erasure accounts for */
+    uint64_t unknown_links;         /* when partial: events that name what came before */
+    uint64_t unaccounted_texts;     /* when it ends early: events whose texts are not there */
+    uint64_t unaccounted_documents; /* and documents that others stand for */
 };
 
 AMBIT_CHECKED enum ambit_err follow_new(const struct follow_source *source,
                                         const struct follow_options *options, struct follow **ret);
 void follow_free(struct follow *follow);
-/* The next event, decoded with its opening. Errors are ours alone. */
+/* The next event, decoded with its opening ("": it has none; NULL: one that does not fit, which was
+ * told). Errors are ours alone. */
 AMBIT_CHECKED enum ambit_err follow_event(struct follow *follow, const struct event *event,
                                           struct ambit_str leaf, struct ambit_str opening,
                                           struct arena *arena);

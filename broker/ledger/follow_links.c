@@ -46,16 +46,20 @@ static AMBIT_CHECKED enum ambit_err add(struct places *places, enum place_kind k
     return ambit_id_is_none(id) ? AMBIT_OK : places_add(places, kind, id, seq, ret_is_new);
 }
 
-enum ambit_err follow_links(struct places *places, const struct event *event, const char **ret_what)
+enum ambit_err follow_links(struct places *places, const struct event *event,
+                            const char **ret_unknown, const char **ret_doubled)
 {
     bool is_new = true;
     const char *what = missing_grant(places, event);
-    *ret_what = what != NULL ? what : missing_other(places, event);
+    *ret_unknown = what != NULL ? what : missing_other(places, event);
+    *ret_doubled = NULL;
     enum ambit_err err = add(places, PLACE_EVENT, event->id, event->seq, &is_new);
+    if (!is_new)
+        *ret_doubled = "has the id of an event before it";
     if (err == AMBIT_OK && event->type == EVENT_GRANT_ISSUED) {
         err = add(places, PLACE_GRANT, event->grant, event->seq, &is_new);
         if (!is_new)
-            *ret_what = "gives a grant of an id that was given before";
+            *ret_doubled = "gives a grant of an id that was given before";
     }
     if (err == AMBIT_OK && event->type == EVENT_STOP_RAISED)
         err = add(places, PLACE_STOP, event->stop, event->seq, &is_new);

@@ -5,7 +5,7 @@
 #include "ledger/event.h"
 #include "ledger/places.h"
 
-/* Says what is named and was not given (a constant), NULL when all was; then adds what this event
- * gives. */
+/* Says what is named and was not given, and what is given that was before (constants; NULL: none);
+ * then adds what this event gives. */
 AMBIT_CHECKED enum ambit_err follow_links(struct places *places, const struct event *event,
-                                          const char **ret_what);
+                                          const char **ret_unknown, const char **ret_doubled);

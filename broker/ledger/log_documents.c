@@ -62,7 +62,8 @@ static enum ambit_err get_named(struct log_verify *verify, enum log_named kind,
 static enum ambit_err bytes_of(void *ctx, const struct ambit_digest *digest, bool is_zone,
                                struct arena *arena, struct ambit_str *ret)
 {
-    return get_named(ctx, is_zone ? LOG_ZONE : LOG_DOCUMENT, digest, LOG_FILE_MAX, arena, ret);
+    return get_named(ctx, is_zone ? LOG_ZONE : LOG_DOCUMENT, digest, AMBIT_DOCUMENT_BYTES, arena,
+                     ret);
 }
 
 static enum ambit_err list_of(void *ctx, const struct ambit_digest *set, struct arena *arena,

@@ -16,18 +16,29 @@ struct receipts {
     bool is_full;
 };
 
-/* "receipts/17.entry" */
+/* "receipts/17" and `end`; one name for one number. */
+static bool read_path(const char *path, const char *end, uint64_t *ret)
+{
+    static const char folder[] = "receipts/";
+    size_t len = strlen(path), n = sizeof folder - 1, n_end = strlen(end);
+    if (len <= n + n_end || memcmp(path, folder, n) != 0 || strcmp(path + len - n_end, end) != 0)
+        return false;
+    const struct ambit_str number = {.p = path + n, .len = len - n - n_end};
+    return (number.len == 1 || number.p[0] != '0') && parse_u64(number, ret) == AMBIT_OK;
+}
+
+bool log_is_receipt(const char *path)
+{
+    uint64_t unused = 0;
+    return read_path(path, ".entry", &unused) || read_path(path, ".tlog-proof", &unused) ||
+           read_path(path, ".open", &unused);
+}
+
 static void take_path(void *ctx, const char *path)
 {
-    static const char folder[] = "receipts/", end[] = ".entry";
     struct receipts *receipts = ctx;
-    size_t len = strlen(path), around = sizeof folder + sizeof end - 2;
     uint64_t seq = 0;
-    if (len <= around || memcmp(path, folder, sizeof folder - 1) != 0 ||
-        strcmp(path + len - (sizeof end - 1), end) != 0)
-        return;
-    struct ambit_str number = {.p = path + sizeof folder - 1, .len = len - around};
-    if (parse_u64(number, &seq) != AMBIT_OK || receipts->is_full)
+    if (!read_path(path, ".entry", &seq) || receipts->is_full)
         return;
     if (receipts->n == receipts->room) {
         size_t room = receipts->room ? 2 * receipts->room : 64;

@@ -5,6 +5,7 @@
 #include "base/encode.h"
 #include "base/json_read.h"
 #include "ledger/log_verify_internal.h"
+#include "ledger/places.h"
 #include "ledger/tile_path.h"
 
 enum {
@@ -18,6 +19,11 @@ bool log_is_ours(enum ambit_err err)
     return err == AMBIT_ERR_NO_MEMORY || err == AMBIT_ERR_IO || err == AMBIT_ERR_REFUSED;
 }
 
+bool log_gives_up(const struct log_verify *verify)
+{
+    return verify->n_absent >= LOG_ABSENT_MAX;
+}
+
 enum ambit_err log_get(struct log_verify *verify, const char *path, size_t max, struct buf *ret)
 {
     enum ambit_err err = verify->source->get(verify->source->ctx, path, max, ret);
@@ -25,7 +31,9 @@ enum ambit_err log_get(struct log_verify *verify, const char *path, size_t max, 
         err = buf_check(ret);
     if (err == AMBIT_ERR_NOT_FOUND)
         log_problem(verify, NULL, path, "is not there");
-    else if (err != AMBIT_OK && !log_is_ours(err)) /* a folder in its place, too */
+    verify->n_absent += err == AMBIT_ERR_NOT_FOUND;
+    if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND &&
+        !log_is_ours(err)) /* a folder in its place, too */
         log_problem(verify, NULL, path, "cannot be read: %s", ambit_err_text(err));
     return err;
 }
@@ -152,6 +160,10 @@ enum ambit_err log_read_checkpoint(struct log_verify *verify)
     if (err != AMBIT_OK) {
         log_problem(verify, NULL, "checkpoint", "is no checkpoint");
         return AMBIT_ERR_MALFORMED;
+    }
+    if (verify->checkpoint.size > PLACES_SEQ_MAX) {
+        log_problem(verify, NULL, "checkpoint", "is of more events than can be looked at");
+        return AMBIT_ERR_TOO_LARGE;
     }
     struct log_export *export = &verify->report->export;
     verify->report->origin = arena_copy(verify->report->memory, verify->checkpoint.origin);

@@ -6,6 +6,26 @@
 #include "base/encode.h"
 #include "base/json_read.h"
 
+static int compare_digests(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct ambit_digest));
+}
+
+/* One document named over and over would be read over and over. */
+static AMBIT_CHECKED enum ambit_err judge_doubled(const struct ambit_digest *digests, size_t n,
+                                                  struct arena *arena)
+{
+    struct ambit_digest *sorted = arena_array(arena, n + 1, sizeof *sorted);
+    if (sorted == NULL)
+        return AMBIT_ERR_NO_MEMORY;
+    memcpy(sorted, digests, n * sizeof *sorted);
+    qsort(sorted, n, sizeof *sorted, compare_digests);
+    for (size_t i = 1; i < n; i++)
+        if (compare_digests(&sorted[i - 1], &sorted[i]) == 0)
+            return AMBIT_ERR_DAMAGED;
+    return AMBIT_OK;
+}
+
 static bool read_set(const struct json_value *documents, const struct json_value *zones,
                      struct ambit_digest *digests, struct sets_zone *named)
 {
@@ -34,7 +54,7 @@ enum ambit_err log_set_read(struct ambit_str bytes, struct arena *arena, struct 
     const struct json_value *documents = json_get(object, "documents");
     const struct json_value *zones = json_get(object, "zones");
     if (documents == NULL || documents->kind != JSON_ARRAY ||
-        (zones != NULL && zones->kind != JSON_ARRAY))
+        (zones != NULL && zones->kind != JSON_ARRAY) || documents->count > LOG_SET_DOCUMENTS_MAX)
         return AMBIT_ERR_DAMAGED;
     struct ambit_digest *digests = arena_array(arena, documents->count + 1, sizeof *digests);
     struct sets_zone *named = arena_array(arena, zones ? zones->count + 1 : 1, sizeof *named);
@@ -47,5 +67,5 @@ enum ambit_err log_set_read(struct ambit_str bytes, struct arena *arena, struct 
                               .has_zones = zones != NULL,
                               .zones = named,
                               .n_zones = zones ? zones->count : 0};
-    return AMBIT_OK;
+    return judge_doubled(digests, documents->count, arena);
 }

@@ -89,7 +89,8 @@ enum ambit_err log_verify_tiles(struct log_verify *verify)
     struct log_hashes tile;
     enum ambit_err err = AMBIT_OK;
     for (unsigned level = 1; level < LOG_TILE_LEVELS && size >> (8 * level) > 0; level++) {
-        for (uint64_t i = 0; err == AMBIT_OK && log_tile_width(size, level, i) > 0; i++) {
+        for (uint64_t i = 0;
+             err == AMBIT_OK && !log_gives_up(verify) && log_tile_width(size, level, i) > 0; i++) {
             err = log_read_tile(verify, level, i, &tile);
             if (err == AMBIT_OK)
                 err = log_take_tile(verify, level, i, &tile);

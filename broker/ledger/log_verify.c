@@ -5,8 +5,10 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/encode.h"
 #include "base/json_write.h"
 #include "ledger/log_verify_internal.h"
+#include "ledger/tile_path.h"
 
 enum { WHAT_MAX = 512 };
 
@@ -80,6 +82,11 @@ void log_report_write(const struct log_report *report, struct json_out *out)
     write_count(out, "not_decided_erased", report->counts.erased);
     write_count(out, "not_decided_absent", report->counts.undecided);
     write_count(out, "openings_erased", report->counts.erased_texts);
+    json_key(out, "openings");
+    json_bool(out, report->export.has_openings);
+    write_count(out, "openings_unaccounted", report->counts.unaccounted_texts);
+    write_count(out, "documents_unaccounted", report->counts.unaccounted_documents);
+    write_count(out, "unknown_links", report->counts.unknown_links);
     write_count(out, "other_files", report->n_others);
     json_key(out, "problems");
     json_begin_array(out);
@@ -93,24 +100,63 @@ void log_report_write(const struct log_report *report, struct json_out *out)
 
 /* ---- what does not belong ------------------------------------------------------------------- */
 
-static bool begins(const char *path, const char *with)
+static bool is_hex(struct ambit_str text)
 {
-    return strncmp(path, with, strlen(with)) == 0;
+    for (size_t i = 0; i < text.len; i++)
+        if (!(text.p[i] >= '0' && text.p[i] <= '9') && !(text.p[i] >= 'a' && text.p[i] <= 'f'))
+            return false;
+    return text.len == HEX_DIGEST_LEN;
+}
+
+static bool is_tile(const struct log_verify *verify, const char *path)
+{
+    struct tile_path tile;
+    if (tile_path_read(ambit_str_of(path), &tile) != AMBIT_OK)
+        return false;
+    return (tile.is_entries || tile.level < LOG_TILE_LEVELS) &&
+           tile.width == log_tile_width(verify->checkpoint.size, tile.is_entries ? 0 : tile.level,
+                                        tile.index);
+}
+
+/* As its bundle is named, were that full. */
+static bool is_openings(const struct log_verify *verify, const char *path)
+{
+    static const char openings[] = "openings/";
+    char name[LOG_PATH_MAX];
+    struct tile_path tile;
+    if (strncmp(path, openings, sizeof openings - 1) != 0)
+        return false;
+    int len = snprintf(name, sizeof name, "tile/entries/%s", path + sizeof openings - 1);
+    return len > 0 && (size_t)len < sizeof name &&
+           tile_path_read(ambit_str_of(name), &tile) == AMBIT_OK && tile.width == LOG_TILE_WIDTH &&
+           log_tile_width(verify->checkpoint.size, 0, tile.index) > 0;
+}
+
+static bool is_named(const char *path)
+{
+    static const struct {
+        const char *folder, *end;
+    } forms[] = {{"documents/", ""}, {"sets/", ".json"}, {"zones/", ""}};
+    size_t len = strlen(path);
+    for (size_t i = 0; i < AMBIT_LEN(forms); i++) {
+        size_t n = strlen(forms[i].folder), n_end = strlen(forms[i].end);
+        if (len >= n + n_end && strncmp(path, forms[i].folder, n) == 0 &&
+            strcmp(path + len - n_end, forms[i].end) == 0)
+            return is_hex((struct ambit_str){.p = path + n, .len = len - n - n_end});
+    }
+    return false;
 }
 
 static void count_other(void *ctx, const char *path)
 {
     static const char *const files[] = {"export.json", "checkpoint", "log.vkey"};
-    static const char *const folders[] = {"tile/", "openings/", "documents/",
-                                          "sets/", "zones/",    "receipts/"};
     struct log_verify *verify = ctx;
+    bool is_ours = verify->report->export.kind == LOG_EVIDENCE
+                       ? log_is_receipt(path)
+                       : is_tile(verify, path) || is_openings(verify, path);
     for (size_t i = 0; i < AMBIT_LEN(files); i++)
-        if (strcmp(path, files[i]) == 0)
-            return;
-    for (size_t i = 0; i < AMBIT_LEN(folders); i++)
-        if (begins(path, folders[i]))
-            return;
-    verify->report->n_others++;
+        is_ours = is_ours || strcmp(path, files[i]) == 0;
+    verify->report->n_others += !is_ours && !is_named(path);
 }
 
 /* ---- the steps ------------------------------------------------------------------------------- */
@@ -122,7 +168,9 @@ static AMBIT_CHECKED enum ambit_err make_follow(struct log_verify *verify)
     const struct follow_options options = {
         .key = {verify->options->hash_key[0], verify->options->hash_key[1]},
         .no_redecide = verify->options->no_redecide,
-        .is_partial = export->kind != LOG_WHOLE,
+        .is_partial = export->kind == LOG_EVIDENCE || export->first > 0,
+        .ends_early = export->kind == LOG_EVIDENCE || export->next < verify->checkpoint.size,
+        .may_lack_sets = export->kind != LOG_WHOLE,
         .are_withheld = !export->has_openings,
     };
     return follow_new(&source, &options, &verify->follow);

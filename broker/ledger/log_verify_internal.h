@@ -22,7 +22,9 @@ struct log_hashes {
     struct ambit_digest hash[LOG_TILE_WIDTH];
 };
 
+enum { LOG_ABSENT_MAX = 10000 }; /* files: whoever names a huge size would keep us for ever */
 struct log_verify {
+    size_t n_absent;
     const struct log_source *source;
     const struct log_verify_options *options;
     struct log_report *report;
@@ -43,6 +45,8 @@ __attribute__((format(printf, 4, 5))) void log_problem(struct log_verify *verify
 AMBIT_CHECKED enum ambit_err log_get(struct log_verify *verify, const char *path, size_t max,
                                      struct buf *ret);
 bool log_is_ours(enum ambit_err err);
+/* So much is missing that the rest is not looked for. */
+bool log_gives_up(const struct log_verify *verify);
 AMBIT_CHECKED enum ambit_err log_read_export(struct log_verify *verify);
 AMBIT_CHECKED enum ambit_err log_read_checkpoint(struct log_verify *verify);
 /* The key that is given, or the one beside the log. */
@@ -68,6 +72,7 @@ AMBIT_CHECKED enum ambit_err log_walk(struct log_verify *verify);
 AMBIT_CHECKED enum ambit_err log_judge_entry(struct log_verify *verify, uint64_t seq,
                                              struct ambit_str entry, struct ambit_str opening);
 /* log_evidence.c: entries with proofs of their own. */
+bool log_is_receipt(const char *path);
 AMBIT_CHECKED enum ambit_err log_read_receipt(struct log_verify *verify, uint64_t seq,
                                               struct buf *ret_entry, struct buf *ret_opening);
 AMBIT_CHECKED enum ambit_err log_verify_evidence(struct log_verify *verify);

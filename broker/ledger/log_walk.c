@@ -15,8 +15,10 @@ enum ambit_err log_judge_entry(struct log_verify *verify, uint64_t seq, struct a
     enum ambit_err err = event_decode(entry, opening, &arena, &event);
     if (err == AMBIT_ERR_DAMAGED && opening.len > 0) {
         log_problem(verify, &seq, NULL, "the opening does not fit the commitment in the event");
+        opening = (struct ambit_str){0};
+        err = event_decode(entry, AMBIT_STR(""), &arena, &event);
+    } else if (opening.len == 0) {
         opening = AMBIT_STR("");
-        err = event_decode(entry, opening, &arena, &event);
     }
     if (err == AMBIT_ERR_NO_MEMORY)
         return err;
@@ -98,7 +100,7 @@ enum ambit_err log_walk(struct log_verify *verify)
     uint64_t last = (export->next + LOG_TILE_WIDTH - 1) / LOG_TILE_WIDTH;
     struct log_hashes tile;
     enum ambit_err err = AMBIT_OK;
-    for (uint64_t i = first; err == AMBIT_OK && i < last; i++) {
+    for (uint64_t i = first; err == AMBIT_OK && i < last && !log_gives_up(verify); i++) {
         err = one_bundle(verify, i);
         if (verify->options->progress != NULL)
             verify->options->progress(verify->options->ctx, verify->report->events,

@@ -78,6 +78,8 @@ static AMBIT_CHECKED enum ambit_err grow(struct places *places)
 enum ambit_err places_add(struct places *places, enum place_kind kind, struct ambit_id id,
                           uint64_t seq, bool *ret_is_new)
 {
+    if (seq >= PLACES_SEQ_MAX)
+        return AMBIT_ERR_TOO_LARGE;
     if (places->n >= places->n_slots / 4 * 3) {
         enum ambit_err err = grow(places);
         if (err != AMBIT_OK)

@@ -22,7 +22,8 @@ struct places {
 };
 void places_init(struct places *places, const uint64_t key[2]);
 void places_done(struct places *places);
-/* The first place stays. *ret_is_new: it had none. */
+static const uint64_t PLACES_SEQ_MAX = ((uint64_t)1 << 40) - 1;
+/* The first place stays. *ret_is_new: it had none. TOO_LARGE: seq is not below PLACES_SEQ_MAX. */
 AMBIT_CHECKED enum ambit_err places_add(struct places *places, enum place_kind kind,
                                         struct ambit_id id, uint64_t seq, bool *ret_is_new);
 bool places_find(const struct places *places, enum place_kind kind, struct ambit_id id,

@@ -5,6 +5,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/encode.h"
+#include "base/json_read.h"
 #include "crypto/digest.h"
 
 enum { SETS_KEPT = 4, DIGEST = sizeof(struct ambit_digest) };
@@ -14,6 +15,7 @@ struct kept {
     uint64_t used;
     enum ambit_err err; /* what was found */
     const char *problem;
+    bool has_zones; /* some rules of time zones are kept with it */
     struct ambit_digest of;
     struct redecide_set set;
     struct ambit_policy_set *owned;
@@ -64,6 +66,29 @@ static AMBIT_CHECKED enum ambit_err refuse(struct reading *reading, enum ambit_e
     return err;
 }
 
+/* An erasure takes name and address of a person and puts these in their place; nothing else may
+ * stand under a digest that it does not have. */
+static AMBIT_CHECKED enum ambit_err judge_erased(struct arena *arena, struct ambit_str bytes)
+{
+    const struct ambit_read_env env = {.sha256 = crypto_sha256};
+    const struct json_value *object = NULL;
+    struct json_problem unused;
+    struct ambit_identity identity;
+    enum ambit_err err = ambit_document_identify(bytes, &env, &identity);
+    if (err == AMBIT_OK)
+        err = json_read(bytes, (struct json_limits){.depth = AMBIT_DOCUMENT_DEPTH}, arena, &object,
+                        &unused);
+    if (err == AMBIT_ERR_NO_MEMORY)
+        return err;
+    if (err != AMBIT_OK || identity.kind != AMBIT_KIND_PERSON)
+        return AMBIT_ERR_DAMAGED;
+    bool has_signers_only =
+        json_get(object, "email") == NULL && json_get(object, "ssh_signers") != NULL;
+    bool is_erased = has_signers_only || ambit_str_is(json_get_str(object, "name"), "erased") ||
+                     ambit_str_is(json_get_str(object, "email"), "erased@erased.invalid");
+    return is_erased ? AMBIT_OK : AMBIT_ERR_DAMAGED;
+}
+
 static AMBIT_CHECKED enum ambit_err get(struct reading *reading, const struct ambit_digest *digest,
                                         bool is_zone, struct ambit_str *ret)
 {
@@ -80,7 +105,9 @@ static AMBIT_CHECKED enum ambit_err get(struct reading *reading, const struct am
     crypto_sha256(ret->p, ret->len, &actual);
     if (ambit_digest_eq(actual, *digest))
         return AMBIT_OK;
-    err = is_zone ? AMBIT_ERR_DAMAGED : source->replaced(source->ctx, digest, &actual);
+    err = is_zone ? AMBIT_ERR_DAMAGED : judge_erased(&reading->arena, *ret);
+    if (err == AMBIT_OK)
+        err = source->replaced(source->ctx, digest, &actual);
     return err == AMBIT_OK
                ? err
                : refuse(reading, err, "the document's bytes do not have this digest", digest);
@@ -166,6 +193,7 @@ static AMBIT_CHECKED enum ambit_err compile(struct reading *reading)
     struct ambit_documents *documents = NULL;
     struct ambit_problems problems = {0};
     bool has_zones = reading->list.has_zones;
+    kept->has_zones = reading->list.n_zones > 0;
     const struct ambit_read_env env = {
         .sha256 = crypto_sha256, .zone = has_zones ? find_zone : NULL, .ctx = reading};
     enum ambit_err err =
@@ -245,4 +273,9 @@ const char *sets_problem(const struct sets *sets, struct ambit_digest *ret_of)
 {
     *ret_of = sets->last->of;
     return sets->last->problem;
+}
+
+bool sets_have_zones(const struct sets *sets)
+{
+    return sets->last->err == AMBIT_OK && sets->last->has_zones;
 }

@@ -41,10 +41,12 @@ void sets_free(struct sets *sets);
  * is not looked for again. */
 AMBIT_CHECKED enum ambit_err sets_get(struct sets *sets, const struct ambit_digest *digest,
                                       struct redecide_set *ret);
+/* Are rules of time zones kept with the last one? */
+bool sets_have_zones(const struct sets *sets);
 /* Why the last sets_get() was refused, and of what; a constant. */
 const char *sets_problem(const struct sets *sets, struct ambit_digest *ret_of);
 
-enum { LOG_SET_MAX = 16 << 20 };
+enum { LOG_SET_MAX = 8 << 20, LOG_SET_DOCUMENTS_MAX = 100000 };
 /* sets/HEX.json of an export, read into the arena; the bytes must outlive it. DAMAGED. */
 AMBIT_CHECKED enum ambit_err log_set_read(struct ambit_str bytes, struct arena *arena,
                                           struct sets_list *ret);

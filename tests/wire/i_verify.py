@@ -126,6 +126,45 @@ def any_byte(tap, broker, judge):
     tap.ok(not missed, "a file that is missing is found", missed)
 
 
+def folders(tap, broker, judge):
+    folder, missed = os.path.join(broker.home, "x"), []
+    kinds = {os.path.dirname(p): p for p in files_of(folder)}
+    for path in [*kinds.values(), os.path.join(folder, "checkpoint")]:
+        os.rename(path, folder + ".away")
+        os.mkdir(path)
+        code = judge.run("ambit-verify", "x")[0]
+        os.rmdir(path)
+        os.rename(folder + ".away", path)
+        if code == 0:
+            missed.append(os.path.relpath(path, folder))
+    tap.ok(not missed and len(kinds) >= 5, f"a folder in the place of a file is found ({len(kinds) + 1} of them)", missed)
+
+
+def swapped(tap, broker, judge):
+    """The kind of an export is whoever made it's word; documents are held against their digests whatever it says."""
+    folder = os.path.join(broker.home, "r")
+    for kind in ("log", "segment"):
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.copytree(os.path.join(broker.home, "x"), folder)
+        with open(os.path.join(folder, "export.json"), encoding="utf-8") as f:
+            export = json.load(f)
+        with open(os.path.join(folder, "export.json"), "w", encoding="utf-8") as f:
+            json.dump({**export, "kind": kind, "first": 0, "next": export["size"]}, f)
+        code, said = judge("r")
+        tap.ok(code == 0, f"all of it called a {kind} holds", said)
+        for path in files_of(os.path.join(folder, "documents")):
+            with open(path, encoding="utf-8") as f:
+                text = f.read()
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text + " ")
+            code, said = judge("r")
+            with open(path, "w", encoding="utf-8") as f:
+                f.write(text)
+            if code != 1 or not any("do not have this digest" in p["what"] for p in said["problems"]):
+                break
+        tap.ok(code == 1, f"a document swapped in a {kind} is found", (path, said))
+
+
 class Forger:
     """Rewrites one event of an export and everything that follows from it, as an administrator could; the log's key last."""
 
@@ -240,11 +279,17 @@ def ranges(tap, broker, judge):
 
 def erased(tap, broker, client, judge):
     token = os.path.join(broker.state, "credentials", "dana.token")
+    fill(broker)
+    fill(broker)
     gone = client.person("lee", "POST", "/v1/erasures", {"target": "person:lee", "reason": "a test", "members": ["words"]}).json
     wait_covered(client)
     broker.ambit("export", "--url", url_of(broker), "--token-file", token, "--out", "e", check=True)
     code, said = judge("e")
     tap.ok(code == 0 and said["openings_erased"] == gone["openings"] > 0 and said["decided_again"] >= 120, "an erasure accounts for what is not there", said)
+    broker.ambit("export", "--url", url_of(broker), "--token-file", token, "--out", "early", "--to", "255", check=True)
+    code, early = judge("early")
+    tap.ok(code == 0 and early["kind"] == "segment" and early["openings_unaccounted"] > 0 and said["openings_unaccounted"] == 0,
+           "a part that ends before the erasure holds, and counts what it cannot account for", early)
     path = os.path.join(broker.home, "e", "openings", "000")
     with open(path, "rb") as f:
         lines = f.read().splitlines(keepends=True)
@@ -288,6 +333,8 @@ def main():
         judge = Judge(broker, tap)
         whole(tap, broker, client, judge)
         any_byte(tap, broker, judge)
+        folders(tap, broker, judge)
+        swapped(tap, broker, judge)
         forged(tap, broker, judge)
         ranges(tap, broker, judge)
         erased(tap, broker, client, judge)

@@ -9,6 +9,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/encode.h"
+#include "ledger/follow_links.h"
+#include "ledger/follow_texts.h"
 #include "ledger/log_verify.h"
 #include "ledger/places.h"
 #include "ledger/tree.h"
@@ -178,7 +180,7 @@ static void whole_and_part(void **state)
         uint64_t first, next;
         size_t problems;
     } rows[] = {
-        {"whole", 0, SIZE, 2},      {"the first bundle", 0, 256, 2}, {"the second", 256, 512, 1},
+        {"whole", 0, SIZE, 2},      {"the first bundle", 0, 256, 1}, {"the second", 256, 512, 1},
         {"the last", 512, SIZE, 1}, {"two", 256, SIZE, 1},
     };
     (void)state;
@@ -193,6 +195,9 @@ static void whole_and_part(void **state)
         ROW_CHECK(rows[i].name,
                   is_told(&report, "77 : its opening is not there and no erasure says so") ==
                       (rows[i].problems == 2));
+        /* What comes after may account for it: it is counted where there is any. */
+        ROW_CHECK(rows[i].name, report.counts.unaccounted_texts ==
+                                    (rows[i].first == 0 && rows[i].next < SIZE ? 1 : 0));
         log_report_done(&report);
         done(&log);
     }
@@ -256,6 +261,12 @@ static void each_damage_is_named(void **state)
     }
 }
 
+static void put_export(struct log *log, const char *text)
+{
+    buf_reset(file_of(log, "export.json"));
+    buf_put_text(file_of(log, "export.json"), text);
+}
+
 /* What could not be looked at never holds, whatever the caller of the file did not tell. */
 static void what_was_not_looked_at_does_not_hold(void **state)
 {
@@ -278,14 +289,154 @@ static void what_was_not_looked_at_does_not_hold(void **state)
         make(&log, 0, SIZE);
         if (rows[i].folder != NULL)
             find_file(&log, rows[i].folder)->is_folder = true;
-        if (rows[i].export != NULL) {
-            buf_reset(file_of(&log, "export.json"));
-            buf_put_text(file_of(&log, "export.json"), rows[i].export);
-        }
+        if (rows[i].export != NULL)
+            put_export(&log, rows[i].export);
         verify_unkeyed(&log, &report);
         ROW_CHECK(rows[i].name, report.n_problems > 0 && is_told(&report, rows[i].what));
         log_report_done(&report);
         done(&log);
+    }
+}
+
+/* The kind is the exporter's word: all of a log called a part of it is judged as all of it. */
+static void a_log_called_a_segment_is_judged_whole(void **state)
+{
+    struct log log;
+    struct log_report report;
+    (void)state;
+    make(&log, 0, SIZE);
+    put_export(&log, "{\"first\":0,\"kind\":\"segment\",\"next\":600,\"openings\":true,"
+                     "\"origin\":\"test/log\",\"size\":600,\"v\":1}");
+    verify(&log, &report);
+    assert_true(is_told(&report, "77 : its opening is not there and no erasure says so"));
+    assert_int_equal(report.n_problems, 2);
+    log_report_done(&report);
+    done(&log);
+}
+
+/* A checkpoint may name any size: files that are not there are not looked for without end. */
+static void a_huge_size_ends_at_once(void **state)
+{
+    static const struct {
+        const char *size, *what;
+    } rows[] = {
+        {"549755813888", "tile/entries/003: is not there"},
+        {"1099511627776", "checkpoint: is of more events than can be looked at"},
+        {"18446744073709551615", "checkpoint: is "},
+    };
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct log log;
+        struct log_report report;
+        make(&log, 0, SIZE);
+        struct buf *note = file_of(&log, "checkpoint");
+        buf_reset(note);
+        buf_printf(note, "test/log\n%s\n%s\n\n\u2014 test/log AAAAAAAA\n", rows[i].size,
+                   "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+        BUF_AUTO text;
+        buf_init(&text, 0);
+        buf_printf(&text,
+                   "{\"first\":0,\"kind\":\"log\",\"next\":%s,\"openings\":true,"
+                   "\"origin\":\"test/log\",\"size\":%s,\"v\":1}",
+                   i == 2 ? "600" : rows[i].size, i == 2 ? "600" : rows[i].size);
+        buf_put_char(&text, '\0');
+        put_export(&log, text.p);
+        verify(&log, &report);
+        ROW_CHECK(rows[i].size, is_told(&report, rows[i].what));
+        ROW_CHECK(rows[i].size, report.n_problems < 30000);
+        log_report_done(&report);
+        done(&log);
+    }
+}
+
+static void files_of_no_log_are_counted(void **state)
+{
+    static const struct {
+        const char *path;
+        uint64_t others;
+    } rows[] = {
+        {"tile/entries/002", 1},
+        {"tile/0/003", 1},
+        {"tile/0/00", 1},
+        {"openings/003", 1},
+        {"openings/x", 1},
+        {"openings/000", 0},
+        {"documents/ab", 1},
+        {"receipts/5.entry", 1},
+        {"tile/0/000", 0},
+        {"documents/000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f", 0},
+        {"sets/000102030405060708090a0b0c0d0e0f000102030405060708090a0b0c0d0e0f", 1},
+    };
+    (void)state;
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        struct log log;
+        struct log_report report;
+        make(&log, 0, SIZE);
+        (void)file_of(&log, rows[i].path);
+        verify_unkeyed(&log, &report);
+        ROW_CHECK(rows[i].path, report.n_others == rows[i].others);
+        log_report_done(&report);
+        done(&log);
+    }
+}
+
+static void an_id_is_given_once(void **state)
+{
+    struct places places;
+    const char *unknown = NULL, *doubled = NULL;
+    struct event event = {.seq = 1, .type = EVENT_PERSON_READ, .id = {{7}}};
+    bool is_new = false;
+    (void)state;
+    places_init(&places, (uint64_t[]){3, 4});
+    assert_int_equal(follow_links(&places, &event, &unknown, &doubled), AMBIT_OK);
+    assert_null(doubled);
+    event.seq = 2;
+    assert_int_equal(follow_links(&places, &event, &unknown, &doubled), AMBIT_OK);
+    assert_string_equal(doubled, "has the id of an event before it");
+    assert_int_equal(places_add(&places, PLACE_GRANT, event.id, PLACES_SEQ_MAX, &is_new),
+                     AMBIT_ERR_TOO_LARGE);
+    places_done(&places);
+}
+
+static void count_left(void *ctx, const struct texts_missing *left)
+{
+    unsigned *bits = ctx;
+    for (uint64_t seq = left->first; seq <= left->last; seq++)
+        bits[seq] |= left->bits;
+}
+
+/* Against the plain rule: of each event what it lacks and no span took is left. */
+static void erasures_account_for_texts(void **state)
+{
+    enum { EVENTS = 64, TRIES = 500 };
+    uint32_t random = 5;
+    (void)state;
+    for (size_t i = 0; i < TRIES; i++) {
+        struct texts texts = {.n_spans = 0};
+        unsigned want[EVENTS] = {0}, lacks[EVENTS] = {0}, got[EVENTS] = {0};
+        uint64_t accounted = 0, n = 0;
+        for (uint64_t seq = 0; seq < EVENTS; seq++) {
+            random = random * 1664525 + 1013904223;
+            lacks[seq] = want[seq] = random >> 29;
+            if (lacks[seq] != 0)
+                assert_int_equal(texts_miss(&texts, seq, lacks[seq]), AMBIT_OK);
+        }
+        for (size_t k = 0; k < i % 9; k++) {
+            random = random * 1664525 + 1013904223;
+            struct erasure_range range = {.first = random >> 26, .last = (random >> 20) % EVENTS};
+            range.last = range.last < range.first ? range.first : range.last;
+            const struct erasure erasure = {
+                .members = (random >> 16) % 8, .ranges = &range, .n_ranges = 1};
+            assert_int_equal(texts_erase(&texts, &erasure), AMBIT_OK);
+            for (uint64_t seq = range.first; seq <= range.last; seq++)
+                want[seq] &= ~erasure.members;
+        }
+        texts_judge(&texts, count_left, got, &accounted);
+        assert_memory_equal(got, want, sizeof got);
+        for (size_t seq = 0; seq < EVENTS; seq++)
+            n += lacks[seq] != 0 && want[seq] == 0;
+        assert_int_equal(accounted, n);
+        texts_done(&texts);
     }
 }
 
@@ -320,6 +471,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(whole_and_part),
     cmocka_unit_test(each_damage_is_named),
     cmocka_unit_test(what_was_not_looked_at_does_not_hold),
+    cmocka_unit_test(a_log_called_a_segment_is_judged_whole),
+    cmocka_unit_test(a_huge_size_ends_at_once),
+    cmocka_unit_test(files_of_no_log_are_counted),
+    cmocka_unit_test(an_id_is_given_once),
+    cmocka_unit_test(erasures_account_for_texts),
     cmocka_unit_test(ids_have_places),
 };
 
