@@ -143,11 +143,21 @@ static void test_dead(void **state)
     assert_int_equal(store_readers(fixture->store, true, &readers), AMBIT_OK);
     assert_int_equal(readers.lag, 2);
     assert_int_equal(readers.pid, child);
+    assert_int_equal(kill(child, SIGSTOP), 0); /* alive: nobody may take its moment away */
+    assert_int_equal(store_readers(fixture->store, true, &readers), AMBIT_OK);
+    assert_int_equal(readers.dead, 0);
+    assert_int_equal(readers.lag, 2);
     assert_int_equal(kill(child, SIGKILL), 0);
     assert_int_equal(waitpid(child, NULL, 0), child);
+    put_one(fixture->store, "b", "3");
+    assert_int_equal(store_readers(fixture->store, false, &readers), AMBIT_OK);
+    assert_int_equal(readers.n, 1); /* until somebody looks for the dead, and it is told */
+    assert_int_equal(readers.lag, 3);
+    assert_int_equal(readers.pid, child);
     assert_int_equal(store_readers(fixture->store, true, &readers), AMBIT_OK);
     assert_int_equal(readers.dead, 1);
     assert_int_equal(readers.n, 0);
+    assert_int_equal(readers.lag, 0);
     (void)close(ready[0]);
     (void)close(ready[1]);
 }
