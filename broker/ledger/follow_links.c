@@ -54,8 +54,8 @@ enum ambit_err follow_links(struct places *places, const struct event *event,
     *ret_unknown = what != NULL ? what : missing_other(places, event);
     *ret_doubled = NULL;
     enum ambit_err err = add(places, PLACE_EVENT, event->id, event->seq, &is_new);
-    if (!is_new)
-        *ret_doubled = "has the id of an event before it";
+    if (!is_new && event->decision != EVENT_DECISION_NONE) /* a command may be several others */
+        *ret_doubled = "is a decision with the id of an event before it";
     if (err == AMBIT_OK && event->type == EVENT_GRANT_ISSUED) {
         err = add(places, PLACE_GRANT, event->grant, event->seq, &is_new);
         if (!is_new)

@@ -384,15 +384,21 @@ static void an_id_is_given_once(void **state)
 {
     struct places places;
     const char *unknown = NULL, *doubled = NULL;
-    struct event event = {.seq = 1, .type = EVENT_PERSON_READ, .id = {{7}}};
+    struct event event = {
+        .seq = 1, .type = EVENT_DOCUMENTS_CONFIRMED, .decision = EVENT_DECISION_NONE, .id = {{7}}};
     bool is_new = false;
     (void)state;
     places_init(&places, (uint64_t[]){3, 4});
     assert_int_equal(follow_links(&places, &event, &unknown, &doubled), AMBIT_OK);
     assert_null(doubled);
-    event.seq = 2;
+    event.seq = 2; /* an activation confirms several documents */
     assert_int_equal(follow_links(&places, &event, &unknown, &doubled), AMBIT_OK);
-    assert_string_equal(doubled, "has the id of an event before it");
+    assert_null(doubled);
+    event.seq = 3;
+    event.type = EVENT_ACTION_DENIED;
+    event.decision = AMBIT_DENY;
+    assert_int_equal(follow_links(&places, &event, &unknown, &doubled), AMBIT_OK);
+    assert_string_equal(doubled, "is a decision with the id of an event before it");
     assert_int_equal(places_add(&places, PLACE_GRANT, event.id, PLACES_SEQ_MAX, &is_new),
                      AMBIT_ERR_TOO_LARGE);
     places_done(&places);
