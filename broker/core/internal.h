@@ -123,6 +123,7 @@ struct broker {
     struct fold fold;
     struct attest_round attest;
     int64_t expired_ms;         /* when one-time values were last looked through */
+    int64_t scrub_complained_ms; /* when a step of the scrub that failed was */
     int64_t tick_complained_ms; /* when a tick that failed was last logged */
     struct {
         bool is_recorded, is_recording; /* the second: by the batch that is open */

@@ -89,14 +89,16 @@ enum ambit_err pruned_tick(struct broker *broker, struct store_txn *txn)
     }
     uint8_t from[8], to[8];
     size_t n = 0;
+    bool is_late = false;
     uint64_t end = pruned.target - pruned.done > PRUNED_TICK_ROWS ? pruned.done + PRUNED_TICK_ROWS
                                                                   : pruned.target;
     put_be64(from, pruned.done);
     put_be64(to, end);
-    err = store_delete_range(txn, STORE_EVENTS, (struct store_key){from, sizeof from},
-                             (struct store_key){to, sizeof to}, PRUNED_TICK_ROWS, &n);
+    err = store_delete_some(txn, STORE_EVENTS, (struct store_key){from, sizeof from},
+                            (struct store_key){to, sizeof to}, PRUNED_TICK_ROWS, PRUNED_TICK_US, &n,
+                            &is_late);
     if (err != AMBIT_OK)
         return err;
-    pruned.done = end;
+    pruned.done = is_late ? pruned.done + n : end; /* a row for each event, or fewer */
     return pruned_store(txn, &pruned);
 }

@@ -7,7 +7,7 @@
 
 #include "core/internal.h"
 
-enum { PRUNED_TICK_ROWS = 2048 };
+enum { PRUNED_TICK_ROWS = 2048, PRUNED_TICK_US = 25000 };
 struct pruned {
     uint64_t target, done;
 };

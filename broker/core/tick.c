@@ -18,15 +18,26 @@
 
 enum { EXPIRE_EVERY_MS = 10000, EXPIRE_ROWS = 2000, COMPLAIN_EVERY_MS = 60000 };
 
+/* Nobody waits for the scrub either. */
+static void watch_scrub(struct broker *broker, int64_t now_ms)
+{
+    enum ambit_err err = store_scrub_problem(broker->store);
+    if (err == AMBIT_OK || now_ms - broker->scrub_complained_ms < COMPLAIN_EVERY_MS)
+        return;
+    broker->scrub_complained_ms = now_ms;
+    LOG(LOG_ERROR, "what was erased could not be written over in the store; it is tried again",
+        LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
+}
+
 bool tick_wanted(void *ctx, int64_t now_ms)
 {
     struct broker *broker = ctx;
+    watch_scrub(broker, now_ms);
     return now_ms - broker->expired_ms >= EXPIRE_EVERY_MS ||
            fold_due(&broker->fold, now_ms) != NULL || budgets_due(broker->budgets, now_ms) ||
            unproved_is_due(broker->unproved, now_ms) || distrust_is_news(broker) ||
            settle_wanted(broker, now_ms) || key_tick_wanted(broker, now_ms) ||
-           pruned_tick_wanted(broker) ||
-           unheard_due(&broker->unheard, now_ms) != NULL;
+           pruned_tick_wanted(broker) || unheard_due(&broker->unheard, now_ms) != NULL;
 }
 
 enum ambit_err record_own(struct broker *broker, struct store_txn *txn, int64_t now_ms,

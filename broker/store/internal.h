@@ -93,6 +93,7 @@ struct scrub {
     uint64_t row, row_at; /* of the free list: FREE goes on there */
     uint64_t tail;        /* TAIL is through up to here */
     int64_t next_us;
+    enum ambit_err problem; /* of the last step */
 };
 
 struct store {

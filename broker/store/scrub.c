@@ -351,6 +351,7 @@ bool store_scrub_step(struct store *store)
     if (mdb_env_get_fd(store->env, &file.fd) == 0)
         err = step(store, &file);
     scrub_file_flush(&file);
+    scrub->problem = err;
     /* What this waits for is a commit: of its own, where nobody else makes one. */
     bool is_waiting = scrub->phase == SCRUB_FREE && store_last_commit(store) <= scrub->txn;
     bool wants_turn = err == AMBIT_OK && (is_waiting || scrub->phase == SCRUB_WRITTEN);
@@ -361,6 +362,11 @@ bool store_scrub_step(struct store *store)
                                ? SCRUB_RETRY_US
                                : SCRUB_PAUSE_US + (int64_t)(file.dirtied / SCRUB_BYTES_PER_US));
     return wants_turn;
+}
+
+enum ambit_err store_scrub_problem(const struct store *store)
+{
+    return store->scrub.problem;
 }
 
 int64_t store_scrub_next_us(const struct store *store)

@@ -114,6 +114,12 @@ AMBIT_CHECKED enum ambit_err store_delete(struct store_txn *txn, enum store_tabl
 AMBIT_CHECKED enum ambit_err store_delete_range(struct store_txn *txn, enum store_table table,
                                                 struct store_key from, struct store_key to,
                                                 size_t max, size_t *ret_n);
+/* The same for `most_us` and at least 32 rows, at each 32 of which it looks at the clock: what is
+ * read from a cold disk takes its time, and everybody waits. *ret_is_late: it stopped therefore. */
+AMBIT_CHECKED enum ambit_err store_delete_some(struct store_txn *txn, enum store_table table,
+                                               struct store_key from, struct store_key to,
+                                               size_t max, int64_t most_us, size_t *ret_n,
+                                               bool *ret_is_late);
 
 /* Iteration in key order within one transaction. Key and value are copied into the cursor's own
  * buffers, valid until the next call. */
@@ -169,6 +175,7 @@ bool store_scrub_is_key(struct ambit_str key); /* of the row in STORE_META that 
 /* On the thread that writes, while no transaction is open: a step, if one is due. True: a commit
  * with store_scrub_turn in it is needed to go on. */
 bool store_scrub_step(struct store *store);
+enum ambit_err store_scrub_problem(const struct store *store); /* of the last; it is tried again */
 int64_t store_scrub_next_us(const struct store *store); /* when the next is due; INT64_MAX: none */
 AMBIT_CHECKED enum ambit_err store_scrub_turn(struct store_txn *txn, int64_t now_ms);
 

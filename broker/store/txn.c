@@ -3,6 +3,10 @@
  * costs no allocation and no lock. Values are copied out; LMDB's memory is never handed on. */
 #include "store/scrub.h"
 
+#include "base/clock.h"
+
+enum { DELETE_LOOK = 32 };
+
 void store_reader_free(void *p)
 {
     struct store_reader *reader = p;
@@ -209,4 +213,24 @@ enum ambit_err store_delete_range(struct store_txn *txn, enum store_table table,
     if (err == AMBIT_OK)
         *ret_n = n;
     return err;
+}
+
+enum ambit_err store_delete_some(struct store_txn *txn, enum store_table table,
+                                 struct store_key from, struct store_key to, size_t max,
+                                 int64_t most_us, size_t *ret_n, bool *ret_is_late)
+{
+    int64_t until_us = clock_mono_us() + most_us;
+    *ret_n = 0;
+    *ret_is_late = false;
+    while (*ret_n < max && !*ret_is_late) {
+        size_t n = 0, want = max - *ret_n < DELETE_LOOK ? max - *ret_n : DELETE_LOOK;
+        enum ambit_err err = store_delete_range(txn, table, from, to, want, &n);
+        if (err != AMBIT_OK)
+            return err;
+        *ret_n += n;
+        if (n < want)
+            break;
+        *ret_is_late = *ret_n < max && clock_mono_us() >= until_us;
+    }
+    return AMBIT_OK;
 }

@@ -292,11 +292,13 @@ static void test_retry(void **state)
             (void)steps(fixture->store, 1);
         assert_true(writes_failed > 0);
         assert_int_equal(scrub_of(fixture->store).done, i);
+        assert_int_equal(store_scrub_problem(fixture->store), AMBIT_ERR_IO);
         assert_false(store_scrub_step(fixture->store)); /* not at once */
         writes_left = -1;
         assert_true(steps(fixture->store, STEPS_MAX));
         ROW_CHECK("nothing is left", count_in_file(fixture, "GONE") == 0);
         assert_int_equal(scrub_of(fixture->store).done, i + 1);
+        assert_int_equal(store_scrub_problem(fixture->store), AMBIT_OK);
     }
     check_file(fixture);
 }

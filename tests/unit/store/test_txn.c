@@ -95,6 +95,44 @@ static void test_delete_many(void **state)
     assert_int_equal(store_write_commit(txn), AMBIT_OK);
 }
 
+/* Thirty-two are deleted however little time there is, and no more than that. */
+static void test_delete_some(void **state)
+{
+    static const struct {
+        const char *name, *to;
+        size_t max;
+        int64_t most_us;
+        size_t want_n;
+        bool want_late;
+    } rows[] = {
+        {"no time", "000900", 5000, 0, 32, true}, /* of 1000 */
+        {"no time, few asked for", "000900", 32, 0, 32, false},
+        {"no time, a few more", "000900", 33, 0, 32, true},
+        {"fewer than a look", "000900", 4, 0, 4, false},
+        {"few are there", "000110", 5000, 0, 10, false},
+        {"time enough", "000600", 5000, INT64_C(3600000000), 490, false},
+        {"as many as asked for", "000900", 100, INT64_C(3600000000), 100, false},
+        {"none are there", "000600", 100, 0, 0, false},
+    };
+    struct fixture *fixture = *state;
+    struct store_txn *txn = NULL;
+    char key[16];
+    assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
+    for (int i = 0; i < 1000; i++) {
+        assert_true(snprintf(key, sizeof key, "%06d", i) > 0);
+        assert_int_equal(store_put(txn, STORE_ONCE, key_of(key), "12345678", 8), AMBIT_OK);
+    }
+    for (size_t i = 0; i < AMBIT_LEN(rows); i++) {
+        size_t n = 99;
+        bool is_late = false;
+        enum ambit_err err = store_delete_some(txn, STORE_ONCE, key_of(""), key_of(rows[i].to),
+                                               rows[i].max, rows[i].most_us, &n, &is_late);
+        ROW_CHECK(rows[i].name,
+                  err == AMBIT_OK && n == rows[i].want_n && is_late == rows[i].want_late);
+    }
+    assert_int_equal(store_write_commit(txn), AMBIT_OK);
+}
+
 static void test_snapshot(void **state)
 {
     struct fixture *fixture = *state;
@@ -156,6 +194,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_row, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_append_only_grows, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_delete_range, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(test_delete_some, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_delete_many, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_snapshot, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_readers_are_given_back, fixture_up, fixture_down),
