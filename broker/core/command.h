@@ -381,7 +381,11 @@ struct erase_command {
         ERASE_UNKNOWN,   /* no such person, agent, event, grant or decision */
         ERASE_IN_FORCE,  /* the person is in the set in force: name and e-mail stay */
         ERASE_NO_MEMBER, /* the target has none of the members */
+        /* To know whether an event is meant its segment is read, and that is not there. What was
+         * found before may be erased already (first_seq): asking again goes on. */
+        ERASE_NO_SEGMENT,
     } refusal;
+    uint64_t missing_seq; /* NO_SEGMENT: the event */
     struct ambit_id erasure; /* none: nothing of it was there */
     struct erase_count count;
     uint64_t first_seq, last_seq; /* of the events */

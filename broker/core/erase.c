@@ -220,5 +220,5 @@ enum ambit_err erase_call(struct erase_command *command)
     while (err == AMBIT_OK && !command->base.way_in_lost &&
            (command->refusal == ERASE_FINE || command->is_dry_run) &&
            (seek->next < seek->end || seek->next_document < seek->n_documents));
-    return err;
+    return command->refusal == ERASE_NO_SEGMENT ? AMBIT_OK : err;
 }

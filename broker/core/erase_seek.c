@@ -123,6 +123,11 @@ static AMBIT_CHECKED enum ambit_err look_at(struct erase_seek *seek, const struc
     unsigned members = 0;
     arena_init(&arena, block, sizeof block, 0);
     enum ambit_err err = reading_row(reading, seq, memory, &row);
+    if (err == AMBIT_ERR_NOT_FOUND && seq < reading_pruned_to(reading)) {
+        seek->command->refusal = ERASE_NO_SEGMENT;
+        seek->command->missing_seq = seq;
+        return AMBIT_ERR_CONFLICT;
+    }
     if (err == AMBIT_OK && may_be_meant(seek->command, row.bytes)) {
         err = event_decode(row.bytes, row.opening, &arena, &event);
         if (err == AMBIT_OK)

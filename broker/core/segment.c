@@ -16,6 +16,7 @@
 #include "store/store.h"
 
 enum { BLOCK = 512, BUNDLE_MAX = AMBIT_TILE_HASHES * (AMBIT_EVENT_BYTES + 2), SIZE_AT = 124 };
+enum { FILES_MAX = 64 /* that have the same event, looked at */ };
 static const char suffix[] = ".tar";
 
 struct segments {
@@ -28,6 +29,7 @@ struct segments {
     struct buf bundle;
     uint64_t bundle_index;
     bool has_bundle;
+    bool is_one; /* no other file is looked at */
 };
 
 /* ---- names --------------------------------------------------------------------------------- */
@@ -78,7 +80,8 @@ void segment_tile_path(const char *level, uint64_t index, size_t width, char dst
 static int by_first(const void *a, const void *b)
 {
     const struct segment_listed *x = a, *y = b;
-    return (x->first > y->first) - (x->first < y->first);
+    int order = (x->first > y->first) - (x->first < y->first);
+    return order != 0 ? order : (x->next > y->next) - (x->next < y->next);
 }
 
 enum ambit_err segments_list(const char *folder, struct arena *arena, struct segment_listed **ret,
@@ -217,27 +220,44 @@ static enum ambit_err open_file(struct segments *segments, const struct segment_
     return err;
 }
 
-/* The file that has this event, opened. */
-static enum ambit_err find_file(struct segments *segments, uint64_t seq)
+enum ambit_err segments_new_one(const char *folder, uint64_t first, uint64_t next,
+                                struct segments **ret)
+{
+    const struct segment_listed one = {.first = first, .next = next};
+    enum ambit_err err = segments_new(folder, ret);
+    if (err != AMBIT_OK)
+        return err;
+    (*ret)->is_one = true;
+    err = open_file(*ret, &one);
+    if (err != AMBIT_OK)
+        segments_free(TAKE(*ret));
+    return err;
+}
+
+/* A file that has this event, opened. `nth` 0: the one that is open already, or the first; 1 and
+ * on: one after the other of all that have it. */
+static enum ambit_err find_file(struct segments *segments, uint64_t seq, size_t nth)
 {
     ARENA_AUTO arena;
     struct segment_listed *listed = NULL;
     size_t n = 0;
     arena_init(&arena, NULL, 0, 0);
-    if (segments->fd >= 0 && seq >= segments->first && seq < segments->next)
+    if (nth == 0 && segments->fd >= 0 && seq >= segments->first && seq < segments->next)
         return AMBIT_OK;
+    if (segments->is_one)
+        return AMBIT_ERR_NOT_FOUND;
     enum ambit_err err = segments_list(segments->folder.p, &arena, &listed, &n);
     for (size_t i = 0; err == AMBIT_OK && i < n; i++)
-        if (seq >= listed[i].first && seq < listed[i].next)
+        if (seq >= listed[i].first && seq < listed[i].next && nth-- <= 1)
             return open_file(segments, &listed[i]);
     return err == AMBIT_OK ? AMBIT_ERR_NOT_FOUND : err;
 }
 
-static enum ambit_err load_bundle(struct segments *segments, uint64_t index)
+static enum ambit_err load_bundle(struct segments *segments, uint64_t index, size_t nth)
 {
-    if (segments->has_bundle && segments->bundle_index == index)
+    if (nth == 0 && segments->has_bundle && segments->bundle_index == index)
         return AMBIT_OK;
-    enum ambit_err err = find_file(segments, index * AMBIT_TILE_HASHES);
+    enum ambit_err err = find_file(segments, index * AMBIT_TILE_HASHES, nth);
     if (err != AMBIT_OK)
         return err;
     size_t at = (size_t)(index - segments->first / AMBIT_TILE_HASHES);
@@ -273,17 +293,47 @@ static enum ambit_err entry_of(struct ambit_str bundle, size_t at, struct ambit_
     }
 }
 
-enum ambit_err segments_entry(struct segments *segments, uint64_t seq, struct buf *memory)
+static enum ambit_err read_entry(struct segments *segments, uint64_t seq, size_t nth,
+                                 struct buf *memory)
 {
     struct ambit_str entry = {0};
     (void)pthread_mutex_lock(&segments->mutex);
-    enum ambit_err err = load_bundle(segments, seq / AMBIT_TILE_HASHES);
+    enum ambit_err err = load_bundle(segments, seq / AMBIT_TILE_HASHES, nth);
     if (err == AMBIT_OK)
         err = entry_of(buf_str(&segments->bundle), seq % AMBIT_TILE_HASHES, &entry);
     if (err == AMBIT_OK)
         buf_put_str(memory, entry);
     (void)pthread_mutex_unlock(&segments->mutex);
     return err == AMBIT_OK ? buf_check(memory) : err;
+}
+
+enum ambit_err segments_entry(struct segments *segments, uint64_t seq, struct buf *memory)
+{
+    return read_entry(segments, seq, 0, memory);
+}
+
+/* The bytes that the tree has; where no file has them, those of the first, and how it was read. */
+static enum ambit_err find_entry(struct segments *segments, struct store_txn *txn, uint64_t seq,
+                                 struct buf *memory)
+{
+    struct tile tile;
+    enum ambit_err err = tile_get(txn, 0, seq / AMBIT_TILE_HASHES, &tile);
+    if (err != AMBIT_OK || seq % AMBIT_TILE_HASHES >= tile.n)
+        return segments_entry(segments, seq, memory);
+    for (size_t nth = 0; nth < FILES_MAX; nth++) {
+        buf_reset(memory);
+        err = read_entry(segments, seq, nth, memory);
+        if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_NO_MEMORY)
+            break;
+        if (err == AMBIT_OK &&
+            ambit_digest_eq(tree_leaf(buf_str(memory)), tile.hash[seq % AMBIT_TILE_HASHES]))
+            return AMBIT_OK;
+    }
+    if (err == AMBIT_ERR_NO_MEMORY)
+        return err;
+    buf_reset(memory);
+    return segments->is_one ? segments_entry(segments, seq, memory)
+                            : read_entry(segments, seq, 1, memory);
 }
 
 enum ambit_err segments_get(struct segments *segments, struct store_txn *txn, uint64_t seq,
@@ -293,7 +343,7 @@ enum ambit_err segments_get(struct segments *segments, struct store_txn *txn, ui
     char *room = buf_reserve(memory, 2 * AMBIT_EVENT_BYTES); /* so that nothing moves */
     if (!room)
         return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err = segments_entry(segments, seq, memory);
+    enum ambit_err err = find_entry(segments, txn, seq, memory);
     if (err != AMBIT_OK)
         return err;
     uint8_t key[8];
@@ -313,7 +363,7 @@ enum ambit_err segments_get(struct segments *segments, struct store_txn *txn, ui
 enum ambit_err segments_bundle(struct segments *segments, uint64_t index, struct buf *ret)
 {
     (void)pthread_mutex_lock(&segments->mutex);
-    enum ambit_err err = load_bundle(segments, index);
+    enum ambit_err err = load_bundle(segments, index, 0);
     if (err == AMBIT_OK)
         buf_put_str(ret, buf_str(&segments->bundle));
     (void)pthread_mutex_unlock(&segments->mutex);

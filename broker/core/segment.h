@@ -13,10 +13,15 @@
 /* A folder of segments; opens files as they are asked for. Any thread. */
 struct segments;
 AMBIT_CHECKED enum ambit_err segments_new(const char *folder, struct segments **ret);
+/* Of one file alone. */
+AMBIT_CHECKED enum ambit_err segments_new_one(const char *folder, uint64_t first, uint64_t next,
+                                              struct segments **ret);
 void segments_free(struct segments *segments);
 const char *segments_folder(const struct segments *segments);
 /* The bytes of one event into `memory`, its leaf hash computed from them, its opening from the
- * store. NOT_FOUND: no segment here has it. DAMAGED: one that should cannot be read. */
+ * store. Of several files that have it (one of a try that was not recorded, of a record that was
+ * rolled back) the one that the tree has. NOT_FOUND: no segment here has it. DAMAGED: one that
+ * should cannot be read. */
 AMBIT_CHECKED enum ambit_err segments_get(struct segments *segments, struct store_txn *txn,
                                           uint64_t seq, struct buf *memory, struct ledger_row *ret);
 /* The bytes alone, appended. */

@@ -286,7 +286,7 @@ static enum ambit_err read_back(struct writing *writing, const struct segment_ma
         return err;
     if (bytes != made->bytes || !ambit_digest_eq(digest, made->digest))
         return AMBIT_ERR_DAMAGED;
-    err = segments_new(plan->folder, &segments);
+    err = segments_new_one(plan->folder, plan->first, plan->next, &segments);
     for (uint64_t index = plan->first / AMBIT_TILE_HASHES;
          err == AMBIT_OK && index < plan->next / AMBIT_TILE_HASHES; index++)
         err = atomic_load(plan->is_over) ? AMBIT_ERR_STOPPING

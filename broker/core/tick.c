@@ -144,6 +144,18 @@ static AMBIT_CHECKED enum ambit_err tick_unproved(struct broker *broker, struct 
                                         (struct ambit_str){0}, buf_str(&detail));
 }
 
+/* Rows that cannot be read keep nothing else from falling due: this transaction is given up, the
+ * next tick leaves them alone, and the next start tries again. */
+static AMBIT_CHECKED enum ambit_err tick_pruned(struct broker *broker, struct store_txn *txn)
+{
+    enum ambit_err err = pruned_tick(broker, txn);
+    if (err != AMBIT_ERR_DAMAGED)
+        return err;
+    atomic_store(&broker->is_pruning, false);
+    LOG(LOG_ERROR, "pruned events could not be deleted: the store is damaged; run ambit verify");
+    return err;
+}
+
 static AMBIT_CHECKED enum ambit_err tick_all(struct broker *broker, struct store_txn *txn,
                                              int64_t now_ms)
 {
@@ -165,7 +177,7 @@ static AMBIT_CHECKED enum ambit_err tick_all(struct broker *broker, struct store
     if (err == AMBIT_OK)
         err = key_tick(broker, txn, now_ms);
     if (err == AMBIT_OK)
-        err = pruned_tick(broker, txn);
+        err = tick_pruned(broker, txn);
     if (err == AMBIT_OK)
         err = signal_tick(broker, txn, now_ms);
     if (err == AMBIT_OK)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /v1/erasures: an admin has personal text erased; it is done, and durable, when this answers.
  * GET /v1/erasures: whether it is gone from the disk too. */
+#include <stdio.h>
+
 #include "base/encode.h"
 #include "base/json_write.h"
 #include "core/query.h"
@@ -120,6 +122,20 @@ static void reply_erased(const struct erase_command *command, struct http_reply 
     http_reply_json(reply, is_done ? 201 : 200);
 }
 
+static void reply_no_segment(const struct erase_command *command, struct http_request *req,
+                             struct http_reply *reply)
+{
+    char text[320];
+    int n = snprintf(
+        text, sizeof text,
+        "Event %llu was pruned, and its segment (FIRST-NEXT.tar, FIRST <= %llu < NEXT) "
+        "is not in record.segments: whether it is meant is read there. Bring it back, "
+        "then ask again; what was erased until here stays erased.",
+        (unsigned long long)command->missing_seq, (unsigned long long)command->missing_seq);
+    AMBIT_ASSERT(n > 0 && (size_t)n < sizeof text);
+    access_reply_conflict(req, reply, text);
+}
+
 static void reply_refusal(const struct erase_command *command, struct http_request *req,
                           struct http_reply *reply)
 {
@@ -135,6 +151,9 @@ static void reply_refusal(const struct erase_command *command, struct http_reque
                                "The target has none of these members: a person has words, name and "
                                "email (documents have no time: not with before), the others "
                                "purpose, stated_reason and words.");
+        break;
+    case ERASE_NO_SEGMENT:
+        reply_no_segment(command, req, reply);
         break;
     case ERASE_IN_FORCE:
         if (command->is_dry_run)

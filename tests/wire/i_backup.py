@@ -5,6 +5,7 @@ midst of one leaves none that half exists; a restore serves again; an older one 
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 
@@ -169,6 +170,40 @@ def rolled_back(tap, broker, one):
     tap.ok(broker.start() and broker.stop() == 0, "and starts as ever without it")
 
 
+def waiting(tap, broker):
+    """Stops that wait in journals, of the backup and of the store that is replaced, are in the one that is put in place."""
+    out, state = os.path.join(broker.home, "offline"), os.path.join(broker.home, "elsewhere")
+
+    def sector(letter):
+        return (letter * 100).ljust(512, b"\0")
+
+    def journal(folder, bytes_):
+        with open(os.path.join(folder, "store", "stops.journal"), "wb") as f:
+            f.write(bytes_.ljust(1 << 20, b"\0"))
+    for what, old, backup, want in (("of the backup", b"", sector(b"b"), sector(b"b")), ("of the store that is replaced", sector(b"a"), b"", sector(b"a")),
+                                    ("of both", sector(b"a"), sector(b"b"), sector(b"a") + sector(b"b"))):
+        journal(state, old)
+        journal(out, backup)
+        code, said, _ = restore(broker, out, state, "--replace")
+        with open(os.path.join(state, "store", "stops.journal"), "rb") as f:
+            tap.ok(code == 0 and f.read().rstrip(b"\0") == want.rstrip(b"\0") and said["journal_taken_over"] == bool(old),
+                   f"stops that wait are kept: {what}", said)
+    for i in range(12):
+        journal(state, sector(b"a"))
+        with subprocess.Popen([os.path.join(broker.build, "ambit"), "restore", out, "--state", state, "--replace", "--json"],
+                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+            time.sleep(0.004 * i)
+            process.kill()
+        with open(os.path.join(state, "store", "stops.journal"), "rb") as f:
+            held = f.read()
+        if sector(b"a") not in held or not os.path.exists(os.path.join(state, "store", "data.mdb")):
+            break
+    tap.ok(sector(b"a") in held, "a restore that is killed leaves a store, and in it the stops that wait", i)
+    code, said, _ = restore(broker, out, state, "--replace")
+    tap.ok(code == 0 and not os.path.exists(os.path.join(state, "store.restoring")), "and the next one is done", said)
+    journal(out, b"")
+
+
 def spoiled(tap, broker):
     """What is wrong with a backup is found before anything is touched."""
     out, bad = os.path.join(broker.home, "offline"), os.path.join(broker.home, "bad")
@@ -205,6 +240,7 @@ def main():
         killed(tap, broker)
         tap.ok(broker.stop() == 0, "stopped")
         restored(tap, broker, one)
+        waiting(tap, broker)
         spoiled(tap, broker)
         other_record(tap, broker)
         rolled_back(tap, broker, one)

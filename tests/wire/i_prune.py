@@ -13,7 +13,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
 import tlog  # noqa: E402
-from broker import GONE, Broker, Tap  # noqa: E402
+from broker import GONE, Broker, Tap, Threads  # noqa: E402
 
 FAR = "2100-01-01T00:00:00Z"
 
@@ -170,6 +170,8 @@ def without(tap, broker, path, name, before, kept):
     with broker.client() as client:
         shown = client.person("dana", "GET", "/v1/events?after=0&limit=10").json["events"]
         tap.ok("pruned_up_to" in shown[0], "events of a segment that is gone are said to be pruned", shown)
+        erasing = client.person("lee", "POST", "/v1/erasures", {"target": "person:dana", "members": ["words"], "reason": "a test"})
+        tap.ok(erasing.status == 409 and "record.segments" in erasing.json["detail"], "an erasure says which segment it needs", erasing)
         tap.ok(client.person("dana", "GET", "/v1/stops?state=cleared").status == 200 and client.token().status == 200, "lists and grants go on")
         tap.ok(not kept.ranges(client) and kept.tiles(client), "MRK-1: the hashes stay: consistency is proved without the segment", kept.ranges(client))
         tap.ok(not kept.receipts(client, has_entry=False), "TLP-1: of what is gone the receipt, its hash, and that it was pruned", kept.receipts(client, has_entry=False))
@@ -185,6 +187,36 @@ def without(tap, broker, path, name, before, kept):
         shutil.move(name, path)
         tap.ok(not kept.receipts(client), "TLP-1: and with it back every receipt is", kept.receipts(client))
         tap.ok(list(client.events(after=0))[:len(before)] == before, "with the segment back they are shown")
+
+
+def twice(tap, broker):
+    """Asked by two at once, one is done; and of several files that have an event the one that the tree has is read."""
+    with broker.client() as client, broker.client() as other:
+        fill(client, 520)
+        end_all(client)
+        time.sleep(1.1)
+        before = list(client.events(after=0))
+        said = Threads([lambda c=c: prune(c) for c in (client, other)]).join()
+        ranges = [r.json["next"] for r in said if r.status == 202]
+        tap.ok(len(ranges) >= 1, "the same prune asked twice at once", said)
+        wait(client, lambda t: "writing" not in t and t["deleted_to"] == t["pruned_to"] >= max(ranges))
+        told = [(e["detail"]["first"], e["detail"]["next"], e["detail"]["file"]) for e in client.events(type="record.pruned")]
+        tap.ok(all(a[1] == b[0] for a, b in zip(told, told[1:])) and all(os.path.exists(os.path.join(broker.state, "segments", t[2])) for t in told),
+               "each range is recorded once, and its file is there", told)
+        tap.ok(list(client.events(after=0))[:len(before)] == before, "and every event is read")
+    folder, (first, _, name) = os.path.join(broker.state, "segments"), told[-1]
+    with open(os.path.join(folder, name), "rb") as f:
+        bytes_ = f.read()
+    at = bytes_.index(b'"seq":')
+    stale = os.path.join(folder, f"{first}-{first + 256}.tar")
+    tap.ok(not os.path.exists(stale), "a longer one", stale)
+    with open(stale, "wb") as f:
+        f.write(bytes_[:at] + b'"SEQ":' + bytes_[at + 6:])
+    tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "a file of a try that was not recorded is in nobody's way")
+    broker.start()
+    with broker.client() as client:
+        tap.ok(list(client.events(after=0))[:len(before)] == before, "and read past")
+    os.unlink(stale)
 
 
 def killed(tap, broker):
@@ -225,6 +257,7 @@ def main():
         tap.ok(broker.stop() == 0, "stopped")
         name = verified(tap, broker, path, kept)
         without(tap, broker, path, name, before, kept)
+        twice(tap, broker)
         killed(tap, broker)
         tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "and verifies")
     return tap.done()
