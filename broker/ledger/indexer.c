@@ -275,6 +275,7 @@ static enum ambit_err thread_start(struct indexer *indexer)
 {
     sigset_t all, before;
     (void)sigfillset(&all);
+    (void)sigdelset(&all, SIGBUS); /* a damaged file is told of in words */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are main's */
     int rc = pthread_create(&indexer->thread, NULL, indexer_main, indexer);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

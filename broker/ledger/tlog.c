@@ -237,6 +237,7 @@ static enum ambit_err thread_start(struct tlog *log)
 {
     sigset_t all, before;
     (void)sigfillset(&all);
+    (void)sigdelset(&all, SIGBUS); /* a damaged file is told of in words */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are main's */
     int rc = pthread_create(&log->thread, NULL, tlog_main, log);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

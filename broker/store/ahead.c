@@ -146,6 +146,7 @@ void store_ahead_start(struct store *store)
     ahead->mine = up(store->space.used) + (uint64_t)CLAIM_CHUNKS * CHUNK;
     ahead->written = ahead->mine;
     (void)sigfillset(&all);
+    (void)sigdelset(&all, SIGBUS); /* a damaged file is told of in words */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are main's */
     ahead->is_running = pthread_create(&ahead->thread, NULL, ahead_main, store) == 0;
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -79,6 +79,7 @@ static int start(pthread_t *thread, struct copier *copier)
 {
     sigset_t all, before;
     (void)sigfillset(&all); /* signals are main's; a pipe that is closed is an error like any */
+    (void)sigdelset(&all, SIGBUS); /* a damaged file is told of in words */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before);
     int rc = pthread_create(thread, NULL, copier_main, copier);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -260,6 +260,7 @@ static enum ambit_err thread_start(struct writer *writer)
 {
     sigset_t all, before;
     (void)sigfillset(&all);
+    (void)sigdelset(&all, SIGBUS); /* a damaged file is told of in words */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are main's */
     int rc = pthread_create(&writer->thread, NULL, writer_main, writer);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
