@@ -12,6 +12,7 @@
 #include "core/segment_write.h"
 
 enum { WHY_MAX = 256, DAY_MS = 86400000, BY_ITSELF_MS = DAY_MS };
+enum { YOUNG_MS = 25 * 3600000 /* grants live a day at most, and clocks differ */ };
 
 struct prune_job {
     struct command command; /* first: of record.pruned */
@@ -55,6 +56,10 @@ enum ambit_err prunes_new(const struct prune_options *options, struct broker *br
     (void)pthread_mutex_init(&prunes->mutex, NULL);
     prunes->least_age_ms = options->least_age_ms;
     prunes->keep_ms = options->keep_ms;
+    /* Allowed, since a trial of pruning cannot wait for a day; said, since nobody wants it. */
+    if (options->least_age_ms > 0 && options->least_age_ms < YOUNG_MS)
+        LOG(LOG_WARNING, "record.least_age is below 25 hours: for trials alone",
+            LOG_NUMBER("seconds", options->least_age_ms / 1000));
     broker->prunes = prunes;
     atomic_store(&broker->is_pruning, true); /* the first tick looks whether it is so */
     return open_segments(options, broker);
