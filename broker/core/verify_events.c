@@ -157,15 +157,15 @@ static AMBIT_CHECKED enum ambit_err one_event(struct verify *verify, uint64_t se
     verify->head.last_now_ms = event.time_ms;
     verify_pruned_note(verify, &event);
     verify_checkpoint_note(verify, &event);
+    err = verify_redecide(verify, &event, &arena); /* by the tables as they were */
+    if (err)
+        return err;
     if (verify_is_whole(verify))
         err = apply_event(verify->rebuilt_txn, &verify->head, &event);
     if (err && is_ours(err))
         return err;
     if (err)
         verify_problem_seq(verify, seq, "events", "the event does not follow from those before it");
-    err = verify_redecide(verify, &event, &arena);
-    if (err)
-        return err;
     err = verify_erasures_note(verify, &event);
     return err ? err : verify_named(verify, &event);
 }

@@ -5,9 +5,11 @@
 #include "core/verify_internal.h"
 
 #include "base/arena.h"
+#include "core/cutoff.h"
 #include "core/grant_row.h"
 #include "core/internal.h"
 #include "core/set_row.h"
+#include "core/world.h"
 #include "ledger/sets.h"
 
 enum { DIGEST = sizeof(struct ambit_digest) };
@@ -142,10 +144,37 @@ void verify_redecide_done(struct verify *verify)
     free(TAKE(verify->again));
 }
 
+/* How its grant stood, by the events before it. A stop that was accepted and not yet recorded may
+ * have ended the grant earlier than they say. */
+static AMBIT_CHECKED enum ambit_err check_liveness(struct verify *verify, const struct event *event,
+                                                   struct arena *arena)
+{
+    struct grant_row row;
+    enum ambit_liveness was = AMBIT_LIVE;
+    bool is_grant = event->type == EVENT_GRANT_ISSUED || event->type == EVENT_GRANT_REFUSED;
+    struct ambit_id id = is_grant ? event->parent : event->grant;
+    if (!redecide_was_asked(event) || ambit_id_is_none(id) ||
+        (is_grant && ambit_id_is_none(event->lineage)))
+        return AMBIT_OK;
+    enum ambit_err err = grant_load_row(verify->rebuilt_txn, id, arena, &row);
+    if (err == AMBIT_OK)
+        err = cutoff_liveness(verify->rebuilt_txn, verify->head.last_cutoff_seq, &row, &was);
+    if (err != AMBIT_OK) /* no such grant: told where it is decided again */
+        return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_OK;
+    if (event->liveness != was && event->liveness != AMBIT_DEAD_STOPPED)
+        verify_problem_seq(verify, event->seq, "events",
+                           was == AMBIT_LIVE
+                               ? "says that its grant was over, which no event before it did"
+                               : "says that its grant was alive, which an event before it ended");
+    return AMBIT_OK;
+}
+
 enum ambit_err verify_redecide(struct verify *verify, const struct event *event,
                                struct arena *arena)
 {
-    const struct redecide_source source = {.ctx = verify, .set_of = set_of, .grant_of = grant_of};
+    struct world world;
+    const struct redecide_source source = {
+        .ctx = verify, .set_of = set_of, .grant_of = grant_of, .history = &world.view};
     struct redecided redecided;
     if (verify->again == NULL)
         return AMBIT_OK;
@@ -153,7 +182,11 @@ enum ambit_err verify_redecide(struct verify *verify, const struct event *event,
         verify->report->n_undecided += redecide_was_asked(event);
         return AMBIT_OK;
     }
-    enum ambit_err err = redecide_event(event, &source, verify->again->decision, arena, &redecided);
+    world_of_tables(verify->rebuilt_txn, event->time_ms, verify->head.last_cutoff_seq, &world);
+    enum ambit_err err = check_liveness(verify, event, arena);
+    if (err != AMBIT_OK)
+        return err;
+    err = redecide_event(event, &source, verify->again->decision, arena, &redecided);
     if (err != AMBIT_OK)
         return err;
     switch (redecided.finding) {

@@ -195,6 +195,13 @@ enum ambit_err world_open_batch(struct broker *broker, struct store_txn *txn, st
     return err;
 }
 
+void world_of_tables(struct store_txn *txn, int64_t now_ms, uint64_t last_cutoff_seq,
+                     struct world *ret)
+{
+    *ret = (struct world){.txn = txn, .now_ms = now_ms, .last_cutoff_seq = last_cutoff_seq};
+    world_fill(ret, NULL, 0);
+}
+
 enum ambit_err world_open_read(struct broker *broker, int64_t now_ms, struct world *ret)
 {
     struct store_txn *txn = NULL;

@@ -26,6 +26,10 @@ struct arena;
 AMBIT_CHECKED enum ambit_err world_open_batch(struct broker *broker, struct store_txn *txn,
                                               struct arena *arena, int64_t now_ms,
                                               struct world *ret);
+/* For verification: what the tables, built from the events up to one, gave to it; stops apart, and
+ * grants of before there was a limit. */
+void world_of_tables(struct store_txn *txn, int64_t now_ms, uint64_t last_cutoff_seq,
+                     struct world *ret);
 /* On an answering thread: opens a read transaction of its own. Close it on the same thread,
  * soon. */
 AMBIT_CHECKED enum ambit_err world_open_read(struct broker *broker, int64_t now_ms,

@@ -85,20 +85,67 @@ static void stand_in(const struct event *event, struct redecide_question *questi
 
 /* ---- the engine ----------------------------------------------------------------------------- */
 
+/* The recorded figures, and beside them the history itself where there is one. */
+struct beside {
+    struct ambit_world recorded;
+    const struct ambit_world *history;
+    enum ambit_err err; /* of the history: ours */
+    bool differs;
+};
+
+/* Grants that lived before their rule had a limit are in no table. */
+static bool is_other(const struct ambit_figure_query *query, int64_t said, int64_t was)
+{
+    return query->kind == AMBIT_LIMIT_LIVE_GRANTS ? said < was : said != was;
+}
+
+static enum ambit_err figure_beside(void *ctx, const struct ambit_figure_query *query, int64_t *ret)
+{
+    struct beside *beside = ctx;
+    int64_t was = 0;
+    enum ambit_err err = beside->recorded.figure(beside->recorded.ctx, query, ret);
+    if (err != AMBIT_OK || beside->history == NULL)
+        return err;
+    err = beside->history->figure(beside->history->ctx, query, &was);
+    if (err == AMBIT_ERR_NO_MEMORY)
+        beside->err = err;
+    /* what stands in the tables otherwise is told there */
+    beside->differs = beside->differs || (err == AMBIT_OK && is_other(query, *ret, was));
+    return AMBIT_OK;
+}
+
+static enum ambit_err same_live_beside(void *ctx, const struct ambit_same_query *query,
+                                       struct ambit_id *ret)
+{
+    const struct beside *beside = ctx;
+    return beside->recorded.same_live(beside->recorded.ctx, query, ret);
+}
+
+struct readings {
+    bool all_read, differs;
+};
+
 static AMBIT_CHECKED enum ambit_err decide(const struct event *event,
                                            const struct redecide_question *question,
                                            const struct redecide_set *set,
-                                           struct ambit_decision *decision, bool *ret_all_read)
+                                           const struct ambit_world *history,
+                                           struct ambit_decision *decision, struct readings *ret)
 {
     struct ambit_recorded recorded = {
         .figures = event->figures, .n = event->n_figures, .replaces = event->replaces};
-    struct ambit_world world =
-        ambit_world_of_record(&recorded, event->used_stops, event->n_used_stops);
+    struct beside beside = {
+        .recorded = ambit_world_of_record(&recorded, event->used_stops, event->n_used_stops),
+        .history = history};
+    const struct ambit_world world = {.stops = beside.recorded.stops,
+                                      .n_stops = beside.recorded.n_stops,
+                                      .ctx = &beside,
+                                      .figure = figure_beside,
+                                      .same_live = same_live_beside};
     enum ambit_err err = question->is_grant
                              ? ambit_decide_grant(set->set, &question->grant, &world, decision)
                              : ambit_decide_action(set->set, &question->action, &world, decision);
-    *ret_all_read = recorded.next == recorded.n;
-    return err;
+    *ret = (struct readings){.all_read = recorded.next == recorded.n, .differs = beside.differs};
+    return beside.err != AMBIT_OK ? beside.err : err;
 }
 
 /* Why the engine has no answer to it. */
@@ -130,9 +177,10 @@ static bool may_name(const struct redecide_set *set, struct ambit_str name, stru
 static AMBIT_CHECKED enum ambit_err answer(const struct event *event,
                                            struct redecide_question *question,
                                            const struct redecide_set *set,
+                                           const struct ambit_world *history,
                                            struct ambit_decision *decision, struct redecided *ret)
 {
-    bool all_read = false;
+    struct readings readings = {.all_read = false};
     if (!question->is_grant && question->action.named_agent.p != NULL &&
         !may_name(set, event->service, question->action.named_agent)) {
         redecided_differs(ret, "is of an agent that the service's document cannot name");
@@ -143,7 +191,7 @@ static AMBIT_CHECKED enum ambit_err answer(const struct event *event,
         return AMBIT_OK;
     }
     stand_in(event, question);
-    enum ambit_err err = decide(event, question, set, decision, &all_read);
+    enum ambit_err err = decide(event, question, set, history, decision, &readings);
     if (err == AMBIT_ERR_NO_MEMORY)
         return err;
     ret->finding = REDECIDE_FOLLOWS;
@@ -151,8 +199,10 @@ static AMBIT_CHECKED enum ambit_err answer(const struct event *event,
         undecided(err, ret);
     else
         redecide_compare(event, question, set, decision, ret);
-    if (ret->finding == REDECIDE_FOLLOWS && !all_read)
+    if (ret->finding == REDECIDE_FOLLOWS && !readings.all_read)
         redecided_differs(ret, "holds more figures of history than its decision reads");
+    if (ret->finding == REDECIDE_FOLLOWS && readings.differs)
+        redecided_differs(ret, "holds a figure of history that the events before it do not give");
     if (ret->finding == REDECIDE_DIFFERS && set->lacks_zones)
         ret->finding = REDECIDE_NO_ZONES;
     return AMBIT_OK;
@@ -201,7 +251,7 @@ enum ambit_err redecide_event(const struct event *event, const struct redecide_s
     if (err == AMBIT_OK)
         err = redecide_ask(event, source, arena, &question);
     if (err == AMBIT_OK)
-        return answer(event, &question, &set, scratch, ret);
+        return answer(event, &question, &set, source->history, scratch, ret);
     if (err == AMBIT_ERR_UNSUPPORTED)
         judge_services_own(event, &set, ret);
     else if (err == AMBIT_ERR_NOT_FOUND)

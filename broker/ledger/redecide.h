@@ -33,6 +33,9 @@ struct redecide_source {
     /* Everything in the arena. NOT_FOUND: no grant of that id was given. */
     enum ambit_err (*grant_of)(void *ctx, struct ambit_id id, struct arena *arena,
                                struct redecide_grant *ret);
+    /* Whoever has the history that was read compares it with what the event says was: its `figure`
+     * is asked beside. NULL: figures are taken as the event says them. */
+    const struct ambit_world *history;
 };
 
 /* The event that gave a grant, with its openings, everything in the arena; NOT_FOUND. */

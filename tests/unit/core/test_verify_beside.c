@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Goal: what lies beside the events is not believed for its own word: a checkpoint that is gone, a
- * row of a document that says that personal text was erased from it. */
+ * row of a document that says that personal text was erased from it; nor what an event says of the
+ * history and of the grant it read. */
 #include "stage.h"
 
 #include <unistd.h>
 
+#include "base/encode.h"
 #include "core/document_row.h"
 #include "core/verify.h"
 #include "store/store.h"
@@ -116,8 +118,67 @@ static void test_a_document_that_says_it_was_erased(void **state)
     }
 }
 
+/* The bytes of the event, with `from` as `to`, of the same length. */
+static void change_event(struct stage *stage, uint64_t seq, const char *from, const char *to)
+{
+    struct store *store = NULL;
+    struct store_txn *txn = NULL;
+    char path[FOLDER_PATH_MAX];
+    uint8_t row[8192], key[8];
+    size_t len = 0;
+    struct store_options options = {.folder = folder_join(path, stage->folder, "store")};
+    put_be64(key, seq);
+    stage_close(stage);
+    assert_int_equal(store_open(&options, &store), AMBIT_OK);
+    assert_int_equal(store_write_begin(store, &txn), AMBIT_OK);
+    const struct store_key at = {key, sizeof key};
+    assert_int_equal(store_get(txn, STORE_EVENTS, at, row, sizeof row, &len), AMBIT_OK);
+    uint8_t *found = memmem(row, len, from, strlen(from));
+    assert_non_null(found);
+    memcpy(found, to, strlen(to));
+    assert_int_equal(store_put(txn, STORE_EVENTS, at, row, len), AMBIT_OK);
+    assert_int_equal(store_write_commit(txn), AMBIT_OK);
+    store_close(store);
+}
+
+static void test_a_figure_that_never_was(void **state)
+{
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_open(&stage);
+    struct answer token = stage_grant(&stage, "worker", "a.few", "svc:few/0");
+    (void)stage_do(&stage, &token, "a.few", "svc:few/0");
+    struct answer last = stage_do(&stage, &token, "a.few", "svc:few/0");
+    assert_int_equal(last.verdict, AMBIT_ALLOW);
+    change_event(&stage, last.seq, "\"figures\":[1", "\"figures\":[0");
+    assert_true(is_told(&stage, "holds a figure of history that the events before it do not give"));
+}
+
+static void test_a_grant_that_was_over(void **state)
+{
+    static const char alive[] = "says that its grant was alive, which an event before it ended";
+    char before[64], after[64];
+    bool is_foreign = false;
+    (void)state;
+    STAGE_AUTO stage;
+    stage_make(&stage);
+    stage_open(&stage);
+    struct answer ended = stage_grant(&stage, "worker", "a.free", "svc:free/0");
+    struct answer token = stage_grant(&stage, "worker", "a.free", "svc:free/0");
+    assert_int_equal(stage_revoke(&stage, "worker", &ended, &is_foreign), AMBIT_OK);
+    struct answer done = stage_do(&stage, &token, "a.free", "svc:free/0");
+    assert_int_equal(done.verdict, AMBIT_ALLOW);
+    assert_false(is_told(&stage, alive));
+    change_event(&stage, done.seq, stage_target("", token.grant, before) + 1,
+                 stage_target("", ended.grant, after) + 1);
+    assert_true(is_told(&stage, alive));
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_a_checkpoint_that_is_gone),
     cmocka_unit_test(test_a_document_that_says_it_was_erased),
+    cmocka_unit_test(test_a_figure_that_never_was),
+    cmocka_unit_test(test_a_grant_that_was_over),
 };
 UNIT_MAIN(tests)
