@@ -114,7 +114,7 @@ struct broker {
     struct metrics metrics;
     struct reader_watch readers;
     struct live live;
-    struct vouched *vouched; /* owned; see vouched.h */
+    struct vouched *vouched;   /* owned; see vouched.h */
     pthread_mutex_t live_turn; /* guards live.before */
 
     /* the writer's alone */
@@ -122,9 +122,9 @@ struct broker {
     struct ambit_decision *decision;
     struct fold fold;
     struct attest_round attest;
-    int64_t expired_ms;         /* when one-time values were last looked through */
+    int64_t expired_ms;          /* when one-time values were last looked through */
     int64_t scrub_complained_ms; /* when a step of the scrub that failed was */
-    int64_t tick_complained_ms; /* when a tick that failed was last logged */
+    int64_t tick_complained_ms;  /* when a tick that failed was last logged */
     struct {
         bool is_recorded, is_recording; /* the second: by the batch that is open */
     } distrust;                         /* of the clock */

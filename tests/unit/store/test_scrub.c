@@ -326,6 +326,39 @@ static void test_retry_tail(void **state)
     assert_int_equal(count_in_file(fixture, "GONE"), 0);
 }
 
+/* A map with less room than there is memory of pages: the scrub comes to its end all the same. */
+static void test_map_full(void **state)
+{
+    static char value[1900];
+    struct fixture *fixture = *state;
+    uint32_t i = 0;
+    uint8_t key[8];
+    fill(fixture->store);
+    delete_odd(fixture->store, 7);
+    memset(value, 'y', sizeof value);
+    for (uint32_t most = 1024; most > 0;) { /* as many pages in a transaction as it can have */
+        struct store_txn *txn = NULL;
+        enum ambit_err err = AMBIT_OK;
+        assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
+        for (uint32_t n = 0; n < most && err == AMBIT_OK; n++, i += err == AMBIT_OK)
+            err = store_append(txn, STORE_GRANTS, key_at(i, key), value, sizeof value);
+        assert_int_equal(store_write_commit(txn), AMBIT_OK);
+        most = err == AMBIT_OK ? most : most / 2;
+    }
+    for (uint32_t n = 0; n < 4; n++) { /* room for the turn, no more */
+        struct store_txn *txn = NULL;
+        assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
+        for (uint32_t at = n * 20; at < n * 20 + 20; at++)
+            assert_int_equal(store_delete(txn, STORE_GRANTS, key_at(at, key)), AMBIT_OK);
+        assert_int_equal(store_write_commit(txn), AMBIT_OK);
+    }
+    assert_true(steps(fixture->store, STEPS_MAX));
+    assert_int_equal(store_scrub_problem(fixture->store), AMBIT_OK);
+    assert_int_equal(count_in_file(fixture, "GONE"), 0);
+    assert_int_equal(scrub_of(fixture->store).done, 7);
+    check_file(fixture);
+}
+
 /* A turn that the store has no room for is not tried again at once. */
 static void test_turn_fails(void **state)
 {
@@ -401,6 +434,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_large, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_retry, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_retry_tail, fixture_up, fixture_down),
+        cmocka_unit_test_setup_teardown(test_map_full, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_turn_fails, fixture_up, fixture_down),
         cmocka_unit_test_setup_teardown(test_reader, fixture_up, fixture_down),
     };
