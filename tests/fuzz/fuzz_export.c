@@ -9,6 +9,8 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/json_read.h"
+#include "base/json_write.h"
 #include "cli/files.h"
 #include "ledger/log_copy.h"
 
@@ -70,6 +72,22 @@ static void check_copy(const struct log_source *source, const struct log_report 
     arena_done(&copied.arena);
 }
 
+/* Whatever names and texts a report repeats, it is JSON. */
+static void check_report(const struct log_report *report)
+{
+    BUF_AUTO text = {.p = NULL};
+    struct json_out out = {.buf = NULL};
+    struct json_problem problem;
+    const struct json_value *value = NULL;
+    ARENA_AUTO arena;
+    arena_init(&arena, NULL, 0, 0);
+    json_out_init(&out, &text, false);
+    log_report_write(report, &out);
+    FUZZ_CHECK(buf_check(&text) == AMBIT_OK);
+    FUZZ_CHECK(json_read(buf_str(&text), (struct json_limits){.depth = 8}, &arena, &value,
+                         &problem) == AMBIT_OK);
+}
+
 static void check_files(struct files *files)
 {
     const struct log_source source = files_source(files);
@@ -79,6 +97,7 @@ static void check_files(struct files *files)
     FUZZ_CHECK(err != AMBIT_ERR_INTERNAL && err != AMBIT_ERR_NO_MEMORY);
     if (err == AMBIT_OK && report.n_problems == 0 && report.export.kind == LOG_WHOLE)
         check_copy(&source, &report);
+    check_report(&report);
     log_report_done(&report);
 }
 

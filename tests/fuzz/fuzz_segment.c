@@ -40,6 +40,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             FUZZ_CHECK(memmem(bundle.p, bundle.len, entry.p, entry.len) != NULL);
     }
     segments_free(segments);
+
+    /* As the one that was just made is read back: the same answer. */
+    BUF_AUTO again;
+    buf_init(&again, 0);
+    segments = NULL;
+    enum ambit_err one = segments_new_one(folder(), 0, 256, &segments);
+    if (one == AMBIT_OK) {
+        FUZZ_CHECK(strcmp(segments_folder(segments), folder()) == 0);
+        one = segments_bundle(segments, 0, &again);
+    }
+    FUZZ_CHECK((one == AMBIT_OK) == (err == AMBIT_OK));
+    FUZZ_CHECK(err != AMBIT_OK || ambit_str_eq(buf_str(&again), buf_str(&bundle)));
+    segments_free(segments);
     (void)unlink(file);
     return 0;
 }

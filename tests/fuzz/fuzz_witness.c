@@ -44,5 +44,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(ambit_str_eq(buf_str(&taken), buf_str(&line)));
     if (witness_read_size("text/x.tlog.size", given, &n))
         FUZZ_CHECK(size > 0 && n < 1000000000000000000u);
+
+    /* What is sent ends in the note as it is, whatever stands before it. */
+    struct tree_proof proof = {.n = size % (TREE_PROOF_MAX + 1)};
+    buf_reset(&more);
+    witness_put_request(n, &proof, given, &more);
+    FUZZ_CHECK(buf_check(&more) == AMBIT_OK && more.len >= size);
+    FUZZ_CHECK(size == 0 || memcmp(more.p + more.len - size, data, size) == 0);
+    for (long status = 400; status < 425; status++)
+        FUZZ_CHECK(witness_refusal(status) != NULL);
     return 0;
 }

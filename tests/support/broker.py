@@ -210,7 +210,7 @@ class Broker:
             subprocess.run([os.path.join(self.build, "ambitd"), "--dev", "--state", self.state, "--check"], stdin=subprocess.DEVNULL,
                            capture_output=True, check=True, timeout=60 * SLOW, env=self.env)
         with open(os.path.join(self.state, "ambit.json"), encoding="utf-8") as f:
-            members = {**json.load(f), **self.config}
+            members = {**json.load(f), "listen": [{"address": "127.0.0.1:0"}], **self.config}
         with open(path, "w", encoding="utf-8") as f:
             json.dump(members, f)
         return path

@@ -33,6 +33,9 @@ ENDPOINTS = {
     "/v1/keys/rotate": ("lee", {"reason": "x"}, False),
     "/v1/people/{x}/offboard": ("lee", {"reason": "x", "dry_run": True}, False),
     "/v1/documents/confirm": ("dana", {"kind": "agent", "name": "reporter"}, False),
+    "/v1/backups": ("lee", {"name": "x", "reason": "x"}, False),
+    "/v1/erasures": ("lee", {"target": "agent:reporter", "reason": "x", "dry_run": True}, False),
+    "/v1/prune": ("lee", {"before": "2026-01-01T00:00:00Z", "reason": "x", "dry_run": True}, False),
     "/v1/explain": ("dana", {"question": "grant", "agent": "reporter", "items": [], "now": "2026-01-01T00:00:00Z"}, False),
 }
 

@@ -210,10 +210,39 @@ static void question_of_another_set(void **state)
     set_done(&set);
 }
 
+/* A document from which personal text was erased keeps the digest it was activated by. */
+static void erased_document(void **state)
+{
+    (void)state;
+    struct set set;
+    struct ambit_digest was = {{7}};
+    struct ambit_documents *documents = read_language(&set);
+    ambit_documents_free(documents);
+    set.files[0].digest = &was;
+    documents = NULL;
+    struct ambit_problems problems = {0};
+    assert_int_equal(ambit_documents_read(set.files, set.n, &set_env, &problems, &documents),
+                     AMBIT_OK);
+    bool is_kept = false;
+    for (size_t i = 0; i < documents->n_agents; i++)
+        is_kept |= ambit_digest_eq(documents->agents[i].doc.digest, was);
+    for (size_t i = 0; i < documents->n_people; i++)
+        is_kept |= ambit_digest_eq(documents->people[i].doc.digest, was);
+    for (size_t i = 0; i < documents->n_services; i++)
+        is_kept |= ambit_digest_eq(documents->services[i].doc.digest, was);
+    for (size_t i = 0; i < documents->n_policies; i++)
+        is_kept |= ambit_digest_eq(documents->policies[i].doc.digest, was);
+    assert_true(is_kept);
+    ambit_documents_free(documents);
+    ambit_problems_done(&problems);
+    set_done(&set);
+}
+
 static const struct CMUnitTest tests[] = {
-    cmocka_unit_test(changed_sets),         cmocka_unit_test(changed_reviews),
-    cmocka_unit_test(unread_file),          cmocka_unit_test(unread_members),
-    cmocka_unit_test(world_of_another_set), cmocka_unit_test(question_of_another_set),
+    cmocka_unit_test(erased_document),         cmocka_unit_test(changed_sets),
+    cmocka_unit_test(changed_reviews),         cmocka_unit_test(unread_file),
+    cmocka_unit_test(unread_members),          cmocka_unit_test(world_of_another_set),
+    cmocka_unit_test(question_of_another_set),
 };
 
 UNIT_MAIN(tests)
