@@ -93,6 +93,9 @@ def main():
         load = Load(broker)
         workers = Threads([load.run] * WORKERS)
         reloads = [take_up(broker, client, ("large", "small")[turn % 2]) for turn in range(TURNS // (2 if SLOW > 4 else 1))]
+        # However fast the reloads are: until both sets were met, or it is plain that they are not.
+        while len(reloads) < 20 * TURNS and not (load.seen["small"] and load.seen["large"] and load.seen["both"] > 20):
+            reloads.append(take_up(broker, client, ("large", "small")[len(reloads) % 2]))
         load.is_over.set()
         workers.join()
         tap.note(", ".join(f"{name} {n}" for name, n in load.seen.items()))

@@ -3,7 +3,6 @@
 """Goal: an admin erases personal text, by person, agent, event, grant and decision: traces and events say
 that it was erased, every proof holds, no byte of it is left in the store's file; a kill at any moment
 loses nothing that was answered."""
-import mmap
 import os
 import random
 import sys
@@ -29,11 +28,10 @@ def left(broker, text):
     for folder in ("store", "search"):
         for name in os.listdir(os.path.join(broker.state, folder)):
             path = os.path.join(broker.state, folder, name)
-            if os.path.getsize(path) == 0:
-                continue
-            with open(path, "rb") as f, mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ) as m:
-                if m.find(text.encode()) >= 0:
-                    found.append(f"{folder}/{name} at {m.find(text.encode())}")
+            with open(path, "rb") as f:
+                at = f.read().find(text.encode())  # a copy: the broker writes meanwhile
+            if at >= 0:
+                found.append(f"{folder}/{name} at {at}")
     return found
 
 
