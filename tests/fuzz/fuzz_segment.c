@@ -3,10 +3,12 @@
  * bundle read whole holds it. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/segment.h"
 #include "fuzz.h"
+#include "store/store.h"
 
 /* One folder for the life of the process. */
 static const char *folder(void)
@@ -18,6 +20,25 @@ static const char *folder(void)
                    getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
     FUZZ_CHECK(mkdtemp(path) != NULL);
     return path;
+}
+
+/* A store with nothing in it: what a segment says is then all there is. */
+static struct store_txn *nothing(void)
+{
+    static char path[300];
+    static struct store_txn *txn;
+    struct store *store = NULL;
+    if (txn)
+        return txn;
+    (void)snprintf(path, sizeof path, "%s/store", folder());
+    const struct store_options options = {.folder = path,
+                                          .create = true,
+                                          .map_bytes = 64 << 20,
+                                          .grow_bytes = 1 << 20,
+                                          .reserve_bytes = 1 << 20};
+    FUZZ_CHECK(mkdir(path, 0700) == 0 && store_open(&options, &store) == AMBIT_OK);
+    FUZZ_CHECK(store_read_begin(store, &txn) == AMBIT_OK);
+    return txn;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -38,6 +59,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         buf_init(&entry, 0);
         if (segments_entry(segments, i, &entry) == AMBIT_OK && entry.len > 0)
             FUZZ_CHECK(memmem(bundle.p, bundle.len, entry.p, entry.len) != NULL);
+
+        BUF_AUTO memory;
+        buf_init(&memory, 0);
+        struct ledger_row row;
+        if (segments_get(segments, nothing(), i, &memory, &row) == AMBIT_OK)
+            FUZZ_CHECK(ambit_str_eq(row.bytes, buf_str(&entry)));
     }
     segments_free(segments);
 
