@@ -13,8 +13,8 @@
 
 enum { SAW_MAX = 256 };
 
-void doctor_say(struct doctor *doctor, const char *check, enum doctor_level level, const char *todo,
-                const char *format, ...)
+void doctor_say(struct doctor *doctor, const char *check, enum doctor_level level,
+                const char *advice, const char *format, ...)
 {
     char text[SAW_MAX];
     va_list arguments;
@@ -28,7 +28,7 @@ void doctor_say(struct doctor *doctor, const char *check, enum doctor_level leve
         .check = check,
         .level = level,
         .saw = arena_copy(&doctor->cli->arena, (struct ambit_str){text, len}),
-        .todo = level == DOCTOR_OK ? NULL : todo,
+        .advice = level == DOCTOR_OK ? NULL : advice,
     };
 }
 
@@ -69,7 +69,7 @@ static void put_json(const struct doctor *doctor)
         json_member_text(&out, "check", doctor->row[i].check);
         json_member_text(&out, "state", level_text(doctor->row[i].level));
         json_member_str(&out, "saw", doctor->row[i].saw);
-        json_member_text(&out, "todo", doctor->row[i].todo);
+        json_member_text(&out, "advice", doctor->row[i].advice);
         json_end_object(&out);
     }
     json_end_array(&out);
@@ -84,8 +84,8 @@ static void put_lines(const struct doctor *doctor)
         const struct doctor_row *row = &doctor->row[i];
         buf_printf(out, "%-13s  %-14s  ", level_text(row->level), row->check);
         show_escaped(out, row->saw);
-        if (row->todo)
-            buf_printf(out, "\n%31s-> %s", "", row->todo);
+        if (row->advice)
+            buf_printf(out, "\n%31s-> %s", "", row->advice);
         buf_put_char(out, '\n');
     }
     buf_printf(out, "%zu ok, %zu to watch, %zu bad, %zu not looked at\n", count(doctor, DOCTOR_OK),

@@ -10,7 +10,7 @@ struct doctor_row {
     const char *check;
     enum doctor_level level;
     struct ambit_str saw;
-    const char *todo; /* NULL: nothing */
+    const char *advice; /* NULL: nothing */
 };
 struct doctor {
     struct cli *cli;
@@ -19,7 +19,7 @@ struct doctor {
     bool is_unreachable;
 };
 __attribute__((format(printf, 5, 6))) void doctor_say(struct doctor *doctor, const char *check,
-                                                      enum doctor_level level, const char *todo,
+                                                      enum doctor_level level, const char *advice,
                                                       const char *format, ...);
 
 struct config;

@@ -30,7 +30,7 @@ def main():
         code, rows = doctor(broker, "--config", config, "--url", url)
         tap.ok(code == 0 and all(rows[c]["state"] == "ok" for c in ("configuration", "documents", "lock", "store", "keys", "broker", "readers")),
                "a broker that serves is well", (code, rows))
-        tap.ok("running" in rows["lock"]["saw"] and rows["stops"]["state"] == "warn" and rows["backups"]["todo"] == "ambit backup",
+        tap.ok("running" in rows["lock"]["saw"] and rows["stops"]["state"] == "warn" and rows["backups"]["advice"] == "ambit backup",
                "what is to be watched is said, with what to do", rows)
         tap.ok(rows["unit"]["state"] == "not looked at", "and what was not looked at")
         tap.ok(broker.stop() == 0, "stopped")
