@@ -171,6 +171,9 @@ enum ambit_err edge_open(struct edge *edge, const struct http_route *routes, siz
         .connections_per_source = (size_t)limits->connections_per_source,
         .idle_s = (unsigned)limits->idle_s,
         .request_s = (unsigned)limits->request_s,
+        .query_threads = (unsigned)limits->query_threads,
+        .streams = (size_t)limits->streams,
+        .streams_per_caller = (size_t)limits->streams_per_person,
     };
     size_t failed = edge->config->n_listen;
     err = http_open(&config, &edge->http, &failed);

@@ -97,6 +97,8 @@ struct config_limits {
     int64_t store_bytes, store_reserve_bytes, store_grow_bytes;
     int64_t connections, connections_per_source, idle_s, request_s;
     int64_t queue;
+    int64_t query_threads; /* 0: as many as processors */
+    int64_t streams, streams_per_person;
     int64_t failed_burst, failed_per_minute; /* failed proofs of a client from one source */
     int64_t agent_per_s, agent_burst, service_per_s, service_burst, person_per_s, person_burst;
 };

@@ -114,6 +114,7 @@ struct http_stream {
     enum http_pull (*pull)(void *ctx, struct buf *out);
     void (*end)(void *ctx);
     void *ctx;
+    struct ambit_str who; /* lives until `end`; whose streams are counted; absent: nobody's */
 };
 struct http_reply {
     unsigned status;          /* 0 until filled: that is answered 500 */
@@ -146,11 +147,14 @@ struct http_problem {
 };
 void http_reply_problem(const struct http_request *req, struct http_reply *reply,
                         struct http_problem problem);
-/* 200 text/event-stream. BUSY when there are `streams` already: nothing was taken, answer
- * otherwise; on OK `stream.end` will be called. HEAD: answered without a stream, end called at
- * once. */
+/* 200 text/event-stream. BUSY when there are `streams` already, CONFLICT when `who` has as many as
+ * one caller may: nothing was taken, answer otherwise; on OK `stream.end` will be called. HEAD:
+ * answered without a stream, end called at once. */
 AMBIT_CHECKED enum ambit_err http_reply_stream(struct http_request *req, struct http_reply *reply,
                                                struct http_stream stream);
+/* Whether there would be room for one of theirs: the same words. For who has something to do before
+ * the stream is opened, which may find it taken then. */
+AMBIT_CHECKED enum ambit_err http_stream_room(struct http_request *req, struct ambit_str who);
 /* From any thread: there may be news for every stream. Cheap when nobody listens. */
 void http_stream_wake(struct http_server *server);
 
@@ -220,11 +224,11 @@ struct http_config {
         *routes; /* borrowed while the server lives; also across several tables */
     size_t n_routes;
     void *app;
-    unsigned loops;                             /* 0: one per core, at most 16 */
-    unsigned query_threads;                     /* of each of the two sets; 0: 2 */
+    unsigned loops;         /* 0: one per core, at most 16 */
+    unsigned query_threads; /* of each of the two sets, 2 to 8; 0: as many as processors */
     size_t connections, connections_per_source; /* 0: 4096, 1024 */
     unsigned idle_s, request_s;                 /* 0: 30, 30 */
-    size_t streams;                             /* 0: 64 */
+    size_t streams, streams_per_caller;         /* 0: 64, 8 */
 };
 /* Binds every listener; BUSY when an address is taken. *reterr_listener is the one that failed. */
 AMBIT_CHECKED enum ambit_err http_open(const struct http_config *config, struct http_server **ret,

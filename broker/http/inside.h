@@ -26,7 +26,8 @@
 #include "http/tls.h"
 
 enum {
-    LOOPS_MAX = 17, /* 16 and the operators' */
+    LOOPS_MAX = 17,          /* 16 and the operators' */
+    QUERY_THREADS_LEAST = 2, /* one of which is never at a pull */
     QUERY_THREADS_MAX = 8,
     QUERY_QUEUE_MAX = 1024, /* requests that wait for a query thread; more are answered 503 */
     CONNECTION_MEMORY = 24 * 1024, /* of the parser: head, fields and reply head */
@@ -137,14 +138,26 @@ struct loop {
 };
 
 /* Requests and stream pulls for the query threads. */
+struct query_list {
+    struct exchange *first, *last;
+};
 struct query_pool {
     pthread_mutex_t mutex; /* guards everything below but the threads */
     pthread_cond_t more;
-    struct exchange *head, **tail;
-    size_t n_waiting; /* requests among them */
-    bool is_stopping;
+    struct query_list requests, pulls;
+    size_t n_waiting;   /* requests */
+    unsigned n_pulling; /* threads at a pull */
+    unsigned n_before;  /* requests taken while a pull that could have gone waited */
+    bool is_ready, is_stopping;
     pthread_t threads[QUERY_THREADS_MAX];
     unsigned n_threads;
+};
+
+/* Who has a stream open. */
+struct stream_places {
+    pthread_mutex_t mutex; /* guards v, n, and `of.who` of the streams in it */
+    struct exchange **v;   /* owned, `max` of them */
+    size_t n, max, per_caller;
 };
 
 struct counters {
@@ -167,7 +180,7 @@ struct http_server {
     void *app;
     size_t connections_max;
     int64_t idle_us, request_us;
-    size_t streams_max;
+    struct stream_places places;
     unsigned idle_s, query_threads;
     const struct cidr *proxies; /* listed; the config's */
     size_t n_proxies;
@@ -215,6 +228,9 @@ enum MHD_Result exchange_send(struct exchange *x);
 void exchange_refuse(struct exchange *x, struct http_problem problem);
 
 /* stream.c: all on the loop's thread but stream_pull */
+AMBIT_CHECKED enum ambit_err stream_places_init(struct stream_places *places, size_t max,
+                                                size_t per_caller);
+void stream_places_done(struct stream_places *places);
 struct MHD_Response *stream_response(struct exchange *x);
 void stream_pull(struct exchange *x);
 void stream_pulled(struct exchange *x); /* a pull came back */

@@ -1,26 +1,67 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The query threads: what reads the store or takes long runs here, so that it delays no loop and no
- * stop. Two queues, first come first served in each: searches of services do not stand before what
- * people ask. */
+ * stop. Two pools: searches of services do not stand before what people ask. In each, requests
+ * stand before the pulls of streams, which are many and come again and again; one thread is never
+ * at a pull, and a pull that waits goes after so many requests. First come first served in each
+ * list. */
 #include "http/inside.h"
+
+enum { REQUESTS_BEFORE_A_PULL = 8 };
+
+static void list_add(struct query_list *list, struct exchange *x)
+{
+    x->next_job = NULL;
+    *(list->first ? &list->last->next_job : &list->first) = x;
+    list->last = x;
+}
+
+static struct exchange *list_take(struct query_list *list)
+{
+    struct exchange *x = list->first;
+    if (x)
+        list->first = x->next_job;
+    return x;
+}
+
+/* One that may go now, or NULL. */
+static struct exchange *next_of(struct query_pool *pool)
+{
+    bool may_pull = pool->pulls.first && pool->n_pulling + 1 < pool->n_threads;
+    bool is_pull_due = may_pull && pool->n_before >= REQUESTS_BEFORE_A_PULL;
+    struct exchange *x = is_pull_due ? NULL : list_take(&pool->requests);
+    if (x) {
+        pool->n_waiting--;
+        pool->n_before += may_pull;
+        return x;
+    }
+    if (!may_pull)
+        return NULL;
+    pool->n_before = 0;
+    pool->n_pulling++;
+    return list_take(&pool->pulls);
+}
 
 static struct exchange *take(struct query_pool *pool)
 {
     pthread_mutex_lock(&pool->mutex);
-    while (!pool->head && !pool->is_stopping)
+    struct exchange *x = next_of(pool);
+    while (!x && !pool->is_stopping) {
         pthread_cond_wait(&pool->more, &pool->mutex);
-    struct exchange *x = pool->head;
-    if (x) {
-        pool->head = x->next_job;
-        if (!pool->head)
-            pool->tail = &pool->head;
-        pool->n_waiting -= x->phase == PHASE_QUERY;
+        x = next_of(pool);
     }
     pthread_mutex_unlock(&pool->mutex);
     return x;
 }
 
-static void run(struct exchange *x)
+/* Nobody is woken: the thread that says so takes what comes next itself. */
+static void pulled(struct query_pool *pool)
+{
+    pthread_mutex_lock(&pool->mutex);
+    pool->n_pulling--;
+    pthread_mutex_unlock(&pool->mutex);
+}
+
+static void run(struct query_pool *pool, struct exchange *x)
 {
     struct loop *loop = x->loop;
     if (x->phase == PHASE_QUERY) {
@@ -33,6 +74,7 @@ static void run(struct exchange *x)
         x->phase = PHASE_READY;
     } else {
         stream_pull(x);
+        pulled(pool);
     }
     loop_resume(x);
     loop_wake(loop);
@@ -42,34 +84,39 @@ static void *query_main(void *arg)
 {
     struct query_pool *pool = arg;
     for (struct exchange *x = take(pool); x; x = take(pool))
-        run(x);
+        run(pool, x);
     return NULL;
 }
 
 enum ambit_err query_pool_start(struct query_pool *pool, unsigned n)
 {
-    pool->tail = &pool->head;
     if (pthread_mutex_init(&pool->mutex, NULL) != 0 || pthread_cond_init(&pool->more, NULL) != 0)
         return AMBIT_ERR_NO_MEMORY;
-    for (; pool->n_threads < n && pool->n_threads < QUERY_THREADS_MAX; pool->n_threads++)
+    pool->is_ready = true;
+    n = n < QUERY_THREADS_LEAST ? QUERY_THREADS_LEAST : n;
+    n = n < QUERY_THREADS_MAX ? n : QUERY_THREADS_MAX;
+    enum ambit_err err = AMBIT_OK;
+    pthread_mutex_lock(&pool->mutex);
+    for (; err == AMBIT_OK && pool->n_threads < n; pool->n_threads += err == AMBIT_OK)
         if (pthread_create(&pool->threads[pool->n_threads], NULL, query_main, pool) != 0)
-            return AMBIT_ERR_NO_MEMORY;
-    return AMBIT_OK;
+            err = AMBIT_ERR_NO_MEMORY;
+    pthread_mutex_unlock(&pool->mutex);
+    return err;
 }
 
 void query_pool_stop(struct query_pool *pool)
 {
-    if (!pool->tail)
+    if (!pool->is_ready)
         return;
     pthread_mutex_lock(&pool->mutex);
     pool->is_stopping = true;
     pthread_cond_broadcast(&pool->more);
     pthread_mutex_unlock(&pool->mutex);
-    for (; pool->n_threads > 0; pool->n_threads--)
-        pthread_join(pool->threads[pool->n_threads - 1], NULL);
+    for (unsigned i = 0; i < pool->n_threads; i++)
+        pthread_join(pool->threads[i], NULL);
     pthread_cond_destroy(&pool->more);
     pthread_mutex_destroy(&pool->mutex);
-    pool->tail = NULL;
+    pool->is_ready = false;
 }
 
 enum ambit_err query_submit(struct exchange *x)
@@ -81,9 +128,7 @@ enum ambit_err query_submit(struct exchange *x)
     pthread_mutex_lock(&pool->mutex);
     bool is_full = is_request && pool->n_waiting >= QUERY_QUEUE_MAX;
     if (!is_full) {
-        x->next_job = NULL;
-        *pool->tail = x;
-        pool->tail = &x->next_job;
+        list_add(is_request ? &pool->requests : &pool->pulls, x);
         pool->n_waiting += is_request;
         pthread_cond_signal(&pool->more);
     }

@@ -67,13 +67,17 @@ static enum ambit_err open_server(struct http_server *server, const struct http_
     server->request_us = (int64_t)(config->request_s ? config->request_s : 30) * 1000000;
     server->proxies = config->proxies;
     server->n_proxies = config->n_proxies;
-    server->streams_max = config->streams ? config->streams : 64;
-    server->query_threads = config->query_threads ? config->query_threads : 2;
+    server->query_threads = config->query_threads ? config->query_threads : cores();
     raise_files(server->connections_max);
     if (config->n_listeners == 0 || config->n_listeners > HTTP_LISTENERS_MAX)
         return AMBIT_ERR_TOO_LARGE;
 
-    enum ambit_err err = route_table_init(&server->routes, config->routes, config->n_routes);
+    enum ambit_err err =
+        stream_places_init(&server->places, config->streams ? config->streams : 64,
+                           config->streams_per_caller ? config->streams_per_caller : 8);
+    if (err != AMBIT_OK)
+        return err;
+    err = route_table_init(&server->routes, config->routes, config->n_routes);
     if (err != AMBIT_OK)
         return err;
     err = source_table_new(server->connections_max, per_source, &server->sources);
@@ -166,6 +170,7 @@ void http_close(struct http_server *server)
     for (size_t i = 0; i < server->n_bound; i++)
         http_tls_free(server->bound[i].tls);
     pthread_mutex_destroy(&server->tls_mutex);
+    stream_places_done(&server->places);
     source_table_free(server->sources);
     free(server->loops);
     free(server);

@@ -10,24 +10,86 @@
 
 enum { STREAM_BLOCK = 16 * 1024, STREAM_OUT_MAX = 4 << 20 };
 
-/* At the reply: the place is taken on whichever thread fills it, the list is the loop's own. */
+/* ---- places: taken on whichever thread fills the reply ---- */
+
+/* The mutex is held. */
+static enum ambit_err is_there_room(const struct stream_places *places, struct ambit_str who)
+{
+    size_t theirs = 0;
+    for (size_t i = 0; who.p && i < places->n; i++)
+        theirs += ambit_str_eq(places->v[i]->stream.of.who, who);
+    if (theirs >= places->per_caller)
+        return AMBIT_ERR_CONFLICT;
+    return places->n < places->max ? AMBIT_OK : AMBIT_ERR_BUSY;
+}
+
+enum ambit_err http_stream_room(struct http_request *req, struct ambit_str who)
+{
+    struct stream_places *places = &exchange_of(req)->loop->server->places;
+    pthread_mutex_lock(&places->mutex);
+    enum ambit_err err = is_there_room(places, who);
+    pthread_mutex_unlock(&places->mutex);
+    return err;
+}
+
+static enum ambit_err place_take(struct stream_places *places, struct exchange *x,
+                                 const struct http_stream *stream)
+{
+    pthread_mutex_lock(&places->mutex);
+    enum ambit_err err = is_there_room(places, stream->who);
+    if (err == AMBIT_OK) {
+        x->stream = (struct stream){.of = *stream, .is_open = true, .seen = UINT64_MAX};
+        places->v[places->n++] = x;
+    }
+    pthread_mutex_unlock(&places->mutex);
+    return err;
+}
+
+static void place_give(struct stream_places *places, const struct exchange *x)
+{
+    pthread_mutex_lock(&places->mutex);
+    size_t i = 0;
+    while (i < places->n && places->v[i] != x)
+        i++;
+    AMBIT_ASSERT(i < places->n);
+    places->v[i] = places->v[--places->n];
+    pthread_mutex_unlock(&places->mutex);
+}
+
+enum ambit_err stream_places_init(struct stream_places *places, size_t max, size_t per_caller)
+{
+    pthread_mutex_init(&places->mutex, NULL); /* cannot fail: no attributes */
+    places->max = max;
+    places->per_caller = per_caller;
+    places->v = calloc(max, sizeof(struct exchange *));
+    return places->v ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
+}
+
+void stream_places_done(struct stream_places *places)
+{
+    if (!places->v)
+        return;
+    pthread_mutex_destroy(&places->mutex);
+    free(TAKE(places->v));
+}
+
+/* ---- the reply; the list is the loop's own ---- */
+
 enum ambit_err http_reply_stream(struct http_request *req, struct http_reply *reply,
                                  struct http_stream stream)
 {
     struct exchange *x = exchange_of(req);
     struct http_server *server = x->loop->server;
-    uint64_t open = atomic_load(&server->counters.streams_open);
-    do {
-        if (open >= server->streams_max)
-            return AMBIT_ERR_BUSY;
-    } while (!atomic_compare_exchange_weak(&server->counters.streams_open, &open, open + 1));
+    enum ambit_err err = place_take(&server->places, x, &stream);
+    if (err != AMBIT_OK)
+        return err;
+    atomic_fetch_add(&server->counters.streams_open, 1);
 
     http_reply_empty(reply, 200);
     reply->content_type = "text/event-stream";
     reply->no_store = true;
     reply->close = true;
     reply->stream = stream;
-    x->stream = (struct stream){.of = stream, .is_open = true, .seen = UINT64_MAX};
     buf_init(&x->stream.out, STREAM_OUT_MAX);
     return AMBIT_OK;
 }
@@ -95,6 +157,7 @@ void stream_close(struct exchange *x)
             stream->next->stream.prev = stream->prev;
         atomic_fetch_sub(&loop->n_streams, 1);
     }
+    place_give(&loop->server->places, x);
     atomic_fetch_sub(&loop->server->counters.streams_open, 1);
     stream->is_open = false;
     buf_done(&stream->out);

@@ -130,6 +130,11 @@ static enum http_next reply_stream(struct broker *broker, struct reading *readin
         access_reply_malformed(req, reply, "A stream goes on as things happen: order is asc.");
         return HTTP_DONE;
     }
+    enum ambit_err err = http_stream_room(req, reading->access.caller.name);
+    if (err) { /* before the reading is recorded: nothing will be read */
+        event_stream_refuse(req, reply, err);
+        return HTTP_DONE;
+    }
     reading->stream = arena_alloc(&req->arena, sizeof *reading->stream);
     if (!reading->stream)
         return reading_fail(req, reply, AMBIT_ERR_NO_MEMORY);

@@ -4,7 +4,13 @@
 
 #include "operator/access.h"
 
-enum { ROUND_BYTES = 64 * 1024, ROUND_EVENTS = 256, PROGRESS_EVENTS = 5000, PROGRESS_MS = 10000 };
+enum {
+    ROUND_BYTES = 64 * 1024,
+    ROUND_EVENTS = 256,
+    PROGRESS_EVENTS = 5000,
+    PROGRESS_MS = 10000,
+    RETRY_S = 5
+};
 
 /* A role or token that was taken away ends what was opened with it. */
 static bool still_may(const struct event_stream *stream)
@@ -87,8 +93,26 @@ static void stream_end(void *ctx)
 void event_stream_open(struct event_stream *stream, struct http_request *req,
                        struct http_reply *reply)
 {
-    struct http_stream pulled = {.pull = event_stream_pull, .end = stream_end, .ctx = stream};
+    struct http_stream pulled = {.pull = event_stream_pull,
+                                 .end = stream_end,
+                                 .ctx = stream,
+                                 .who = stream->access->caller.name};
     enum ambit_err err = http_reply_stream(req, reply, pulled);
     if (err)
+        event_stream_refuse(req, reply, err);
+}
+
+void event_stream_refuse(struct http_request *req, struct http_reply *reply, enum ambit_err err)
+{
+    if (err != AMBIT_ERR_CONFLICT) {
         access_reply_err(req, reply, err);
+        return;
+    }
+    http_reply_problem(req, reply,
+                       (struct http_problem){.status = 429,
+                                             .reason = "limited",
+                                             .detail =
+                                                 "You have as many streams open as one person may "
+                                                 "(limits.streams_per_person): close one."});
+    http_reply_retry_after(req, reply, RETRY_S);
 }

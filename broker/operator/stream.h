@@ -17,8 +17,10 @@ struct event_stream {
     uint64_t told;               /* where the client knows it is: `after` as of the last id */
     int64_t told_ms;
 };
-/* Fills the reply: the stream, or 503 when there are too many. */
+/* Fills the reply: the stream, or 503 when there are too many, or 429 when the person has. */
 void event_stream_open(struct event_stream *stream, struct http_request *req,
                        struct http_reply *reply);
+/* For what http_stream_room() or the opening says. */
+void event_stream_refuse(struct http_request *req, struct http_reply *reply, enum ambit_err err);
 /* Exposed for its test: one round; appends at most about 64 KiB. */
 enum http_pull event_stream_pull(void *ctx, struct buf *out);

@@ -150,6 +150,12 @@ def streams(tap, demo):
     tap.ok(all(f.wait_for(b'{"tick":4}') for f in followers), "each of them hears every tick")
     in_order = all(f.data.count(b"data:") == 5 for f in followers)
     tap.ok(in_order, "once", [f.data.count(b"data:") for f in followers])
+    closing = (b"Host: x", b"Host: x\r\nConnection: close")
+    exchange(demo.address, plain("POST", "/hold").replace(*closing))
+    exchange(demo.address, plain("POST", "/tick").replace(*closing))
+    tap.ok(settle(demo.address, {"held": 1}), "a pull that takes long", figures(demo.address))
+    found, _ = statuses(exchange(demo.address, plain("GET", "/let-go").replace(*closing))[0])
+    tap.ok(found == [200] and all(f.wait_for(b'{"tick":5}') for f in followers), "eight streams that are pulled for long leave a query thread to queries", found)
     for f in followers[:4]:
         f.s.shutdown(socket.SHUT_RDWR)
         f.s.close()

@@ -30,6 +30,8 @@ struct app {
     int64_t jobs_done;
     atomic_int open_requests; /* begun and not done */
     atomic_int ticks;         /* news for the streams */
+    atomic_bool is_holding;   /* pulls wait */
+    atomic_int held;          /* pulls that do */
 };
 
 static enum http_next echo(void *arg, struct http_request *req, struct http_reply *reply)
@@ -189,6 +191,11 @@ struct follower {
 static enum http_pull follow(void *arg, struct buf *out)
 {
     struct follower *follower = arg;
+    struct timespec moment = {.tv_nsec = 1000000};
+    atomic_fetch_add(&follower->app->held, 1);
+    while (atomic_load(&follower->app->is_holding))
+        (void)nanosleep(&moment, NULL);
+    atomic_fetch_sub(&follower->app->held, 1);
     int now = atomic_load(&follower->app->ticks);
     for (; follower->seen < now && follower->left > 0; follower->seen++, follower->left--)
         buf_printf(out, "id: %d\ndata: {\"tick\":%d}\n\n", follower->seen, follower->seen);
@@ -240,14 +247,33 @@ static enum http_next figures(void *arg, struct http_request *req, struct http_r
     struct http_counters counters = {0};
     (void)req;
     http_read_counters(app->server, &counters);
-    buf_printf(
-        &reply->body,
-        "{\"open_requests\":%d,\"connections_open\":%ld,\"connections_refused\":%ld,"
-        "\"connections_reaped\":%ld,\"waiting\":%ld,\"streams_open\":%ld,\"refused_400\":%ld}",
-        atomic_load(&app->open_requests), (long)counters.connections_open,
-        (long)counters.connections_refused, (long)counters.connections_reaped,
-        (long)counters.waiting, (long)counters.streams_open, (long)counters.refused_400);
+    buf_printf(&reply->body,
+               "{\"open_requests\":%d,\"connections_open\":%ld,\"connections_refused\":%ld,"
+               "\"connections_reaped\":%ld,\"waiting\":%ld,\"streams_open\":%ld,\"held\":%ld,"
+               "\"refused_400\":%ld}",
+               atomic_load(&app->open_requests), (long)counters.connections_open,
+               (long)counters.connections_refused, (long)counters.connections_reaped,
+               (long)counters.waiting, (long)counters.streams_open, (long)atomic_load(&app->held),
+               (long)counters.refused_400);
     http_reply_json(reply, 200);
+    return HTTP_DONE;
+}
+
+static enum http_next hold(void *arg, struct http_request *req, struct http_reply *reply)
+{
+    struct app *app = arg;
+    (void)req;
+    atomic_store(&app->is_holding, true);
+    http_reply_empty(reply, 200);
+    return HTTP_DONE;
+}
+
+static enum http_next let_go(void *arg, struct http_request *req, struct http_reply *reply)
+{
+    struct app *app = arg;
+    (void)req;
+    atomic_store(&app->is_holding, false);
+    http_reply_empty(reply, 200);
     return HTTP_DONE;
 }
 
@@ -300,6 +326,12 @@ static const struct http_route routes[] = {
      .class = HTTP_QUERY,
      .begin = events},
     {.method = HTTP_POST, .path = "/tick", .listeners = HTTP_ALL, .begin = tick},
+    {.method = HTTP_POST, .path = "/hold", .listeners = HTTP_ALL, .begin = hold},
+    {.method = HTTP_GET,
+     .path = "/let-go",
+     .listeners = HTTP_ALL,
+     .class = HTTP_QUERY,
+     .begin = let_go},
     {.method = HTTP_GET, .path = "/caller", .listeners = HTTP_ALL, .begin = caller},
     {.method = HTTP_GET, .path = "/figures", .listeners = HTTP_ALL, .begin = figures},
     {.method = HTTP_GET,

@@ -291,6 +291,7 @@ def streams(broker, client):
         tap.ok([seq for seq, _ in again.said[:2]] == wanted[-2:] and len(again.said) == 3, "behind what the client had, each once", (again.ids, wanted[-3:]))
         answer = after.call("GET", "/v1/events?order=desc", headers={"Authorization": f"Bearer {broker.secret('dana.token')}", "Accept": "text/event-stream"})
         tap.ok(answer.status == 400, "a stream has no other order", answer)
+        too_many(broker, after)
         quiet = Live(broker, "agent=nobody")
         grown(broker, after, 5200)
         tap.ok(quiet.until(lambda s: s.ids and s.ids[-1] >= 5000) and not quiet.said, "a filter that nothing fits moves on all the same", quiet.ids[-1:])
@@ -304,6 +305,31 @@ def grown(broker, client, size):
     while client.person("dana", "GET", "/v1/events?limit=1&order=desc").json["complete_to"] < size:
         for _ in range(20):
             client.post_json("/access/v1/evaluations", {"evaluations": [one] * 20}, broker.basic("payments-api"))
+
+
+def too_many(broker, client):
+    """A person has eight streams at most, whoever else has as many; a trace is answered while each of them looks at all of the record."""
+    def refused(who):
+        return client.call("GET", "/v1/events", headers={"Authorization": f"Bearer {broker.secret(who + '.token')}", "Accept": "text/event-stream"})
+    before = client.person("dana", "GET", "/v1/events?type=person.read&order=desc&limit=1").json["events"][0]["seq"]
+    streams_of = {who: [Live(broker, "resource=svc:nothing/**", who=who) for _ in range(n)] for who, n in (("dana", 8), ("lee", 7))}
+    tap.ok(all(s.answer.status == 200 for all_of in streams_of.values() for s in all_of), "two people have eight streams each", [[s.answer.status for s in all_of] for all_of in streams_of.values()])
+    answer = refused("dana")
+    tap.ok(answer.status == 429 and answer.json["reason"] == "limited" and "close one" in answer.json["detail"] and answer.headers.get("Retry-After"), "the ninth is refused in words", answer)
+    told = [e for e in ask(client, {"type": "person.read", "after": before + 1}) if "svc:nothing" in str(e) or "svc%3A" in str(e)]
+    tap.ok(len(told) == 15, "and no reading of it is recorded", told)
+    for _ in range(5):
+        answer = client.person("dana", "GET", "/v1/trace/agent:remediator")
+        tap.ok(answer.status == 200, "a trace is answered beside them", answer.status)
+    for stream in [*streams_of["dana"], *streams_of["lee"]]:
+        stream.answer.close()
+    for who in streams_of:
+        end, again = time.monotonic() + 60 * SLOW, None
+        while not (again and again.answer.status == 200) and time.monotonic() < end:
+            again = Live(broker, "resource=svc:nothing/**", who=who)
+            time.sleep(0.1)
+        tap.ok(again.answer.status == 200, f"what {who} closes makes room")
+        again.answer.close()
 
 
 def ending(broker, client):
