@@ -5,7 +5,7 @@
  * leaves nothing behind but a line in the log and the answer of GET /v1/backups. */
 #pragma once
 
-#include "core/command.h"
+#include "core/long_job.h"
 
 struct json_out;
 
@@ -15,19 +15,11 @@ AMBIT_CHECKED enum ambit_err backups_new(const char *folder, bool with_keys, uin
 void backups_stop(struct broker *broker);
 void backups_free(struct broker *broker);
 
-enum { BACKUP_TEXT_MAX = 256 };
 enum backup_refusal { BACKUP_FINE, BACKUP_RUNS, BACKUP_TAKEN };
-struct backup_request {
-    const struct caller *caller;
-    struct documents_ref *authenticated;
-    struct ambit_str name, reason; /* of the forms that the body has */
-    struct ambit_str txn, source;
-};
-/* OK: it is begun (or `ret` says why not). Everything is copied. SEALED: nothing could be recorded
- * of it. */
-AMBIT_CHECKED enum ambit_err backup_begin(struct broker *broker,
-                                          const struct backup_request *request,
-                                          enum backup_refusal *ret);
+/* OK: it is begun (or `ret` says why not). Name and reason: of the forms that the body has. SEALED:
+ * nothing could be recorded of it. */
+AMBIT_CHECKED enum ambit_err backup_begin(struct broker *broker, const struct long_job_asked *asked,
+                                          struct ambit_str name, enum backup_refusal *ret);
 /* GET /v1/backups: {"backups":[…],"copying":{…},"failed":{…}}. Reads the folder: a query thread. */
 AMBIT_CHECKED enum ambit_err backups_query(struct broker *broker, struct json_out *out);
 /* When the last one was made, from memory: 0, none since the start that is known of. */

@@ -55,12 +55,13 @@ static enum ambit_err look_at_disk(struct making *making)
 static enum ambit_err take(void *ctx, const void *bytes, size_t len)
 {
     struct making *making = ctx;
-    struct backup_progress *progress = making->plan->progress;
-    if (atomic_load(&progress->is_over))
+    const struct backup_plan *plan = making->plan;
+    if (plan->is_over && atomic_load(plan->is_over))
         return AMBIT_ERR_STOPPING;
     crypto_hash_add(making->hash, bytes, len);
     making->bytes += len;
-    atomic_store(&progress->bytes, making->bytes);
+    if (plan->bytes)
+        atomic_store(plan->bytes, making->bytes);
     keep_pace(making);
     return making->bytes - making->looked >= LOOK_EVERY ? look_at_disk(making) : AMBIT_OK;
 }

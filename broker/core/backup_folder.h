@@ -12,11 +12,6 @@
 
 struct store;
 
-/* Where the work stands; read by others. */
-struct backup_progress {
-    _Atomic uint64_t bytes;
-    atomic_bool is_over; /* set by others: end it */
-};
 struct backup_plan {
     struct store *store;
     const char *state;  /* the state folder, of which log/ and keys/ are taken */
@@ -25,9 +20,10 @@ struct backup_plan {
     bool with_keys;
     const char *version;
     int64_t now_ms;
-    uint64_t reserve_bytes; /* so much of the disk is left to others */
-    uint64_t bytes_per_s;   /* 0: as fast as it goes */
-    struct backup_progress *progress;
+    uint64_t reserve_bytes;     /* so much of the disk is left to others */
+    uint64_t bytes_per_s;       /* 0: as fast as it goes */
+    _Atomic uint64_t *bytes;    /* so many are copied, for others to read; may be NULL */
+    const atomic_bool *is_over; /* set by others: end it; may be NULL */
 };
 /* Makes NAME.partial, whole and flushed. EXISTS, NO_SPACE, STOPPING (ended by others) …; what
  * failed, in a sentence, is in `reterr_said`; nothing is left then. ret->name is the plan's. */

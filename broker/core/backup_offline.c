@@ -55,7 +55,6 @@ static enum ambit_err make(const struct backup_offline_plan *plan, struct store 
                            const char *folder, struct ambit_str name, struct backup_manifest *ret,
                            struct buf *said)
 {
-    struct backup_progress progress = {.bytes = 0};
     const struct backup_plan each = {
         .store = store,
         .state = plan->state,
@@ -64,7 +63,6 @@ static enum ambit_err make(const struct backup_offline_plan *plan, struct store 
         .with_keys = plan->with_keys,
         .version = plan->version,
         .now_ms = plan->now_ms,
-        .progress = &progress,
     };
     enum ambit_err err = backup_make(&each, ret, said);
     if (err != AMBIT_OK)

@@ -5,7 +5,7 @@
  * (pruned.h). */
 #pragma once
 
-#include "core/command.h"
+#include "core/long_job.h"
 
 struct json_out;
 struct segments;
@@ -23,11 +23,9 @@ void prunes_tend(struct broker *broker);
 
 enum prune_refusal { PRUNE_FINE, PRUNE_RUNS, PRUNE_NOTHING };
 struct prune_request {
-    const struct caller *caller; /* NULL: the broker itself */
-    struct documents_ref *authenticated;
+    struct long_job_asked asked;
     int64_t before_ms;
     bool is_dry; /* the bound alone */
-    struct ambit_str reason, txn, source;
 };
 struct prune_answer {
     enum prune_refusal refusal;

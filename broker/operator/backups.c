@@ -7,6 +7,7 @@
 #include "base/json_write.h"
 #include "operator/body.h"
 #include "operator/handlers.h"
+#include "operator/job.h"
 #include "operator/reading.h"
 
 static void reply_begun(struct ambit_str name, struct http_reply *reply)
@@ -35,25 +36,23 @@ static struct ambit_str name_of(const struct backup_body *body, int64_t now_ms, 
 }
 
 static enum ambit_err begin(const struct access *access, struct http_request *req,
-                            const struct backup_body *body, struct http_reply *reply)
+                            struct http_reply *reply, const char **reterr_what)
 {
     enum backup_refusal refusal = BACKUP_FINE;
-    struct backup_request request = {
-        .caller = &access->caller,
-        .authenticated = access->documents,
-        .name = name_of(body, broker_now_ms(access->broker), &req->arena),
-        .reason = body->reason,
-        .txn = ambit_str_of(req->trace_id),
-        .source = access->source,
-    };
-    if (!request.name.p)
+    struct backup_body body = {.reason = {0}};
+    enum ambit_err err = backup_body_read(req->body, &req->arena, &body, reterr_what);
+    if (err)
+        return err;
+    struct ambit_str name = name_of(&body, broker_now_ms(access->broker), &req->arena);
+    if (!name.p)
         return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err = backup_begin(access->broker, &request, &refusal);
+    struct long_job_asked asked = job_asked(access, req, body.reason);
+    err = backup_begin(access->broker, &asked, name, &refusal);
     if (err)
         return err;
     switch (refusal) {
     case BACKUP_FINE:
-        reply_begun(request.name, reply);
+        reply_begun(name, reply);
         break;
     case BACKUP_RUNS:
         access_reply_conflict(req, reply, "A backup is being made already.");
@@ -67,34 +66,11 @@ static enum ambit_err begin(const struct access *access, struct http_request *re
 
 enum http_next backup_begin_route(void *app, struct http_request *req, struct http_reply *reply)
 {
-    struct access access;
-    struct backup_body body = {.reason = {0}};
-    const char *what = NULL;
-    if (access_check(&access, app, RIGHT_BACKUPS, req, reply)) {
-        enum ambit_err err = backup_body_read(req->body, &req->arena, &body, &what);
-        if (err == AMBIT_ERR_MALFORMED)
-            access_reply_malformed(req, reply, what);
-        else if (!err)
-            err = begin(&access, req, &body, reply);
-        if (err && err != AMBIT_ERR_MALFORMED)
-            access_reply_err(req, reply, err);
-    }
-    access_done(&access);
-    return HTTP_DONE;
+    static const struct job_route route = {RIGHT_BACKUPS, begin};
+    return job_begin(app, &route, req, reply);
 }
 
 enum http_next backups_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
-    struct reading *reading = NULL;
-    if (!reading_open_for(app, RIGHT_SEE_BACKUPS, req, reply, &reading))
-        return HTTP_DONE;
-    struct json_out out;
-    json_out_init(&out, &reply->body, false);
-    enum ambit_err err = backups_query(app, &out);
-    if (!err)
-        err = buf_check(&reply->body);
-    if (err)
-        return reading_fail(req, reply, err);
-    http_reply_json(reply, 200);
-    return reading_record(reading, req, reply);
+    return reading_answer(app, RIGHT_SEE_BACKUPS, backups_query, req, reply);
 }

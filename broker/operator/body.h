@@ -70,9 +70,9 @@ struct prune_body {
 /* POST /v1/prune. */
 AMBIT_CHECKED enum ambit_err prune_body_read(struct ambit_str body, struct arena *arena,
                                              struct prune_body *ret, const char **reterr_what);
-/* {"reason"}: clearing a stop, acknowledging the time. */
-/* The same where nobody needs to say why: nothing, or {}, or {"reason"}. */
+/* Where nobody needs to say why: nothing, or {}, or {"reason"}. */
 AMBIT_CHECKED enum ambit_err acknowledge_body_read(struct ambit_str body, struct arena *arena,
                                                    struct ambit_str *ret, const char **reterr_what);
+/* {"reason"}: clearing a stop, acknowledging the time. */
 AMBIT_CHECKED enum ambit_err reason_body_read(struct ambit_str body, struct arena *arena,
                                               struct ambit_str *ret, const char **reterr_what);

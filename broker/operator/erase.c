@@ -207,16 +207,5 @@ void erase_done(void *app, struct http_request *req)
 
 enum http_next erasures_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
-    struct reading *reading = NULL;
-    if (!reading_open_for(app, RIGHT_SEE_ERASED, req, reply, &reading))
-        return HTTP_DONE;
-    struct json_out out;
-    json_out_init(&out, &reply->body, false);
-    enum ambit_err err = query_erasures(app, &out);
-    if (!err)
-        err = buf_check(&reply->body);
-    if (err)
-        return reading_fail(req, reply, err);
-    http_reply_json(reply, 200);
-    return reading_record(reading, req, reply);
+    return reading_answer(app, RIGHT_SEE_ERASED, query_erasures, req, reply);
 }

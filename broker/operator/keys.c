@@ -119,16 +119,5 @@ void rotate_done(void *app, struct http_request *req)
 
 enum http_next keys_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
-    struct reading *reading = NULL;
-    if (!reading_open_for(app, RIGHT_SEE_KEYS, req, reply, &reading))
-        return HTTP_DONE;
-    struct json_out out;
-    json_out_init(&out, &reply->body, false);
-    enum ambit_err err = query_keys(app, &out);
-    if (!err)
-        err = buf_check(&reply->body);
-    if (err)
-        return reading_fail(req, reply, err);
-    http_reply_json(reply, 200);
-    return reading_record(reading, req, reply);
+    return reading_answer(app, RIGHT_SEE_KEYS, query_keys, req, reply);
 }

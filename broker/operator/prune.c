@@ -6,6 +6,7 @@
 #include "base/json_write.h"
 #include "operator/body.h"
 #include "operator/handlers.h"
+#include "operator/job.h"
 #include "operator/reading.h"
 
 static void put_answer(const struct prune_answer *answer, const char *state,
@@ -26,25 +27,25 @@ static void put_answer(const struct prune_answer *answer, const char *state,
 }
 
 static enum ambit_err begin(const struct access *access, struct http_request *req,
-                            const struct prune_body *body, struct http_reply *reply)
+                            struct http_reply *reply, const char **reterr_what)
 {
     struct prune_answer answer;
+    struct prune_body body = {.reason = {0}};
+    enum ambit_err err = prune_body_read(req->body, &req->arena, &body, reterr_what);
+    if (err)
+        return err;
     const struct prune_request request = {
-        .caller = &access->caller,
-        .authenticated = access->documents,
-        .before_ms = body->before_ms,
-        .is_dry = body->dry_run,
-        .reason = body->reason.p ? body->reason : AMBIT_STR("dry run"),
-        .txn = ambit_str_of(req->trace_id),
-        .source = access->source,
+        .asked = job_asked(access, req, body.reason.p ? body.reason : AMBIT_STR("dry run")),
+        .before_ms = body.before_ms,
+        .is_dry = body.dry_run,
     };
-    enum ambit_err err = prune_begin(access->broker, &request, &answer);
+    err = prune_begin(access->broker, &request, &answer);
     if (err)
         return err;
     switch (answer.refusal) {
     case PRUNE_FINE:
-        put_answer(&answer, body->dry_run ? "dry_run" : "writing", reply);
-        http_reply_json(reply, body->dry_run ? 200 : 202);
+        put_answer(&answer, body.dry_run ? "dry_run" : "writing", reply);
+        http_reply_json(reply, body.dry_run ? 200 : 202);
         break;
     case PRUNE_NOTHING:
         put_answer(&answer, "nothing", reply);
@@ -59,34 +60,11 @@ static enum ambit_err begin(const struct access *access, struct http_request *re
 
 enum http_next prune_begin_route(void *app, struct http_request *req, struct http_reply *reply)
 {
-    struct access access;
-    struct prune_body body = {.reason = {0}};
-    const char *what = NULL;
-    if (access_check(&access, app, RIGHT_BACKUPS, req, reply)) {
-        enum ambit_err err = prune_body_read(req->body, &req->arena, &body, &what);
-        if (err == AMBIT_ERR_MALFORMED)
-            access_reply_malformed(req, reply, what);
-        else if (!err)
-            err = begin(&access, req, &body, reply);
-        if (err && err != AMBIT_ERR_MALFORMED)
-            access_reply_err(req, reply, err);
-    }
-    access_done(&access);
-    return HTTP_DONE;
+    static const struct job_route route = {RIGHT_BACKUPS, begin};
+    return job_begin(app, &route, req, reply);
 }
 
 enum http_next segments_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
-    struct reading *reading = NULL;
-    if (!reading_open_for(app, RIGHT_SEE_BACKUPS, req, reply, &reading))
-        return HTTP_DONE;
-    struct json_out out;
-    json_out_init(&out, &reply->body, false);
-    enum ambit_err err = prunes_query(app, &out);
-    if (!err)
-        err = buf_check(&reply->body);
-    if (err)
-        return reading_fail(req, reply, err);
-    http_reply_json(reply, 200);
-    return reading_record(reading, req, reply);
+    return reading_answer(app, RIGHT_SEE_BACKUPS, prunes_query, req, reply);
 }

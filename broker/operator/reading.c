@@ -2,6 +2,7 @@
 /* Recording what is read. */
 #include "operator/reading.h"
 
+#include "base/json_write.h"
 #include "operator/handlers.h"
 #include "operator/stream.h"
 
@@ -141,6 +142,24 @@ enum http_next reading_fail(struct http_request *req, struct http_reply *reply, 
 {
     access_reply_err(req, reply, err);
     return HTTP_DONE;
+}
+
+enum http_next reading_answer(struct broker *broker, enum right right,
+                              enum ambit_err (*query)(struct broker *, struct json_out *),
+                              struct http_request *req, struct http_reply *reply)
+{
+    struct reading *reading = NULL;
+    struct json_out out;
+    if (!reading_open_for(broker, right, req, reply, &reading))
+        return HTTP_DONE;
+    json_out_init(&out, &reply->body, false);
+    enum ambit_err err = query(broker, &out);
+    if (!err)
+        err = buf_check(&reply->body);
+    if (err)
+        return reading_fail(req, reply, err);
+    http_reply_json(reply, 200);
+    return reading_record(reading, req, reply);
 }
 
 enum http_next reading_finish(void *app, struct http_request *req, struct http_reply *reply)

@@ -20,6 +20,7 @@
 #include "operator/access.h"
 
 struct event_stream;
+struct json_out;
 
 struct reading {
     struct access access;
@@ -36,5 +37,9 @@ bool reading_open_for(struct broker *broker, enum right right, struct http_reque
 /* Records the reading and lets the reply go; the last call of a begin. */
 enum http_next reading_record(struct reading *reading, struct http_request *req,
                               struct http_reply *reply);
+/* A whole begin, where the query is the right's and has no arguments: opened, asked, recorded. */
+enum http_next reading_answer(struct broker *broker, enum right right,
+                              enum ambit_err (*query)(struct broker *, struct json_out *),
+                              struct http_request *req, struct http_reply *reply);
 /* An error of the query: 400 for a malformed cursor or name, 404, 503; nothing is recorded. */
 enum http_next reading_fail(struct http_request *req, struct http_reply *reply, enum ambit_err err);
