@@ -150,8 +150,8 @@ static void *accept_main(void *arg)
         fds[i + 1] = (struct pollfd){.fd = server->bound[i].fd, .events = POLLIN};
     for (;;) {
         bool is_short = false;
-        (void)poll(fds, (nfds_t)server->n_bound + 1, -1);
-        if (fds[0].revents)
+        (void)poll(fds, (nfds_t)server->n_bound + 1, TICK_US / 1000);
+        if (fds[0].revents || atomic_load(&server->is_accept_over))
             return NULL;
         for (size_t i = 0; i < server->n_bound; i++)
             if (fds[i + 1].revents & POLLIN)
@@ -179,7 +179,8 @@ void accept_stop(struct http_server *server)
 {
     if (server->accept_event_fd < 0)
         return;
-    event_wake(server->accept_event_fd);
+    atomic_store(&server->is_accept_over, true);
+    (void)event_wake(server->accept_event_fd);
     pthread_join(server->accept_thread, NULL);
     close(server->accept_event_fd);
     server->accept_event_fd = -1;

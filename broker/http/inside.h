@@ -198,6 +198,7 @@ struct http_server {
     _Atomic int64_t cut_at_us; /* when a stop cuts what is unfinished */
     pthread_t accept_thread;
     int accept_event_fd;
+    atomic_bool is_accept_over;
     bool is_started;
 };
 
@@ -253,7 +254,8 @@ struct MHD_Daemon *loop_daemon(struct loop *loop, unsigned flags,
                                gnutls_certificate_retrieve_function2 *certificate);
 void conn_cut(struct conn *conn); /* the daemon sees its end and closes */
 void loop_close(struct loop *loop);
-void event_wake(int event_fd);                        /* any thread; of an eventfd */
+bool event_wake(int event_fd);                        /* any thread; of an eventfd. False: it could
+                                                       * not, and is seen within TICK_US */
 void loop_wake(struct loop *loop);                    /* any thread */
 void loop_deal(struct loop *loop, struct conn *conn); /* any thread */
 void loop_resume(struct exchange *x);                 /* any thread; no wake-up */

@@ -13,20 +13,24 @@
 
 #include "base/clock.h"
 
-enum { EARLY_AT_ONCE = 8 };
+enum { EARLY_AT_ONCE = 8, WAKE_TRIES = 100 };
 
-/* A wake-up that is lost is a thread that sleeps for ever: it is tried until it is written, or the
- * counter is full, which wakes as well. Any other error passes, or the descriptor is not ours. */
-void event_wake(int event_fd)
+/* A wake-up that is lost is a thread that looks again only after TICK_US: it is tried some times,
+ * until it is written, or the counter is full, which wakes as well. */
+bool event_wake(int event_fd)
 {
-    while (eventfd_write(event_fd, 1) != 0 && errno != EAGAIN)
+    for (int i = 0; i < WAKE_TRIES; i++) {
+        if (eventfd_write(event_fd, 1) == 0 || errno == EAGAIN)
+            return true;
         AMBIT_ASSERT(errno != EBADF && errno != EINVAL);
+    }
+    return false;
 }
 
 void loop_wake(struct loop *loop)
 {
-    if (!atomic_exchange(&loop->is_woken, true))
-        event_wake(loop->event_fd);
+    if (!atomic_exchange(&loop->is_woken, true) && !event_wake(loop->event_fd))
+        atomic_store(&loop->is_woken, false);
 }
 
 void loop_deal(struct loop *loop, struct conn *conn)
@@ -253,7 +257,7 @@ static int wait_ms(const struct loop *loop)
     if (loop->is_draining)
         return STREAM_PAUSE_US / 1000;
     if (loop->n_conns == 0)
-        return -1;
+        return TICK_US / 1000;
     return (int)((streams_wait_us(loop) + 999) / 1000);
 }
 
