@@ -12,37 +12,14 @@
 #include "core/incident.h"
 #include "core/query.h"
 #include "core/stop_row.h"
+#include "ledger/held.h"
 
 enum { OFFBOARDED_ID = 7 };
 
 enum ambit_err stop_target_parse(struct ambit_str text, enum ambit_target_kind *ret_kind,
                                  struct ambit_str *ret_target)
 {
-    static const enum ambit_target_kind kinds[] = {
-#define X(name, word) AMBIT_TARGET_##name,
-        AMBIT_TARGET_LIST(X)
-#undef X
-    };
-    if (ambit_str_is(text, "all")) {
-        *ret_kind = AMBIT_TARGET_ALL;
-        *ret_target = (struct ambit_str){.p = text.p + text.len, .len = 0};
-        return AMBIT_OK;
-    }
-    const char *colon = text.len > 0 ? memchr(text.p, ':', text.len) : NULL;
-    if (colon == NULL)
-        return AMBIT_ERR_MALFORMED;
-    struct ambit_str word = {.p = text.p, .len = (size_t)(colon - text.p)};
-    struct ambit_str name = {.p = colon + 1, .len = text.len - word.len - 1};
-    for (size_t i = 0; i < AMBIT_LEN(kinds); i++) {
-        if (kinds[i] == AMBIT_TARGET_ALL || !ambit_str_is(word, ambit_target_text(kinds[i])))
-            continue;
-        if (name.len == 0 || name.len > AMBIT_WORD_MAX)
-            return AMBIT_ERR_MALFORMED;
-        *ret_kind = kinds[i];
-        *ret_target = name;
-        return AMBIT_OK;
-    }
-    return AMBIT_ERR_MALFORMED;
+    return held_target_parse(text, ret_kind, ret_target);
 }
 
 static struct ambit_str target_text(const struct stop_command *command, char *dst)

@@ -10,12 +10,14 @@
 #include "core/internal.h"
 #include "core/set_row.h"
 #include "core/world.h"
+#include "ledger/held.h"
 #include "ledger/sets.h"
 
 enum { DIGEST = sizeof(struct ambit_digest) };
 
 struct verify_again {
     struct sets *sets;
+    struct held held;
     struct ambit_decision *decision;
 };
 
@@ -140,6 +142,7 @@ void verify_redecide_done(struct verify *verify)
     if (verify->again == NULL)
         return;
     sets_free(verify->again->sets);
+    held_done(&verify->again->held);
     free(verify->again->decision);
     free(TAKE(verify->again));
 }
@@ -169,24 +172,21 @@ static AMBIT_CHECKED enum ambit_err check_liveness(struct verify *verify, const 
     return AMBIT_OK;
 }
 
-enum ambit_err verify_redecide(struct verify *verify, const struct event *event,
-                               struct arena *arena)
+static AMBIT_CHECKED enum ambit_err decide_again(struct verify *verify, const struct event *event,
+                                                 struct arena *arena)
 {
     struct world world;
-    const struct redecide_source source = {
-        .ctx = verify, .set_of = set_of, .grant_of = grant_of, .history = &world.view};
+    const struct held *held = &verify->again->held;
+    const struct redecide_followed followed = {
+        .held = held->views, .n_held = held->is_over ? 0 : held->n, .held_are_all = !held->is_over};
+    const struct redecide_source source = {.ctx = verify,
+                                           .set_of = set_of,
+                                           .grant_of = grant_of,
+                                           .history = &world.view,
+                                           .followed = &followed};
     struct redecided redecided;
-    if (verify->again == NULL)
-        return AMBIT_OK;
-    if (!verify_is_whole(verify)) { /* the grants it may be about were not read */
-        verify->report->n_undecided += redecide_was_asked(event);
-        return AMBIT_OK;
-    }
     world_of_tables(verify->rebuilt_txn, event->time_ms, verify->head.last_cutoff_seq, &world);
-    enum ambit_err err = check_liveness(verify, event, arena);
-    if (err != AMBIT_OK)
-        return err;
-    err = redecide_event(event, &source, verify->again->decision, arena, &redecided);
+    enum ambit_err err = redecide_event(event, &source, verify->again->decision, arena, &redecided);
     if (err != AMBIT_OK)
         return err;
     switch (redecided.finding) {
@@ -208,4 +208,19 @@ enum ambit_err verify_redecide(struct verify *verify, const struct event *event,
         break;
     }
     return AMBIT_OK;
+}
+
+enum ambit_err verify_redecide(struct verify *verify, const struct event *event,
+                               struct arena *arena)
+{
+    if (verify->again == NULL)
+        return AMBIT_OK;
+    if (!verify_is_whole(verify)) { /* the grants it may be about were not read */
+        verify->report->n_undecided += redecide_was_asked(event);
+        return AMBIT_OK;
+    }
+    enum ambit_err err = check_liveness(verify, event, arena);
+    if (err == AMBIT_OK)
+        err = decide_again(verify, event, arena);
+    return err == AMBIT_OK ? held_note(&verify->again->held, event) : err;
 }

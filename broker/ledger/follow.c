@@ -7,6 +7,7 @@
 
 #include "base/arena.h"
 #include "base/encode.h"
+#include "ledger/cuts.h"
 #include "ledger/follow_links.h"
 #include "ledger/follow_texts.h"
 
@@ -34,6 +35,10 @@ struct follow {
     uint64_t seq;     /* at which the walk is */
     bool saw_zones;   /* a set that is kept with the rules of its time zones */
     bool lacks_grant; /* the event that is looked at names one that is not there */
+    bool has_subject; /* or one that is, which stands so: */
+    enum ambit_liveness subject;
+    struct held held;
+    struct cuts cuts;
     struct given given[GRANTS_KEPT];
     struct texts texts;
     struct replaced *replaced;
@@ -98,6 +103,9 @@ static enum ambit_err grant_of(void *ctx, struct ambit_id id, struct arena *aren
     const struct redecide_issued issued = {.ctx = ctx, .event_of = event_of};
     enum ambit_err err = redecide_grant_of(&issued, id, arena, ret);
     follow->lacks_grant = err == AMBIT_ERR_NOT_FOUND;
+    follow->has_subject = err == AMBIT_OK;
+    if (err == AMBIT_OK)
+        follow->subject = cuts_liveness(&follow->cuts, &follow->held, &follow->places, &ret->view);
     return err;
 }
 
@@ -193,16 +201,55 @@ static AMBIT_CHECKED enum ambit_err take_erasure(struct follow *follow, const st
 
 /* ---- one event ------------------------------------------------------------------------------ */
 
+/* How its grant stood by the events before it. A stop that was accepted and stands in no event yet
+ * may have ended it earlier than they say. */
+static void judge_liveness(struct follow *follow, const struct event *event)
+{
+    if (!follow->has_subject || event->liveness == AMBIT_DEAD_STOPPED ||
+        event->liveness == follow->subject)
+        return;
+    if (event->liveness == AMBIT_LIVE)
+        tell(follow, event->seq, "says that its grant was alive, which an event before it ended");
+    else if (follow->subject == AMBIT_LIVE && !follow->options.is_partial)
+        tell(follow, event->seq, "says that its grant was over, which no event before it did");
+    else if (follow->subject == AMBIT_DEAD_STOPPED && !follow->options.has_gaps)
+        tell(follow, event->seq, "says that no stop in force ended its grant, which one did");
+}
+
+/* A stop that was raised and holds no more was cleared: what was decided in another moment after
+ * that cannot have seen it. */
+static void judge_used_stops(struct follow *follow, const struct event *event)
+{
+    for (size_t i = 0; i < event->n_used_stops; i++) {
+        uint64_t raised = 0;
+        size_t unused = 0;
+        if (places_find(&follow->places, PLACE_STOP, event->used_stops[i].id, &raised) &&
+            !held_find(&follow->held, event->used_stops[i].id, &unused) && !follow->held.is_over &&
+            follow->held.cleared_ms < event->time_ms)
+            tell(follow, event->seq, "was decided by a stop that held no more");
+    }
+}
+
 static AMBIT_CHECKED enum ambit_err decide_again(struct follow *follow, const struct event *event,
                                                  struct arena *arena)
 {
-    const struct redecide_source source = {.ctx = follow, .set_of = set_of, .grant_of = grant_of};
+    bool is_followed = !follow->held.is_over && !follow->options.has_gaps;
+    const struct redecide_followed followed = {.held = follow->held.views,
+                                               .n_held = is_followed ? follow->held.n : 0,
+                                               .held_are_all =
+                                                   is_followed && !follow->options.is_partial};
+    const struct redecide_source source = {
+        .ctx = follow, .set_of = set_of, .grant_of = grant_of, .followed = &followed};
     struct redecided redecided;
-    follow->lacks_grant = false;
+    follow->lacks_grant = follow->has_subject = false;
     enum ambit_err err = redecide_event(event, &source, follow->decision, arena, &redecided);
     if (err != AMBIT_OK)
         return err;
     bool is_cut_off = follow->options.is_partial && follow->lacks_grant;
+    follow->counts.unfollowed +=
+        redecide_was_asked(event) && follow->held.is_over && !follow->options.has_gaps;
+    judge_liveness(follow, event);
+    judge_used_stops(follow, event);
     switch (redecided.finding) {
     case REDECIDE_DIFFERS:
         if (is_cut_off) {
@@ -255,9 +302,12 @@ enum ambit_err follow_event(struct follow *follow, const struct event *event, st
         err = texts_miss(&follow->texts, event->seq, event->erased);
     if (err == AMBIT_OK && event->type == EVENT_PERSONAL_ERASED)
         err = take_erasure(follow, event, arena);
-    if (err == AMBIT_OK && !follow->options.no_redecide)
-        err = decide_again(follow, event, arena);
-    return err;
+    if (err != AMBIT_OK || follow->options.no_redecide)
+        return err;
+    err = decide_again(follow, event, arena);
+    if (err == AMBIT_OK)
+        err = held_note(&follow->held, event);
+    return err == AMBIT_OK ? cuts_note(&follow->cuts, event) : err;
 }
 
 static void tell_missing(void *ctx, const struct texts_missing *left)
@@ -304,6 +354,7 @@ enum ambit_err follow_new(const struct follow_source *source, const struct follo
     follow->options = *options;
     follow->last_ms = INT64_MIN;
     places_init(&follow->places, options->key);
+    cuts_init(&follow->cuts, options->key);
     follow->decision = malloc(sizeof *follow->decision);
     enum ambit_err err =
         follow->decision != NULL ? sets_new(&sets, &follow->sets) : AMBIT_ERR_NO_MEMORY;
@@ -321,6 +372,8 @@ void follow_free(struct follow *follow)
     for (size_t i = 0; i < GRANTS_KEPT; i++)
         free(follow->given[i].bytes);
     texts_done(&follow->texts);
+    held_done(&follow->held);
+    cuts_done(&follow->cuts);
     free(follow->replaced);
     free(follow->decision);
     sets_free(follow->sets);

@@ -21,6 +21,7 @@ struct follow_options {
     uint64_t key[2];    /* drawn at random: see places.h */
     bool no_redecide;   /* and no documents are looked for */
     bool is_partial;    /* not all that came before is there: ids not found are only counted */
+    bool has_gaps;      /* nor all between: chosen events; what holds for a while is not followed */
     bool ends_early;    /* not all that came after: nor is what no erasure accounts for */
     bool may_lack_sets; /* sets that are not there are no fault: their decisions are counted */
     bool are_withheld;  /* openings: that they are not there needs no account */
@@ -29,6 +30,7 @@ struct follow_counts {
     uint64_t redecided;             /* decisions made again */
     uint64_t erased;                /* and not: a text they hang on is erased, or withheld */
     uint64_t undecided;             /* and not: documents or earlier events are not there */
+    uint64_t unfollowed;            /* decisions judged without the stops in force: too many hold */
     uint64_t erased_texts;          /* openings that an erasure accounts for */
     uint64_t unknown_links;         /* when partial: events that name what came before */
     uint64_t unaccounted_texts;     /* when it ends early: events whose texts are not there */

@@ -81,6 +81,7 @@ void log_report_write(const struct log_report *report, struct json_out *out)
     write_count(out, "decided_again", report->counts.redecided);
     write_count(out, "not_decided_erased", report->counts.erased);
     write_count(out, "not_decided_absent", report->counts.undecided);
+    write_count(out, "stops_not_followed", report->counts.unfollowed);
     write_count(out, "openings_erased", report->counts.erased_texts);
     json_key(out, "openings");
     json_bool(out, report->export.has_openings);
@@ -168,6 +169,7 @@ static AMBIT_CHECKED enum ambit_err make_follow(struct log_verify *verify)
     const struct follow_options options = {
         .key = {verify->options->hash_key[0], verify->options->hash_key[1]},
         .no_redecide = verify->options->no_redecide,
+        .has_gaps = export->kind == LOG_EVIDENCE,
         .is_partial = export->kind == LOG_EVIDENCE || export->first > 0,
         .ends_early = export->kind == LOG_EVIDENCE || export->next < verify->checkpoint.size,
         .may_lack_sets = export->kind != LOG_WHOLE,

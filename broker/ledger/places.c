@@ -96,6 +96,18 @@ enum ambit_err places_add(struct places *places, enum place_kind kind, struct am
     return AMBIT_OK;
 }
 
+enum ambit_err places_put(struct places *places, enum place_kind kind, struct ambit_id id,
+                          uint64_t seq)
+{
+    bool is_new = false;
+    enum ambit_err err = places_add(places, kind, id, seq, &is_new);
+    if (err != AMBIT_OK || is_new)
+        return err;
+    size_t at = slot_of(places, hash_of(places, kind, id));
+    places->tags[at] = (places->tags[at] & ~seq_mask) | ((seq + 1) & seq_mask);
+    return AMBIT_OK;
+}
+
 bool places_find(const struct places *places, enum place_kind kind, struct ambit_id id,
                  uint64_t *ret_seq)
 {

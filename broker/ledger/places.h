@@ -13,6 +13,11 @@ enum place_kind {
     PLACE_STOP,
     PLACE_INCIDENT,
     PLACE_APPROVAL,
+    PLACE_CUT_GRANT, /* of cuts.h: what ended a grant, a lineage, all that bears a name */
+    PLACE_CUT_LINEAGE,
+    PLACE_CUT_NAME,
+    PLACE_OFFBOARDED, /* of people.h */
+    PLACE_CONFIRMED,
 };
 struct places {
     uint64_t *tags;   /* 24 bits of the hash, 40 of the sequence plus one; 0: free */
@@ -26,5 +31,8 @@ static const uint64_t PLACES_SEQ_MAX = ((uint64_t)1 << 40) - 1;
 /* The first place stays. *ret_is_new: it had none. TOO_LARGE: seq is not below PLACES_SEQ_MAX. */
 AMBIT_CHECKED enum ambit_err places_add(struct places *places, enum place_kind kind,
                                         struct ambit_id id, uint64_t seq, bool *ret_is_new);
+/* The last place counts. TOO_LARGE. */
+AMBIT_CHECKED enum ambit_err places_put(struct places *places, enum place_kind kind,
+                                        struct ambit_id id, uint64_t seq);
 bool places_find(const struct places *places, enum place_kind kind, struct ambit_id id,
                  uint64_t *ret_seq);

@@ -128,14 +128,14 @@ struct readings {
 static AMBIT_CHECKED enum ambit_err decide(const struct event *event,
                                            const struct redecide_question *question,
                                            const struct redecide_set *set,
-                                           const struct ambit_world *history,
+                                           const struct redecide_source *source,
+                                           const struct redecide_stops *stops,
                                            struct ambit_decision *decision, struct readings *ret)
 {
     struct ambit_recorded recorded = {
         .figures = event->figures, .n = event->n_figures, .replaces = event->replaces};
-    struct beside beside = {
-        .recorded = ambit_world_of_record(&recorded, event->used_stops, event->n_used_stops),
-        .history = history};
+    struct beside beside = {.recorded = ambit_world_of_record(&recorded, stops->views, stops->n),
+                            .history = source->history};
     const struct ambit_world world = {.stops = beside.recorded.stops,
                                       .n_stops = beside.recorded.n_stops,
                                       .ctx = &beside,
@@ -174,13 +174,66 @@ static bool may_name(const struct redecide_set *set, struct ambit_str name, stru
     return false;
 }
 
+/* The owner's standing, where the events before say it. */
+static AMBIT_CHECKED enum ambit_err take_standing(const struct event *event,
+                                                  const struct redecide_set *set,
+                                                  const struct redecide_followed *followed,
+                                                  struct redecide_question *question)
+{
+    struct ambit_str agent =
+        question->is_grant ? question->grant.agent : question->action.named_agent;
+    struct ambit_str *fault =
+        question->is_grant ? &question->grant.owner_fault : &question->action.owner_fault;
+    if (followed == NULL || followed->fault_of == NULL || agent.p == NULL)
+        return AMBIT_OK;
+    const struct ambit_agent *found = ambit_agent_find(ambit_policy_documents(set->set), agent);
+    if (found == NULL)
+        return AMBIT_OK;
+    enum ambit_err err = followed->fault_of(followed->ctx, event, found, fault);
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+}
+
+static AMBIT_CHECKED enum ambit_err judge(const struct event *event,
+                                          struct redecide_question *question,
+                                          const struct redecide_set *set,
+                                          const struct redecide_source *source,
+                                          struct ambit_decision *decision, struct arena *arena,
+                                          struct redecided *ret)
+{
+    struct readings readings = {.all_read = false};
+    struct redecide_stops stops;
+    enum ambit_err err = redecide_stops_of(event, source->followed, arena, &stops);
+    if (err == AMBIT_OK)
+        err = take_standing(event, set, source->followed, question);
+    if (err != AMBIT_OK)
+        return err;
+    stand_in(event, question);
+    err = decide(event, question, set, source, &stops, decision, &readings);
+    if (err == AMBIT_ERR_NO_MEMORY)
+        return err;
+    ret->finding = REDECIDE_FOLLOWS;
+    if (stops.differs)
+        redecided_differs(ret, "names a stop on something else than it was raised on");
+    else if (err != AMBIT_OK)
+        undecided(err, ret);
+    else
+        redecide_compare(event, question, set, decision, stops.is_exact, ret);
+    if (ret->finding == REDECIDE_FOLLOWS && !readings.all_read)
+        redecided_differs(ret, "holds more figures of history than its decision reads");
+    if (ret->finding == REDECIDE_FOLLOWS && readings.differs)
+        redecided_differs(ret, "holds a figure of history that the events before it do not give");
+    if (ret->finding == REDECIDE_DIFFERS && set->lacks_zones)
+        ret->finding = REDECIDE_NO_ZONES;
+    return AMBIT_OK;
+}
+
 static AMBIT_CHECKED enum ambit_err answer(const struct event *event,
                                            struct redecide_question *question,
                                            const struct redecide_set *set,
-                                           const struct ambit_world *history,
-                                           struct ambit_decision *decision, struct redecided *ret)
+                                           const struct redecide_source *source,
+                                           struct ambit_decision *decision, struct arena *arena,
+                                           struct redecided *ret)
 {
-    struct readings readings = {.all_read = false};
     if (!question->is_grant && question->action.named_agent.p != NULL &&
         !may_name(set, event->service, question->action.named_agent)) {
         redecided_differs(ret, "is of an agent that the service's document cannot name");
@@ -190,22 +243,7 @@ static AMBIT_CHECKED enum ambit_err answer(const struct event *event,
         ret->finding = REDECIDE_ERASED;
         return AMBIT_OK;
     }
-    stand_in(event, question);
-    enum ambit_err err = decide(event, question, set, history, decision, &readings);
-    if (err == AMBIT_ERR_NO_MEMORY)
-        return err;
-    ret->finding = REDECIDE_FOLLOWS;
-    if (err != AMBIT_OK)
-        undecided(err, ret);
-    else
-        redecide_compare(event, question, set, decision, ret);
-    if (ret->finding == REDECIDE_FOLLOWS && !readings.all_read)
-        redecided_differs(ret, "holds more figures of history than its decision reads");
-    if (ret->finding == REDECIDE_FOLLOWS && readings.differs)
-        redecided_differs(ret, "holds a figure of history that the events before it do not give");
-    if (ret->finding == REDECIDE_DIFFERS && set->lacks_zones)
-        ret->finding = REDECIDE_NO_ZONES;
-    return AMBIT_OK;
+    return judge(event, question, set, source, decision, arena, ret);
 }
 
 /* ---- what was never put to it -----------------------------------------------------------------
@@ -251,7 +289,7 @@ enum ambit_err redecide_event(const struct event *event, const struct redecide_s
     if (err == AMBIT_OK)
         err = redecide_ask(event, source, arena, &question);
     if (err == AMBIT_OK)
-        return answer(event, &question, &set, source->history, scratch, ret);
+        return answer(event, &question, &set, source, scratch, arena, ret);
     if (err == AMBIT_ERR_UNSUPPORTED)
         judge_services_own(event, &set, ret);
     else if (err == AMBIT_ERR_NOT_FOUND)

@@ -24,6 +24,20 @@ struct redecide_grant {
     bool hides_purpose; /* its purpose, or that of one above it, is erased */
 };
 
+/* What whoever followed all events before this one knows besides. */
+struct redecide_followed {
+    /* The stops that hold, by id: the answer must follow from these and from those that the event
+     * names (accepted, and not recorded yet). */
+    const struct ambit_stop_view *held;
+    size_t n_held;
+    bool held_are_all; /* all that hold */
+    void *ctx;
+    /* What is wrong with the owner's standing ("owner", "backup", "attestation"; absent: nothing):
+     * OK with the answer; NOT_FOUND: it is not known, the event is believed. May be NULL. */
+    enum ambit_err (*fault_of)(void *ctx, const struct event *event,
+                               const struct ambit_agent *agent, struct ambit_str *ret);
+};
+
 /* Where that comes from which the event only names. */
 struct redecide_source {
     void *ctx;
@@ -36,6 +50,7 @@ struct redecide_source {
     /* Whoever has the history that was read compares it with what the event says was: its `figure`
      * is asked beside. NULL: figures are taken as the event says them. */
     const struct ambit_world *history;
+    const struct redecide_followed *followed; /* NULL: stops and standing as the event says them */
 };
 
 /* The event that gave a grant, with its openings, everything in the arena; NOT_FOUND. */

@@ -159,16 +159,6 @@ static bool trips_eq(const struct event *event, const struct ambit_decision *dec
     return true;
 }
 
-static bool stops_eq(const struct event *event, const struct ambit_decision *decision)
-{
-    if (event->n_used_stops != decision->n_used_stops)
-        return false;
-    for (size_t i = 0; i < event->n_used_stops; i++)
-        if (!ambit_id_eq(event->used_stops[i].id, decision->used_stops[i].id))
-            return false;
-    return true;
-}
-
 /* ---- both questions ------------------------------------------------------------------------- */
 
 static void compare_answer(const struct event *event, const struct ambit_decision *decision,
@@ -191,9 +181,9 @@ static void compare_answer(const struct event *event, const struct ambit_decisio
 }
 
 static void compare_history(const struct event *event, const struct ambit_decision *decision,
-                            struct redecided *ret)
+                            bool stops_are_exact, struct redecided *ret)
 {
-    same(ret, "stops", stops_eq(event, decision));
+    same(ret, "stops", redecide_stops_eq(event, decision, stops_are_exact));
     same(ret, "trips", trips_eq(event, decision));
     same(ret, "counts", counts_eq(event, decision));
 }
@@ -261,7 +251,7 @@ static void compare_subject(const struct event *event, const struct redecide_que
 
 void redecide_compare(const struct event *event, const struct redecide_question *question,
                       const struct redecide_set *set, const struct ambit_decision *decision,
-                      struct redecided *ret)
+                      bool stops_are_exact, struct redecided *ret)
 {
     compare_answer(event, decision, ret);
     if (question->is_grant && event->type == EVENT_GRANT_ISSUED)
@@ -274,5 +264,5 @@ void redecide_compare(const struct event *event, const struct redecide_question 
         compare_agent(event, set, ret);
     else
         compare_subject(event, question, ret);
-    compare_history(event, decision, ret);
+    compare_history(event, decision, stops_are_exact, ret);
 }
