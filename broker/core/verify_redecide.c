@@ -10,14 +10,15 @@
 #include "core/internal.h"
 #include "core/set_row.h"
 #include "core/world.h"
-#include "ledger/held.h"
+#include "base/random.h"
+#include "ledger/before.h"
 #include "ledger/sets.h"
 
 enum { DIGEST = sizeof(struct ambit_digest) };
 
 struct verify_again {
     struct sets *sets;
-    struct held held;
+    struct before before;
     struct ambit_decision *decision;
 };
 
@@ -92,18 +93,13 @@ static enum ambit_err set_of(void *ctx, const struct ambit_digest *digest, struc
 
 /* ---- grants --------------------------------------------------------------------------------- */
 
-/* The rebuilt row says which event gave it; what that event says is read from the record. */
-static enum ambit_err event_of(void *ctx, struct ambit_id grant, struct arena *arena,
-                               struct event *ret)
+static enum ambit_err event_at(void *ctx, uint64_t seq, struct arena *arena, struct event *ret)
 {
     struct verify *verify = ctx;
-    struct grant_row row;
     struct ledger_row stored;
     BUF_AUTO memory;
     buf_init(&memory, 0);
-    enum ambit_err err = grant_load_row(verify->rebuilt_txn, grant, arena, &row);
-    if (err == AMBIT_OK)
-        err = verify_row(verify, row.seq, &memory, &stored);
+    enum ambit_err err = verify_row(verify, seq, &memory, &stored);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_ERR_NOT_FOUND;
     struct ambit_str bytes = arena_copy(arena, stored.bytes);
@@ -116,6 +112,18 @@ static enum ambit_err event_of(void *ctx, struct ambit_id grant, struct arena *a
     return err == AMBIT_OK || err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_ERR_NOT_FOUND;
 }
 
+/* The rebuilt row says which event gave it; what that event says is read from the record. */
+static enum ambit_err event_of(void *ctx, struct ambit_id grant, struct arena *arena,
+                               struct event *ret)
+{
+    struct verify *verify = ctx;
+    struct grant_row row;
+    enum ambit_err err = grant_load_row(verify->rebuilt_txn, grant, arena, &row);
+    if (err != AMBIT_OK)
+        return err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_ERR_NOT_FOUND;
+    return event_at(ctx, row.seq, arena, ret);
+}
+
 static enum ambit_err grant_of(void *ctx, struct ambit_id id, struct arena *arena,
                                struct redecide_grant *ret)
 {
@@ -125,13 +133,23 @@ static enum ambit_err grant_of(void *ctx, struct ambit_id id, struct arena *aren
 
 /* ---- one event ------------------------------------------------------------------------------ */
 
+static void before_problem(void *ctx, const uint64_t *seq, const char *what)
+{
+    verify_problem_seq(ctx, *seq, "events", what);
+}
+
 enum ambit_err verify_redecide_init(struct verify *verify)
 {
+    const struct before_source before = {
+        .ctx = verify, .event_at = event_at, .problem = before_problem};
+    uint64_t key[2];
     const struct sets_source source = {
         .ctx = verify, .list = list_set, .bytes = document_bytes, .replaced = replaced};
     verify->again = calloc(1, sizeof *verify->again);
     if (verify->again == NULL)
         return AMBIT_ERR_NO_MEMORY;
+    random_bytes((uint8_t *)key, sizeof key);
+    before_init(&verify->again->before, &before, key);
     verify->again->decision = malloc(sizeof *verify->again->decision);
     return verify->again->decision != NULL ? sets_new(&source, &verify->again->sets)
                                            : AMBIT_ERR_NO_MEMORY;
@@ -142,7 +160,7 @@ void verify_redecide_done(struct verify *verify)
     if (verify->again == NULL)
         return;
     sets_free(verify->again->sets);
-    held_done(&verify->again->held);
+    before_done(&verify->again->before);
     free(verify->again->decision);
     free(TAKE(verify->again));
 }
@@ -176,14 +194,11 @@ static AMBIT_CHECKED enum ambit_err decide_again(struct verify *verify, const st
                                                  struct arena *arena)
 {
     struct world world;
-    const struct held *held = &verify->again->held;
-    const struct redecide_followed followed = {
-        .held = held->views, .n_held = held->is_over ? 0 : held->n, .held_are_all = !held->is_over};
     const struct redecide_source source = {.ctx = verify,
                                            .set_of = set_of,
                                            .grant_of = grant_of,
                                            .history = &world.view,
-                                           .followed = &followed};
+                                           .followed = before_followed(&verify->again->before)};
     struct redecided redecided;
     world_of_tables(verify->rebuilt_txn, event->time_ms, verify->head.last_cutoff_seq, &world);
     enum ambit_err err = redecide_event(event, &source, verify->again->decision, arena, &redecided);
@@ -222,5 +237,7 @@ enum ambit_err verify_redecide(struct verify *verify, const struct event *event,
     enum ambit_err err = check_liveness(verify, event, arena);
     if (err == AMBIT_OK)
         err = decide_again(verify, event, arena);
-    return err == AMBIT_OK ? held_note(&verify->again->held, event) : err;
+    if (err == AMBIT_OK)
+        err = before_judge(&verify->again->before, event, NULL, arena);
+    return err == AMBIT_OK ? before_note(&verify->again->before, event, arena) : err;
 }

@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/encode.h"
-#include "ledger/cuts.h"
+#include "ledger/before.h"
 #include "ledger/follow_links.h"
 #include "ledger/follow_texts.h"
 
@@ -37,8 +37,7 @@ struct follow {
     bool lacks_grant; /* the event that is looked at names one that is not there */
     bool has_subject; /* or one that is, which stands so: */
     enum ambit_liveness subject;
-    struct held held;
-    struct cuts cuts;
+    struct before before;
     struct given given[GRANTS_KEPT];
     struct texts texts;
     struct replaced *replaced;
@@ -68,32 +67,48 @@ static void keep_given(struct follow *follow, uint64_t seq, struct ambit_str lea
         .seq = seq, .bytes = bytes, .leaf_len = leaf.len, .opening_len = opening.len};
 }
 
-static enum ambit_err event_of(void *ctx, struct ambit_id grant, struct arena *arena,
-                               struct event *ret)
+static AMBIT_CHECKED enum ambit_err bytes_at(struct follow *follow, uint64_t seq,
+                                             struct arena *arena, struct ambit_str *ret,
+                                             struct ambit_str *ret_opening)
 {
-    struct follow *follow = ctx;
-    struct ambit_str leaf = {0}, opening = {0};
-    uint64_t seq = 0;
-    if (!places_find(&follow->places, PLACE_GRANT, grant, &seq))
-        return AMBIT_ERR_NOT_FOUND;
     const struct given *given = &follow->given[seq % GRANTS_KEPT];
-    enum ambit_err err = AMBIT_OK;
-    if (given->bytes != NULL && given->seq == seq) { /* copied: its parent may take its place */
-        leaf = arena_copy(arena, (struct ambit_str){given->bytes, given->leaf_len});
-        opening = arena_copy(
-            arena, (struct ambit_str){given->bytes + given->leaf_len, given->opening_len});
-        if (leaf.p == NULL || opening.p == NULL)
-            return AMBIT_ERR_NO_MEMORY;
-    } else {
-        err = follow->source.event_at(follow->source.ctx, seq, arena, &leaf, &opening);
+    if (given->bytes == NULL || given->seq != seq) {
+        enum ambit_err err =
+            follow->source.event_at(follow->source.ctx, seq, arena, ret, ret_opening);
         if (err == AMBIT_OK)
-            keep_given(follow, seq, leaf, opening);
+            keep_given(follow, seq, *ret, *ret_opening);
+        return err;
     }
+    /* copied: its parent may take its place */
+    *ret = arena_copy(arena, (struct ambit_str){given->bytes, given->leaf_len});
+    *ret_opening =
+        arena_copy(arena, (struct ambit_str){given->bytes + given->leaf_len, given->opening_len});
+    return ret->p != NULL && ret_opening->p != NULL ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
+}
+
+static enum ambit_err decoded_at(void *ctx, uint64_t seq, struct arena *arena, struct event *ret)
+{
+    struct ambit_str leaf = {0}, opening = {0};
+    enum ambit_err err = bytes_at(ctx, seq, arena, &leaf, &opening);
     if (err == AMBIT_OK)
         err = event_decode(leaf, opening, arena, ret);
     if (err == AMBIT_ERR_DAMAGED && opening.len > 0) /* an opening that fits nothing: told before */
         err = event_decode(leaf, AMBIT_STR(""), arena, ret);
     return err == AMBIT_OK || err == AMBIT_ERR_NO_MEMORY ? err : AMBIT_ERR_NOT_FOUND;
+}
+
+static void before_problem(void *ctx, const uint64_t *seq, const char *what)
+{
+    tell(ctx, *seq, what);
+}
+
+static enum ambit_err event_of(void *ctx, struct ambit_id grant, struct arena *arena,
+                               struct event *ret)
+{
+    const struct follow *follow = ctx;
+    uint64_t seq = 0;
+    return places_find(&follow->places, PLACE_GRANT, grant, &seq) ? decoded_at(ctx, seq, arena, ret)
+                                                                  : AMBIT_ERR_NOT_FOUND;
 }
 
 static enum ambit_err grant_of(void *ctx, struct ambit_id id, struct arena *arena,
@@ -105,7 +120,8 @@ static enum ambit_err grant_of(void *ctx, struct ambit_id id, struct arena *aren
     follow->lacks_grant = err == AMBIT_ERR_NOT_FOUND;
     follow->has_subject = err == AMBIT_OK;
     if (err == AMBIT_OK)
-        follow->subject = cuts_liveness(&follow->cuts, &follow->held, &follow->places, &ret->view);
+        follow->subject =
+            cuts_liveness(&follow->before.cuts, &follow->before.held, &follow->places, &ret->view);
     return err;
 }
 
@@ -201,55 +217,23 @@ static AMBIT_CHECKED enum ambit_err take_erasure(struct follow *follow, const st
 
 /* ---- one event ------------------------------------------------------------------------------ */
 
-/* How its grant stood by the events before it. A stop that was accepted and stands in no event yet
- * may have ended it earlier than they say. */
-static void judge_liveness(struct follow *follow, const struct event *event)
-{
-    if (!follow->has_subject || event->liveness == AMBIT_DEAD_STOPPED ||
-        event->liveness == follow->subject)
-        return;
-    if (event->liveness == AMBIT_LIVE)
-        tell(follow, event->seq, "says that its grant was alive, which an event before it ended");
-    else if (follow->subject == AMBIT_LIVE && !follow->options.is_partial)
-        tell(follow, event->seq, "says that its grant was over, which no event before it did");
-    else if (follow->subject == AMBIT_DEAD_STOPPED && !follow->options.has_gaps)
-        tell(follow, event->seq, "says that no stop in force ended its grant, which one did");
-}
-
-/* A stop that was raised and holds no more was cleared: what was decided in another moment after
- * that cannot have seen it. */
-static void judge_used_stops(struct follow *follow, const struct event *event)
-{
-    for (size_t i = 0; i < event->n_used_stops; i++) {
-        uint64_t raised = 0;
-        size_t unused = 0;
-        if (places_find(&follow->places, PLACE_STOP, event->used_stops[i].id, &raised) &&
-            !held_find(&follow->held, event->used_stops[i].id, &unused) && !follow->held.is_over &&
-            follow->held.cleared_ms < event->time_ms)
-            tell(follow, event->seq, "was decided by a stop that held no more");
-    }
-}
-
 static AMBIT_CHECKED enum ambit_err decide_again(struct follow *follow, const struct event *event,
                                                  struct arena *arena)
 {
-    bool is_followed = !follow->held.is_over && !follow->options.has_gaps;
-    const struct redecide_followed followed = {.held = follow->held.views,
-                                               .n_held = is_followed ? follow->held.n : 0,
-                                               .held_are_all =
-                                                   is_followed && !follow->options.is_partial};
-    const struct redecide_source source = {
-        .ctx = follow, .set_of = set_of, .grant_of = grant_of, .followed = &followed};
+    const struct redecide_source source = {.ctx = follow,
+                                           .set_of = set_of,
+                                           .grant_of = grant_of,
+                                           .followed = before_followed(&follow->before)};
     struct redecided redecided;
     follow->lacks_grant = follow->has_subject = false;
     enum ambit_err err = redecide_event(event, &source, follow->decision, arena, &redecided);
     if (err != AMBIT_OK)
         return err;
     bool is_cut_off = follow->options.is_partial && follow->lacks_grant;
-    follow->counts.unfollowed +=
-        redecide_was_asked(event) && follow->held.is_over && !follow->options.has_gaps;
-    judge_liveness(follow, event);
-    judge_used_stops(follow, event);
+    err =
+        before_judge(&follow->before, event, follow->has_subject ? &follow->subject : NULL, arena);
+    if (err != AMBIT_OK)
+        return err;
     switch (redecided.finding) {
     case REDECIDE_DIFFERS:
         if (is_cut_off) {
@@ -305,9 +289,7 @@ enum ambit_err follow_event(struct follow *follow, const struct event *event, st
     if (err != AMBIT_OK || follow->options.no_redecide)
         return err;
     err = decide_again(follow, event, arena);
-    if (err == AMBIT_OK)
-        err = held_note(&follow->held, event);
-    return err == AMBIT_OK ? cuts_note(&follow->cuts, event) : err;
+    return err == AMBIT_OK ? before_note(&follow->before, event, arena) : err;
 }
 
 static void tell_missing(void *ctx, const struct texts_missing *left)
@@ -327,6 +309,7 @@ static void tell_missing(void *ctx, const struct texts_missing *left)
 
 enum ambit_err follow_end(struct follow *follow)
 {
+    follow->counts.unfollowed = follow->before.unfollowed;
     texts_judge(&follow->texts, tell_missing, follow, &follow->counts.erased_texts);
     for (size_t i = 0; i < follow->n_replaced; i++) {
         if (follow->replaced[i].is_accounted)
@@ -354,7 +337,11 @@ enum ambit_err follow_new(const struct follow_source *source, const struct follo
     follow->options = *options;
     follow->last_ms = INT64_MIN;
     places_init(&follow->places, options->key);
-    cuts_init(&follow->cuts, options->key);
+    const struct before_source before = {
+        .ctx = follow, .event_at = decoded_at, .problem = before_problem};
+    before_init(&follow->before, &before, options->key);
+    follow->before.is_partial = options->is_partial;
+    follow->before.has_gaps = options->has_gaps;
     follow->decision = malloc(sizeof *follow->decision);
     enum ambit_err err =
         follow->decision != NULL ? sets_new(&sets, &follow->sets) : AMBIT_ERR_NO_MEMORY;
@@ -372,8 +359,7 @@ void follow_free(struct follow *follow)
     for (size_t i = 0; i < GRANTS_KEPT; i++)
         free(follow->given[i].bytes);
     texts_done(&follow->texts);
-    held_done(&follow->held);
-    cuts_done(&follow->cuts);
+    before_done(&follow->before);
     free(follow->replaced);
     free(follow->decision);
     sets_free(follow->sets);

@@ -27,12 +27,12 @@ struct follow_options {
     bool are_withheld;  /* openings: that they are not there needs no account */
 };
 struct follow_counts {
-    uint64_t redecided;             /* decisions made again */
-    uint64_t erased;                /* and not: a text they hang on is erased, or withheld */
-    uint64_t undecided;             /* and not: documents or earlier events are not there */
-    uint64_t unfollowed;            /* decisions judged without the stops in force: too many hold */
-    uint64_t erased_texts;          /* openings that an erasure accounts for */
-    uint64_t unknown_links;         /* when partial: events that name what came before */
+    uint64_t redecided;     /* decisions made again */
+    uint64_t erased;        /* and not: a text they hang on is erased, or withheld */
+    uint64_t undecided;     /* and not: documents or earlier events are not there */
+    uint64_t unfollowed;    /* decisions judged without all that was in force: too much at once */
+    uint64_t erased_texts;  /* openings that an erasure accounts for */
+    uint64_t unknown_links; /* when partial: events that name what came before */
     uint64_t unaccounted_texts;     /* when it ends early: events whose texts are not there */
     uint64_t unaccounted_documents; /* and documents that others stand for */
 };

@@ -70,6 +70,15 @@ bool held_find(const struct held *held, struct ambit_id id, size_t *ret)
     return find(held, id, ret);
 }
 
+bool held_was_cleared(const struct held *held, struct ambit_id id, int64_t now_ms)
+{
+    size_t n = held->n_cleared < HELD_CLEARED_MAX ? held->n_cleared : HELD_CLEARED_MAX;
+    for (size_t i = 0; i < n; i++)
+        if (ambit_id_eq(held->cleared[i].id, id))
+            return held->cleared[i].at_ms < now_ms;
+    return false;
+}
+
 static AMBIT_CHECKED enum ambit_err make_room(struct held *held)
 {
     if (held->n < held->room)
@@ -119,7 +128,8 @@ static AMBIT_CHECKED enum ambit_err raise(struct held *held, const struct event 
 static void clear(struct held *held, const struct event *event)
 {
     size_t at = 0;
-    held->cleared_ms = event->time_ms;
+    held->cleared[held->n_cleared++ % HELD_CLEARED_MAX] =
+        (struct held_cleared){.id = event->stop, .at_ms = event->time_ms};
     if (!find(held, event->stop, &at))
         return;
     free_target(&held->views[at]);

@@ -81,7 +81,7 @@ void log_report_write(const struct log_report *report, struct json_out *out)
     write_count(out, "decided_again", report->counts.redecided);
     write_count(out, "not_decided_erased", report->counts.erased);
     write_count(out, "not_decided_absent", report->counts.undecided);
-    write_count(out, "stops_not_followed", report->counts.unfollowed);
+    write_count(out, "not_followed", report->counts.unfollowed);
     write_count(out, "openings_erased", report->counts.erased_texts);
     json_key(out, "openings");
     json_bool(out, report->export.has_openings);

@@ -17,7 +17,10 @@ enum place_kind {
     PLACE_CUT_LINEAGE,
     PLACE_CUT_NAME,
     PLACE_OFFBOARDED, /* of people.h */
+    PLACE_RETURNED,
     PLACE_CONFIRMED,
+    PLACE_SIGNED,
+    PLACE_SPENT,
 };
 struct places {
     uint64_t *tags;   /* 24 bits of the hash, 40 of the sequence plus one; 0: free */

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Judging a decision by what was before it. */
+#include "ledger/before.h"
+
+#include "base/arena.h"
+
+void before_init(struct before *before, const struct before_source *source, const uint64_t key[2])
+{
+    *before = (struct before){.source = *source};
+    cuts_init(&before->cuts, key);
+    people_init(&before->people, key);
+}
+
+void before_done(struct before *before)
+{
+    held_done(&before->held);
+    cuts_done(&before->cuts);
+    approvals_done(&before->approvals);
+    people_done(&before->people);
+}
+
+static void tell(const struct before *before, const struct event *event, const char *what)
+{
+    if (what != NULL)
+        before->source.problem(before->source.ctx, &event->seq, what);
+}
+
+/* ---- what is known while it is decided again ------------------------------------------------ */
+
+static enum ambit_err fault_of(void *ctx, const struct event *event,
+                               const struct ambit_agent *agent, struct ambit_str *ret)
+{
+    const struct before *before = ctx;
+    if (event->type == EVENT_GRANT_ISSUED || event->type == EVENT_GRANT_REFUSED)
+        tell(before, event, people_judge(&before->people, event, agent, before->is_partial));
+    return people_fault(&before->people, event, agent, before->is_partial, ret);
+}
+
+const struct redecide_followed *before_followed(struct before *before)
+{
+    bool is_followed = !before->held.is_over && !before->has_gaps;
+    before->followed =
+        (struct redecide_followed){.held = before->held.views,
+                                   .n_held = is_followed ? before->held.n : 0,
+                                   .held_are_all = is_followed && !before->is_partial,
+                                   .ctx = before,
+                                   .fault_of = before->has_gaps ? NULL : fault_of};
+    return &before->followed;
+}
+
+/* ---- one decision --------------------------------------------------------------------------- */
+
+/* A stop that was accepted and stands in no event yet may have ended a grant earlier than the
+ * events say. */
+static const char *judge_liveness(const struct before *before, const struct event *event,
+                                  enum ambit_liveness was)
+{
+    if (event->liveness == AMBIT_DEAD_STOPPED || event->liveness == was)
+        return NULL;
+    if (event->liveness == AMBIT_LIVE)
+        return "says that its grant was alive, which an event before it ended";
+    if (was == AMBIT_LIVE)
+        return before->is_partial ? NULL
+                                  : "says that its grant was over, which no event before it did";
+    return before->has_gaps ? NULL : "says that no stop in force ended its grant, which one did";
+}
+
+/* What was decided in a later moment than that in which a stop was cleared cannot have seen it. */
+static const char *judge_used(const struct before *before, const struct event *event)
+{
+    size_t unused = 0;
+    for (size_t i = 0; i < event->n_used_stops; i++)
+        if (held_was_cleared(&before->held, event->used_stops[i].id, event->time_ms) &&
+            !held_find(&before->held, event->used_stops[i].id, &unused))
+            return "was decided by a stop that held no more";
+    return NULL;
+}
+
+static AMBIT_CHECKED enum ambit_err judge_approval(const struct before *before,
+                                                   const struct event *event, struct arena *arena)
+{
+    const struct approved *approved = NULL;
+    struct event asked;
+    const char *what = approvals_judge(&before->approvals, event, before->is_partial, &approved);
+    if (what != NULL || approved == NULL) {
+        tell(before, event, what);
+        return AMBIT_OK;
+    }
+    bool is_void =
+        ambit_str_is(event->approved, "given") &&
+        (cuts_name_ended(&before->cuts, AMBIT_TARGET_ALL, (struct ambit_str){0},
+                         approved->given_seq) ||
+         cuts_name_ended(&before->cuts, AMBIT_TARGET_AGENT, event->agent, approved->given_seq));
+    if (is_void)
+        tell(before, event, "was made with an approval that a stop has made void");
+    enum ambit_err err =
+        before->source.event_at(before->source.ctx, approved->asked_seq, arena, &asked);
+    if (err != AMBIT_OK)
+        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+    err = approvals_shown(approved, &asked, event, &what);
+    tell(before, event, what);
+    return err;
+}
+
+enum ambit_err before_judge(struct before *before, const struct event *event,
+                            const enum ambit_liveness *subject, struct arena *arena)
+{
+    if (!redecide_was_asked(event))
+        return AMBIT_OK;
+    before->unfollowed += !before->has_gaps && (before->held.is_over || before->approvals.is_over);
+    if (subject != NULL)
+        tell(before, event, judge_liveness(before, event, *subject));
+    if (before->has_gaps)
+        return AMBIT_OK;
+    tell(before, event, judge_used(before, event));
+    return judge_approval(before, event, arena);
+}
+
+enum ambit_err before_note(struct before *before, const struct event *event, struct arena *arena)
+{
+    const char *what = NULL;
+    enum ambit_err err = held_note(&before->held, event);
+    if (err == AMBIT_OK)
+        err = cuts_note(&before->cuts, event);
+    if (err == AMBIT_OK && !before->has_gaps)
+        err = approvals_note(&before->approvals, event, arena, before->is_partial, &what);
+    if (err == AMBIT_OK)
+        err = people_note(&before->people, event);
+    tell(before, event, what);
+    return err;
+}
