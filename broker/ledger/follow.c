@@ -196,6 +196,16 @@ static enum ambit_err set_of(void *ctx, const struct ambit_digest *digest, struc
 
 /* ---- openings ------------------------------------------------------------------------------- */
 
+static void tell_gone(void *ctx, uint64_t seq)
+{
+    tell(ctx, seq, "erased a document's texts, which are still there");
+}
+
+static void tell_held(void *ctx, uint64_t seq)
+{
+    tell(ctx, seq, "its opening still holds a text that an erasure says is gone");
+}
+
 static AMBIT_CHECKED enum ambit_err take_erasure(struct follow *follow, const struct event *event,
                                                  struct arena *arena)
 {
@@ -208,6 +218,9 @@ static AMBIT_CHECKED enum ambit_err take_erasure(struct follow *follow, const st
         return AMBIT_OK;
     }
     for (size_t i = 0; i < erasure.n_documents; i++) {
+        err = texts_gone(&follow->texts, &erasure.documents[i].digest, event->seq);
+        if (err != AMBIT_OK)
+            return err;
         struct replaced *found = find_replaced(follow, &erasure.documents[i].digest);
         if (found != NULL && ambit_digest_eq(found->now, erasure.documents[i].now))
             found->is_accounted = true;
@@ -264,6 +277,13 @@ static AMBIT_CHECKED enum ambit_err decide_again(struct follow *follow, const st
     return AMBIT_OK;
 }
 
+static unsigned has_texts(const struct event *event)
+{
+    return (event->purpose.p != NULL ? EVENT_ERASED_PURPOSE : 0U) |
+           (event->stated_reason.p != NULL ? EVENT_ERASED_STATED_REASON : 0U) |
+           (event->words.p != NULL ? EVENT_ERASED_WORDS : 0U);
+}
+
 enum ambit_err follow_event(struct follow *follow, const struct event *event, struct ambit_str leaf,
                             struct ambit_str opening, struct arena *arena)
 {
@@ -284,6 +304,8 @@ enum ambit_err follow_event(struct follow *follow, const struct event *event, st
         keep_given(follow, event->seq, leaf, opening);
     if (err == AMBIT_OK && event->erased != 0 && !follow->options.are_withheld && opening.p != NULL)
         err = texts_miss(&follow->texts, event->seq, event->erased);
+    if (err == AMBIT_OK && has_texts(event))
+        err = texts_have(&follow->texts, event->seq, has_texts(event));
     if (err == AMBIT_OK && event->type == EVENT_PERSONAL_ERASED)
         err = take_erasure(follow, event, arena);
     if (err != AMBIT_OK || follow->options.no_redecide)
@@ -310,6 +332,7 @@ static void tell_missing(void *ctx, const struct texts_missing *left)
 enum ambit_err follow_end(struct follow *follow)
 {
     follow->counts.unfollowed = follow->before.unfollowed;
+    texts_judge_held(&follow->texts, tell_held, follow);
     texts_judge(&follow->texts, tell_missing, follow, &follow->counts.erased_texts);
     for (size_t i = 0; i < follow->n_replaced; i++) {
         if (follow->replaced[i].is_accounted)
@@ -320,7 +343,7 @@ enum ambit_err follow_end(struct follow *follow)
             tell(follow, follow->replaced[i].seq,
                  "names a document whose bytes do not have its digest, and no erasure says so");
     }
-    return AMBIT_OK;
+    return texts_judge_gone(&follow->texts, &follow->source.sets, tell_gone, follow);
 }
 
 /* ---- life ----------------------------------------------------------------------------------- */

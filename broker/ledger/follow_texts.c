@@ -2,12 +2,17 @@
 /* One sweep over both lists: of each member it is known how far the spans that began reach. */
 #include "ledger/follow_texts.h"
 
-enum { MEMBERS = 5, FIRST_ROOM = 64 };
+#include "base/arena.h"
+#include "crypto/digest.h"
+
+enum { MEMBERS = 5, FIRST_ROOM = 64, IN_ROW = 64, HALF = 4 };
 
 void texts_done(struct texts *texts)
 {
     free(TAKE(texts->missing));
     free(TAKE(texts->spans));
+    free(TAKE(texts->held));
+    free(TAKE(texts->gone));
 }
 
 static AMBIT_CHECKED enum ambit_err grow(void **list, size_t *room, size_t n, size_t each)
@@ -40,6 +45,22 @@ enum ambit_err texts_miss(struct texts *texts, uint64_t seq, unsigned bits)
     return err;
 }
 
+enum ambit_err texts_have(struct texts *texts, uint64_t seq, unsigned bits)
+{
+    uint64_t index = seq / IN_ROW;
+    size_t at = seq % IN_ROW;
+    if (texts->n_held == 0 || texts->held[texts->n_held - 1].index != index) {
+        void *list = texts->held;
+        enum ambit_err err = grow(&list, &texts->room_held, texts->n_held, sizeof *texts->held);
+        texts->held = list;
+        if (err != AMBIT_OK)
+            return err;
+        texts->held[texts->n_held++] = (struct texts_held){.index = index};
+    }
+    texts->held[texts->n_held - 1].bits[at / 2] |= (uint8_t)(bits << (at % 2 * HALF));
+    return AMBIT_OK;
+}
+
 enum ambit_err texts_erase(struct texts *texts, const struct erasure *erasure)
 {
     enum ambit_err err = AMBIT_OK;
@@ -52,6 +73,16 @@ enum ambit_err texts_erase(struct texts *texts, const struct erasure *erasure)
                                                                  .last = erasure->ranges[i].last,
                                                                  .bits = erasure->members};
     }
+    return err;
+}
+
+enum ambit_err texts_gone(struct texts *texts, const struct ambit_digest *digest, uint64_t seq)
+{
+    void *list = texts->gone;
+    enum ambit_err err = grow(&list, &texts->room_gone, texts->n_gone, sizeof *texts->gone);
+    texts->gone = list;
+    if (err == AMBIT_OK)
+        texts->gone[texts->n_gone++] = (struct texts_gone){.digest = *digest, .seq = seq};
     return err;
 }
 
@@ -91,14 +122,35 @@ static unsigned bits_at(struct sweep *sweep, uint64_t seq, uint64_t *ret_until)
     return bits;
 }
 
+static void sort(struct texts *texts)
+{
+    if (texts->n_spans > 0)
+        qsort(texts->spans, texts->n_spans, sizeof *texts->spans, compare_spans);
+}
+
+void texts_judge_held(struct texts *texts, void (*one)(void *ctx, uint64_t seq), void *ctx)
+{
+    struct sweep sweep = {.texts = texts};
+    uint64_t unused = 0;
+    sort(texts);
+    for (size_t i = 0; texts->n_spans > 0 && i < texts->n_held; i++) {
+        const struct texts_held *row = &texts->held[i];
+        for (size_t k = 0; k < IN_ROW; k++) {
+            uint64_t seq = row->index * IN_ROW + k;
+            unsigned bits = row->bits[k / 2] >> (k % 2 * HALF) & EVENT_ERASED_ALL;
+            if (bits != 0 && (bits & bits_at(&sweep, seq, &unused)) != 0)
+                one(ctx, seq);
+        }
+    }
+}
+
 void texts_judge(struct texts *texts, void (*one)(void *ctx, const struct texts_missing *left),
                  void *ctx, uint64_t *ret_accounted)
 {
     struct sweep sweep = {.texts = texts};
     struct texts_missing left = {.bits = 0};
     *ret_accounted = 0;
-    if (texts->n_spans > 0)
-        qsort(texts->spans, texts->n_spans, sizeof *texts->spans, compare_spans);
+    sort(texts);
     for (size_t i = 0; i < texts->n_missing; i++) {
         const struct texts_missing *missing = &texts->missing[i];
         uint64_t last = 0;
@@ -118,4 +170,33 @@ void texts_judge(struct texts *texts, void (*one)(void *ctx, const struct texts_
     }
     if (left.bits != 0)
         one(ctx, &left);
+}
+
+static AMBIT_CHECKED enum ambit_err is_there(const struct sets_source *source,
+                                             const struct ambit_digest *digest, bool *ret)
+{
+    ARENA_AUTO arena;
+    struct ambit_str bytes;
+    struct ambit_digest actual;
+    arena_init(&arena, NULL, 0, 0);
+    *ret = false;
+    enum ambit_err err = source->bytes(source->ctx, digest, false, &arena, &bytes);
+    if (err != AMBIT_OK)
+        return err == AMBIT_ERR_NO_MEMORY || err == AMBIT_ERR_IO ? err : AMBIT_OK;
+    crypto_sha256(bytes.p, bytes.len, &actual);
+    *ret = ambit_digest_eq(actual, *digest);
+    return AMBIT_OK;
+}
+
+enum ambit_err texts_judge_gone(const struct texts *texts, const struct sets_source *source,
+                                void (*one)(void *ctx, uint64_t seq), void *ctx)
+{
+    enum ambit_err err = AMBIT_OK;
+    bool is_still = false;
+    for (size_t i = 0; err == AMBIT_OK && i < texts->n_gone; i++) {
+        err = is_there(source, &texts->gone[i].digest, &is_still);
+        if (err == AMBIT_OK && is_still)
+            one(ctx, texts->gone[i].seq);
+    }
+    return err;
 }
