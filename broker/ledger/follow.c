@@ -308,6 +308,8 @@ enum ambit_err follow_event(struct follow *follow, const struct event *event, st
         err = texts_have(&follow->texts, event->seq, has_texts(event));
     if (err == AMBIT_OK && event->type == EVENT_PERSONAL_ERASED)
         err = take_erasure(follow, event, arena);
+    if (err == AMBIT_OK && event->type == EVENT_DOCUMENTS_ACTIVATED)
+        err = texts_activated(&follow->texts, &follow->source.sets, &event->documents);
     if (err != AMBIT_OK || follow->options.no_redecide)
         return err;
     err = decide_again(follow, event, arena);

@@ -172,6 +172,32 @@ void texts_judge(struct texts *texts, void (*one)(void *ctx, const struct texts_
         one(ctx, &left);
 }
 
+static bool holds(const struct sets_list *list, const struct ambit_digest *digest)
+{
+    for (size_t i = 0; i < list->n; i++)
+        if (ambit_digest_eq(list->documents[i], *digest))
+            return true;
+    return false;
+}
+
+enum ambit_err texts_activated(struct texts *texts, const struct sets_source *source,
+                               const struct ambit_digest *set)
+{
+    ARENA_AUTO arena;
+    struct sets_list list = {.n = 0};
+    arena_init(&arena, NULL, 0, 0);
+    if (texts->n_gone == 0)
+        return AMBIT_OK;
+    enum ambit_err err = source->list(source->ctx, set, &arena, &list);
+    if (err == AMBIT_ERR_NO_MEMORY || err == AMBIT_ERR_IO)
+        return err;
+    /* of what is not there nothing can be said */
+    for (size_t i = 0; i < texts->n_gone; i++)
+        texts->gone[i].is_back =
+            texts->gone[i].is_back || err != AMBIT_OK || holds(&list, &texts->gone[i].digest);
+    return AMBIT_OK;
+}
+
 static AMBIT_CHECKED enum ambit_err is_there(const struct sets_source *source,
                                              const struct ambit_digest *digest, bool *ret)
 {
@@ -194,6 +220,8 @@ enum ambit_err texts_judge_gone(const struct texts *texts, const struct sets_sou
     enum ambit_err err = AMBIT_OK;
     bool is_still = false;
     for (size_t i = 0; err == AMBIT_OK && i < texts->n_gone; i++) {
+        if (texts->gone[i].is_back)
+            continue;
         err = is_there(source, &texts->gone[i].digest, &is_still);
         if (err == AMBIT_OK && is_still)
             one(ctx, texts->gone[i].seq);

@@ -24,6 +24,7 @@ struct texts_held {
 struct texts_gone { /* a document of which an erasure says that its texts are gone */
     struct ambit_digest digest;
     uint64_t seq;
+    bool is_back; /* it was activated again since */
 };
 struct texts {
     struct texts_gone *gone;
@@ -46,6 +47,9 @@ AMBIT_CHECKED enum ambit_err texts_erase(struct texts *texts, const struct erasu
 void texts_judge_held(struct texts *texts, void (*one)(void *ctx, uint64_t seq), void *ctx);
 AMBIT_CHECKED enum ambit_err texts_gone(struct texts *texts, const struct ambit_digest *digest,
                                         uint64_t seq);
+/* A set was activated: what it holds is there again with reason. */
+AMBIT_CHECKED enum ambit_err texts_activated(struct texts *texts, const struct sets_source *source,
+                                             const struct ambit_digest *set);
 /* Tells each erasure of a document whose bytes are there as they were. */
 AMBIT_CHECKED enum ambit_err texts_judge_gone(const struct texts *texts,
                                               const struct sets_source *source,

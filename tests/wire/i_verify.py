@@ -14,9 +14,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "oracle"))
-import tlog  # noqa: E402
 from broker import Broker, Tap  # noqa: E402
+from forger import Forger, files_of  # noqa: E402
 
 PURPOSE = "the purpose that is somebody's own text"
 
@@ -95,10 +94,6 @@ def whole(tap, broker, client, judge):
     tap.ok(set(private.values()) == {403} and set(none.values()) == {404}, "openings and documents are for auditors; what is not there is 404", (private, none))
 
 
-def files_of(folder):
-    return sorted(os.path.join(at, name) for at, _, names in os.walk(folder) for name in names)
-
-
 def any_byte(tap, broker, judge):
     """log.vkey counts for nothing where a key is given; made_at says nothing about the record."""
     rng, found, missed = random.Random(5), 0, []
@@ -163,49 +158,6 @@ def swapped(tap, broker, judge):
             if code != 1 or not any("do not have this digest" in p["what"] for p in said["problems"]):
                 break
         tap.ok(code == 1, f"a document swapped in a {kind} is found", (path, said))
-
-
-class Forger:
-    """Rewrites one event of an export and everything that follows from it, as an administrator could; the log's key last."""
-
-    def __init__(self, folder):
-        self.folder = folder
-        self.entries_path = next(p for p in files_of(folder) if "/tile/entries/" in p)
-        with open(self.entries_path, "rb") as f:
-            raw, self.entries = f.read(), []
-        while raw:
-            n = int.from_bytes(raw[:2], "big")
-            self.entries.append(raw[2:2 + n])
-            raw = raw[2 + n:]
-
-    def find(self, kind):
-        return next(i for i, e in enumerate(self.entries) if json.loads(e)["type"] == kind)
-
-    def change(self, seq, edit):
-        event = json.loads(self.entries[seq])
-        edit(event)
-        self.entries[seq] = json.dumps(event, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-
-    def write(self, key):
-        with open(self.entries_path, "wb") as f:
-            f.write(b"".join(len(e).to_bytes(2, "big") + e for e in self.entries))
-        leaves = [tlog.leaf(e) for e in self.entries]
-        with open(next(p for p in files_of(self.folder) if "/tile/0/" in p), "wb") as f:
-            f.write(b"".join(leaves))
-        with open(os.path.join(self.folder, "log.vkey"), encoding="utf-8") as f:
-            vkey = f.read().strip()
-        origin = vkey.split("+")[0]
-        text = f"{origin}\n{len(leaves)}\n{base64.b64encode(tlog.root(leaves)).decode()}\n"
-        words = os.path.join(self.folder, "..", "text")
-        with open(words, "w", encoding="utf-8") as f:
-            f.write(text)
-        signature = subprocess.run(["openssl", "pkeyutl", "-sign", "-rawin", "-inkey", key, "-in", words], check=True, capture_output=True).stdout
-        public = subprocess.run(["openssl", "pkey", "-in", key, "-pubout", "-outform", "DER"], check=True, capture_output=True).stdout[-32:]
-        ident = hashlib.sha256(origin.encode() + b"\n\x01" + public).digest()[:4]
-        with open(os.path.join(self.folder, "checkpoint"), "w", encoding="utf-8") as f:
-            f.write(f"{text}\n\u2014 {origin} {base64.b64encode(ident + signature).decode()}\n")
-        with open(os.path.join(self.folder, "log.vkey"), "w", encoding="utf-8") as f:
-            f.write(f"{origin}+{ident.hex()}+{base64.b64encode(bytes([1]) + public).decode()}\n")
 
 
 def allow(event):
