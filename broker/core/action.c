@@ -145,8 +145,9 @@ enum ambit_err action_decide(struct action_command *command, struct store_txn *t
         return err;
     command->last_cutoff_seq = command->base.broker->batch.head.last_cutoff_seq;
     err = action_find_subject(command, txn);
+    command->base.is_damaged = err == AMBIT_ERR_DAMAGED; /* an error would take the batch apart */
     if (err != AMBIT_OK)
-        return err;
+        return command->base.is_damaged ? AMBIT_OK : err;
     return command->is_unsupported ? refuse_other_subject(command, txn) : decide(command, txn);
 }
 
@@ -167,8 +168,8 @@ static enum ambit_err action_run(struct writer_job *job, struct store_txn *txn, 
 
 void action_count(const struct action_command *command)
 {
-    bool is_decided =
-        !command->base.way_in_lost && !command->base.once_used && !command->base.is_behind;
+    bool is_decided = !command->base.way_in_lost && !command->base.once_used &&
+                      !command->base.is_behind && !command->base.is_damaged;
     if (is_decided && !command->is_repeated && !command->is_key_reused)
         metrics_decided(command->base.broker, 1, command->decided.reason);
 }
@@ -181,8 +182,18 @@ static void action_done(struct writer_job *job, enum ambit_err err)
     command_finished(&command->base, err);
 }
 
+enum ambit_err action_vouch(struct action_command *command)
+{
+    bool has_token = command->has_token && command->subject_type.p == NULL;
+    return grant_vouch(command->base.broker, has_token ? &command->token : NULL,
+                       &command->is_vouched);
+}
+
 enum ambit_err action_submit(struct action_command *command)
 {
+    command->base.err = action_vouch(command);
+    if (command->base.err != AMBIT_OK)
+        return command->base.err;
     command->base.job.run = action_run;
     command->base.job.done = action_done;
     return command_submit(&command->base, WRITER_GIVES);

@@ -8,6 +8,8 @@
 /* Decides and records one action. Repeatable. The command's base says way_in_lost, is_behind. */
 AMBIT_CHECKED enum ambit_err action_decide(struct action_command *command, struct store_txn *txn,
                                            int64_t now_ms);
+/* Before it is submitted: see grant_vouch(). */
+AMBIT_CHECKED enum ambit_err action_vouch(struct action_command *command);
 /* Once it is durable: into the metrics. */
 void action_count(const struct action_command *command);
 

@@ -29,6 +29,9 @@ static AMBIT_CHECKED enum ambit_err decide_item(struct action_batch *batch,
         batch->base.is_behind = item->base.is_behind;
         return batch->n_decided == 0 ? AMBIT_OK : AMBIT_ERR_INTERNAL;
     }
+    batch->base.is_damaged = item->base.is_damaged;
+    if (item->base.is_damaged) /* those before it are taken back */
+        return batch->n_decided == 0 ? AMBIT_OK : AMBIT_ERR_DAMAGED;
     batch->base.seq = item->base.seq;
     return AMBIT_OK;
 }
@@ -47,7 +50,8 @@ static enum ambit_err batch_run(struct writer_job *job, struct store_txn *txn, i
         struct action_command *item = batch->items[i];
         if (item != NULL)
             err = decide_item(batch, item, txn);
-        if (err != AMBIT_OK || batch->base.way_in_lost || batch->base.is_behind)
+        if (err != AMBIT_OK || batch->base.way_in_lost || batch->base.is_behind ||
+            batch->base.is_damaged)
             break;
         batch->n_decided++;
         is_settled = settles(batch->semantic, item != NULL ? item->decided.verdict : AMBIT_DENY);
@@ -67,6 +71,11 @@ static void batch_done(struct writer_job *job, enum ambit_err err)
 
 enum ambit_err action_batch_submit(struct action_batch *batch)
 {
+    for (size_t i = 0; i < batch->n; i++) {
+        batch->base.err = batch->items[i] != NULL ? action_vouch(batch->items[i]) : AMBIT_OK;
+        if (batch->base.err != AMBIT_OK)
+            return batch->base.err;
+    }
     batch->base.job.run = batch_run;
     batch->base.job.done = batch_done;
     return command_submit(&batch->base, WRITER_GIVES);

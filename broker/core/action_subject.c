@@ -18,8 +18,10 @@ static AMBIT_CHECKED enum ambit_err find_grant(struct action_command *command,
     if (!command->has_token)
         return AMBIT_OK;
 
-    enum ambit_err err =
-        grant_find(command->base.broker, txn, &command->token, command->arena, &row);
+    struct grant_shown shown = {.token = &command->token,
+                                .now_ms = command->base.now_ms,
+                                .is_vouched = command->is_vouched};
+    enum ambit_err err = grant_find(command->base.broker, txn, &shown, command->arena, &row);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
     grant_row_view(&row, &command->grant);

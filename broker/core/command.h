@@ -42,7 +42,8 @@ struct command {
     bool once_used;    /* core's own note of any of the three */
     size_t extra_used; /* which of `extra` it was, from 1; 0: the caller's own */
     bool has_too_many; /* proofs alive (DPOP-12) */
-    bool is_behind; /* err == BUSY: what fell due was not all recorded yet; nothing was decided */
+    bool is_behind;  /* err == BUSY: what fell due was not all recorded yet; nothing was decided */
+    bool is_damaged; /* err == DAMAGED: the rows of its grant are; nothing was decided */
 };
 void command_init(struct command *command, struct broker *broker, const struct caller *caller,
                   struct documents_ref *authenticated);
@@ -117,6 +118,7 @@ struct grant_command {
     /* By which token that grant was named, its `jti` being `parent`: without its secret it is no
      * grant that we know. NULL: by nobody outside. */
     const struct identity_token *parent_token;
+    bool is_parent_vouched; /* filled by grant_submit */
     struct arena *arena;
     struct ambit_id approval_wanted; /* that the request names, or none */
     struct grant_await await;
@@ -137,6 +139,7 @@ struct action_command {
     struct command base;
     bool has_token; /* false: the token had not the form of one: unknown grant */
     struct identity_token token;
+    bool is_vouched; /* the token's grant; filled by submitting */
     /* Keys that were proved: held against the grant's (PL: proof of the bound key). */
     struct proved_keys {
         bool has_dpop, has_certificate;
@@ -191,6 +194,7 @@ struct revoke_command {
     struct command base;
     bool has_token;
     struct identity_token token;
+    bool is_vouched; /* filled by revoke_submit */
     bool has_handle; /* it may be a deferral code (DTR-5) */
     struct ambit_digest handle;
     /* outputs */
@@ -385,7 +389,7 @@ struct erase_command {
          * found before may be erased already (first_seq): asking again goes on. */
         ERASE_NO_SEGMENT,
     } refusal;
-    uint64_t missing_seq; /* NO_SEGMENT: the event */
+    uint64_t missing_seq;    /* NO_SEGMENT: the event */
     struct ambit_id erasure; /* none: nothing of it was there */
     struct erase_count count;
     uint64_t first_seq, last_seq; /* of the events */

@@ -63,10 +63,14 @@ static bool is_keyless(const struct grant_command *command, const struct grant_r
 static AMBIT_CHECKED enum ambit_err load_parent(struct grant_command *command,
                                                 struct store_txn *txn, struct grant_row *row)
 {
-    enum ambit_err err =
-        command->parent_token != NULL
-            ? grant_find(command->base.broker, txn, command->parent_token, command->arena, row)
-            : grant_load(txn, command->parent, command->arena, row);
+    struct broker *broker = command->base.broker;
+    struct grant_shown shown = {.token = command->parent_token,
+                                .now_ms = command->base.now_ms,
+                                .is_vouched = command->is_parent_vouched};
+    struct grant_wanted wanted = {.id = command->parent, .now_ms = command->base.now_ms};
+    enum ambit_err err = command->parent_token != NULL
+                             ? grant_find(broker, txn, &shown, command->arena, row)
+                             : grant_load_vouched(broker, txn, wanted, command->arena, row);
     return err == AMBIT_OK && is_keyless(command, row) ? AMBIT_ERR_NOT_FOUND : err;
 }
 
@@ -349,8 +353,9 @@ static enum ambit_err grant_run(struct writer_job *job, struct store_txn *txn, i
     if (err != AMBIT_OK || await->found != AWAIT_FINE)
         return err;
     err = find_parent(command, txn);
+    base->is_damaged = err == AMBIT_ERR_DAMAGED; /* an error would take the batch apart */
     if (err != AMBIT_OK)
-        return err;
+        return base->is_damaged ? AMBIT_OK : err;
     const struct ambit_agent *agent =
         ambit_agent_find(base->documents->documents, command->question.agent);
     if (agent == NULL) {
@@ -365,14 +370,15 @@ static void grant_done(struct writer_job *job, enum ambit_err err)
     struct grant_command *command = (struct grant_command *)(void *)job;
     struct broker *broker = command->base.broker;
     bool is_decided = err == AMBIT_OK && !command->base.way_in_lost && !command->base.once_used &&
-                      !command->base.is_behind && command->await.found == AWAIT_FINE;
+                      !command->base.is_behind && !command->base.is_damaged &&
+                      command->await.found == AWAIT_FINE;
     bool is_given = is_decided && !command->await.is_waiting && !command->await.is_unknown_user &&
                     command->decided.verdict == AMBIT_ALLOW;
     if (is_decided)
         metrics_decided(broker, 0, command->decided.reason);
     if (is_given) {
         live_add(&broker->live, command->row.expires_ms, command->base.now_ms);
-        vouched_written(broker->vouched, command->grant);
+        vouched_written(broker->vouched, command->grant, command->row.parent);
     }
     command_finished(&command->base, err);
 }
@@ -384,7 +390,11 @@ void grant_command_init(struct grant_command *command)
 
 enum ambit_err grant_submit(struct grant_command *command)
 {
-    command->base.job.run = grant_run;
-    command->base.job.done = grant_done;
-    return command_submit(&command->base, WRITER_GIVES);
+    struct command *base = &command->base;
+    base->err = grant_vouch(base->broker, command->parent_token, &command->is_parent_vouched);
+    if (base->err != AMBIT_OK)
+        return base->err;
+    base->job.run = grant_run;
+    base->job.done = grant_done;
+    return command_submit(base, WRITER_GIVES);
 }

@@ -41,9 +41,9 @@ enum ambit_err grant_load_row(struct store_txn *txn, struct ambit_id id, struct 
     size_t len = 0;
     enum ambit_err err = store_get(txn, STORE_GRANTS, (struct store_key){id.b, sizeof id.b}, bytes,
                                    sizeof bytes, &len);
-    return err == AMBIT_OK
-               ? grant_row_decode((struct ambit_str){.p = bytes, .len = len}, arena, ret)
-               : err;
+    if (err == AMBIT_OK)
+        err = grant_row_decode((struct ambit_str){.p = bytes, .len = len}, arena, ret);
+    return err == AMBIT_OK && !ambit_id_eq(ret->id, id) ? AMBIT_ERR_DAMAGED : err;
 }
 
 /* Each is of a row that is there, one less deep: anything else was not written by us. */
@@ -84,19 +84,84 @@ enum ambit_err grant_load(struct store_txn *txn, struct ambit_id id, struct aren
     return err == AMBIT_OK ? grant_load_above(txn, arena, ret) : err;
 }
 
+/* What was known and cannot be read is looked at again, where it takes nothing apart. */
+static enum ambit_err damaged(struct broker *broker, struct ambit_id id)
+{
+    vouched_forget(broker->vouched, id);
+    if (vouched_may_complain(broker->vouched, broker_now_ms(broker))) {
+        char text[ID_TEXT_LEN];
+        struct ambit_str grant = {.p = text, .len = sizeof text};
+        id_encode(id, text);
+        LOG(LOG_ERROR, "a grant is not what its event gives: refused; run ambit verify",
+            LOG_TEXT("grant", grant));
+    }
+    return AMBIT_ERR_DAMAGED;
+}
+
+/* Of what is over the events may be gone, and nothing is given by it. */
+static AMBIT_CHECKED enum ambit_err vouch(struct broker *broker, struct store_txn *txn,
+                                          const struct grant_row *row, int64_t now_ms)
+{
+    enum ambit_err err = vouched_row(broker->vouched, txn, row);
+    if (err == AMBIT_ERR_NOT_FOUND)
+        return row->expires_ms <= now_ms ? AMBIT_OK : AMBIT_ERR_DAMAGED;
+    return err;
+}
+
+enum ambit_err grant_load_vouched(struct broker *broker, struct store_txn *txn,
+                                  struct grant_wanted wanted, struct arena *arena,
+                                  struct grant_row *ret)
+{
+    enum ambit_err err = grant_load(txn, wanted.id, arena, ret);
+    if (err == AMBIT_OK && !wanted.is_vouched)
+        err = vouch(broker, txn, ret, wanted.now_ms);
+    bool is_damaged = err == AMBIT_ERR_DAMAGED || err == AMBIT_ERR_NEWER;
+    return is_damaged ? damaged(broker, wanted.id) : err;
+}
+
 enum ambit_err grant_find(struct broker *broker, struct store_txn *txn,
-                          const struct identity_token *token, struct arena *arena,
+                          const struct grant_shown *shown, struct arena *arena,
                           struct grant_row *ret)
 {
+    const struct identity_token *token = shown->token;
     struct ambit_digest rnd;
-    enum ambit_err err = grant_load(txn, token->jti, arena, ret);
+    enum ambit_err err = grant_load_vouched(broker, txn,
+                                            (struct grant_wanted){.id = token->jti,
+                                                                  .now_ms = shown->now_ms,
+                                                                  .is_vouched = shown->is_vouched},
+                                            arena, ret);
     if (err != AMBIT_OK)
         return err;
     crypto_sha256(token->rnd, sizeof token->rnd, &rnd);
-    if (!crypto_equal(rnd.b, ret->token.b, sizeof rnd.b))
-        return AMBIT_ERR_NOT_FOUND;
-    /* Of what is over the events may be gone, and nothing is given by it. */
-    return ret->expires_ms > broker_now_ms(broker) ? vouched_row(broker->vouched, txn, ret) : AMBIT_OK;
+    return crypto_equal(rnd.b, ret->token.b, sizeof rnd.b) ? AMBIT_OK : AMBIT_ERR_NOT_FOUND;
+}
+
+static AMBIT_CHECKED enum ambit_err look_alone(struct broker *broker, struct ambit_id id)
+{
+    struct store_txn *txn = NULL;
+    struct grant_row row;
+    char block[8 * 1024];
+    ARENA_AUTO arena;
+    enum ambit_err err = store_read_begin(broker->store, &txn);
+    if (err != AMBIT_OK)
+        return err;
+    arena_init(&arena, block, sizeof block, 0);
+    err = grant_load_vouched(broker, txn,
+                             (struct grant_wanted){.id = id, .now_ms = broker_now_ms(broker)},
+                             &arena, &row);
+    store_read_end(txn);
+    return err;
+}
+
+enum ambit_err grant_vouch(struct broker *broker, const struct identity_token *token,
+                           bool *ret_is_vouched)
+{
+    *ret_is_vouched = token != NULL && vouched_is_known(broker->vouched, token->jti);
+    if (token == NULL || *ret_is_vouched)
+        return AMBIT_OK;
+    enum ambit_err err = look_alone(broker, token->jti);
+    *ret_is_vouched = err == AMBIT_OK && vouched_is_known(broker->vouched, token->jti);
+    return err == AMBIT_ERR_DAMAGED ? err : AMBIT_OK;
 }
 
 static AMBIT_CHECKED enum ambit_err liveness_now(struct broker *broker, const struct grant_row *row,
@@ -127,7 +192,8 @@ enum ambit_err grant_look(struct broker *broker, const struct identity_token *to
     enum ambit_err err = store_read_begin(broker->store, &txn);
     if (err != AMBIT_OK)
         return err;
-    err = grant_find(broker, txn, token, arena, ret);
+    struct grant_shown shown = {.token = token, .now_ms = broker_now_ms(broker)};
+    err = grant_find(broker, txn, &shown, arena, ret);
     store_read_end(txn);
     if (err != AMBIT_OK)
         return err;

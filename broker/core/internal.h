@@ -215,11 +215,30 @@ AMBIT_CHECKED enum ambit_err grant_load_row(struct store_txn *txn, struct ambit_
 /* What is above a row that was read alone. */
 AMBIT_CHECKED enum ambit_err grant_load_above(struct store_txn *txn, struct arena *arena,
                                               struct grant_row *row);
-/* The grant of a presented token, for whose row the record vouches (vouched.h) while it is not
- * over. NOT_FOUND also when its `rnd` does not fit. */
+/* As grant_load(), and the record vouches for the row and for all above it (vouched.h), unless the
+ * grant is over. DAMAGED is told of in the log. */
+struct grant_wanted {
+    struct ambit_id id;
+    int64_t now_ms;  /* of who asks: by it a grant is over */
+    bool is_vouched; /* by grant_vouch(): not to be looked at again */
+};
+AMBIT_CHECKED enum ambit_err grant_load_vouched(struct broker *broker, struct store_txn *txn,
+                                                struct grant_wanted wanted, struct arena *arena,
+                                                struct grant_row *ret);
+/* The grant of a presented token, vouched for. NOT_FOUND also when its `rnd` does not fit. */
+struct grant_shown {
+    const struct identity_token *token;
+    int64_t now_ms; /* as above, both */
+    bool is_vouched;
+};
 AMBIT_CHECKED enum ambit_err grant_find(struct broker *broker, struct store_txn *txn,
-                                        const struct identity_token *token, struct arena *arena,
+                                        const struct grant_shown *shown, struct arena *arena,
                                         struct grant_row *ret);
+/* On an answering thread, before a command about this token is submitted: looking is not the
+ * writer's work, and damage need not reach it. DAMAGED; everything else is the writer's to find. No
+ * token (NULL): nothing to look at. */
+AMBIT_CHECKED enum ambit_err grant_vouch(struct broker *broker, const struct identity_token *token,
+                                         bool *ret_is_vouched);
 /* The same on an answering thread, and how it stands now, stops that are accepted and not yet
  * committed included. SEALED: could not tell. */
 AMBIT_CHECKED enum ambit_err grant_look(struct broker *broker, const struct identity_token *token,

@@ -60,10 +60,11 @@ static enum ambit_err own_fault(enum ambit_err err)
 void command_finished(struct command *command, enum ambit_err err)
 {
     bool is_busy = command->has_too_many || command->is_behind;
-    command->err = err != AMBIT_OK      ? own_fault(err)
-                   : is_busy            ? AMBIT_ERR_BUSY
-                   : command->once_used ? AMBIT_ERR_REFUSED
-                                        : AMBIT_OK;
+    command->err = err != AMBIT_OK       ? own_fault(err)
+                   : is_busy             ? AMBIT_ERR_BUSY
+                   : command->once_used  ? AMBIT_ERR_REFUSED
+                   : command->is_damaged ? AMBIT_ERR_DAMAGED
+                                         : AMBIT_OK;
     if (command->done != NULL)
         command->done(command->done_ctx);
 }
@@ -71,7 +72,8 @@ void command_finished(struct command *command, enum ambit_err err)
 static void command_ready(struct writer_job *job)
 {
     struct command *command = (struct command *)(void *)job;
-    bool has_answer = !command->way_in_lost && !command->once_used && !command->is_behind;
+    bool has_answer =
+        !command->way_in_lost && !command->once_used && !command->is_behind && !command->is_damaged;
     if (command->ready != NULL && has_answer)
         command->ready(command->done_ctx);
 }
@@ -129,6 +131,7 @@ enum ambit_err command_begin(struct command *command, int64_t now_ms)
     broker->batch.head.last_now_ms = now_ms;
     command->way_in_lost = false;
     command->is_behind = false;
+    command->is_damaged = false;
     if (command->caller.kind != CALLER_NONE && command->authenticated != command->documents)
         command->way_in_lost = !identity_stands(command->documents->documents,
                                                 command->documents->keys, &command->caller, now_ms);

@@ -28,7 +28,12 @@ static enum ambit_err revoke_run(struct writer_job *job, struct store_txn *txn, 
     char block[4096];
     arena_init(&arena, block, sizeof block, 0);
     struct grant_row row;
-    err = grant_find(broker, txn, &command->token, &arena, &row);
+    struct grant_shown shown = {
+        .token = &command->token, .now_ms = now_ms, .is_vouched = command->is_vouched};
+    err = grant_find(broker, txn, &shown, &arena, &row);
+    base->is_damaged = err == AMBIT_ERR_DAMAGED; /* an error would take the batch apart */
+    if (base->is_damaged)
+        return AMBIT_OK;
     if (err != AMBIT_OK) /* REV-2: unknown is success */
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 
@@ -59,6 +64,11 @@ static enum ambit_err revoke_run(struct writer_job *job, struct store_txn *txn, 
 
 enum ambit_err revoke_submit(struct revoke_command *command)
 {
-    command->base.job.run = revoke_run;
-    return command_submit(&command->base, WRITER_RECORDS);
+    struct command *base = &command->base;
+    base->err = grant_vouch(base->broker, command->has_token ? &command->token : NULL,
+                            &command->is_vouched);
+    if (base->err != AMBIT_OK)
+        return base->err;
+    base->job.run = revoke_run;
+    return command_submit(base, WRITER_RECORDS);
 }

@@ -142,7 +142,7 @@ static void service_grant_done(struct writer_job *job, enum ambit_err err)
         metrics_decided(broker, 0, command->reason);
     if (is_decided && command->is_given) {
         live_add(&broker->live, command->row.expires_ms, command->base.now_ms);
-        vouched_written(broker->vouched, command->grant);
+        vouched_written(broker->vouched, command->grant, command->row.parent);
     }
     command_finished(&command->base, err);
 }

@@ -13,10 +13,12 @@
 #include "core/internal.h"
 #include "ledger/ledger.h"
 
-enum { PLACES = 1 << 16, BLOCK = 16 * 1024 };
+/* 16 MiB, of which there is in memory what was used. */
+enum { PLACES = 1 << 21, BLOCK = 16 * 1024, COMPLAIN_EVERY_MS = 60000 };
 
 struct vouched {
-    _Atomic uint64_t ids[PLACES];
+    _Atomic int64_t complained_ms; /* 0: never */
+    _Atomic uint64_t ids[PLACES];  /* 0: none */
 };
 
 struct vouched *vouched_new(void)
@@ -29,7 +31,7 @@ void vouched_free(struct vouched *vouched)
     free(vouched);
 }
 
-/* The random half of an id; none has 0 there but by a chance of 2^-64, and is looked at again. */
+/* The random half of an id; one that has 0 there, by a chance of 2^-64, is looked at each time. */
 static uint64_t word_of(struct ambit_id id)
 {
     return get_be64(id.b + 8);
@@ -65,7 +67,7 @@ static AMBIT_CHECKED enum ambit_err look(struct store_txn *txn, const struct gra
         err = AMBIT_ERR_DAMAGED;
     if (err == AMBIT_OK)
         err = event_decode(of_event.bytes, AMBIT_STR(""), &arena, &event);
-    if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_NEWER)
+    if (err == AMBIT_ERR_NEWER)
         return AMBIT_ERR_DAMAGED;
     if (err != AMBIT_OK)
         return err;
@@ -75,30 +77,60 @@ static AMBIT_CHECKED enum ambit_err look(struct store_txn *txn, const struct gra
     return same_bytes(row, &given);
 }
 
-static _Atomic uint64_t *place_of(struct vouched *vouched, uint64_t word)
+static bool has(const struct vouched *vouched, uint64_t word)
 {
-    return &vouched->ids[word % PLACES];
+    return word != 0 &&
+           atomic_load_explicit(&vouched->ids[word % PLACES], memory_order_relaxed) == word;
 }
 
-void vouched_written(struct vouched *vouched, struct ambit_id grant)
+static void put(struct vouched *vouched, uint64_t word)
+{
+    atomic_store_explicit(&vouched->ids[word % PLACES], word, memory_order_relaxed);
+}
+
+bool vouched_is_known(const struct vouched *vouched, struct ambit_id grant)
+{
+    return has(vouched, word_of(grant));
+}
+
+void vouched_written(struct vouched *vouched, struct ambit_id grant, struct ambit_id parent)
+{
+    if (ambit_id_is_none(parent) || vouched_is_known(vouched, parent))
+        put(vouched, word_of(grant));
+}
+
+void vouched_forget(struct vouched *vouched, struct ambit_id grant)
 {
     uint64_t word = word_of(grant);
-    atomic_store_explicit(place_of(vouched, word), word, memory_order_relaxed);
+    (void)atomic_compare_exchange_strong_explicit(&vouched->ids[word % PLACES], &word, 0,
+                                                  memory_order_relaxed, memory_order_relaxed);
+}
+
+bool vouched_may_complain(struct vouched *vouched, int64_t now_ms)
+{
+    int64_t last_ms = atomic_load(&vouched->complained_ms);
+    return (last_ms == 0 || now_ms - last_ms >= COMPLAIN_EVERY_MS) &&
+           atomic_compare_exchange_strong(&vouched->complained_ms, &last_ms, now_ms);
+}
+
+static const struct grant_row *next_above(const struct grant_row *row)
+{
+    return row->above != NULL ? &row->above->row : NULL;
 }
 
 enum ambit_err vouched_row(struct vouched *vouched, struct store_txn *txn,
                            const struct grant_row *row)
 {
+    const struct grant_row *known = row;
     enum ambit_err err = AMBIT_OK;
-    while (err == AMBIT_OK && row != NULL) {
-        uint64_t word = word_of(row->id);
-        if (word == 0 ||
-            atomic_load_explicit(place_of(vouched, word), memory_order_relaxed) != word) {
-            err = look(txn, row);
-            if (err == AMBIT_OK)
-                vouched_written(vouched, row->id);
-        }
-        row = row->above != NULL ? &row->above->row : NULL;
+    for (; known != NULL && !has(vouched, word_of(known->id)); known = next_above(known)) {
+        enum ambit_err of_row = look(txn, known);
+        if (of_row != AMBIT_OK && of_row != AMBIT_ERR_NOT_FOUND)
+            return of_row;
+        err = of_row != AMBIT_OK ? of_row : err;
     }
+    /* INVARIANT: what is known is known with all above it. */
+    for (; err == AMBIT_OK && row != known; row = next_above(row))
+        put(vouched, word_of(row->id));
     return err;
 }
