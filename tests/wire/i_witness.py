@@ -57,13 +57,13 @@ def cosigned(rig, good, other):
     tap.ok(size, "COS-1: a checkpoint with the cosignature of a witness is served, and the signature holds", rig.get("/log/witnessed"))
     tap.ok(good.asked[0].startswith("old 0\n\n"), "COS-2: a witness that saw nothing is asked from size 0", good.asked[0])
     tap.ok(rig.said("does not know the log") and not rig.witnessed_by(other), "COS-2: one that does not know the log does not cosign, and the log says so", other.asked[-1:])
+    other.logs.append(good.logs[0])
     rig.news()
     proved = until(lambda: [body for body in good.asked if not body.startswith("old 0\n") and body.split("\n")[1]])
     tap.ok(proved and rig.witnessed(good, size + 1), "COS-2: the next with a consistency proof", good.asked[-1])
     metrics = rig.get("/metrics").body.decode()
     tap.ok(f'ambit_log_witnessed_size{{witness="{good.name}"}} {good.seen[list(good.seen)[0]][0]}' in metrics
            and f'ambit_log_witness_failures_total{{witness="{other.name}"}}' in metrics, "and /metrics says how far", metrics[-900:])
-    other.logs.append(good.logs[0])
 
     def both():
         rig.news()
@@ -73,15 +73,19 @@ def cosigned(rig, good, other):
     tap.ok(until(both), "COS-1: two witnesses under one checkpoint", rig.get("/log/witnessed"))
 
 
-def moods(rig, good):
+def moods(rig, good, other):
     tap = rig.tap
-    for mood, words in (("error", "it answers with an error"), ("forged", "no cosignature of this checkpoint")):
-        good.mood = mood
-        seen = rig.broker.said().count(words.encode())
-        least = rig.news()
-        tap.ok(until(lambda: rig.broker.said().count(words.encode()) > seen), f"COS-2: a witness that is {mood}: not believed, and said", good.asked[-1])
-        good.mood = None
-        tap.ok(rig.witnessed(good, least), f"and after {mood} it cosigns again", good.asked[-1])
+    wanted = ((good, "error", "it answers with an error"), (other, "forged", "no cosignature of this checkpoint"))
+    seen = [rig.broker.said().count(words.encode()) for _, _, words in wanted]
+    for witness, mood, _ in wanted:
+        witness.mood = mood
+    least = rig.news()
+    for (witness, mood, words), before in zip(wanted, seen):
+        tap.ok(until(lambda words=words, before=before: rig.broker.said().count(words.encode()) > before),
+               f"COS-2: a witness that is {mood}: not believed, and said", witness.asked[-1])
+        witness.mood = None
+    for witness, mood, _ in wanted:
+        tap.ok(rig.witnessed(witness, least), f"and after {mood} it cosigns again", witness.asked[-1])
     good.mood = "slow"
     least = rig.news()
     begun = time.monotonic()
@@ -114,7 +118,7 @@ def main():
             rig = Rig(broker, tap)
             rig.witnessed_by = lambda witness: (lambda a: a.status == 200 and witness.signed(a.body.decode()))(rig.get("/log/witnessed"))
             cosigned(rig, good, other)
-            moods(rig, good)
+            moods(rig, good, other)
             restarts(rig, good)
         plain = good.vkey.replace(good.id.hex(), "00000000")
         with Broker(config={"listen": LISTEN, "log": {"witnesses": [{**good.config(), "vkey": plain}]}}, start=False) as broker:
