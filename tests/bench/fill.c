@@ -1,143 +1,249 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Fills the store of a broker that is down with events like its own last grant and action: one
- * grant and nine actions with it, over and over, half of them the agent's own, half of a thousand
- * others'. They go through ledger_append() and apply_event(), as the writer's do, in large batches.
- * bench_fill STORE EVENTS       Prints the ids of a grant and an action from the middle. */
+/* Fills the record of a broker that is down: opens the whole broker on its state, without the wire,
+ * and gives its writer grants as the wire would, so many at a time that a commit holds thousands.
+ * Half are of `remediator`, half of the AGENTS agents `filler-N`; one grant in ACTS_EACH acts once.
+ * What stands in the store afterwards is what such requests leave there.
+ * bench_fill STATE DOCUMENTS GRANTS AGENTS     Prints "middle ID" (a grant from the middle, which
+ * acted) and SAMPLES lines "ID RND" of grants from all over: what their tokens would begin with. */
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "ambit/document.h"
 #include "base/arena.h"
-#include "base/buf.h"
+#include "base/clock.h"
 #include "base/encode.h"
-#include "core/apply.h"
-#include "ledger/ledger.h"
-#include "store/store.h"
+#include "base/log.h"
+#include "base/random.h"
+#include "core/command.h"
+#include "crypto/digest.h"
 
-enum { BATCH = 5000, ACTIONS = 9, OTHERS = 1000, PER_MS = 1000, LIFE_MS = 300000 };
+enum { WAVE = 3000, ACTS_EACH = 10, SAMPLES = 1000, ARENA_BYTES = 6000 };
 
-struct fill {
-    struct store *store;
-    struct head head;
-    struct event grant, action; /* like these */
-    uint64_t n;                 /* done */
-    int64_t from_ms;
-    struct ambit_id current; /* grant */
-    struct ambit_str agent;
-    char name[32];
+/* One request, first for a grant, then perhaps for an action with it. */
+struct slot {
+    union {
+        struct command base;
+        struct grant_command grant;
+        struct action_command action;
+    };
+    char agent[32], txn[33], memory[ARENA_BYTES];
+    struct ambit_item item;
+    struct arena arena;
+    struct identity_token token;
 };
 
-static void need(enum ambit_err err)
+/* Many at once; the one is filled while the other is being written. */
+struct wave {
+    struct slot slots[WAVE];
+    uint64_t first; /* number of its first grant */
+    size_t n;
+    bool is_acting;
+    atomic_size_t left;
+    sem_t over;
+};
+
+struct fill {
+    struct broker *broker;
+    struct documents_ref *documents;
+    uint64_t grants, agents, asked, told;
+    struct wave waves[2];
+};
+
+static void need(enum ambit_err err, const char *what)
 {
     if (err == AMBIT_OK)
         return;
-    (void)fprintf(stderr, "bench_fill: %s\n", ambit_err_text(err));
+    (void)fprintf(stderr, "bench_fill: %s: %s\n", what, ambit_err_text(err));
     exit(1);
 }
 
-/* The last event of that type; its texts in the arena, which stays. */
-static void load_like(struct fill *fill, struct store_txn *txn, enum event_type type,
-                      struct arena *arena, struct event *ret)
+/* ---- requests ---- */
+
+static void is_done(void *ctx)
 {
-    BUF_AUTO memory;
-    buf_init(&memory, 0);
-    for (uint64_t seq = fill->head.edge.size; seq-- > 0;) {
-        struct ledger_row row;
-        need(ledger_get(txn, seq, &memory, &row));
-        need(
-            event_decode(arena_copy(arena, row.bytes), arena_copy(arena, row.opening), arena, ret));
-        if (ret->type == type)
-            return;
+    struct wave *wave = ctx;
+    if (atomic_fetch_sub(&wave->left, 1) == 1)
+        (void)sem_post(&wave->over);
+}
+
+static void begin(struct fill *fill, struct wave *wave, struct slot *slot,
+                  const struct caller *caller)
+{
+    uint8_t trace[16];
+    arena_init(&slot->arena, slot->memory, sizeof slot->memory, 0);
+    command_init(&slot->base, fill->broker, caller, fill->documents);
+    random_bytes(trace, sizeof trace);
+    hex_encode(trace, sizeof trace, slot->txn);
+    slot->base.txn = (struct ambit_str){slot->txn, 32};
+    slot->base.source = AMBIT_STR("127.0.0.1");
+    slot->base.done = is_done;
+    slot->base.done_ctx = wave;
+}
+
+static void ask_grant(struct fill *fill, struct wave *wave, struct slot *slot, uint64_t n)
+{
+    bool is_other = n * UINT64_C(0x9e3779b97f4a7c15) >> 63; /* in no order that a sample has too */
+    int len = is_other ? snprintf(slot->agent, sizeof slot->agent, "filler-%u",
+                                  (unsigned)(n / 2 % fill->agents))
+                       : snprintf(slot->agent, sizeof slot->agent, "remediator");
+    const struct caller caller = {.kind = CALLER_AGENT,
+                                  .name = {slot->agent, (size_t)len},
+                                  .method = AMBIT_METHOD_CLIENT_SECRET_BASIC};
+    slot->grant = (struct grant_command){.arena = &slot->arena};
+    begin(fill, wave, slot, &caller);
+    slot->item =
+        (struct ambit_item){.action = AMBIT_STR("ticket.read"), .resource = AMBIT_STR("ticket:42")};
+    slot->grant.question = (struct ambit_grant_question){
+        .agent = caller.name,
+        .items = &slot->item,
+        .n_items = 1,
+        .source = {.family = 4, .b = {127, 0, 0, 1}},
+    };
+    random_bytes(slot->token.rnd, sizeof slot->token.rnd);
+    crypto_sha256(slot->token.rnd, sizeof slot->token.rnd, &slot->grant.token);
+    grant_command_init(&slot->grant);
+    slot->token.jti = slot->grant.grant;
+    need(grant_submit(&slot->grant), "a grant cannot be asked for");
+}
+
+static void ask_action(struct fill *fill, struct wave *wave, struct slot *slot)
+{
+    const struct caller caller = {.kind = CALLER_SERVICE,
+                                  .name = AMBIT_STR("payments-api"),
+                                  .method = AMBIT_METHOD_CLIENT_SECRET_BASIC};
+    slot->action =
+        (struct action_command){.arena = &slot->arena, .has_token = true, .token = slot->token};
+    begin(fill, wave, slot, &caller);
+    slot->action.question = (struct ambit_action_question){
+        .service = caller.name,
+        .action = AMBIT_STR("ticket.read"),
+        .resource = AMBIT_STR("ticket:42"),
+        .source = {.family = 4, .b = {127, 0, 0, 1}},
+    };
+    need(action_submit(&slot->action), "an action cannot be asked about");
+}
+
+static void end(struct slot *slot, const struct decided *decided)
+{
+    need(slot->base.err, "was not decided");
+    if (decided->verdict != AMBIT_ALLOW) {
+        (void)fprintf(stderr, "bench_fill: refused: %s\n", ambit_reason_text(decided->reason));
+        exit(1);
     }
-    need(AMBIT_ERR_NOT_FOUND);
+    command_release(&slot->base);
+    arena_done(&slot->arena);
 }
 
-/* In order of time, as the broker's own. */
-static struct ambit_id next_id(const struct fill *fill, int64_t now_ms)
+/* ---- waves ---- */
+
+static void await(struct wave *wave)
 {
-    struct ambit_id id;
-    uint64_t mixed = (fill->n + 1) * UINT64_C(0x9e3779b97f4a7c15);
-    put_be64(id.b, (uint64_t)now_ms << 16 | (fill->n & 0xffff));
-    put_be64(id.b + 8, mixed ^ mixed >> 29);
-    return id;
+    while (sem_wait(&wave->over) != 0)
+        ;
 }
 
-static void write_one(struct fill *fill, struct store_txn *txn)
-{
-    char txn_text[33];
-    struct event_seed seed = {.b = {1}};
-    int64_t now_ms = fill->from_ms + (int64_t)(fill->n / PER_MS);
-    bool is_grant = fill->n % (1 + ACTIONS) == 0;
-    struct event event = is_grant ? fill->grant : fill->action;
-    put_be64(seed.b + 8, fill->n);
-    event.time_ms = now_ms;
-    event.id = next_id(fill, now_ms);
-    if (is_grant) {
-        uint64_t group = fill->n / (1 + ACTIONS);
-        int len = snprintf(fill->name, sizeof fill->name, "filler-%u", (unsigned)(group % OTHERS));
-        fill->agent =
-            group % 2 == 0 ? fill->grant.agent : (struct ambit_str){fill->name, (size_t)len};
-        fill->current = event.id;
-        event.lineage = event.id;
-        event.expires_ms = now_ms + LIFE_MS;
-        memcpy(event.token.b, event.id.b, sizeof event.id.b);
-    } else {
-        event.lineage = fill->current;
-    }
-    event.grant = fill->current;
-    event.agent = fill->agent;
-    (void)snprintf(txn_text, sizeof txn_text, "%032llx", (unsigned long long)(fill->n + 1));
-    event.txn = (struct ambit_str){txn_text, 32};
-    need(ledger_append(&fill->head.edge, txn, &event, &seed));
-    need(apply_event(txn, &fill->head, &event));
-    fill->n++;
-}
-
-static void plain(struct event *event)
-{
-    static const struct ambit_digest none = {{0}};
-    event->n_counts = event->n_once_also = event->n_trips = 0;
-    event->once = none;
-    event->once_until_ms = event->outcome_due_ms = 0;
-    event->replaces = (struct ambit_id){{0}};
-}
-
-static void print_id(const char *what, struct ambit_id id)
+static void put_id(struct ambit_id id)
 {
     char text[ID_TEXT_LEN];
     id_encode(id, text);
-    printf("%s %.*s\n", what, (int)sizeof text, text);
+    printf("%.*s", (int)sizeof text, text);
+}
+
+/* The first of every so many is told of, and the first that acted behind the middle. */
+static void tell(struct fill *fill, const struct slot *slot, uint64_t n)
+{
+    struct ambit_id rnd;
+    if (n == fill->grants / 2 / ACTS_EACH * ACTS_EACH) {
+        printf("middle ");
+        put_id(slot->token.jti);
+        printf("\n");
+    }
+    if (n * SAMPLES / fill->grants < fill->told)
+        return;
+    fill->told = n * SAMPLES / fill->grants + 1;
+    memcpy(rnd.b, slot->token.rnd, sizeof rnd.b);
+    put_id(slot->token.jti);
+    printf(" ");
+    put_id(rnd);
+    printf("\n");
+}
+
+/* Its requests are over; the next ones are put in the queue. False: there is nothing left of it. */
+static bool step(struct fill *fill, struct wave *wave)
+{
+    bool had_grants = wave->n > 0 && !wave->is_acting;
+    if (wave->n > 0)
+        await(wave);
+    for (size_t i = 0; i < wave->n; i += had_grants ? 1 : ACTS_EACH) {
+        struct slot *slot = &wave->slots[i];
+        end(slot, had_grants ? &slot->grant.decided : &slot->action.decided);
+        if (had_grants)
+            tell(fill, slot, wave->first + i);
+    }
+    wave->is_acting = had_grants;
+    if (!had_grants) {
+        uint64_t left = fill->grants - fill->asked;
+        wave->first = fill->asked;
+        wave->n = left < WAVE ? (size_t)left : WAVE;
+        fill->asked += wave->n;
+    }
+    size_t each = had_grants ? ACTS_EACH : 1;
+    atomic_store(&wave->left, (wave->n + each - 1) / each);
+    for (size_t i = 0; i < wave->n; i += each) {
+        if (had_grants)
+            ask_action(fill, wave, &wave->slots[i]);
+        else
+            ask_grant(fill, wave, &wave->slots[i], wave->first + i);
+    }
+    return wave->n > 0;
+}
+
+static void open_broker(struct fill *fill, const char *state, const char *documents)
+{
+    struct ambit_problems problems = {0};
+    BUF_AUTO said = {0};
+    const struct broker_options options = {
+        .issuer = AMBIT_STR("http://127.0.0.1:1"),
+        .state_folder = state,
+        .documents_folder = documents,
+        .limits = {.queue = 4 * WAVE,
+                   .agent_per_s = 1,
+                   .agent_burst = 1,
+                   .service_per_s = 1,
+                   .service_burst = 1,
+                   .person_per_s = 1,
+                   .person_burst = 1}, /* of the wire, which is not here */
+        .wall_ms = clock_wall_ms,
+        .boot_ms = clock_boot_ms,
+    };
+    enum ambit_err err = broker_open(&options, &problems, &fill->broker, &said);
+    if (err != AMBIT_OK)
+        (void)fprintf(stderr, "%.*s\n", AMBIT_STR_ARG(buf_str(&said)));
+    need(err, "the broker does not open");
+    ambit_problems_done(&problems);
+    fill->documents = broker_documents_acquire(fill->broker);
 }
 
 int main(int argc, char **argv)
 {
-    uint64_t events = 0;
-    static struct fill fill;
-    struct store_txn *txn = NULL;
-    ARENA_AUTO arena;
-    arena_init(&arena, NULL, 0, 0);
-    if (argc != 3 || parse_u64(ambit_str_of(argv[2]), &events) != AMBIT_OK)
+    struct fill *fill = calloc(1, sizeof *fill);
+    if (argc != 5 || fill == NULL || parse_u64(ambit_str_of(argv[3]), &fill->grants) != AMBIT_OK ||
+        parse_u64(ambit_str_of(argv[4]), &fill->agents) != AMBIT_OK || fill->agents == 0)
         return 2;
-    need(store_open(&(struct store_options){.folder = argv[1]}, &fill.store));
-    need(store_read_begin(fill.store, &txn));
-    need(head_load(txn, &fill.head));
-    load_like(&fill, txn, EVENT_GRANT_ISSUED, &arena, &fill.grant);
-    load_like(&fill, txn, EVENT_ACTION_ALLOWED, &arena, &fill.action);
-    store_read_end(txn);
-    plain(&fill.grant);
-    plain(&fill.action);
-    fill.from_ms = fill.head.last_now_ms;
-    while (fill.n < events) {
-        need(store_write_begin(fill.store, &txn));
-        for (int i = 0; i < BATCH && fill.n < events; i++) {
-            bool is_middle = fill.n == events / 2 / (1 + ACTIONS) * (1 + ACTIONS) + 1;
-            write_one(&fill, txn);
-            if (is_middle)
-                print_id("grant", fill.current);
-        }
-        fill.head.last_now_ms = fill.from_ms + (int64_t)(fill.n / PER_MS);
-        need(head_store(txn, &fill.head));
-        need(store_write_commit(txn));
+    log_set_level(LOG_ERROR);
+    for (size_t i = 0; i < AMBIT_LEN(fill->waves); i++)
+        if (sem_init(&fill->waves[i].over, 0, 0) != 0)
+            return 1;
+    open_broker(fill, argv[1], argv[2]);
+    bool goes_on = true;
+    while (goes_on) {
+        bool first = step(fill, &fill->waves[0]);
+        goes_on = step(fill, &fill->waves[1]) || first;
     }
-    store_close(fill.store);
+    broker_documents_release(fill->documents);
+    broker_close(fill->broker);
+    free(fill);
     return 0;
 }

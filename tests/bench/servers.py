@@ -173,6 +173,9 @@ class Ambit(Target):
         begun = time.monotonic()
         self.broker.start()
         self.start_s = time.monotonic() - begun
+        self.attach()
+
+    def attach(self):
         super().__init__(self.broker.process.pid, self.broker.port,
                          {"agent": self.broker.basic("remediator"), "service": self.broker.basic("payments-api")})
         with self.broker.client() as client:
@@ -267,9 +270,9 @@ def assertions(folder, ambit, count):
     return path
 
 
-def table_rows(ambit):
-    """{table: (rows, bytes, pages)} of the store, and `file` for its pages as a whole."""
-    said = subprocess.run([os.path.join(PROGRAMS, "bench_rows"), os.path.join(ambit.broker.state, "store")],
+def table_rows(ambit, name="store", reads=True):
+    """{table: (rows, bytes, pages)} of a folder of the state, and `file` for its pages as a whole; bytes 0 unless it reads."""
+    said = subprocess.run([os.path.join(PROGRAMS, "bench_rows"), os.path.join(ambit.broker.state, name), *([] if reads else ["pages"])],
                           check=True, capture_output=True, text=True).stdout
     rows = (line.split() for line in said.splitlines())
     return {name: tuple(int(x) if x != "-" else 0 for x in figures) for name, *figures in rows}

@@ -2,6 +2,7 @@
 """Stops under full load: how long from the request until introspection says inactive (in force), and
 until it is acknowledged, beside one commit under the same load, and beside what anybody else who
 needs one commit waits. Bytes prepared before and one socket: what is measured is the broker."""
+import json
 import os
 import random
 import shutil
@@ -55,18 +56,19 @@ def request_of(path, body, authorization, content_type="application/x-www-form-u
             f"Content-Length: {len(body)}\r\n\r\n{body}").encode()
 
 
-def stop_of(ambit, token):
+def stop_of(ambit, token, target=None):
+    """Of the token's grant, or of what is named."""
     with open(os.path.join(ambit.broker.state, "credentials", "lee.token"), encoding="utf-8") as f:
         person = f.read().strip()
-    return request_of("/v1/stops", f'{{"target":"grant:{claims(token)["jti"]}","reason":"bench"}}', "Bearer " + person,
+    return request_of("/v1/stops", f'{{"target":"{target or "grant:" + claims(token)["jti"]}","reason":"bench"}}', "Bearer " + person,
                       "application/json")
 
 
-def watched_stop(ambit, token):
-    """Milliseconds until a stop is in force, to somebody who looks all the time."""
+def watched_stop(ambit, token, target=None):
+    """(milliseconds until a stop is in force, to somebody who looks all the time; until it is acknowledged, the stop's id)"""
     raised = []
     look = request_of("/introspect", "token=" + token, ambit.authorization["service"])
-    stop = stop_of(ambit, token)
+    stop = stop_of(ambit, token, target)
     with Caller(ambit) as person, Caller(ambit) as service:
         service.ask(look)  # connected
         begun = time.perf_counter()
@@ -78,7 +80,7 @@ def watched_stop(ambit, token):
         thread.join()
     if raised[0][1] != 201:
         raise Wrong(f"stop: {raised[0][1:]}")
-    return in_force * 1000
+    return in_force * 1000, raised[0][0] * 1000, json.loads(raised[0][2])["stop"]
 
 
 def acknowledged_stops(ambit, tokens, until):
@@ -135,7 +137,7 @@ def in_force(ambit):
     def watch(until):
         times = []
         while tokens and time.monotonic() < until:
-            times.append(watched_stop(ambit, tokens.pop()))
+            times.append(watched_stop(ambit, tokens.pop())[0])
         return times
 
     times, _ = under_load(ambit, watch)
