@@ -4,7 +4,7 @@
  * may stand in an OAuth error_description). */
 #include "policy/explain.h"
 
-static const char *user_sentence(enum ambit_reason reason, bool is_grant)
+const char *ambit_reason_sentence(enum ambit_reason reason, bool is_grant)
 {
     switch (reason) {
     case AMBIT_REASON_ALLOWED:
@@ -99,7 +99,7 @@ void explain_sentences(struct explainer *e)
     const struct ambit_decision *d = e->d;
     struct ambit_explanation *ret = e->ret;
     struct buf *buf = &e->required;
-    ret->user_text = ambit_str_of(user_sentence(d->reason, e->grant_question != NULL));
+    ret->user_text = ambit_str_of(ambit_reason_sentence(d->reason, e->grant_question != NULL));
     buf_reset(buf);
     put_who(e, buf);
     buf_put_text(buf, d->verdict == AMBIT_ALLOW ? " was allowed " : " was refused ");

@@ -6,4 +6,4 @@
 
 /* report.c */
 extern const struct cli_verb audit_report;
-extern const struct cli_verb audit_trace, audit_events, audit_verify, audit_export;
+extern const struct cli_verb audit_trace, audit_events, audit_verify, audit_export, audit_evidence;

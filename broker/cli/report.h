@@ -55,6 +55,8 @@ void report_put_known(struct buf *out, enum report_unit unit, const struct json_
                       const char *path);
 /* report_plots.c */
 void report_plots(const struct report_page *page);
+/* The house's look, for whatever page is made of the record. */
+extern const char report_style[];
 /* Any text within the page: markup escaped, nothing that could turn the reading direction. */
 void report_put_html(struct buf *out, struct ambit_str text);
 

@@ -33,7 +33,7 @@ void report_put_html(struct buf *out, struct ambit_str text)
         xml_put(out, (struct ambit_str){text.p + begun, text.len - begun});
 }
 
-static const char style[] =
+const char report_style[] =
     ":root{color-scheme:light dark;--ink:#1b1f24;--soft:#57606a;--line:#d0d7de;--card:#f6f8fa;"
     "--page:#fff;--a:#2563a8;--d:#c2570c;--bad:#b42318;--good:#1a7f37}"
     "@media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9aa4af;--line:#373e47;"
@@ -283,7 +283,8 @@ static void put_head(const struct report_page *page)
     put_day(out, page->report, "since");
     buf_put_text(out, " to ");
     put_day(out, page->report, "until");
-    buf_printf(out, "</title><style>%s</style></head><body>\n<header><h1>Agent authority: ", style);
+    buf_printf(
+        out, "</title><style>%s</style></head><body>\n<header><h1>Agent authority: ", report_style);
     put_day(out, page->report, "since");
     buf_put_text(out, " to ");
     put_day(out, page->report, "until");

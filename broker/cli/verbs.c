@@ -35,6 +35,7 @@ const struct cli_verb *const cli_verbs[] = {
     &audit_report,
     &audit_verify,
     &audit_export,
+    &audit_evidence,
     &audit_prove,
     /* admins */
     &admins_init,

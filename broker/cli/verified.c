@@ -112,7 +112,12 @@ static void put_range(const struct log_report *report, struct buf *out)
                        (unsigned long long)export->next - 1, (unsigned long long)report->size);
         break;
     case LOG_EVIDENCE:
-        buf_put_text(out, "chosen events: what was left out is not shown\n");
+        buf_printf(out,
+                   "%llu files are as SHA256SUMS says, which nobody signed; its own digest is "
+                   "sha256:",
+                   (unsigned long long)report->n_listed);
+        buf_put_hex(out, report->manifest.b, sizeof report->manifest.b);
+        buf_put_text(out, "\nchosen events: what was left out is not shown\n");
         break;
     }
     buf_printf(out, "%llu events of ", (unsigned long long)report->events);

@@ -1,48 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* See log_copy.h. The checkpoint is taken first: it says how far the rest goes. */
-#include "ledger/log_copy.h"
-
-#include <stdio.h>
+#include "ledger/log_copy_internal.h"
 
 #include "base/arena.h"
-#include "base/buf.h"
 #include "base/json_write.h"
-#include "ledger/places.h"
 #include "ledger/tile_path.h"
-
-enum { KIND_SET = 6, KIND_DOCUMENT, KIND_ZONE }; /* beside enum place_kind */
-
-struct copying {
-    const struct log_source *source;
-    const struct log_sink *sink;
-    const struct log_copy_options *options;
-    struct log_copied *copied;
-    char *reterr_path;
-    struct buf file, note;
-    struct places seen; /* digests, by their first half */
-    uint64_t size;
-};
-
-static AMBIT_CHECKED enum ambit_err get(struct copying *copying, const char *path)
-{
-    buf_reset(&copying->file);
-    enum ambit_err err =
-        copying->source->get(copying->source->ctx, path, LOG_FILE_MAX, &copying->file);
-    if (err != AMBIT_OK)
-        (void)snprintf(copying->reterr_path, LOG_PATH_MAX, "%s", path);
-    return err == AMBIT_OK ? buf_check(&copying->file) : err;
-}
-
-static AMBIT_CHECKED enum ambit_err put(struct copying *copying, const char *path)
-{
-    return copying->sink->put(copying->sink->ctx, path, buf_str(&copying->file));
-}
-
-static AMBIT_CHECKED enum ambit_err copy(struct copying *copying, const char *path)
-{
-    enum ambit_err err = get(copying, path);
-    return err == AMBIT_OK ? put(copying, path) : err;
-}
 
 static AMBIT_CHECKED enum ambit_err copy_tile(struct copying *copying, bool is_entries,
                                               unsigned level, uint64_t index)
@@ -55,62 +17,7 @@ static AMBIT_CHECKED enum ambit_err copy_tile(struct copying *copying, bool is_e
         .width = (unsigned)log_tile_width(copying->size, level, index),
     };
     log_tile_path(&tile, path);
-    return copy(copying, path);
-}
-
-/* ---- documents ------------------------------------------------------------------------------ */
-
-static AMBIT_CHECKED enum ambit_err is_new(struct copying *copying, int kind,
-                                           const struct ambit_digest *digest, bool *ret)
-{
-    struct ambit_id id;
-    memcpy(id.b, digest->b, sizeof id.b);
-    return places_add(&copying->seen, (enum place_kind)kind, id, 0, ret);
-}
-
-static AMBIT_CHECKED enum ambit_err copy_named(struct copying *copying, enum log_named kind,
-                                               const struct ambit_digest *digest)
-{
-    char path[LOG_PATH_MAX];
-    bool is_first = false;
-    enum ambit_err err = is_new(copying, KIND_SET + (int)kind, digest, &is_first);
-    if (err != AMBIT_OK || !is_first)
-        return err;
-    log_named_path(kind, digest, path);
-    copying->copied->documents++;
-    return copy(copying, path);
-}
-
-/* The set before the first activation is none that is kept. */
-static AMBIT_CHECKED enum ambit_err copy_set(struct copying *copying,
-                                             const struct ambit_digest *set)
-{
-    static const struct ambit_digest none = {{0}};
-    char path[LOG_PATH_MAX];
-    struct sets_list list;
-    bool is_first = false;
-    ARENA_AUTO arena;
-    arena_init(&arena, NULL, 0, 0);
-    if (ambit_digest_eq(*set, none))
-        return AMBIT_OK;
-    enum ambit_err err = is_new(copying, KIND_ZONE + 1, set, &is_first);
-    if (err != AMBIT_OK || !is_first)
-        return err;
-    log_named_path(LOG_SET, set, path);
-    err = get(copying, path);
-    if (err == AMBIT_ERR_NOT_FOUND)
-        return AMBIT_OK;
-    if (err == AMBIT_OK)
-        err = put(copying, path);
-    struct ambit_str bytes = arena_copy(&arena, buf_str(&copying->file));
-    if (err == AMBIT_OK)
-        err = bytes.p != NULL ? log_set_read(bytes, &arena, &list) : AMBIT_ERR_NO_MEMORY;
-    copying->copied->documents++;
-    for (size_t i = 0; err == AMBIT_OK && i < list.n; i++)
-        err = copy_named(copying, LOG_DOCUMENT, &list.documents[i]);
-    for (size_t i = 0; err == AMBIT_OK && i < list.n_zones; i++)
-        err = copy_named(copying, LOG_ZONE, &list.zones[i].digest);
-    return err;
+    return log_copy_file(copying, path);
 }
 
 /* ---- bundles -------------------------------------------------------------------------------- */
@@ -129,7 +36,7 @@ static AMBIT_CHECKED enum ambit_err copy_what_is_named(struct copying *copying,
         arena_init(&arena, NULL, 0, 0);
         if (event_decode((struct ambit_str){bundle.p + 2, len}, AMBIT_STR(""), &arena, &event) ==
             AMBIT_OK)
-            err = copy_set(copying, &event.documents);
+            err = log_copy_set(copying, &event.documents);
         arena_done(&arena);
         bundle.p += 2 + len;
         bundle.len -= 2 + len;
@@ -145,7 +52,7 @@ static AMBIT_CHECKED enum ambit_err copy_openings(struct copying *copying, uint6
     struct ambit_str line, opening;
     uint64_t seq = 0;
     log_openings_path(index, path);
-    enum ambit_err err = get(copying, path);
+    enum ambit_err err = log_copy_get(copying, path);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err; /* nothing personal, or all erased */
     struct ambit_str left = buf_str(&copying->file);
@@ -156,7 +63,7 @@ static AMBIT_CHECKED enum ambit_err copy_openings(struct copying *copying, uint6
         len = copying->file.len - left.len;
     }
     copying->file.len = len;
-    return len > 0 ? put(copying, path) : AMBIT_OK;
+    return len > 0 ? log_copy_put(copying, path) : AMBIT_OK;
 }
 
 static AMBIT_CHECKED enum ambit_err copy_bundle(struct copying *copying, uint64_t index)
@@ -204,7 +111,7 @@ static AMBIT_CHECKED enum ambit_err read_head(struct copying *copying, struct ch
     struct note *note = malloc(sizeof *note);
     if (note == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err = copy(copying, "checkpoint");
+    enum ambit_err err = log_copy_file(copying, "checkpoint");
     if (err == AMBIT_OK) {
         buf_put_str(&copying->note, buf_str(&copying->file));
         err = buf_check(&copying->note);
@@ -215,8 +122,8 @@ static AMBIT_CHECKED enum ambit_err read_head(struct copying *copying, struct ch
         err = checkpoint_read(note->text, ret);
     free(note);
     if (err == AMBIT_OK)
-        err = get(copying, copying->options->is_live ? "key" : "log.vkey");
-    return err == AMBIT_OK ? put(copying, "log.vkey") : err;
+        err = log_copy_get(copying, copying->options->is_live ? "key" : "log.vkey");
+    return err == AMBIT_OK ? log_copy_put(copying, "log.vkey") : err;
 }
 
 static AMBIT_CHECKED enum ambit_err find_range(struct copying *copying)
@@ -262,7 +169,7 @@ static AMBIT_CHECKED enum ambit_err put_export(struct copying *copying,
     json_i64(&out, 1);
     json_end_object(&out);
     enum ambit_err err = buf_check(&copying->file);
-    return err == AMBIT_OK ? put(copying, "export.json") : err;
+    return err == AMBIT_OK ? log_copy_put(copying, "export.json") : err;
 }
 
 enum ambit_err log_copy(const struct log_source *source, const struct log_sink *sink,

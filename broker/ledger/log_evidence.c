@@ -8,7 +8,7 @@
 #include "base/encode.h"
 #include "ledger/tlog_proof.h"
 
-enum { RECEIPTS_MAX = 1 << 20 };
+enum { RECEIPTS_MAX = 1 << 20 /* files */ };
 
 struct receipts {
     uint64_t *seqs;
@@ -38,7 +38,9 @@ static void take_path(void *ctx, const char *path)
 {
     struct receipts *receipts = ctx;
     uint64_t seq = 0;
-    if (!read_path(path, ".entry", &seq) || receipts->is_full)
+    bool is_ours = read_path(path, ".entry", &seq) || read_path(path, ".tlog-proof", &seq) ||
+                   read_path(path, ".open", &seq);
+    if (!is_ours || receipts->is_full)
         return;
     if (receipts->n == receipts->room) {
         size_t room = receipts->room ? 2 * receipts->room : 64;
@@ -58,6 +60,19 @@ static int compare_seqs(const void *a, const void *b)
     return *x < *y ? -1 : *x > *y;
 }
 
+/* Each event once, whichever of its files are there: what is missing of it is told. */
+static void sort(struct receipts *receipts)
+{
+    size_t n = 0;
+    if (receipts->n == 0)
+        return;
+    qsort(receipts->seqs, receipts->n, sizeof *receipts->seqs, compare_seqs);
+    for (size_t i = 0; i < receipts->n; i++)
+        if (n == 0 || receipts->seqs[n - 1] != receipts->seqs[i])
+            receipts->seqs[n++] = receipts->seqs[i];
+    receipts->n = n;
+}
+
 /* Every receipt leads to the checkpoint of the whole, or to one that the same key signed. */
 static AMBIT_CHECKED enum ambit_err judge_proof(struct log_verify *verify, uint64_t seq,
                                                 struct ambit_str text, struct ambit_str entry,
@@ -73,7 +88,12 @@ static AMBIT_CHECKED enum ambit_err judge_proof(struct log_verify *verify, uint6
     err = log_find_key(verify, &key);
     if (err != AMBIT_OK)
         return log_is_ours(err) ? err : AMBIT_OK;
-    err = tlog_proof_verify(&proof, &key, tree_leaf(entry), NULL);
+    struct ambit_digest leaf = tree_leaf(entry);
+    bool is_whole =
+        verify->report->is_signed && ambit_str_eq(proof.checkpoint, buf_str(&verify->note));
+    err = is_whole ? tree_inclusion_verify(leaf, proof.index, verify->checkpoint.size,
+                                           proof.path.node, proof.path.n, verify->checkpoint.root)
+                   : tlog_proof_verify(&proof, &key, leaf, NULL);
     if (err == AMBIT_ERR_NO_MEMORY || err == AMBIT_ERR_CRYPTO)
         return err;
     if (err != AMBIT_OK)
@@ -129,13 +149,12 @@ enum ambit_err log_verify_evidence(struct log_verify *verify)
     err = verify->source->each(verify->source->ctx, take_path, &receipts);
     if (err == AMBIT_OK && receipts.is_full)
         err = AMBIT_ERR_NO_MEMORY;
-    if (receipts.n > 0)
-        qsort(receipts.seqs, receipts.n, sizeof *receipts.seqs, compare_seqs);
+    sort(&receipts);
     for (size_t i = 0; err == AMBIT_OK && i < receipts.n; i++) {
         err = one_receipt(verify, receipts.seqs[i]);
         if (verify->options->progress != NULL)
             verify->options->progress(verify->options->ctx, i + 1, receipts.n);
     }
     free(receipts.seqs);
-    return err;
+    return err == AMBIT_OK ? log_verify_manifest(verify) : err;
 }

@@ -8,11 +8,7 @@
 #include "ledger/places.h"
 #include "ledger/tile_path.h"
 
-enum {
-    EXPORT_MAX = 64 * 1024,
-    ENTRIES_MAX = LOG_TILE_WIDTH * (2 + AMBIT_EVENT_BYTES),
-    OPENINGS_MAX = LOG_TILE_WIDTH * AMBIT_EVENT_BYTES,
-};
+enum { EXPORT_MAX = 64 * 1024 };
 
 bool log_is_ours(enum ambit_err err)
 {
@@ -72,6 +68,7 @@ static bool read_members(const struct json_value *object, struct log_export *ret
     ret->has_openings = openings != NULL && openings->kind == JSON_TRUE;
     return json_get_i64(object, "v", &version) && version == 1 && ret->origin.p != NULL &&
            read_number(object, "size", &ret->size) &&
+           (is_range || read_number(object, "events", &ret->events)) &&
            (!is_range ||
             (read_number(object, "first", &ret->first) && read_number(object, "next", &ret->next) &&
              ret->first <= ret->next && ret->next <= ret->size));
@@ -200,7 +197,7 @@ void log_bundle_done(struct log_bundle *bundle)
     buf_done(&bundle->opened);
 }
 
-static bool read_openings(struct log_bundle *bundle, bool is_live)
+bool log_bundle_openings(struct log_bundle *bundle, bool is_live)
 {
     struct ambit_str left = buf_str(&bundle->opened), line, opening;
     uint64_t first = bundle->index * LOG_TILE_WIDTH, seq = 0, next = first;
@@ -218,8 +215,7 @@ static bool read_openings(struct log_bundle *bundle, bool is_live)
     return left.len == 0;
 }
 
-/* Each behind its length, two bytes, big-endian (TIL-3). */
-static bool read_entries(struct log_bundle *bundle, size_t width)
+bool log_bundle_entries(struct log_bundle *bundle, size_t width)
 {
     const struct buf *bytes = &bundle->bytes;
     size_t at = 0;
@@ -245,10 +241,11 @@ static AMBIT_CHECKED enum ambit_err get_openings(struct log_verify *verify, uint
     if (!verify->report->export.has_openings)
         return AMBIT_OK;
     log_openings_path(index, path);
-    enum ambit_err err = verify->source->get(verify->source->ctx, path, OPENINGS_MAX, &ret->opened);
+    enum ambit_err err =
+        verify->source->get(verify->source->ctx, path, LOG_OPENINGS_MAX, &ret->opened);
     if (err == AMBIT_ERR_NOT_FOUND)
         return AMBIT_OK; /* none of its events has one, or all are erased: the events tell */
-    if (err == AMBIT_OK && read_openings(ret, verify->options->is_live))
+    if (err == AMBIT_OK && log_bundle_openings(ret, verify->options->is_live))
         return AMBIT_OK;
     if (log_is_ours(err))
         return err;
@@ -265,10 +262,10 @@ enum ambit_err log_read_bundle(struct log_verify *verify, uint64_t index, struct
     ret->is_there = false;
     ret->index = index;
     buf_reset(&ret->bytes);
-    enum ambit_err err = log_get(verify, path, ENTRIES_MAX, &ret->bytes);
+    enum ambit_err err = log_get(verify, path, LOG_ENTRIES_MAX, &ret->bytes);
     if (err != AMBIT_OK)
         return err;
-    if (!read_entries(ret, width)) {
+    if (!log_bundle_entries(ret, width)) {
         log_problem(verify, NULL, path, "is not the %zu entries it must be", width);
         return AMBIT_ERR_DAMAGED;
     }

@@ -89,6 +89,11 @@ void log_report_write(const struct log_report *report, struct json_out *out)
     write_count(out, "documents_unaccounted", report->counts.unaccounted_documents);
     write_count(out, "unknown_links", report->counts.unknown_links);
     write_count(out, "other_files", report->n_others);
+    if (report->export.kind == LOG_EVIDENCE) {
+        write_count(out, "listed_files", report->n_listed);
+        json_key(out, "manifest");
+        json_digest(out, report->manifest);
+    }
     json_key(out, "problems");
     json_begin_array(out);
     for (size_t i = 0; i < report->n; i++)
@@ -153,7 +158,7 @@ static void count_other(void *ctx, const char *path)
     static const char *const files[] = {"export.json", "checkpoint", "log.vkey"};
     struct log_verify *verify = ctx;
     bool is_ours = verify->report->export.kind == LOG_EVIDENCE
-                       ? log_is_receipt(path)
+                       ? log_is_receipt(path) || log_is_listed(verify, path)
                        : is_tile(verify, path) || is_openings(verify, path);
     for (size_t i = 0; i < AMBIT_LEN(files); i++)
         is_ours = is_ours || strcmp(path, files[i]) == 0;
@@ -185,6 +190,9 @@ static void judge_coverage(struct log_verify *verify)
     const struct log_export *export = &report->export;
     if (export->kind == LOG_EVIDENCE && report->events == 0)
         log_problem(verify, NULL, "receipts", "is no event");
+    else if (export->kind == LOG_EVIDENCE && report->events != export->events)
+        log_problem(verify, NULL, "receipts", "are of %llu events, not of the %llu chosen",
+                    (unsigned long long)report->events, (unsigned long long)export->events);
     else if (export->kind == LOG_SEGMENT && export->first == export->next)
         log_problem(verify, NULL, "export.json", "is of no event");
     if (report->n_problems > 0)
@@ -246,6 +254,7 @@ enum ambit_err log_verify(const struct log_source *source, const struct log_veri
         return err;
     buf_init(&verify.note, 0);
     buf_init(&verify.scratch, 0);
+    buf_init(&verify.manifest, 0);
     verify.walked = malloc(sizeof *verify.walked);
     verify.again = malloc(sizeof *verify.again);
     if (verify.walked == NULL || verify.again == NULL) {
@@ -262,5 +271,7 @@ enum ambit_err log_verify(const struct log_source *source, const struct log_veri
     free(verify.again);
     buf_done(&verify.note);
     buf_done(&verify.scratch);
+    buf_done(&verify.manifest);
+    free(verify.listed);
     return err;
 }

@@ -20,6 +20,7 @@ struct log_export { /* export.json; a URL has none and is a whole log */
     uint64_t first, next, size;
     bool has_openings;
     struct ambit_str origin, made_at;
+    uint64_t events; /* of evidence: how many were chosen */
 };
 
 struct log_verify_options {
@@ -48,9 +49,11 @@ struct log_report {
     bool is_key_given; /* else nothing proves who signed */
     bool is_signed;    /* by that key */
     struct follow_counts counts;
-    uint64_t n_others; /* files that are no part of the log */
-    size_t n_problems; /* found */
-    size_t n;          /* listed */
+    uint64_t n_others; /* files that are no part of the log, nor on the list of evidence */
+    uint64_t n_listed; /* of evidence: files that were held against SHA256SUMS */
+    struct ambit_digest manifest; /* of evidence: of SHA256SUMS; all zero: it is not there */
+    size_t n_problems;            /* found */
+    size_t n;                     /* listed */
     struct log_problem problems[LOG_PROBLEMS_MAX];
     struct arena *memory; /* owned */
 };

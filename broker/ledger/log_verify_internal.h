@@ -5,21 +5,18 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "ledger/log_bundle.h"
 #include "ledger/log_verify.h"
 #include "ledger/tree.h"
 
-/* A bundle as it was read: where its entries lie, and their openings. */
-struct log_bundle {
-    bool is_there;
-    uint64_t index;
-    size_t n;
-    struct buf bytes, opened;
-    struct ambit_str entry[LOG_TILE_WIDTH];
-    struct ambit_str opening[LOG_TILE_WIDTH]; /* "" : none */
-};
 struct log_hashes {
     size_t n;
     struct ambit_digest hash[LOG_TILE_WIDTH];
+};
+
+struct log_listed { /* a line of SHA256SUMS */
+    struct ambit_str path;
+    struct ambit_digest digest;
 };
 
 enum { LOG_ABSENT_MAX = 10000 }; /* files: whoever names a huge size would keep us for ever */
@@ -36,6 +33,9 @@ struct log_verify {
     struct log_hashes upper;           /* the tile above the one that is looked at */
     uint64_t upper_index;
     unsigned upper_level; /* 0: none was read */
+    struct buf manifest;  /* of evidence: SHA256SUMS, which `listed` borrows from */
+    struct log_listed *listed;
+    size_t n_listed;
 };
 
 __attribute__((format(printf, 4, 5))) void log_problem(struct log_verify *verify,
@@ -53,8 +53,6 @@ AMBIT_CHECKED enum ambit_err log_read_checkpoint(struct log_verify *verify);
 AMBIT_CHECKED enum ambit_err log_find_key(struct log_verify *verify, struct note_verifier *ret);
 AMBIT_CHECKED enum ambit_err log_read_bundle(struct log_verify *verify, uint64_t index,
                                              struct log_bundle *ret);
-void log_bundle_init(struct log_bundle *bundle);
-void log_bundle_done(struct log_bundle *bundle);
 /* The callbacks of follow.h; ctx is the struct log_verify. */
 struct follow_source log_follow_source(struct log_verify *verify);
 
@@ -76,3 +74,7 @@ bool log_is_receipt(const char *path);
 AMBIT_CHECKED enum ambit_err log_read_receipt(struct log_verify *verify, uint64_t seq,
                                               struct buf *ret_entry, struct buf *ret_opening);
 AMBIT_CHECKED enum ambit_err log_verify_evidence(struct log_verify *verify);
+
+/* log_manifest.c: every file that SHA256SUMS names, against its digest there. */
+AMBIT_CHECKED enum ambit_err log_verify_manifest(struct log_verify *verify);
+bool log_is_listed(const struct log_verify *verify, const char *path);

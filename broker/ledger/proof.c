@@ -1,27 +1,37 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inclusion and consistency proofs (RFC 6962 sections 2.1.1, 2.1.2; MRK-1): made from
- * tiles. */
-#include "ledger/tiles.h"
+/* Inclusion and consistency proofs (RFC 6962 sections 2.1.1, 2.1.2; MRK-1): made from tiles,
+ * wherever they come from. Pure. */
+#include "ambit/limits.h"
 #include "ledger/tree.h"
 
 /* Reads hashes of full subtrees; keeps the tile read last. */
 struct reader {
-    struct store_txn *txn;
+    const struct tree_tiles *tiles;
     uint64_t size; /* of the tree that the proof is for */
     bool has_tile;
     unsigned level;
     uint64_t index;
-    struct tile tile;
+    size_t width;
+    struct ambit_digest hash[AMBIT_TILE_HASHES];
 };
+
+/* The hashes stay as they are until a tile is read. */
+static void reader_init(struct reader *reader, const struct tree_tiles *tiles, uint64_t size)
+{
+    reader->tiles = tiles;
+    reader->size = size;
+    reader->has_tile = false;
+}
 
 static enum ambit_err load(struct reader *reader, unsigned level, uint64_t index)
 {
     if (reader->has_tile && reader->level == level && reader->index == index)
         return AMBIT_OK;
     uint64_t left = (reader->size >> (8 * level)) - index * AMBIT_TILE_HASHES;
-    size_t width = left < AMBIT_TILE_HASHES ? (size_t)left : AMBIT_TILE_HASHES;
+    reader->width = left < AMBIT_TILE_HASHES ? (size_t)left : AMBIT_TILE_HASHES;
     reader->has_tile = false;
-    enum ambit_err err = tile_read(reader->txn, reader->size, level, index, width, &reader->tile);
+    enum ambit_err err =
+        reader->tiles->read(reader->tiles->ctx, level, index, reader->width, reader->hash);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
     reader->has_tile = true;
@@ -43,9 +53,9 @@ static enum ambit_err full_root(struct reader *reader, uint64_t first, unsigned 
     if (err != AMBIT_OK)
         return err;
     size_t at = node % AMBIT_TILE_HASHES;
-    if (at + n > reader->tile.n)
+    if (at + n > reader->width)
         return AMBIT_ERR_DAMAGED;
-    memcpy(part, reader->tile.hash + at, n * sizeof part[0]);
+    memcpy(part, reader->hash + at, n * sizeof part[0]);
     for (; n > 1; n /= 2)
         for (size_t i = 0; i < n / 2; i++)
             part[i] = tree_node(&part[2 * i], &part[2 * i + 1]);
@@ -75,10 +85,11 @@ static enum ambit_err range_root(struct reader *reader, uint64_t from, uint64_t 
     return AMBIT_OK;
 }
 
-enum ambit_err tree_root_at(struct store_txn *txn, uint64_t at, uint64_t size,
-                            struct ambit_digest *ret)
+enum ambit_err tree_root_from(const struct tree_tiles *tiles, uint64_t at, uint64_t size,
+                              struct ambit_digest *ret)
 {
-    struct reader reader = {.txn = txn, .size = size};
+    __attribute__((uninitialized)) struct reader reader;
+    reader_init(&reader, tiles, size);
     if (at > size)
         return AMBIT_ERR_NOT_FOUND;
     if (at > 0)
@@ -103,10 +114,11 @@ static void reverse(struct tree_proof *proof)
     }
 }
 
-enum ambit_err tree_inclusion(struct store_txn *txn, uint64_t index, uint64_t size,
-                              struct tree_proof *ret)
+enum ambit_err tree_inclusion_from(const struct tree_tiles *tiles, uint64_t index, uint64_t size,
+                                   struct tree_proof *ret)
 {
-    struct reader reader = {.txn = txn, .size = size};
+    __attribute__((uninitialized)) struct reader reader;
+    reader_init(&reader, tiles, size);
     if (index >= size)
         return AMBIT_ERR_NOT_FOUND;
     ret->n = 0;
@@ -126,10 +138,11 @@ enum ambit_err tree_inclusion(struct store_txn *txn, uint64_t index, uint64_t si
     return AMBIT_OK;
 }
 
-enum ambit_err tree_consistency(struct store_txn *txn, uint64_t old_size, uint64_t size,
-                                struct tree_proof *ret)
+enum ambit_err tree_consistency_from(const struct tree_tiles *tiles, uint64_t old_size,
+                                     uint64_t size, struct tree_proof *ret)
 {
-    struct reader reader = {.txn = txn, .size = size};
+    __attribute__((uninitialized)) struct reader reader;
+    reader_init(&reader, tiles, size);
     uint64_t from = 0, to = size;
     bool is_whole = true; /* [from, old_size) is the whole old tree: its root is known */
     ret->n = 0;

@@ -32,7 +32,20 @@ struct tree_proof {
     struct ambit_digest node[TREE_PROOF_MAX];
     size_t n;
 };
-/* Proofs from tiles and events. */
+/* Where the tiles of a tree are read from: the first `width` hashes of one (1 to 256). */
+struct tree_tiles {
+    void *ctx;
+    enum ambit_err (*read)(void *ctx, unsigned level, uint64_t index, size_t width,
+                           struct ambit_digest *ret);
+};
+AMBIT_CHECKED enum ambit_err tree_inclusion_from(const struct tree_tiles *tiles, uint64_t index,
+                                                 uint64_t size, struct tree_proof *ret);
+AMBIT_CHECKED enum ambit_err tree_consistency_from(const struct tree_tiles *tiles,
+                                                   uint64_t old_size, uint64_t size,
+                                                   struct tree_proof *ret);
+AMBIT_CHECKED enum ambit_err tree_root_from(const struct tree_tiles *tiles, uint64_t at,
+                                            uint64_t size, struct ambit_digest *ret);
+/* The same from tiles and events of the store. */
 AMBIT_CHECKED enum ambit_err tree_inclusion(struct store_txn *txn, uint64_t index, uint64_t size,
                                             struct tree_proof *ret);
 AMBIT_CHECKED enum ambit_err tree_consistency(struct store_txn *txn, uint64_t old_size,

@@ -337,6 +337,9 @@ struct ambit_world ambit_world_of_record(struct ambit_recorded *recorded,
 
 /* ---- answers that teach ---------------------------------------------------------------------- */
 
+/* A reason in one fixed English sentence that names nothing. */
+const char *ambit_reason_sentence(enum ambit_reason reason, bool is_grant);
+
 enum ambit_outcome_of_check { AMBIT_CHECK_NOT_REACHED, AMBIT_CHECK_PASS, AMBIT_CHECK_FAIL };
 struct ambit_check_report {
     const char *check; /* wire name */

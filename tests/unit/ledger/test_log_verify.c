@@ -275,7 +275,7 @@ static void what_was_not_looked_at_does_not_hold(void **state)
     } rows[] = {
         {"a folder as the key", "log.vkey", NULL, "log.vkey: cannot be read"},
         {"evidence of nothing", NULL,
-         "{\"kind\":\"evidence\",\"origin\":\"test/log\",\"size\":600,\"v\":1}",
+         "{\"events\":0,\"kind\":\"evidence\",\"origin\":\"test/log\",\"size\":600,\"v\":1}",
          "receipts: is no event"},
         {"a segment of nothing", NULL,
          "{\"first\":5,\"kind\":\"segment\",\"next\":5,\"origin\":\"test/"
