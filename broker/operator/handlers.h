@@ -8,8 +8,8 @@
     enum http_next name(void *app, struct http_request *req, struct http_reply *reply)
 
 HANDLER(stop_begin);
-HANDLER(stop_finish);
-void stop_done(void *app, struct http_request *req);
+HANDLER(raising_finish);
+void raising_done(void *app, struct http_request *req);
 HANDLER(clear_begin);
 HANDLER(clear_finish);
 void clear_done(void *app, struct http_request *req);
@@ -23,8 +23,6 @@ HANDLER(time_begin);
 HANDLER(time_finish);
 void time_done(void *app, struct http_request *req);
 HANDLER(offboard_begin);
-HANDLER(offboard_finish);
-void offboard_done(void *app, struct http_request *req);
 HANDLER(confirm_begin);
 HANDLER(confirm_finish);
 void confirm_done(void *app, struct http_request *req);

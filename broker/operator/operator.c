@@ -7,12 +7,13 @@
 
 enum { BODY_MAX = 8 * 1024, QUESTION_MAX = 256 * 1024 };
 
-#define ACT(where, name)                                                                         \
+#define ACT_AND(where, name, then)                                                               \
     {                                                                                            \
         .method = HTTP_POST, .path = (where), .listeners = HTTP_OPERATORS, .body_max = BODY_MAX, \
         .media_type = "application/json", .flags = HTTP_NO_QUERY, .class = HTTP_FAST,            \
-        .begin = name##_begin, .finish = name##_finish, .done = name##_done                      \
+        .begin = name##_begin, .finish = then##_finish, .done = then##_done                      \
     }
+#define ACT(where, name) ACT_AND(where, name, name)
 #define READ(where, name)                                                                      \
     {                                                                                          \
         .method = HTTP_GET, .path = (where), .listeners = HTTP_OPERATORS, .class = HTTP_QUERY, \
@@ -32,13 +33,13 @@ enum { BODY_MAX = 8 * 1024, QUESTION_MAX = 256 * 1024 };
     }
 
 static const struct http_route routes[] = {
-    ACT("/v1/stops", stop),
+    ACT_AND("/v1/stops", stop, raising),
     ACT("/v1/stops/{x}/clear", clear),
     ACT("/v1/incidents/{x}/acknowledge", acknowledge),
     ACT("/v1/incidents/{x}/close", incident_close),
     ACT("/v1/approvals/{x}", approve),
     ACT("/v1/time/acknowledge", time),
-    ACT("/v1/people/{x}/offboard", offboard),
+    ACT_AND("/v1/people/{x}/offboard", offboard, raising),
     {.method = HTTP_POST,
      .path = "/v1/documents/confirm",
      .listeners = HTTP_OPERATORS,
