@@ -49,20 +49,46 @@ struct looked {
     bool is_running;
 };
 
-static void say_room(struct looked *looked, struct store *store, uint64_t size)
-{
+/* What there is room for: the store grows up to its map, it and the index on the same disk. */
+struct room {
     struct store_space space;
-    uint64_t disk = 0;
-    store_space(store, &space);
-    if (file_free_bytes(looked->state_fd, &disk) != AMBIT_OK || size == 0)
+    uint64_t disk, search_bytes; /* free; what the index takes */
+    double each, search_each;    /* bytes an event */
+    double events;               /* more */
+};
+
+static bool room_of(const struct looked *looked, struct store *store, struct room *ret)
+{
+    struct stat search;
+    store_space(store, &ret->space);
+    if (looked->size == 0 || file_free_bytes(looked->state_fd, &ret->disk) != AMBIT_OK)
+        return false;
+    bool has_index = fstatat(looked->state_fd, "search/data.mdb", &search, 0) == 0;
+    ret->search_bytes = has_index ? (uint64_t)search.st_blocks * 512 : 0;
+    uint64_t map = ret->space.map_bytes, used = ret->space.used_bytes;
+    ret->each = (double)used / (double)looked->size;
+    ret->search_each = (double)ret->search_bytes / (double)looked->size;
+    double by_map = (double)(map > used ? map - used : 0) / ret->each;
+    double by_disk = (double)ret->disk / (ret->each + ret->search_each);
+    ret->events = by_map < by_disk ? by_map : by_disk;
+    return true;
+}
+
+static void say_room(struct looked *looked, struct store *store)
+{
+    struct room room;
+    if (!room_of(looked, store, &room))
         return;
-    uint64_t map = space.map_bytes > space.used_bytes ? space.map_bytes - space.used_bytes : 0;
-    uint64_t left = map < disk ? map : disk, each = space.used_bytes / size + 1;
-    doctor_say(looked->doctor, "room", left < space.used_bytes / 4 ? DOCTOR_WARN : DOCTOR_OK,
+    uint64_t map = room.space.map_bytes, used = room.space.used_bytes;
+    uint64_t left = map > used ? map - used : 0;
+    left = left < room.disk ? left : room.disk;
+    doctor_say(looked->doctor, "room",
+               room.events < (double)looked->size / 4 ? DOCTOR_WARN : DOCTOR_OK,
                "a larger disk, a larger limits.store_bytes in a new store, or ambit prune",
-               "%llu MB used, %llu MB left: about %llu events more at %llu bytes each",
-               (unsigned long long)space.used_bytes >> 20, (unsigned long long)left >> 20,
-               (unsigned long long)(left / each), (unsigned long long)each);
+               "%llu MB used, %llu MB left: about %.0f events more at %.0f bytes each, and %.0f of "
+               "the search index",
+               (unsigned long long)used >> 20, (unsigned long long)left >> 20, room.events,
+               room.each, room.search_each);
 }
 
 static bool time_at(struct store_txn *txn, uint64_t seq, int64_t *ret_ms)
@@ -83,19 +109,14 @@ static bool time_at(struct store_txn *txn, uint64_t seq, int64_t *ret_ms)
 /* By the newest ten thousand events, or all there are. */
 static void say_rate(struct looked *looked, struct store *store, struct store_txn *txn)
 {
-    struct store_space space;
-    uint64_t size = looked->size, n = size > 10000 ? 10000 : size, disk = 0;
+    struct room room;
+    uint64_t size = looked->size, n = size > 10000 ? 10000 : size;
     int64_t first_ms = 0;
-    store_space(store, &space);
     if (n < 2 || !time_at(txn, size - n, &first_ms) || looked->last_ms <= first_ms ||
-        file_free_bytes(looked->state_fd, &disk) != AMBIT_OK)
+        !room_of(looked, store, &room))
         return;
     double days = (double)(looked->last_ms - first_ms) / (double)day_ms;
-    double daily = (double)n / days * ((double)space.used_bytes / (double)size);
-    double left =
-        (double)(disk < space.map_bytes - space.used_bytes ? disk
-                                                           : space.map_bytes - space.used_bytes) /
-        daily;
+    double left = room.events / ((double)n / days);
     doctor_say(looked->doctor, "days left", left < LEFT_DAYS ? DOCTOR_WARN : DOCTOR_OK,
                "a larger disk, or ambit prune", "%.0f at the rate of the last %llu events",
                left > 1e6 ? 1e6 : left, (unsigned long long)n);
@@ -124,7 +145,7 @@ static void look_at_store(struct looked *looked)
         doctor_say(looked->doctor, "store", DOCTOR_OK, NULL,
                    "every page is sound; %llu events, %llu stops in force",
                    (unsigned long long)head.edge.size, (unsigned long long)head.stops_in_force);
-        say_room(looked, store, head.edge.size);
+        say_room(looked, store);
         say_rate(looked, store, txn);
     } else {
         doctor_say(looked->doctor, "store", DOCTOR_BAD,

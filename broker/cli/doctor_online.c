@@ -40,14 +40,19 @@ static void say_metrics(struct doctor *doctor, struct ambit_str text)
 {
     long long left = (long long)metric(text, "ambit_store_free_bytes");
     long long used = (long long)metric(text, "ambit_store_bytes");
+    long long events = (long long)metric(text, "ambit_events_total");
+    long long search = (long long)metric(text, "ambit_search_bytes");
     long long age = (long long)metric(text, "ambit_store_reader_age_seconds");
     long long lapsing = (long long)metric(text, "ambit_attestations_lapsing");
     long long stops = (long long)metric(text, "ambit_stops_in_force");
     long long backup = (long long)metric(text, "ambit_backup_last_timestamp_seconds");
     long long backup_days = ((long long)doctor->cli->now_ms / 1000 - backup) / DAY_S;
     doctor_say(doctor, "room", left >= 0 && left < used / 4 ? DOCTOR_WARN : DOCTOR_OK,
-               "a larger disk, or ambit prune", "%lld bytes used, %lld may still be written", used,
-               left);
+               "a larger disk, or ambit prune",
+               "%lld bytes used, %lld may still be written; an event takes %lld, and %lld of the "
+               "search index",
+               used, left, events > 0 ? used / events : 0,
+               events > 0 && search > 0 ? search / events : 0);
     doctor_say(doctor, "readers", age > READER_S ? DOCTOR_WARN : DOCTOR_OK,
                "the log names the process: end it", "the oldest reads for %lld s", age);
     doctor_say(doctor, "attestations", lapsing > 0 ? DOCTOR_WARN : DOCTOR_OK,

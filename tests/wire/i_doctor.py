@@ -4,6 +4,7 @@
 could not look at."""
 import json
 import os
+import re
 import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
@@ -32,11 +33,14 @@ def main():
                "a broker that serves is well", (code, rows))
         tap.ok("running" in rows["lock"]["saw"] and rows["stops"]["state"] == "warn" and rows["backups"]["advice"] == "ambit backup",
                "what is to be watched is said, with what to do", rows)
+        tap.ok(re.search(r"; an event takes [1-9]\d+, and \d+ of the search index", rows["room"]["saw"]), "how much an event takes", rows["room"])
         tap.ok(rows["unit"]["state"] == "not looked at", "and what was not looked at")
         tap.ok(broker.stop() == 0, "stopped")
         code, rows = doctor(broker, "--state", broker.state, "--url", url)
         tap.ok(code == 3 and rows["broker"]["state"] == "bad", "a broker that does not answer: exit 3", (code, rows))
         code, rows = doctor(broker, "--config", config)
+        tap.ok(re.search(r"about \d+ events more at [1-9]\d+ bytes each, and [1-9]\d+ of the search index", rows["room"]["saw"]),
+               "how much an event takes in the store and in the index, and how many there is room for", rows["room"])
         tap.ok(rows["store"]["state"] == "ok" and "no broker" in rows["lock"]["saw"], "its files are looked at all the same", (code, rows))
         key = next(os.path.join(at, f) for at, _, files in os.walk(os.path.join(broker.state, "keys")) for f in files)
         os.chmod(key, 0o644)
