@@ -173,9 +173,9 @@ const struct cli_verb oncall_time_acknowledge = {
 static enum cli_exit run_grants(struct cli *cli)
 {
     static const struct show_column columns[] = {
-        {"GRANT", "grant"},  {"AGENT", "agent"},        {"OWNER", "owner"},
-        {"STATE", "state"},  {"EXPIRES", "expires_at"}, {"AUDIENCE", "audience"},
-        {"POLICY", "policy"}};
+        {"GRANT", "grant"},   {"AGENT", "agent"},        {"OWNER", "owner"},
+        {"STATE", "state"},   {"EXPIRES", "expires_at"}, {"AUDIENCE", "audience"},
+        {"POLICY", "policy"}, {"PURPOSE", "purpose"}};
     BUF_AUTO path = {.p = NULL};
     buf_printf(&path, "/v1/grants?limit=1000&state=%s", cli_has(cli, "all") ? "all" : "live");
     const char *agent = cli_get(cli, "agent");

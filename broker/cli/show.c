@@ -174,9 +174,22 @@ static const struct json_value *find_member(const struct json_value *object, str
     return NULL;
 }
 
+/* Does the object say that this text of its own is erased? */
+static bool is_erased(const struct json_value *object, const char *member)
+{
+    const struct json_value *erased = json_get(object, "erased");
+    const struct json_value *name = erased && erased->kind == JSON_ARRAY ? erased->first : NULL;
+    for (; name; name = name->next)
+        if (name->kind == JSON_STRING && ambit_str_is(name->text, member))
+            return true;
+    return false;
+}
+
 struct ambit_str show_member(struct arena *arena, const struct json_value *object, const char *path)
 {
     const struct json_value *at = object;
+    if (object && object->kind == JSON_OBJECT && !json_get(object, path) && is_erased(object, path))
+        return AMBIT_STR("(erased)");
     while (at && *path) {
         const char *dot = strchr(path, '.');
         size_t len = dot ? (size_t)(dot - path) : strlen(path);

@@ -49,6 +49,7 @@ struct show_line {
 };
 void show_lines(struct buf *out, const struct show_line *lines, size_t n);
 
-/* A member by dotted path as text for people; {NULL,0} when absent. */
+/* A member by dotted path as text for people; {NULL,0} when absent, "(erased)" where the object
+ * says that it is. */
 struct ambit_str show_member(struct arena *arena, const struct json_value *object,
                              const char *path);

@@ -19,8 +19,31 @@ static const char *state_text(const struct grant_row *row, enum ambit_liveness l
     return row->expires_ms <= now_ms ? "expired" : "live";
 }
 
-static void grant_json(struct json_out *out, const struct grant_row *row, const char *state)
+/* The row has a purpose only where its opening is in the store: of an event that was pruned it
+ * stands in the segment, and where the event says that there was one it is erased. */
+static AMBIT_CHECKED enum ambit_err find_purpose(const struct reading *reading, struct arena *arena,
+                                                 struct grant_row *row, bool *ret_is_erased)
 {
+    struct event issued;
+    BUF_AUTO memory;
+    buf_init(&memory, 0);
+    *ret_is_erased = false;
+    if (row->purpose.p != NULL)
+        return AMBIT_OK;
+    enum ambit_err err = reading_event_if(reading, row->seq, &memory, arena, &issued);
+    if (err != AMBIT_OK)
+        return err;
+    *ret_is_erased = (issued.erased & EVENT_ERASED_PURPOSE) != 0;
+    if (issued.purpose.p == NULL)
+        return AMBIT_OK;
+    row->purpose = arena_copy(arena, issued.purpose);
+    return row->purpose.p != NULL ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
+}
+
+static void put_members(struct json_out *out, const struct grant_row *row, const char *state,
+                        bool is_erased)
+{
+    const struct erased_text erased[] = {{"purpose", is_erased}};
     json_begin_object(out);
     json_member_id(out, "grant", row->id);
     json_key(out, "seq");
@@ -47,7 +70,19 @@ static void grant_json(struct json_out *out, const struct grant_row *row, const 
     json_member_str(out, "txn", row->txn);
     json_key(out, "state");
     json_text(out, state);
+    reading_erased(out, erased, AMBIT_LEN(erased));
     json_end_object(out);
+}
+
+static AMBIT_CHECKED enum ambit_err grant_json(const struct reading *reading, struct arena *arena,
+                                               struct grant_row *row, const char *state,
+                                               struct json_out *out)
+{
+    bool is_erased = false;
+    enum ambit_err err = find_purpose(reading, arena, row, &is_erased);
+    if (err == AMBIT_OK)
+        put_members(out, row, state, is_erased);
+    return err;
 }
 
 enum ambit_err reading_grant_json(const struct reading *reading, struct ambit_id id,
@@ -58,9 +93,9 @@ enum ambit_err reading_grant_json(const struct reading *reading, struct ambit_id
     enum ambit_err err = grant_load(reading->txn, id, arena, &row);
     if (err == AMBIT_OK)
         err = reading_is_live(reading, &row, &liveness);
-    if (err == AMBIT_OK)
-        grant_json(out, &row, state_text(&row, liveness, reading->now_ms));
-    return err;
+    return err == AMBIT_OK
+               ? grant_json(reading, arena, &row, state_text(&row, liveness, reading->now_ms), out)
+               : err;
 }
 
 bool reading_row_has_policy(const struct grant_row *row, struct ambit_str policy)
@@ -111,10 +146,10 @@ static AMBIT_CHECKED enum ambit_err page_row(const struct reading *reading,
 
     bool is_live = liveness == AMBIT_LIVE && row.expires_ms > reading->now_ms;
     if (filter_takes(filter, &row, is_live)) {
-        grant_json(out, &row, state_text(&row, liveness, reading->now_ms));
+        err = grant_json(reading, &arena, &row, state_text(&row, liveness, reading->now_ms), out);
         (*n)++;
     }
-    return buf_check(out->buf);
+    return err == AMBIT_OK ? buf_check(out->buf) : err;
 }
 
 static void put_next(struct json_out *out, bool has_next, struct ambit_str last_key)
@@ -151,7 +186,7 @@ static AMBIT_CHECKED enum ambit_err page_start(const struct page *page, size_t k
 }
 
 /* Newest first. `table` is STORE_GRANTS (key: id) or STORE_AGENT_GRANTS (key: agent, seq). */
-static AMBIT_CHECKED enum ambit_err walk(const struct reading *reading,
+static AMBIT_CHECKED enum ambit_err walk(const struct broker *broker, const struct reading *reading,
                                          const struct grants_filter *filter,
                                          const struct page *page, struct json_out *out)
 {
@@ -190,6 +225,8 @@ static AMBIT_CHECKED enum ambit_err walk(const struct reading *reading,
         memcpy(last, key.p, key_len);
         seen++;
         err = page_row(reading, filter, id, out, &n);
+        if (n > 0 && reading_is_long(broker, reading))
+            break; /* the page ends early: events in segments are read one by one */
     }
     if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
         return err;
@@ -206,7 +243,7 @@ enum ambit_err query_grants(struct broker *broker, const struct grants_filter *f
         return err;
     json_key(out, "grants");
     json_begin_array(out);
-    err = walk(&reading, filter, page, out);
+    err = walk(broker, &reading, filter, page, out);
     reading_end(&reading);
     return err;
 }

@@ -114,6 +114,13 @@ def targets(tap, broker, client, grant, decisions, stop):
     tap.ok(old["openings"] == 0, "before a time", old)
     told = erase(client, "agent:remediator")
     tap.ok(told.status == 201 and told.json["purposes"] == MANY, "the agent's purposes", told)
+    client.token()
+    listed = client.person("dana", "GET", "/v1/grants?state=all&limit=1000&agent=remediator").json["grants"]
+    tap.ok(all(g["erased"] == ["purpose"] and "purpose" not in g for g in listed[2:]) and len(listed) > MANY and "erased" not in listed[0]
+           and "purpose" not in listed[0] and listed[1]["purpose"] == "ZAP-live", "the list of grants says which purposes are erased", listed[:4])
+    shown = broker.ambit("grants", "--all", "--agent", "remediator", "--state", broker.state, "--token-file",
+                         os.path.join(broker.state, "credentials", "dana.token")).stdout
+    tap.ok(shown.count(b"(erased)") == len(listed) - 2 and b"ZAP-live" in shown, "so does ambit grants", shown[:600])
     client.revoke(live["access_token"])
     done = broker.ambit("erase", "agent:remediator", "--members", "words,purpose", "--reason", "by hand", "--wait", "--state", broker.state,
                         "--token-file", os.path.join(broker.state, "credentials", "lee.token"))

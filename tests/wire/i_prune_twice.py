@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Goal: a pruning asked for twice at once is done once; a kill at any moment of one leaves either all rows or a segment that has them."""
+"""Goal: a pruning asked for twice at once is done once; a kill at any moment of one leaves either all rows or a segment that has them;
+by record.keep it comes by itself."""
 import datetime
 import os
 import sys
@@ -8,7 +9,7 @@ import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from broker import GONE, Broker, Tap, Threads  # noqa: E402
-from pruning import end_all, fill, prune, wait  # noqa: E402
+from pruning import end_all, fill, prune, segments, wait  # noqa: E402
 
 
 def fill_at_once(broker, n):
@@ -80,11 +81,34 @@ def killed(tap, broker):
         tap.ok(seqs == list(range(seqs[0], seqs[0] + len(seqs))) and len(seqs) > 1000, "no event is missing", (seqs[:3], len(seqs)))
 
 
+def by_itself(tap, broker):
+    """What is older than record.keep goes soon after a start, and then once a day; nobody asked."""
+    with broker.client() as client:
+        fill_at_once(broker, 260)
+        end_all(client)
+        before = segments(client)["pruned_to"]
+    tap.ok(broker.stop() == 0, "stopped")
+    time.sleep(1.1)
+    broker.config["record"]["keep"] = "1s"
+    broker.start()
+    with broker.client() as client:
+        told = wait(client, lambda t: t["pruned_to"] > before and t["deleted_to"] == t["pruned_to"])
+        tap.ok(told["deleted_to"] == told["pruned_to"] > before, "record.keep prunes by itself", (before, told))
+        event = list(client.events(type="record.pruned"))[-1]
+        tap.ok(event["words"] == "record.keep" and "person" not in event and event["detail"]["next"] == told["pruned_to"],
+               "and the record says why, and that nobody asked", event)
+        fill_at_once(broker, 260)
+        end_all(client)
+        time.sleep(1.2)
+        tap.ok(segments(client)["pruned_to"] == told["pruned_to"], "and not again the same day")
+
+
 def main():
     tap = Tap()
     with Broker(config={"record": {"least_age": "1s"}}) as broker:
         twice(tap, broker)
         killed(tap, broker)
+        by_itself(tap, broker)
         tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "and verifies")
     return tap.done()
 
