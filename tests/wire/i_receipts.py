@@ -3,15 +3,26 @@
 """Goal: TLP-1: with every grant and decision, on request, its caller gets a receipt that verifies with the log's
 public key alone (by a reader that shares nothing with the broker), and nobody gets one of somebody else's."""
 import base64
+import json
 import os
 import sys
+import tempfile
+import time
 import urllib.parse
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 for folder in ("support", "oracle"):
     sys.path.insert(0, os.path.join(HERE, "..", folder))
 from broker import READ_SCOPE, Broker, Tap, claims  # noqa: E402
+from family import ACCESS, AGENTS, EXCHANGE, POLICIES, Family  # noqa: E402
+import jose  # noqa: E402
 import tlog  # noqa: E402
+
+JWT_BEARER, POLL = "urn:ietf:params:oauth:grant-type:jwt-bearer", "urn:openid:params:grant-type:ciba"
+ISSUER, PLATFORM = "https://issuer.example", int.from_bytes(os.urandom(31), "big") + 1
+PROD = "service.restart[svc:prod/web-1]"
+ASKS = {"id": "production", "actions": ["service.restart"], "resources": ["svc:prod/**"], "ttl": {"default": "2m", "max": "5m"},
+        "approval": {"at": "grant", "roles": ["oncall"], "count": 1, "timeout": "15m"}}
 
 PREFER = {"Prefer": "ambit-receipt, wait=5"}
 
@@ -85,6 +96,47 @@ def with_answers(rig):
     return token
 
 
+def ways(broker, client):
+    """Documents for grants of every kind: agents that hand on, a platform that vouches, a rule that asks people."""
+    policy, agent = broker.document("policies/restart-services"), broker.document("agents/remediator")
+    broker.propose("policies/restart-services", {**policy, "allow": [*policy["allow"], ASKS]})
+    broker.propose("agents/remediator", {**agent, "authenticate": [*agent["authenticate"], {"method": "federated_jwt", "issuer": ISSUER, "subject": "batch"}]})
+    return Family(broker, client, {k: POLICIES[k] for k in ("top", "helper")}, {k: AGENTS[k] for k in ("chief", "hand", "finger", "nail")})
+
+
+def other_grants(rig, family, issuer):
+    """By token exchange, by an assertion of the platform, by CIBA: what was decided, whether given or not."""
+    def form(fields, who=None, path="/token"):
+        headers = {"Content-Type": "application/x-www-form-urlencoded", **PREFER, **({"Authorization": rig.broker.basic(who)} if who else {})}
+        return rig.client.call("POST", path, urllib.parse.urlencode(fields), headers)
+
+    def both(name, given, refused):
+        token = given.json.get("access_token", "")
+        rig.holds(given.json.get("ambit_receipt", ""), f"TLP-1 {name}: given, with its receipt", "grant.issued", claims(token)["jti"] if token else str(given))
+        rig.holds(refused.json.get("ambit_receipt", ""), f"TLP-1 {name}: refused, with its receipt", "grant.refused", refused.json.get("ambit_request"))
+        return token
+
+    def exchange(scope):
+        return form({"grant_type": EXCHANGE, "subject_token": root, "subject_token_type": ACCESS, "scope": scope}, "hand")
+
+    def vouched(scope):
+        now = int(time.time())
+        assertion = jose.jws(PLATFORM, {"alg": "ES256", "typ": "JWT", "kid": "one"},
+                             {"iss": ISSUER, "sub": "batch", "aud": issuer, "iat": now, "exp": now + 300, "jti": os.urandom(8).hex()})
+        return form({"grant_type": JWT_BEARER, "assertion": assertion, "scope": scope})
+
+    def polled(answer):
+        asked = form({"scope": PROD, "login_hint": "oncall", "purpose": answer}, "remediator", "/bc-authorize").json
+        rig.client.person("lee", "POST", f"/v1/approvals/{asked['ambit_approval']}", {"answer": answer, "reason": "looked at it"})
+        return form({"grant_type": POLL, "auth_req_id": asked["auth_req_id"]}, "remediator")
+
+    root = family.root()
+    child = both("TEX-1, a token exchange", exchange("d.do[svc:d/eu]"), exchange("d.do[svc:x/eu]"))
+    rig.holds(rig.receipt(claims(child)["jti"], f"Bearer {child}").body.decode(), "TLP-1: of what was handed on, to whom it was", "grant.issued", claims(child)["jti"])
+    both("ASG-1, an assertion of the platform", vouched(READ_SCOPE), vouched("ticket.read[db:x]"))
+    both("CIB-10, a poll", polled("approve"), polled("reject"))
+
+
 def afterwards(rig, token):
     tap, broker = rig.tap, rig.broker
     decided = rig.evaluate(token).json["context"]["id"]
@@ -142,7 +194,7 @@ def commands(rig, token):
     out, vkey = os.path.join(broker.home, "one.tlog-proof"), os.path.join(broker.home, "log.vkey")
     with open(vkey, "w", encoding="utf-8") as f:
         f.write(rig.vkey)
-    who = ["--token-file", os.path.join(broker.state, "credentials/dana.token"), "--state", broker.state]
+    who = ["--token-file", os.path.join(broker.state, "credentials/dana.token"), "--url", f"http://127.0.0.1:{broker.port}"]
     done = ambit("prove", decided, "--out", out, "--log-key", vkey, *who)
     tap.ok(done.returncode == 0 and "the receipt holds" in done.stdout, "ambit prove writes a receipt and its entry", done)
     again = ambit("prove", decided, "--out", out, *who)
@@ -172,12 +224,22 @@ def commands(rig, token):
 
 def main():
     tap = Tap()
-    with Broker() as broker:
+    x, y = jose._multiply(PLATFORM, jose.G)
+    with tempfile.NamedTemporaryFile("w", suffix=".jwks") as jwks:
+        json.dump({"keys": [{"kty": "EC", "crv": "P-256", "kid": "one", "use": "sig", "x": jose.b64u(x.to_bytes(32, "big")),
+                             "y": jose.b64u(y.to_bytes(32, "big"))}]}, jwks)
+        jwks.flush()
+        return told(tap, {"trusted_issuers": [{"issuer": ISSUER, "jwks": jwks.name, "algorithms": ["ES256"]}]})
+
+
+def told(tap, config):
+    with Broker(config=config) as broker:
         rig = Rig(broker, tap)
         token = with_answers(rig)
         afterwards(rig, token)
         proofs(rig, token)
         commands(rig, token)
+        other_grants(rig, ways(broker, rig.client), claims(token)["iss"])
         token = rig.token().json["access_token"]
         answer = rig.evaluate(token, headers=PREFER)
         broker.stop()
