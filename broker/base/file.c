@@ -158,3 +158,22 @@ enum ambit_err dir_list(int dir_fd, const char *path, struct arena *arena,
     *ret_n = n;
     return AMBIT_OK;
 }
+
+enum ambit_err dir_open_list(const char *path, struct arena *arena, int *ret_fd,
+                             struct ambit_str **ret_names, size_t *ret_n)
+{
+    FD_AUTO fd = -1;
+    *ret_fd = -1;
+    *ret_names = NULL;
+    *ret_n = 0;
+    enum ambit_err err = dir_open(AT_FDCWD, path, &fd);
+    if (err == AMBIT_ERR_NOT_FOUND)
+        return AMBIT_OK;
+    if (err == AMBIT_OK)
+        err = dir_list(fd, ".", arena, ret_names, ret_n);
+    if (err != AMBIT_OK)
+        return err;
+    *ret_fd = fd;
+    fd = -1;
+    return AMBIT_OK;
+}

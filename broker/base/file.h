@@ -33,5 +33,8 @@ AMBIT_CHECKED enum ambit_err file_free_bytes(int fd, uint64_t *ret);
 struct arena;
 AMBIT_CHECKED enum ambit_err dir_list(int dir_fd, const char *path, struct arena *arena,
                                       struct ambit_str **ret_names, size_t *ret_n);
+/* Opens a folder and lists it. One that is not there: OK, no names, and no descriptor (-1). */
+AMBIT_CHECKED enum ambit_err dir_open_list(const char *path, struct arena *arena, int *ret_fd,
+                                           struct ambit_str **ret_names, size_t *ret_n);
 void fd_closep(int *fd); /* closes unless negative */
 #define FD_AUTO AMBIT_CLEANUP(fd_closep) int

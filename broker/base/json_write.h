@@ -74,5 +74,14 @@ static inline void json_member_id(struct json_out *out, const char *key, struct 
     json_key(out, key);
     json_id(out, id);
 }
+static inline void json_member_digest(struct json_out *out, const char *key,
+                                      struct ambit_digest digest)
+{
+    static const struct ambit_digest none = {{0}};
+    if (ambit_digest_eq(digest, none))
+        return;
+    json_key(out, key);
+    json_digest(out, digest);
+}
 /* RFC 8785 order of two keys: by UTF-16 code units. */
 int json_key_cmp(struct ambit_str a, struct ambit_str b);

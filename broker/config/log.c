@@ -12,33 +12,12 @@ bool config_is_origin(struct ambit_str text)
     return text.len > 0 && text.len <= CONFIG_ORIGIN_MAX;
 }
 
-static bool starts_with(struct ambit_str text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return text.len > len && memcmp(text.p, prefix, len) == 0;
-}
-
-static struct ambit_str keep(struct config_reader *reader, struct ambit_str text)
-{
-    struct ambit_str copy = arena_copy(&reader->config->arena, text);
-    reader->is_out_of_memory |= !copy.p;
-    return copy;
-}
-
-static struct config_place place_of(const struct config_place *list, const struct json_value *value)
-{
-    struct config_place place = *list;
-    place.line = value->line;
-    place.column = value->column;
-    return place;
-}
-
 /* What stands behind the address begins a port or a path, not a longer name. */
 static bool is_loopback(struct ambit_str url, const char *address)
 {
     size_t len = strlen(address);
-    return starts_with(url, address) && (url.p[len] == ':' || url.p[len] == '/') &&
-           !memchr(url.p, '@', url.len);
+    return config_starts_with(url, address) && url.len > len &&
+           (url.p[len] == ':' || url.p[len] == '/') && !memchr(url.p, '@', url.len);
 }
 
 static bool is_url(struct ambit_str url)
@@ -48,7 +27,7 @@ static bool is_url(struct ambit_str url)
             memchr("\"\\<>#?", url.p[i], 6))
             return false;
     return url.len > 0 && url.len <= 1024 && url.p[url.len - 1] != '/' &&
-           (starts_with(url, "https://") || is_loopback(url, "http://127.0.0.1") ||
+           (config_starts_with(url, "https://") || is_loopback(url, "http://127.0.0.1") ||
             is_loopback(url, "http://[::1]"));
 }
 
@@ -83,7 +62,7 @@ static void take_witness(struct config_reader *reader, const struct config_place
     struct ambit_str *const places[] = {&witness.name, &witness.vkey, &witness.url};
     size_t before = reader->problems->n;
     for (const struct json_value *member = value->first; member; member = member->next) {
-        struct config_place at = place_of(place, member);
+        struct config_place at = config_place_of(place, member);
         size_t i = 0;
         while (i < AMBIT_LEN(names) && !ambit_str_is(member->key, names[i]))
             i++;
@@ -94,7 +73,7 @@ static void take_witness(struct config_reader *reader, const struct config_place
         else if (member->kind != JSON_STRING)
             config_complain(reader, &at, "has the wrong type", "a text");
         else
-            *places[i] = keep(reader, member->text);
+            *places[i] = config_keep(reader, member->text);
     }
     if (reader->problems->n == before)
         check_witness(reader, place, &witness);
@@ -109,7 +88,7 @@ void config_take_witnesses(struct config_reader *reader, const struct config_pla
         return;
     }
     for (const struct json_value *one = value->first; one; one = one->next) {
-        struct config_place at = place_of(place, one);
+        struct config_place at = config_place_of(place, one);
         if (one->kind == JSON_OBJECT)
             take_witness(reader, &at, one);
         else

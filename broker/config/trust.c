@@ -13,34 +13,14 @@ static const char *const profiles[] = {
     [CONFIG_PROFILE_SPIFFE] = "spiffe",
 };
 
-static bool starts_with(struct ambit_str text, const char *prefix)
-{
-    size_t len = strlen(prefix);
-    return text.len >= len && memcmp(text.p, prefix, len) == 0;
-}
-
-static struct ambit_str keep(struct config_reader *reader, struct ambit_str text)
-{
-    struct ambit_str copy = arena_copy(&reader->config->arena, text);
-    reader->is_out_of_memory |= !copy.p;
-    return copy;
-}
-
-static struct config_place place_of(const struct config_place *list, const struct json_value *value)
-{
-    struct config_place place = *list;
-    place.line = value->line;
-    place.column = value->column;
-    return place;
-}
-
 static bool is_uri(struct ambit_str text)
 {
     for (size_t i = 0; i < text.len; i++)
         if ((uint8_t)text.p[i] <= 0x20 || (uint8_t)text.p[i] >= 0x7f ||
             memchr("\"\\<>#", text.p[i], 5))
             return false;
-    return text.len <= 1024 && (starts_with(text, "https://") || starts_with(text, "spiffe://")) &&
+    return text.len <= 1024 &&
+           (config_starts_with(text, "https://") || config_starts_with(text, "spiffe://")) &&
            text.len > 9;
 }
 
@@ -68,10 +48,10 @@ static void take_keys(struct config_reader *reader, const struct config_place *p
 {
     static const struct config_row path = {.kind = CONFIG_FILE,
                                            .offset = offsetof(struct config, scratch)};
-    issuer->is_file = !starts_with(text, "https://");
+    issuer->is_file = !config_starts_with(text, "https://");
     if (!issuer->is_file && is_uri(text))
-        issuer->jwks = keep(reader, text);
-    else if (!issuer->is_file || starts_with(text, "http://"))
+        issuer->jwks = config_keep(reader, text);
+    else if (!issuer->is_file || config_starts_with(text, "http://"))
         config_complain(reader, place, "is no place of keys", "a file, or an https URL");
     else {
         config_take_text(reader, &path, place, text);
@@ -106,7 +86,7 @@ static void take_member(struct config_reader *reader, const struct config_place 
                                         "max_age", "profile", "client_assertion"};
     bool is_text = member->kind == JSON_STRING;
     if (ambit_str_is(member->key, "issuer") && is_text)
-        issuer->issuer = keep(reader, member->text);
+        issuer->issuer = config_keep(reader, member->text);
     else if (ambit_str_is(member->key, "jwks") && is_text)
         take_keys(reader, place, member->text, issuer);
     else if (ambit_str_is(member->key, "algorithms"))
@@ -127,7 +107,7 @@ static void check_issuer(struct config_reader *reader, const struct config_place
                          const struct config_issuer *issuer)
 {
     const struct config *config = reader->config;
-    bool is_spiffe = starts_with(issuer->issuer, "spiffe://");
+    bool is_spiffe = config_starts_with(issuer->issuer, "spiffe://");
     if (!is_uri(issuer->issuer))
         config_complain(reader, place, "\"issuer\" is missing or no URL",
                         "the `iss` of its tokens: an https URL, or spiffe:// and a trust domain");
@@ -153,14 +133,14 @@ static void take_issuer(struct config_reader *reader, const struct config_place 
 {
     struct config_issuer issuer = {.max_age_s = 3600};
     struct ambit_str name = json_get_str(value, "issuer");
-    if (starts_with(name, "spiffe://"))
+    if (config_starts_with(name, "spiffe://"))
         issuer.profile = CONFIG_PROFILE_SPIFFE;
     else if (ambit_str_is(name, "https://token.actions.githubusercontent.com"))
         issuer.profile = CONFIG_PROFILE_GITHUB;
 
     size_t before = reader->problems->n;
     for (const struct json_value *member = value->first; member; member = member->next) {
-        struct config_place at = place_of(place, member);
+        struct config_place at = config_place_of(place, member);
         if (json_is_duplicate(value, member))
             config_complain(reader, &at, "the key occurs twice", "each key once");
         else
@@ -181,7 +161,7 @@ void config_take_issuers(struct config_reader *reader, const struct config_place
         return;
     }
     for (const struct json_value *one = value->first; one; one = one->next) {
-        struct config_place at = place_of(place, one);
+        struct config_place at = config_place_of(place, one);
         if (one->kind == JSON_OBJECT)
             take_issuer(reader, &at, one);
         else
@@ -199,7 +179,7 @@ void config_take_aliases(struct config_reader *reader, const struct config_place
         return;
     }
     if (value->first)
-        reader->config->issuer_alias = keep(reader, value->first->text);
+        reader->config->issuer_alias = config_keep(reader, value->first->text);
 }
 
 void config_take_blocks(struct config_reader *reader, const struct config_place *place,
@@ -211,7 +191,7 @@ void config_take_blocks(struct config_reader *reader, const struct config_place 
         return;
     }
     for (const struct json_value *one = value->first; one; one = one->next) {
-        struct config_place at = place_of(place, one);
+        struct config_place at = config_place_of(place, one);
         if (one->kind == JSON_STRING &&
             cidr_decode(one->text, &fetch->allow[fetch->n_allow]) == AMBIT_OK)
             fetch->n_allow++;
@@ -227,7 +207,7 @@ void config_check_trust(struct config_reader *reader, const struct config_place 
     if (!alias.p)
         return;
     bool is_variant = config->issuer.p && alias.len == config->issuer.len + 1 &&
-                      starts_with(alias, config->issuer.p) && alias.p[alias.len - 1] == '/';
+                      config_starts_with(alias, config->issuer.p) && alias.p[alias.len - 1] == '/';
     if (!is_variant)
         config_complain(reader, place, "\"issuer_aliases\" names something else",
                         "the issuer with one slash behind it, and nothing else");

@@ -149,18 +149,34 @@ static void store_text(struct config_reader *reader, const struct config_row *ro
 
 /* ---- texts ----------------------------------------------------------------------------------- */
 
-static bool starts_with(struct ambit_str text, const char *prefix)
+bool config_starts_with(struct ambit_str text, const char *prefix)
 {
     size_t len = strlen(prefix);
     return text.len >= len && memcmp(text.p, prefix, len) == 0;
 }
 
+struct ambit_str config_keep(struct config_reader *reader, struct ambit_str text)
+{
+    struct ambit_str copy = arena_copy(&reader->config->arena, text);
+    reader->is_out_of_memory |= !copy.p;
+    return copy;
+}
+
+struct config_place config_place_of(const struct config_place *list, const struct json_value *value)
+{
+    struct config_place place = *list;
+    place.line = value->line;
+    place.column = value->column;
+    return place;
+}
+
 /* HTP-1, MET-3: https, or http on loopback; no query, fragment, user or trailing slash. */
 static bool is_issuer(struct ambit_str text)
 {
-    bool is_plain = starts_with(text, "http://127.0.0.1") || starts_with(text, "http://[::1]") ||
-                    starts_with(text, "http://localhost");
-    if (!is_plain && !starts_with(text, "https://"))
+    bool is_plain = config_starts_with(text, "http://127.0.0.1") ||
+                    config_starts_with(text, "http://[::1]") ||
+                    config_starts_with(text, "http://localhost");
+    if (!is_plain && !config_starts_with(text, "https://"))
         return false;
 
     size_t host = is_plain ? 7 : 8;
@@ -176,7 +192,7 @@ static bool is_issuer(struct ambit_str text)
         return true;
 
     /* Not http://127.0.0.1.example.net: after the host only a port or a path. */
-    size_t end = starts_with(text, "http://[::1]") ? 12 : 16;
+    size_t end = config_starts_with(text, "http://[::1]") ? 12 : 16;
     return text.len == end || text.p[end] == ':' || text.p[end] == '/';
 }
 

@@ -53,6 +53,9 @@ struct config_place {
 struct config_place config_place_member(const struct config_reader *reader, const char *section,
                                         const struct json_value *member);
 
+/* Of what stands in a list or an object: its line, the list's pointer. */
+struct config_place config_place_of(const struct config_place *list,
+                                    const struct json_value *value);
 /* Of a flag or a variable: no line, but the key it stands for. */
 struct config_place config_place_key(struct ambit_str source, const struct config_row *row);
 
@@ -67,6 +70,9 @@ void config_take_json(struct config_reader *reader, const struct config_row *row
 void config_take_text(struct config_reader *reader, const struct config_row *row,
                       const struct config_place *place, struct ambit_str text);
 
+bool config_starts_with(struct ambit_str text, const char *prefix);
+/* A copy that lives as long as the configuration. */
+struct ambit_str config_keep(struct config_reader *reader, struct ambit_str text);
 /* The name that was probably meant; absent when none is near. */
 struct ambit_str config_nearest(struct ambit_str word, const char *const *names, size_t n);
 /* Appends "/PART", escaped as RFC 6901 says, cut at 64 bytes. */

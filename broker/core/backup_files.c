@@ -145,12 +145,8 @@ enum ambit_err backup_list(const char *folder, struct arena *arena, struct backu
     struct ambit_str *names = NULL;
     size_t n = 0;
     *ret_n = 0;
-    enum ambit_err err = dir_open(AT_FDCWD, folder, &fd);
-    if (err == AMBIT_ERR_NOT_FOUND)
-        return AMBIT_OK;
-    if (err == AMBIT_OK)
-        err = dir_list(fd, ".", arena, &names, &n);
-    if (err != AMBIT_OK)
+    enum ambit_err err = dir_open_list(folder, arena, &fd, &names, &n);
+    if (err != AMBIT_OK || n == 0)
         return err;
     struct backup_listed *listed = arena_array(arena, n + 1, sizeof *listed);
     if (!listed)

@@ -54,15 +54,6 @@ void event_write_uid(struct json_out *out, const struct event *event)
     json_str(out, buf_str(&text));
 }
 
-static void optional_digest(struct json_out *out, const char *key, struct ambit_digest digest)
-{
-    static const struct ambit_digest none = {{0}};
-    if (ambit_digest_eq(digest, none))
-        return;
-    json_key(out, key);
-    json_digest(out, digest);
-}
-
 static void rest_who(struct json_out *out, const struct event *event)
 {
     json_member_str(out, "agent", event->agent);
@@ -75,8 +66,8 @@ static void rest_who(struct json_out *out, const struct event *event)
     json_member_id(out, "parent", event->parent);
     json_member_str(out, "policy", event->policy);
     json_member_str(out, "rule", event->rule);
-    optional_digest(out, "digest", event->digest);
-    optional_digest(out, "documents", event->documents);
+    json_member_digest(out, "digest", event->digest);
+    json_member_digest(out, "documents", event->documents);
     json_member_str(out, "member", event->member);
 }
 

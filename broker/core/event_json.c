@@ -89,15 +89,6 @@ static void json_asked(struct json_out *out, const struct event *event)
     json_end_array(out);
 }
 
-static void json_optional_digest(struct json_out *out, const char *key, struct ambit_digest digest)
-{
-    static const struct ambit_digest none = {{0}};
-    if (ambit_digest_eq(digest, none))
-        return;
-    json_key(out, key);
-    json_digest(out, digest);
-}
-
 static void write_who(struct json_out *out, const struct event *event)
 {
     json_member_str(out, "agent", event->agent);
@@ -110,8 +101,8 @@ static void write_who(struct json_out *out, const struct event *event)
     json_member_str(out, "words", event->words);
     json_member_str(out, "service", event->service);
     json_member_str(out, "policy", event->policy);
-    json_optional_digest(out, "digest", event->digest);
-    json_optional_digest(out, "documents", event->documents);
+    json_member_digest(out, "digest", event->digest);
+    json_member_digest(out, "documents", event->documents);
     json_member_str(out, "rule", event->rule);
     if (event->decision != EVENT_DECISION_NONE) {
         json_key(out, "decision");
@@ -154,8 +145,8 @@ static void write_what(struct json_out *out, const struct event *event)
     json_member_str(out, "source", event->source);
     if (event->binding != AMBIT_BINDING_NONE)
         json_member_text(out, "binding", ambit_binding_text(event->binding));
-    json_optional_digest(out, "binding_key", event->binding_key);
-    json_optional_digest(out, "certificate", event->certificate);
+    json_member_digest(out, "binding_key", event->binding_key);
+    json_member_digest(out, "certificate", event->certificate);
     json_member_str(out, "purpose", event->purpose);
     json_member_str(out, "txn", event->txn);
 }
@@ -198,8 +189,8 @@ static void write_history(struct json_out *out, const struct event *event)
     json_member_str(out, "reported_by", event->reported_by);
     json_member_str(out, "agreement", event->agreement);
     true_member(out, "late", event->late);
-    json_optional_digest(out, "evidence_digest", event->evidence_digest);
-    json_optional_digest(out, "handle", event->handle);
+    json_member_digest(out, "evidence_digest", event->evidence_digest);
+    json_member_digest(out, "handle", event->handle);
     json_member_str(out, "signal", event->signal);
     true_member(out, "heard", event->heard);
     json_member_str(out, "key", event->key);

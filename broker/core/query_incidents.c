@@ -128,13 +128,7 @@ enum ambit_err reading_incident_json(const struct reading *reading, struct ambit
 enum ambit_err query_incident(struct broker *broker, struct ambit_id incident,
                               struct ambit_str only_owner, struct json_out *out)
 {
-    struct reading reading;
-    enum ambit_err err = reading_begin(broker, &reading);
-    if (err != AMBIT_OK)
-        return err;
-    err = reading_incident_json(&reading, incident, only_owner, NULL, out);
-    reading_end(&reading);
-    return err;
+    return query_one(broker, reading_incident_json, incident, only_owner, out);
 }
 
 enum ambit_err query_incidents(struct broker *broker, enum incidents_state state,

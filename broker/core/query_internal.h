@@ -84,11 +84,18 @@ struct query_list {
  * cursor. (query_list.c) */
 AMBIT_CHECKED enum ambit_err query_list(struct broker *broker, const struct query_list *list,
                                         const struct page *page, struct json_out *out);
+/* One of them alone, as one of the two above writes it. (query_list.c) */
+AMBIT_CHECKED enum ambit_err query_one(
+    struct broker *broker,
+    enum ambit_err (*write)(const struct reading *reading, struct ambit_id id,
+                            struct ambit_str only_owner, const struct reading_more *more,
+                            struct json_out *out),
+    struct ambit_id id, struct ambit_str only_owner, struct json_out *out);
 /* One event, decoded; texts in `memory` and the arena. NOT_FOUND: it was pruned, and its segment is
  * not here; DAMAGED: it is missing, or its segment has something else. */
 struct ledger_row;
-/* Its row as the store, or a segment, has it; in `memory`. NOT_FOUND: pruned, and its segment is not
- * here. */
+/* Its row as the store, or a segment, has it; in `memory`. NOT_FOUND: pruned, and its segment is
+ * not here. */
 struct ledger_row;
 AMBIT_CHECKED enum ambit_err reading_row(const struct reading *reading, uint64_t seq,
                                          struct buf *memory, struct ledger_row *ret);

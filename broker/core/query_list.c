@@ -60,3 +60,19 @@ enum ambit_err query_list(struct broker *broker, const struct query_list *list,
         json_id(out, at);
     return buf_check(out->buf);
 }
+
+enum ambit_err query_one(struct broker *broker,
+                         enum ambit_err (*write)(const struct reading *reading, struct ambit_id id,
+                                                 struct ambit_str only_owner,
+                                                 const struct reading_more *more,
+                                                 struct json_out *out),
+                         struct ambit_id id, struct ambit_str only_owner, struct json_out *out)
+{
+    struct reading reading;
+    enum ambit_err err = reading_begin(broker, &reading);
+    if (err != AMBIT_OK)
+        return err;
+    err = write(&reading, id, only_owner, NULL, out);
+    reading_end(&reading);
+    return err;
+}

@@ -136,13 +136,7 @@ enum ambit_err reading_stop_json(const struct reading *reading, struct ambit_id 
 enum ambit_err query_stop(struct broker *broker, struct ambit_id stop, struct ambit_str only_owner,
                           struct json_out *out)
 {
-    struct reading reading;
-    enum ambit_err err = reading_begin(broker, &reading);
-    if (err != AMBIT_OK)
-        return err;
-    err = reading_stop_json(&reading, stop, only_owner, NULL, out);
-    reading_end(&reading);
-    return err;
+    return query_one(broker, reading_stop_json, stop, only_owner, out);
 }
 
 enum ambit_err query_stops(struct broker *broker, enum stops_state state,

@@ -111,17 +111,6 @@ void approve_done(void *app, struct http_request *req)
     access_done(&state->access);
 }
 
-static enum http_next close_reading(struct reading *reading, enum ambit_err err,
-                                    struct http_request *req, struct http_reply *reply)
-{
-    if (!err)
-        err = buf_check(&reply->body);
-    if (err)
-        return reading_fail(req, reply, err);
-    http_reply_json(reply, 200);
-    return reading_record(reading, req, reply);
-}
-
 enum http_next approvals_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
     static const char *const names[] = {"state", "limit", "cursor", NULL};
@@ -149,7 +138,7 @@ enum http_next approvals_begin(void *app, struct http_request *req, struct http_
     if (!err)
         err = query_approvals(app, &who, state == 0, &page, &out);
     json_end_object(&out);
-    return close_reading(reading, err, req, reply);
+    return reading_close(reading, err, req, reply);
 }
 
 enum http_next approval_begin(void *app, struct http_request *req, struct http_reply *reply)
@@ -163,5 +152,5 @@ enum http_next approval_begin(void *app, struct http_request *req, struct http_r
     struct json_out out;
     struct broker_view who = view_of(&reading->access);
     json_out_init(&out, &reply->body, false);
-    return close_reading(reading, query_approval(app, &who, id, &out), req, reply);
+    return reading_close(reading, query_approval(app, &who, id, &out), req, reply);
 }

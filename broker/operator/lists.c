@@ -35,12 +35,7 @@ static enum http_next list_close(struct list_call *call, struct json_out *out, e
                                  struct http_request *req, struct http_reply *reply)
 {
     json_end_object(out);
-    if (!err)
-        err = buf_check(&reply->body);
-    if (err)
-        return reading_fail(req, reply, err);
-    http_reply_json(reply, 200);
-    return reading_record(call->reading, req, reply);
+    return reading_close(call->reading, err, req, reply);
 }
 
 enum http_next stops_begin(void *app, struct http_request *req, struct http_reply *reply)
@@ -131,17 +126,6 @@ static bool single_open(struct broker *broker, struct http_request *req, struct 
     return false;
 }
 
-static enum http_next single_close(struct reading *reading, enum ambit_err err,
-                                   struct http_request *req, struct http_reply *reply)
-{
-    if (!err)
-        err = buf_check(&reply->body);
-    if (err)
-        return reading_fail(req, reply, err);
-    http_reply_json(reply, 200);
-    return reading_record(reading, req, reply);
-}
-
 enum http_next stop_one_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
     struct reading *reading = NULL;
@@ -152,8 +136,8 @@ enum http_next stop_one_begin(void *app, struct http_request *req, struct http_r
         return reading_fail(req, reply, AMBIT_ERR_NOT_FOUND);
     struct json_out out;
     json_out_init(&out, &reply->body, false);
-    return single_close(reading, query_stop(app, stop, reading->access.only_owner, &out), req,
-                        reply);
+    return reading_close(reading, query_stop(app, stop, reading->access.only_owner, &out), req,
+                         reply);
 }
 
 enum http_next incident_one_begin(void *app, struct http_request *req, struct http_reply *reply)
@@ -166,8 +150,8 @@ enum http_next incident_one_begin(void *app, struct http_request *req, struct ht
         return reading_fail(req, reply, AMBIT_ERR_NOT_FOUND);
     struct json_out out;
     json_out_init(&out, &reply->body, false);
-    return single_close(reading, query_incident(app, incident, reading->access.only_owner, &out),
-                        req, reply);
+    return reading_close(reading, query_incident(app, incident, reading->access.only_owner, &out),
+                         req, reply);
 }
 
 enum http_next trace_begin(void *app, struct http_request *req, struct http_reply *reply)
@@ -199,5 +183,5 @@ enum http_next trace_begin(void *app, struct http_request *req, struct http_repl
     question.limit = (size_t)limit;
     struct json_out out;
     json_out_init(&out, &reply->body, false);
-    return single_close(reading, query_trace(app, &question, &out), req, reply);
+    return reading_close(reading, query_trace(app, &question, &out), req, reply);
 }

@@ -144,6 +144,17 @@ enum http_next reading_fail(struct http_request *req, struct http_reply *reply, 
     return HTTP_DONE;
 }
 
+enum http_next reading_close(struct reading *reading, enum ambit_err err, struct http_request *req,
+                             struct http_reply *reply)
+{
+    if (!err)
+        err = buf_check(&reply->body);
+    if (err)
+        return reading_fail(req, reply, err);
+    http_reply_json(reply, 200);
+    return reading_record(reading, req, reply);
+}
+
 enum http_next reading_answer(struct broker *broker, enum right right,
                               enum ambit_err (*query)(struct broker *, struct json_out *),
                               struct http_request *req, struct http_reply *reply)
@@ -153,13 +164,7 @@ enum http_next reading_answer(struct broker *broker, enum right right,
     if (!reading_open_for(broker, right, req, reply, &reading))
         return HTTP_DONE;
     json_out_init(&out, &reply->body, false);
-    enum ambit_err err = query(broker, &out);
-    if (!err)
-        err = buf_check(&reply->body);
-    if (err)
-        return reading_fail(req, reply, err);
-    http_reply_json(reply, 200);
-    return reading_record(reading, req, reply);
+    return reading_close(reading, query(broker, &out), req, reply);
 }
 
 enum http_next reading_finish(void *app, struct http_request *req, struct http_reply *reply)

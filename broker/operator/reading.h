@@ -41,5 +41,9 @@ enum http_next reading_record(struct reading *reading, struct http_request *req,
 enum http_next reading_answer(struct broker *broker, enum right right,
                               enum ambit_err (*query)(struct broker *, struct json_out *),
                               struct http_request *req, struct http_reply *reply);
+/* What stands behind the query, whose error is `err`: the reply, if it could be written, is
+ * recorded and goes out as JSON. */
+enum http_next reading_close(struct reading *reading, enum ambit_err err, struct http_request *req,
+                             struct http_reply *reply);
 /* An error of the query: 400 for a malformed cursor or name, 404, 503; nothing is recorded. */
 enum http_next reading_fail(struct http_request *req, struct http_reply *reply, enum ambit_err err);

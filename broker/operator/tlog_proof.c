@@ -72,10 +72,5 @@ enum http_next log_proof_begin(void *app, struct http_request *req, struct http_
     if (!err)
         err = answer(app, &reading->access.caller, &asked, &out);
     json_end_object(&out);
-    if (!err)
-        err = buf_check(&reply->body);
-    if (err)
-        return reading_fail(req, reply, err);
-    http_reply_json(reply, 200);
-    return reading_record(reading, req, reply);
+    return reading_close(reading, err, req, reply);
 }
