@@ -150,16 +150,16 @@ static AMBIT_CHECKED enum ambit_err apply_revoked(struct store_txn *txn, struct 
 
 /* ---- stops --------------------------------------------------------------------------------- */
 
-static AMBIT_CHECKED enum ambit_err store_stop_row(struct store_txn *txn,
+static AMBIT_CHECKED enum ambit_err store_stop_row(struct store_txn *txn, struct head *head,
                                                    const struct stop_row *row)
 {
     BUF_AUTO buf;
     buf_init(&buf, 0);
     stop_row_encode(row, &buf);
     enum ambit_err err = buf_check(&buf);
-    return err != AMBIT_OK
-               ? err
-               : store_put(txn, STORE_STOPS, (struct store_key){row->id.b, 16}, buf.p, buf.len);
+    return err != AMBIT_OK ? err
+                           : tally_put(txn, &head->tally, STORE_STOPS,
+                                       (struct store_key){row->id.b, 16}, buf_str(&buf));
 }
 
 /* A resource stop cuts off nothing: it only holds. */
@@ -185,7 +185,8 @@ static AMBIT_CHECKED enum ambit_err apply_raised(struct store_txn *txn, struct h
         err = cutoff_raise(txn, head, &key, event->seq, none);
     }
     if (err == AMBIT_OK && event->holds) {
-        err = store_put(txn, STORE_HOLDS, (struct store_key){event->stop.b, 16}, "", 0);
+        err = tally_put(txn, &head->tally, STORE_HOLDS, (struct store_key){event->stop.b, 16},
+                        AMBIT_STR(""));
         head->holds_version = event->seq;
     }
     if (err != AMBIT_OK)
@@ -200,7 +201,7 @@ static AMBIT_CHECKED enum ambit_err apply_raised(struct store_txn *txn, struct h
                            .holds = event->holds,
                            .seq = event->seq,
                            .raised_ms = event->time_ms};
-    err = store_stop_row(txn, &row);
+    err = store_stop_row(txn, head, &row);
     head->stops_in_force++;
     return err == AMBIT_OK ? apply_incident_joined(txn, event) : err;
 }
@@ -255,10 +256,10 @@ static AMBIT_CHECKED enum ambit_err apply_cleared(struct store_txn *txn, struct 
     err = still_held(txn, &arena, &row, &held_seq, &held_by);
     if (err == AMBIT_OK && target_cuts(row.target) && row.holds) {
         struct state_key key = state_key_cutoff_text(row.target);
-        err = cutoff_release(txn, &key, held_seq, held_by);
+        err = cutoff_release(txn, head, &key, held_seq, held_by);
     }
     if (err == AMBIT_OK && row.holds) {
-        err = store_delete(txn, STORE_HOLDS, (struct store_key){row.id.b, 16});
+        err = tally_delete(txn, &head->tally, STORE_HOLDS, (struct store_key){row.id.b, 16});
         head->holds_version = event->seq;
     }
     if (err != AMBIT_OK)
@@ -268,11 +269,11 @@ static AMBIT_CHECKED enum ambit_err apply_cleared(struct store_txn *txn, struct 
     row.cleared_ms = event->time_ms;
     row.cleared_seq = event->seq;
     row.cleared_by = event->person;
-    return store_stop_row(txn, &row);
+    return store_stop_row(txn, head, &row);
 }
 
 /* The first of two who clear: the hold stays. */
-static AMBIT_CHECKED enum ambit_err apply_clear_asked(struct store_txn *txn,
+static AMBIT_CHECKED enum ambit_err apply_clear_asked(struct store_txn *txn, struct head *head,
                                                       const struct event *event)
 {
     ARENA_AUTO arena;
@@ -286,7 +287,7 @@ static AMBIT_CHECKED enum ambit_err apply_clear_asked(struct store_txn *txn,
     row.asked_by = event->person;
     row.asked_ms = event->time_ms;
     row.asked_seq = event->seq;
-    return store_stop_row(txn, &row);
+    return store_stop_row(txn, head, &row);
 }
 
 static AMBIT_CHECKED enum ambit_err apply_decided(struct store_txn *txn, struct head *head,
@@ -305,7 +306,7 @@ static AMBIT_CHECKED enum ambit_err apply_stop(struct store_txn *txn, struct hea
     if (event->type == EVENT_STOP_RAISED)
         return apply_raised(txn, head, event);
     return event->type == EVENT_STOP_CLEARED ? apply_cleared(txn, head, event)
-                                             : apply_clear_asked(txn, event);
+                                             : apply_clear_asked(txn, head, event);
 }
 
 /* What people said of documents and of each other. */

@@ -74,6 +74,15 @@ static AMBIT_CHECKED enum ambit_err start_indexer(struct broker *broker)
     return err == AMBIT_OK ? indexer_start(broker->store, broker->search, &broker->indexer) : err;
 }
 
+static AMBIT_CHECKED enum ambit_err look_at_dead(struct store_txn *txn, const struct head *head)
+{
+    enum ambit_err err = tally_check(txn, head);
+    if (err == AMBIT_ERR_DAMAGED)
+        LOG(LOG_ERROR, "stops, holds and cut-offs are not those that were recorded: `ambit verify` "
+                       "names the rows");
+    return err;
+}
+
 /* The stored set, or at the very first start nothing yet. */
 static AMBIT_CHECKED enum ambit_err take_up_state(struct broker *broker)
 {
@@ -86,6 +95,8 @@ static AMBIT_CHECKED enum ambit_err take_up_state(struct broker *broker)
     err = head_load(txn, &head);
     if (err == AMBIT_ERR_NOT_FOUND)
         err = AMBIT_OK;
+    if (err == AMBIT_OK)
+        err = look_at_dead(txn, &head);
     if (err == AMBIT_OK && !ambit_digest_eq(head.documents, none))
         err = documents_load(txn, &head.documents, &broker->documents);
     if (err == AMBIT_OK && broker->documents != NULL)

@@ -27,14 +27,16 @@ enum ambit_err cutoff_load(struct store_txn *txn, const struct state_key *key, s
     return AMBIT_OK;
 }
 
-static AMBIT_CHECKED enum ambit_err cutoff_store(struct store_txn *txn, const struct state_key *key,
+static AMBIT_CHECKED enum ambit_err cutoff_store(struct store_txn *txn, struct head *head,
+                                                 const struct state_key *key,
                                                  const struct cutoff *cutoff)
 {
     uint8_t row[CUTOFF_BYTES];
     put_be64(row, cutoff->seq);
     put_be64(row + 8, cutoff->held_seq);
     memcpy(row + 16, cutoff->stop.b, 16);
-    return store_put(txn, STORE_CUTOFFS, state_key_store(key), row, sizeof row);
+    return tally_put(txn, &head->tally, STORE_CUTOFFS, state_key_store(key),
+                     (struct ambit_str){(const char *)row, sizeof row});
 }
 
 enum ambit_err cutoff_raise(struct store_txn *txn, struct head *head, const struct state_key *key,
@@ -53,11 +55,11 @@ enum ambit_err cutoff_raise(struct store_txn *txn, struct head *head, const stru
     }
     if (seq > head->last_cutoff_seq)
         head->last_cutoff_seq = seq;
-    return cutoff_store(txn, key, &cutoff);
+    return cutoff_store(txn, head, key, &cutoff);
 }
 
-enum ambit_err cutoff_release(struct store_txn *txn, const struct state_key *key, uint64_t held_seq,
-                              struct ambit_id stop)
+enum ambit_err cutoff_release(struct store_txn *txn, struct head *head, const struct state_key *key,
+                              uint64_t held_seq, struct ambit_id stop)
 {
     struct cutoff cutoff;
     enum ambit_err err = cutoff_load(txn, key, &cutoff);
@@ -66,7 +68,7 @@ enum ambit_err cutoff_release(struct store_txn *txn, const struct state_key *key
 
     cutoff.held_seq = held_seq;
     cutoff.stop = stop;
-    return cutoff_store(txn, key, &cutoff);
+    return cutoff_store(txn, head, key, &cutoff);
 }
 
 /* Widens *state by one cut-off: a stop in force is the stronger word. */

@@ -23,8 +23,9 @@ AMBIT_CHECKED enum ambit_err cutoff_raise(struct store_txn *txn, struct head *he
                                           const struct state_key *key, uint64_t seq,
                                           struct ambit_id stop);
 /* A stop was cleared: what is still held here, by which stop (0, none). */
-AMBIT_CHECKED enum ambit_err cutoff_release(struct store_txn *txn, const struct state_key *key,
-                                            uint64_t held_seq, struct ambit_id stop);
+AMBIT_CHECKED enum ambit_err cutoff_release(struct store_txn *txn, struct head *head,
+                                            const struct state_key *key, uint64_t held_seq,
+                                            struct ambit_id stop);
 
 /* How the grant of this row stands under all cut-offs that cover it or a grant above it. */
 AMBIT_CHECKED enum ambit_err cutoff_liveness(struct store_txn *txn, uint64_t last_cutoff_seq,

@@ -8,16 +8,18 @@
 #include "core/stop_row.h"
 
 enum {
-    HEAD_FIRST = 1, /* without outage and stops in force */
-    HEAD_VERSION = 2,
+    HEAD_FIRST = 1,  /* without outage and stops in force */
+    HEAD_SECOND = 2, /* without the tally */
+    HEAD_VERSION = 3,
     HEAD_FIRST_FIXED = 1 + 8 * 5 + 32,
-    HEAD_FIXED = HEAD_FIRST_FIXED + 8 * 2,
+    HEAD_SECOND_FIXED = HEAD_FIRST_FIXED + 8 * 2,
+    HEAD_FIXED = HEAD_SECOND_FIXED + 8 * 2,
     HEAD_MAX = HEAD_FIXED + TREE_LEVELS * 32
 };
 
 static const struct store_key head_key = {.p = "head", .len = 4};
 
-/* A head row of the first version did not say: counted once, until it is stored again. */
+/* A head row of an older version did not say: counted, until it is stored again. */
 static AMBIT_CHECKED enum ambit_err count_stops(struct store_txn *txn, uint64_t *ret)
 {
     STORE_CURSOR_AUTO cursor = NULL;
@@ -39,6 +41,18 @@ static AMBIT_CHECKED enum ambit_err count_stops(struct store_txn *txn, uint64_t 
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 }
 
+static AMBIT_CHECKED enum ambit_err count_again(struct store_txn *txn, uint8_t version,
+                                                struct head *head)
+{
+    uint64_t last = 0;
+    enum ambit_err err = AMBIT_OK;
+    if (version < HEAD_SECOND)
+        err = count_stops(txn, &head->stops_in_force);
+    if (err == AMBIT_OK && version < HEAD_VERSION)
+        err = tally_count(txn, &head->tally, &last);
+    return err;
+}
+
 enum ambit_err head_load(struct store_txn *txn, struct head *ret)
 {
     uint8_t row[HEAD_MAX];
@@ -46,11 +60,16 @@ enum ambit_err head_load(struct store_txn *txn, struct head *ret)
     enum ambit_err err = store_get(txn, STORE_META, head_key, row, sizeof row, &len);
     if (err != AMBIT_OK)
         return err;
-    bool is_first = len > 0 && row[0] == HEAD_FIRST;
-    size_t at = is_first ? HEAD_FIRST_FIXED : HEAD_FIXED;
-    if (len > 0 && row[0] > HEAD_VERSION)
+    static const size_t fixed[] = {
+        [HEAD_FIRST] = HEAD_FIRST_FIXED,
+        [HEAD_SECOND] = HEAD_SECOND_FIXED,
+        [HEAD_VERSION] = HEAD_FIXED,
+    };
+    uint8_t version = len > 0 ? row[0] : 0;
+    if (version > HEAD_VERSION)
         return AMBIT_ERR_NEWER;
-    if (len < at || (!is_first && row[0] != HEAD_VERSION))
+    size_t at = fixed[version];
+    if (version == 0 || len < at)
         return AMBIT_ERR_DAMAGED;
 
     struct head head = {
@@ -61,9 +80,13 @@ enum ambit_err head_load(struct store_txn *txn, struct head *ret)
         .grants_issued = get_be64(row + 33),
     };
     memcpy(head.documents.b, row + 41, 32);
-    if (!is_first) {
+    if (version >= HEAD_SECOND) {
         head.outage_ms = (int64_t)get_be64(row + HEAD_FIRST_FIXED);
         head.stops_in_force = get_be64(row + HEAD_FIRST_FIXED + 8);
+    }
+    if (version >= HEAD_VERSION) {
+        head.tally.lane[0] = get_be64(row + HEAD_SECOND_FIXED);
+        head.tally.lane[1] = get_be64(row + HEAD_SECOND_FIXED + 8);
     }
     if (head.edge.size >= UINT64_MAX >> 2) /* what nobody appended, and the next could not count */
         return AMBIT_ERR_DAMAGED;
@@ -77,8 +100,7 @@ enum ambit_err head_load(struct store_txn *txn, struct head *ret)
     }
     if (at != len)
         return AMBIT_ERR_DAMAGED;
-    if (is_first)
-        err = count_stops(txn, &head.stops_in_force);
+    err = count_again(txn, version, &head);
     if (err == AMBIT_OK)
         *ret = head;
     return err;
@@ -96,6 +118,8 @@ enum ambit_err head_store(struct store_txn *txn, const struct head *head)
     memcpy(row + 41, head->documents.b, 32);
     put_be64(row + HEAD_FIRST_FIXED, (uint64_t)head->outage_ms);
     put_be64(row + HEAD_FIRST_FIXED + 8, head->stops_in_force);
+    put_be64(row + HEAD_SECOND_FIXED, head->tally.lane[0]);
+    put_be64(row + HEAD_SECOND_FIXED + 8, head->tally.lane[1]);
     size_t at = HEAD_FIXED;
     for (unsigned level = 0; level < TREE_LEVELS; level++) {
         if ((head->edge.size >> level & 1) == 0)

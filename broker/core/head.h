@@ -3,6 +3,7 @@
  * end. Nothing in memory is ahead of it. */
 #pragma once
 
+#include "core/tally.h"
 #include "ledger/tree.h"
 #include "store/store.h"
 
@@ -15,6 +16,7 @@ struct head {
     uint64_t grants_issued;
     int64_t outage_ms;       /* all the time in which no report could be taken: see core/due.h */
     uint64_t stops_in_force; /* raised and not cleared */
+    struct tally tally;      /* of cut-offs, stops and holds */
 };
 /* NOT_FOUND on a store that has no head yet. */
 AMBIT_CHECKED enum ambit_err head_load(struct store_txn *txn, struct head *ret);

@@ -39,6 +39,7 @@ static void check_head(struct verify *verify)
                     verify->stored.grants_issued != verify->head.grants_issued ||
                     verify->stored.outage_ms != verify->head.outage_ms ||
                     verify->stored.stops_in_force != verify->head.stops_in_force ||
+                    memcmp(&verify->stored.tally, &verify->head.tally, sizeof(struct tally)) != 0 ||
                     !ambit_digest_eq(verify->stored.documents, verify->head.documents);
     if (is_other && verify_is_whole(verify))
         verify_problem(verify, NULL, "meta", AMBIT_STR("head"),

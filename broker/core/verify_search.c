@@ -166,6 +166,8 @@ static AMBIT_CHECKED enum ambit_err look_at_position(struct verify *verify, uint
     enum ambit_err err = search_cursor_position(verify->index, &position);
     if (err == AMBIT_ERR_DAMAGED)
         problem(verify, "position", "the position cannot be read");
+    if (!err && position.built_as > INDEX_VERSION)
+        problem(verify, "position", "the index was built by rules that this version does not know");
     /* One that was built by other rules is built again by the next start, and nobody asks it. */
     *ret_is_ours = position.next == 0 || position.built_as == INDEX_VERSION;
     if (err || position.next == 0 || !*ret_is_ours)
