@@ -45,15 +45,16 @@ struct service {
 };
 
 /* A page of a mapped file that lies behind its end: a damaged store. */
-static void on_bus_error(int signal_number)
+static void on_bus_error(int signal_number, siginfo_t *about, void *context)
 {
     (void)signal_number;
-    store_damaged_end("a page lies behind its end");
+    (void)context;
+    store_bus_error(about->si_addr);
 }
 
 int serve_harden(void)
 {
-    const struct sigaction bus_error = {.sa_handler = on_bus_error};
+    const struct sigaction bus_error = {.sa_sigaction = on_bus_error, .sa_flags = SA_SIGINFO};
     struct rlimit none = {0};
     sigset_t signals;
     umask(077);

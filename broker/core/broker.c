@@ -13,6 +13,7 @@
 #include "core/live_before.h"
 #include "core/prune.h"
 #include "core/repeat.h"
+#include "core/searching.h"
 #include "core/sealed.h"
 #include "core/witness.h"
 #include "core/signing.h"
@@ -63,15 +64,6 @@ static AMBIT_CHECKED enum ambit_err open_store(struct broker *broker)
                                     .grow_bytes = broker->limits.store_grow_bytes,
                                     .reserve_bytes = broker->limits.store_reserve_bytes};
     return store_open(&options, &broker->store);
-}
-
-static AMBIT_CHECKED enum ambit_err start_indexer(struct broker *broker)
-{
-    BUF_AUTO folder;
-    enum ambit_err err = path_of(broker, "search", &folder);
-    if (err == AMBIT_OK)
-        err = search_open(folder.p, broker->limits.store_bytes, &broker->search);
-    return err == AMBIT_OK ? indexer_start(broker->store, broker->search, &broker->indexer) : err;
 }
 
 static AMBIT_CHECKED enum ambit_err look_at_dead(struct store_txn *txn, const struct head *head)
@@ -195,7 +187,7 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
         err = documents_check(broker, problems);
     *ret_step = "the search index cannot be opened";
     if (err == AMBIT_OK) /* before the writer, whose commits wake it */
-        err = start_indexer(broker);
+        err = searching_start(broker);
     *ret_step = "the writer cannot be started";
     if (err == AMBIT_OK)
         err = batch_start_writer(broker, options->boot_ms);

@@ -293,7 +293,10 @@ static AMBIT_CHECKED enum ambit_err find_decision(struct erase_seek *seek)
     if (seek->end > 0)
         (void)indexer_wait(broker->indexer, seek->end - 1, INDEX_WAIT_MS);
     enum ambit_err err = search_scan(broker->search, &query, &seq, 1, &n);
-    if (err == AMBIT_OK && n == 0)
+    /* What the index does not know, or no more, is looked at event by event. */
+    bool knows_all = indexer_complete_from(broker->indexer) == 0 &&
+                     indexer_complete_to(broker->indexer) + 1 >= seek->end;
+    if (err == AMBIT_OK && n == 0 && knows_all)
         command->refusal = ERASE_UNKNOWN;
     if (err == AMBIT_OK && n > 0)
         seek->next = seq;

@@ -18,6 +18,7 @@
 #include "core/metrics.h"
 #include "core/pending.h"
 #include "core/readers.h"
+#include "core/searching.h"
 #include "core/state_key.h"
 #include "core/unheard.h"
 #include "identity/dpop_nonce.h"
@@ -113,6 +114,7 @@ struct broker {
     _Atomic bool is_open; /* all above is set: the writer may look at it between commands */
     struct metrics metrics;
     struct reader_watch readers;
+    struct searching searching;
     struct live live;
     struct vouched *vouched;   /* owned; see vouched.h */
     pthread_mutex_t live_turn; /* guards live.before */

@@ -4,7 +4,9 @@
 
 #include "core/backup.h"
 #include "core/witness.h"
+#include "ledger/indexer.h"
 #include "ledger/tlog.h"
+#include "store/search.h"
 
 static void head(struct buf *out, const char *name, const char *type, const char *help)
 {
@@ -96,6 +98,23 @@ static void put_log(struct broker *broker, struct buf *out)
     witnesses_metrics(broker->witnesses, broker_now_ms(broker), out);
 }
 
+static void put_search(struct broker *broker, struct buf *out)
+{
+    struct indexer_counts counts;
+    indexer_count(broker->indexer, &counts);
+    head(out, "ambit_search_behind_events", "gauge", "Events that cannot be searched for yet.");
+    number(out, "ambit_search_behind_events", searching_behind(broker));
+    head(out, "ambit_search_bytes", "gauge", "Bytes of the search index in use.");
+    number(out, "ambit_search_bytes", counts.used_bytes);
+    head(out, "ambit_search_held", "gauge",
+         "1 while the search index cannot follow the record; the log says why.");
+    number(out, "ambit_search_held", indexer_problem(broker->indexer) != AMBIT_OK ? 1 : 0);
+    head(out, "ambit_search_rebuilt_total", "counter",
+         "Times that the search index was found damaged and begun anew.");
+    number(out, "ambit_search_rebuilt_total",
+           counts.rebuilt + (search_was_damaged(broker->search) ? 1 : 0));
+}
+
 void broker_metrics(struct broker *broker, struct buf *out)
 {
     struct store_space space;
@@ -144,6 +163,7 @@ void broker_metrics(struct broker *broker, struct buf *out)
     head(out, "ambit_backup_last_timestamp_seconds", "gauge",
          "When the newest backup was made; 0: none is known of.");
     number(out, "ambit_backup_last_timestamp_seconds", (uint64_t)backups_last_ms(broker) / 1000);
+    put_search(broker, out);
     put_scrub(broker, out);
     head(out, "ambit_sealed", "gauge",
          "1 when a commit failed and nothing is given until restart.");

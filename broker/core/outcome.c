@@ -282,6 +282,10 @@ enum ambit_err outcome_submit(struct outcome_command *command)
     memcpy(query.key, command->action.b, sizeof query.key);
     command->hint_err = search_scan(command->base.broker->search, &query, &seq, 1, &n);
     command->hint_seq = command->hint_err == AMBIT_OK && n == 1 ? seq : UINT64_MAX;
+    /* One that is far behind, as it is while it is built again, cannot say that there is none. */
+    bool is_far = searching_behind(command->base.broker) > RECENT_ACTIONS;
+    if (command->hint_err == AMBIT_OK && n == 0 && is_far)
+        command->hint_err = AMBIT_ERR_BUSY;
     command->base.job.run = outcome_run;
     return command_submit(&command->base, WRITER_RECORDS);
 }

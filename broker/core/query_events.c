@@ -10,6 +10,7 @@
 #include "core/event_export.h"
 #include "core/event_json.h"
 #include "core/events_keys.h"
+#include "core/segment.h"
 
 uint64_t query_size(struct broker *broker)
 {
@@ -23,8 +24,9 @@ struct walk {
     struct events_match match;
     struct events_keys keys;
     struct buf memory, json;
-    uint64_t low, high;  /* the range of sequences: first wanted, first not wanted */
-    uint64_t indexed;    /* below it the index knows every event */
+    uint64_t low, high; /* the range of sequences: first wanted, first not wanted */
+    uint64_t indexed;   /* below it, and from `known_from` on, the index knows every event */
+    uint64_t known_from;
     uint64_t place;      /* ascending: the next to look at; descending: the first not wanted */
     size_t rows, n, put; /* events looked at, taken; bytes given */
 };
@@ -87,7 +89,7 @@ static AMBIT_CHECKED enum ambit_err find_range(struct walk *walk)
 static AMBIT_CHECKED enum ambit_err next_up(struct walk *walk, size_t looks_max)
 {
     uint64_t place = walk->place;
-    if (walk->keys.n == 0 || place >= walk->indexed)
+    if (walk->keys.n == 0 || place >= walk->indexed || place < walk->known_from)
         return AMBIT_OK;
     enum ambit_err err = events_keys_leap(&walk->keys, looks_max, &place);
     if (err == AMBIT_ERR_NOT_FOUND) {
@@ -101,11 +103,12 @@ static AMBIT_CHECKED enum ambit_err next_up(struct walk *walk, size_t looks_max)
 static AMBIT_CHECKED enum ambit_err next_down(struct walk *walk, size_t looks_max)
 {
     uint64_t place = walk->place;
-    if (walk->keys.n == 0 || place > walk->indexed)
+    if (walk->keys.n == 0 || place > walk->indexed || place <= walk->known_from)
         return AMBIT_OK;
     enum ambit_err err = events_keys_leap(&walk->keys, looks_max, &place);
-    if (err == AMBIT_ERR_NOT_FOUND) {
-        walk->place = walk->low;
+    uint64_t end = walk->low > walk->known_from ? walk->low : walk->known_from;
+    if (err == AMBIT_ERR_NOT_FOUND || (err == AMBIT_OK && place < end)) {
+        walk->place = end;
         return AMBIT_OK;
     }
     walk->place = err == AMBIT_OK ? place + 1 : place;
@@ -148,13 +151,17 @@ static AMBIT_CHECKED enum ambit_err write_event(struct walk *walk, const struct 
     return err == AMBIT_OK ? buf_check(&walk->json) : err;
 }
 
-/* This event and the rest of its bundle were pruned, and their segment is not here: said once, and
- * passed over. */
+/* This event and its neighbours were pruned, and their segments are not here: said once, and passed
+ * over. */
 static AMBIT_CHECKED enum ambit_err say_pruned(struct walk *walk, uint64_t seq)
 {
     struct json_out out;
-    uint64_t from = seq - seq % AMBIT_TILE_HASHES, to = from + AMBIT_TILE_HASHES;
+    uint64_t from = 0, to = 0, pruned = reading_pruned_to(&walk->reading);
     const struct events_filter *filter = walk->query->filter;
+    enum ambit_err err = segments_gap(walk->reading.segments, seq, &from, &to);
+    if (err != AMBIT_OK)
+        return err;
+    to = to < pruned ? to : pruned;
     walk->place = filter->is_descending ? from + 1 : to - 1;
     if (filter->form == EVENTS_AS_OCSF || filter->form == EVENTS_AS_ECS)
         return AMBIT_OK; /* their shapes have no place for what is not there */
@@ -168,7 +175,7 @@ static AMBIT_CHECKED enum ambit_err say_pruned(struct walk *walk, uint64_t seq)
     json_key(&out, "pruned_up_to");
     json_i64(&out, (int64_t)to);
     json_end_object(&out);
-    enum ambit_err err = buf_check(&walk->json);
+    err = buf_check(&walk->json);
     walk->n++;
     return err == AMBIT_OK ? walk->query->take(walk->query->ctx, seq, buf_str(&walk->json)) : err;
 }
@@ -220,12 +227,27 @@ static AMBIT_CHECKED enum ambit_err go(struct walk *walk)
     return err == AMBIT_ERR_BUSY ? AMBIT_OK : err;
 }
 
+/* What the index knows is what its own transaction says: it may have been begun anew since. */
+static AMBIT_CHECKED enum ambit_err open_index(struct walk *walk, struct search_reader **ret)
+{
+    struct search_position position;
+    enum ambit_err err = search_reader_open(walk->broker->search, ret);
+    if (err == AMBIT_OK)
+        err = search_reader_position(*ret, &position);
+    if (err != AMBIT_OK)
+        return err;
+    walk->known_from = position.first;
+    if (position.next < walk->indexed)
+        walk->indexed = position.next;
+    return AMBIT_OK;
+}
+
 static AMBIT_CHECKED enum ambit_err walk_all(struct walk *walk)
 {
     struct search_reader *reader = NULL;
     enum ambit_err err = find_range(walk);
     if (err == AMBIT_OK && walk->keys.n > 0)
-        err = search_reader_open(walk->broker->search, &reader);
+        err = open_index(walk, &reader);
     walk->keys.reader = reader;
     if (err == AMBIT_OK)
         err = go(walk);

@@ -110,6 +110,35 @@ enum ambit_err segments_list(const char *folder, struct arena *arena, struct seg
     return AMBIT_OK;
 }
 
+enum ambit_err segments_gap(const struct segments *segments, uint64_t seq, uint64_t *ret_from,
+                            uint64_t *ret_to)
+{
+    ARENA_AUTO arena;
+    struct segment_listed *listed = NULL;
+    size_t n = 0;
+    uint64_t from = 0, to = UINT64_MAX;
+    arena_init(&arena, NULL, 0, 0);
+    enum ambit_err err = segments_list(segments->folder.p, &arena, &listed, &n);
+    for (size_t i = 0; err == AMBIT_OK && i < n; i++) {
+        bool is_before = listed[i].next <= seq, is_behind = listed[i].first > seq;
+        if (is_before && listed[i].next > from)
+            from = listed[i].next;
+        if (is_behind && listed[i].first < to)
+            to = listed[i].first;
+        if (is_before || is_behind)
+            continue;
+        /* One that should have it, and is not the record's: its neighbours may be another's. */
+        from = seq - seq % AMBIT_TILE_HASHES;
+        to = from + AMBIT_TILE_HASHES;
+        break;
+    }
+    if (err != AMBIT_OK)
+        return err;
+    *ret_from = from;
+    *ret_to = to;
+    return AMBIT_OK;
+}
+
 /* ---- the file ------------------------------------------------------------------------------ */
 
 enum ambit_err segments_new(const char *folder, struct segments **ret)

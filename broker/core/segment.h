@@ -41,6 +41,10 @@ struct arena;
 /* By first; what is not of that name is passed over. No folder: none. */
 AMBIT_CHECKED enum ambit_err segments_list(const char *folder, struct arena *arena,
                                            struct segment_listed **ret, size_t *ret_n);
+/* What no file here has around an event that none has: from the end of the one before to the
+ * beginning of the one behind (UINT64_MAX: none is), in whole bundles. */
+AMBIT_CHECKED enum ambit_err segments_gap(const struct segments *segments, uint64_t seq,
+                                          uint64_t *ret_from, uint64_t *ret_to);
 
 /* "tile/0/x001/234", "tile/1/000.p/12", "tile/entries/000" (TIL-1). width 256: no part. */
 enum { SEGMENT_PATH_MAX = 100 };

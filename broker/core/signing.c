@@ -11,6 +11,7 @@
 #include "base/secret.h"
 #include "core/key_command.h"
 #include "core/prune.h"
+#include "core/searching.h"
 #include "ledger/tlog.h"
 
 static const char first_file[] = "signing.jwk"; /* of a version that had one key */
@@ -317,6 +318,7 @@ void broker_tend(struct broker *broker)
 {
     enum ambit_err err = AMBIT_OK;
     readers_look(broker);
+    searching_look(broker);
     tlog_tend(broker_log(broker));
     prunes_tend(broker);
     if (atomic_exchange(&broker->wants_key, false)) {

@@ -208,7 +208,7 @@ enum ambit_err verify_search(struct verify *verify)
         return err;
     store_space(verify->rebuilt, &space);
     (void)snprintf(path, sizeof path, "%s/search", verify->folder);
-    err = search_open(path, space.map_bytes, &expected);
+    err = search_open(path, search_map_bytes(space.map_bytes), &expected);
     if (!err)
         err = build(verify, expected, end);
     if (!err)

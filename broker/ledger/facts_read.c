@@ -22,7 +22,7 @@ struct reader {
 static void reader_done(struct reader *reader)
 {
     store_cursor_close(TAKE(reader->cursor));
-    store_read_end(TAKE(reader->txn));
+    search_read_end(reader->search, TAKE(reader->txn));
 }
 
 static AMBIT_CHECKED enum ambit_err reader_begin(struct reader *reader)
@@ -129,6 +129,8 @@ enum ambit_err facts_read(struct search *search, struct facts_scan *scan, uint64
         if (err == AMBIT_OK)
             err = reader_next(&reader);
     }
+    if (err == AMBIT_ERR_DAMAGED)
+        search_suspect(search);
     return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 }
 
@@ -147,7 +149,7 @@ enum ambit_err facts_name(struct search *search, struct store_txn *txn, uint32_t
     if (err != AMBIT_OK)
         return err;
     err = store_get(txn ? txn : own, SEARCH_FACTS, facts_key_store(&key), row, sizeof row, &len);
-    store_read_end(own);
+    search_read_end(search, own);
     if (err != AMBIT_OK)
         return err;
     if (len == 0 || len - 1 > size)
@@ -168,7 +170,7 @@ enum ambit_err facts_number(struct search *search, enum fact_kind kind, struct a
     if (err != AMBIT_OK)
         return err;
     err = store_get(txn, SEARCH_FACTS, facts_key_store(&key), bytes, sizeof bytes, &len);
-    store_read_end(txn);
+    search_read_end(search, txn);
     if (err == AMBIT_OK && len != sizeof bytes)
         return AMBIT_ERR_DAMAGED;
     if (err == AMBIT_OK)

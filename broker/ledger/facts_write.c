@@ -32,7 +32,7 @@ enum ambit_err facts_are_there(struct search *search, uint64_t next, bool *ret)
     if (err != AMBIT_OK)
         return err;
     err = version_get(txn, ret);
-    store_read_end(txn);
+    search_read_end(search, txn);
     return err;
 }
 

@@ -1,170 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The indexer thread: reads a chunk of events in one read transaction, ends it, then writes the
- * chunk's rows with one commit of the search environment. */
-#include "ledger/indexer.h"
+/* The indexer thread: follows the record chunk by chunk, lets go what is not searched for any more,
+ * and begins an index anew that turned out to be damaged. */
+#include "ledger/indexer_inside.h"
 
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <time.h>
 
 #include "ambit/limits.h"
-#include "base/arena.h"
 #include "base/clock.h"
 #include "base/encode.h"
-#include "ledger/facts.h"
 #include "ledger/index_entries.h"
-#include "store/search.h"
 #include "store/store.h"
 
 enum {
-    CHUNK_EVENTS = 10000,
-    CHUNK_MS = 500, /* of reading: no snapshot is held longer */
     PAUSE_MS = 1000,
-    ARENA_BYTES = 64 * 1024,
-    HASH_BYTES = 32,
+    SWEEP_PAUSE_MS = 10,
+    SWEEP_US = 50000,
+    SWEEP_ROWS = 4096,
+    SWEEP_ROWS_LEAST = 16, /* so many where there is no room: what they free is room */
 };
-
-struct indexer {
-    struct store *store;
-    struct search *search;
-    struct facts *facts; /* owned; the thread's own */
-    pthread_t thread;
-    struct search_position position; /* the thread's own */
-
-    pthread_mutex_t mutex; /* guards is_wanted, and the two conditions */
-    pthread_cond_t woken;  /* the thread: somebody waits, or the end */
-    pthread_cond_t moved;  /* those who wait: complete_to has grown */
-    bool is_wanted;
-    atomic_bool is_stopping, has_news;
-    atomic_uint_fast64_t complete_to;
-    _Atomic(enum ambit_err) problem;
-};
-
-/* What goes into the index in one commit. The facts are written as the events are read: the
- * transaction is the search environment's own, which nobody else writes. */
-struct chunk {
-    struct indexer *indexer;
-    struct store_txn *write;      /* NULL: nothing was read yet */
-    struct search_entry *entries; /* owned */
-    size_t n, cap;
-    size_t events;
-    struct search_position position;
-};
-
-static void chunk_done(struct chunk *chunk)
-{
-    if (chunk->write) {
-        facts_drop(chunk->indexer->facts);
-        store_write_abort(chunk->write);
-    }
-    free(chunk->entries);
-}
-
-static AMBIT_CHECKED enum ambit_err chunk_begin(struct chunk *chunk, uint64_t seq)
-{
-    struct indexer *indexer = chunk->indexer;
-    if (chunk->write)
-        return AMBIT_OK;
-    enum ambit_err err = search_write_begin(indexer->search, &chunk->write);
-    bool is_first = chunk->position.next == 0;
-    return err == AMBIT_OK ? facts_begin(indexer->facts, chunk->write, seq, is_first) : err;
-}
-
-static AMBIT_CHECKED enum ambit_err chunk_commit(struct chunk *chunk)
-{
-    enum ambit_err err = facts_end(chunk->indexer->facts);
-    if (err != AMBIT_OK)
-        return err;
-    return search_write_commit(TAKE(chunk->write), chunk->entries, chunk->n, &chunk->position);
-}
-
-static enum ambit_err chunk_room(struct chunk *chunk)
-{
-    if (chunk->cap - chunk->n >= INDEX_ENTRIES_MAX)
-        return AMBIT_OK;
-    size_t cap = chunk->cap * 2 + 4 * INDEX_ENTRIES_MAX;
-    struct search_entry *entries = reallocarray(chunk->entries, cap, sizeof *entries);
-    if (!entries)
-        return AMBIT_ERR_NO_MEMORY;
-    chunk->entries = entries;
-    chunk->cap = cap;
-    return AMBIT_OK;
-}
-
-/* ---- reading ------------------------------------------------------------------------------- */
-
-static enum ambit_err chunk_add(struct chunk *chunk, struct ambit_str key, struct ambit_str row)
-{
-    __attribute__((uninitialized)) char memory[ARENA_BYTES];
-    ARENA_AUTO arena;
-    arena_init(&arena, memory, sizeof memory, 0);
-    if (key.len != sizeof(uint64_t) || row.len < HASH_BYTES)
-        return AMBIT_ERR_DAMAGED;
-    const struct json_value *event = NULL;
-    enum ambit_err err = chunk_room(chunk);
-    uint64_t seq = get_be64((const uint8_t *)key.p);
-    if (err == AMBIT_OK)
-        err = chunk_begin(chunk, seq);
-    if (err != AMBIT_OK)
-        return err;
-    struct ambit_str leaf = {.p = row.p + HASH_BYTES, .len = row.len - HASH_BYTES};
-    if (index_event(leaf, &arena, &event))
-        chunk->n += index_entries_of(event, seq, chunk->entries + chunk->n);
-    err = facts_add(chunk->indexer->facts, event);
-    if (err != AMBIT_OK)
-        return err;
-    chunk->position.next = seq + 1;
-    memcpy(chunk->position.last.b, row.p, HASH_BYTES);
-    chunk->events++;
-    return AMBIT_OK;
-}
-
-/* NOT_FOUND never comes out: the end of the record is the end of the chunk. */
-static enum ambit_err chunk_read(struct store_txn *txn, struct chunk *chunk)
-{
-    struct store_cursor *cursor = NULL;
-    struct ambit_str key = {0}, row = {0};
-    uint8_t from[8];
-    put_be64(from, chunk->position.next);
-    enum ambit_err err = store_cursor_open(txn, STORE_EVENTS, &cursor);
-    if (err != AMBIT_OK)
-        return err;
-    int64_t until_us = clock_mono_us() + CHUNK_MS * 1000;
-    err = store_cursor_move(cursor, STORE_AT_OR_AFTER, (struct store_key){from, sizeof from}, &key,
-                            &row);
-    while (err == AMBIT_OK) {
-        err = chunk_add(chunk, key, row);
-        if (err != AMBIT_OK || chunk->events == CHUNK_EVENTS || clock_mono_us() >= until_us)
-            break;
-        err = store_cursor_move(cursor, STORE_NEXT, (struct store_key){0}, &key, &row);
-    }
-    store_cursor_close(cursor);
-    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
-}
-
-/* One chunk from the record into the index; *ret_events is how many events it had. */
-static enum ambit_err follow(struct indexer *indexer, size_t *ret_events)
-{
-    AMBIT_CLEANUP(chunk_done)
-    struct chunk chunk = {.indexer = indexer, .position = indexer->position};
-    struct store_txn *txn = NULL;
-    enum ambit_err err = store_read_begin(indexer->store, &txn);
-    if (err != AMBIT_OK)
-        return err;
-    err = chunk_read(txn, &chunk);
-    store_read_end(txn);
-    if (err != AMBIT_OK && chunk.events == 0)
-        return err;
-    *ret_events = chunk.events;
-    if (chunk.events == 0)
-        return AMBIT_OK;
-    err = chunk_commit(&chunk);
-    if (err != AMBIT_OK)
-        return err;
-    indexer->position = chunk.position;
-    return AMBIT_OK;
-}
 
 /* ---- the thread ---------------------------------------------------------------------------- */
 
@@ -172,8 +26,64 @@ static void announce(struct indexer *indexer)
 {
     (void)pthread_mutex_lock(&indexer->mutex);
     indexer->complete_to = indexer->position.next;
+    indexer->complete_from = indexer->position.first;
     (void)pthread_cond_broadcast(&indexer->moved);
     (void)pthread_mutex_unlock(&indexer->mutex);
+}
+
+/* Damaged: from the first event on, beside those who go on asking. What they read of it before its
+ * end they may still answer with; what they ask then they find in what is there by then. */
+static enum ambit_err begin_anew(struct indexer *indexer)
+{
+    struct facts *facts = NULL;
+    enum ambit_err err = facts_new(&facts);
+    if (err != AMBIT_OK)
+        return err;
+    facts_free(TAKE(indexer->facts));
+    indexer->facts = facts;
+    indexer->position = (struct search_position){.built_as = INDEX_VERSION};
+    indexer->sweep = (struct search_sweep){.below = 0};
+    announce(indexer); /* first: nobody takes an empty one for whole */
+    err = search_restart(indexer->search);
+    indexer->rebuilt += err == AMBIT_OK;
+    return err;
+}
+
+/* ---- what is not searched for any more ------------------------------------------------------ */
+
+static bool has_dead(const struct indexer *indexer)
+{
+    const struct search_position *position = &indexer->position;
+    uint64_t wanted = indexer->forgets < position->next ? indexer->forgets : position->next;
+    return position->swept < position->first || position->first < wanted;
+}
+
+/* Before the first entry leaves, and in the same commit, the position says so. */
+static enum ambit_err sweep(struct indexer *indexer)
+{
+    struct search_position position = indexer->position;
+    struct search_sweep at = indexer->sweep;
+    struct search_room room;
+    uint64_t wanted = indexer->forgets;
+    enum ambit_err err = index_room(indexer, &room);
+    if (err != AMBIT_OK && err != AMBIT_ERR_NO_SPACE)
+        return err;
+    if (position.first < wanted)
+        position.first = wanted < position.next ? wanted : position.next;
+    if (at.below < position.first)
+        at = (struct search_sweep){.below = position.first};
+    uint64_t rows = room.bytes / 2 / INDEX_ENTRY_BYTES;
+    rows = rows < SWEEP_ROWS_LEAST ? SWEEP_ROWS_LEAST : rows;
+    at.until_us = clock_mono_us() + SWEEP_US;
+    err = search_sweep(indexer->search, &at, rows < SWEEP_ROWS ? rows : SWEEP_ROWS, &position);
+    if (err == AMBIT_ERR_DAMAGED)
+        search_suspect(indexer->search);
+    if (err != AMBIT_OK)
+        return err;
+    indexer->position = position;
+    indexer->sweep = at;
+    announce(indexer);
+    return AMBIT_OK;
 }
 
 static struct timespec after_ms(int64_t ms)
@@ -182,10 +92,10 @@ static struct timespec after_ms(int64_t ms)
     return (struct timespec){.tv_sec = us / 1000000, .tv_nsec = us % 1000000 * 1000};
 }
 
-/* A second, unless somebody waits for the index. False at the end. */
-static bool pause_or_end(struct indexer *indexer)
+/* So long, unless somebody waits for the index. False at the end. */
+static bool pause_or_end(struct indexer *indexer, int64_t ms)
 {
-    struct timespec until = after_ms(PAUSE_MS);
+    struct timespec until = after_ms(ms);
     int rc = 0;
     (void)pthread_mutex_lock(&indexer->mutex);
     while (!indexer->is_stopping && !indexer->is_wanted && rc == 0)
@@ -196,24 +106,40 @@ static bool pause_or_end(struct indexer *indexer)
     return goes_on;
 }
 
+static enum ambit_err follow_news(struct indexer *indexer, bool *ret_is_cut)
+{
+    size_t events = 0;
+    bool has_news = atomic_exchange(&indexer->has_news, false);
+    enum ambit_err err = has_news ? index_chunk(indexer, &events, ret_is_cut) : AMBIT_OK;
+    if (err != AMBIT_OK || events > 0)
+        indexer->has_news = true; /* there may be more, or it is tried again */
+    if (has_news)
+        indexer->problem = err;
+    if (err == AMBIT_OK && events > 0)
+        announce(indexer);
+    return err;
+}
+
 static void *indexer_main(void *ctx)
 {
     struct indexer *indexer = ctx;
-    bool goes_on = true;
-    while (goes_on) {
-        size_t events = 0;
-        bool has_news = atomic_exchange(&indexer->has_news, false);
-        enum ambit_err err = has_news ? follow(indexer, &events) : AMBIT_OK;
-        if (has_news)
-            indexer->problem = err;
-        if (err != AMBIT_OK || events > 0)
-            indexer->has_news = true; /* there may be more, or it is tried again */
-        if (err == AMBIT_OK && events > 0)
-            announce(indexer);
-        if (err != AMBIT_OK || events < CHUNK_EVENTS / 2)
-            goes_on = pause_or_end(indexer);
+    for (bool goes_on = true; goes_on;) {
+        bool is_cut = false;
+        enum ambit_err err = AMBIT_OK, swept = AMBIT_OK;
+        if (search_is_suspect(indexer->search))
+            err = begin_anew(indexer);
+        if (err == AMBIT_OK)
+            err = follow_news(indexer, &is_cut);
         else
+            indexer->problem = err;
+        indexer->is_sweeping = has_dead(indexer);
+        if (indexer->is_sweeping)
+            swept = sweep(indexer);
+        bool is_busy = indexer->is_sweeping && swept == AMBIT_OK;
+        if (is_cut && err == AMBIT_OK)
             goes_on = !indexer->is_stopping;
+        else
+            goes_on = pause_or_end(indexer, is_busy ? SWEEP_PAUSE_MS : PAUSE_MS);
     }
     return NULL;
 }
@@ -223,7 +149,7 @@ static void *indexer_main(void *ctx)
 /* Whether the index was built from this record: the event before its position is the same one. */
 static enum ambit_err is_of(struct store *store, const struct search_position *position, bool *ret)
 {
-    __attribute__((uninitialized)) uint8_t row[HASH_BYTES + AMBIT_EVENT_BYTES];
+    __attribute__((uninitialized)) uint8_t row[INDEX_HASH_BYTES + AMBIT_EVENT_BYTES];
     struct store_txn *txn = NULL;
     uint8_t key[8];
     *ret = position->next == 0;
@@ -238,7 +164,8 @@ static enum ambit_err is_of(struct store *store, const struct search_position *p
     store_read_end(txn);
     if (err == AMBIT_ERR_NOT_FOUND)
         return AMBIT_OK;
-    *ret = err == AMBIT_OK && len >= HASH_BYTES && memcmp(row, position->last.b, HASH_BYTES) == 0;
+    *ret = err == AMBIT_OK && len >= INDEX_HASH_BYTES &&
+           memcmp(row, position->last.b, INDEX_HASH_BYTES) == 0;
     return err;
 }
 
@@ -259,6 +186,7 @@ static enum ambit_err position_start(struct indexer *indexer)
         return AMBIT_OK;
     }
     indexer->position = (struct search_position){.built_as = INDEX_VERSION};
+    indexer->rebuilt += err == AMBIT_ERR_DAMAGED;
     return search_restart(indexer->search);
 }
 
@@ -275,7 +203,7 @@ static enum ambit_err thread_start(struct indexer *indexer)
 {
     sigset_t all, before;
     (void)sigfillset(&all);
-    (void)sigdelset(&all, SIGBUS); /* a damaged file is told of in words */
+    (void)sigdelset(&all, SIGBUS);                     /* a damaged file is told of in words */
     (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are main's */
     int rc = pthread_create(&indexer->thread, NULL, indexer_main, indexer);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -284,7 +212,8 @@ static enum ambit_err thread_start(struct indexer *indexer)
     return rc == 0 ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
 }
 
-enum ambit_err indexer_start(struct store *store, struct search *search, struct indexer **ret)
+enum ambit_err indexer_start(struct store *store, struct search *search, uint64_t keep_bytes,
+                             struct indexer **ret)
 {
     struct indexer *indexer = calloc(1, sizeof *indexer);
     pthread_condattr_t attributes;
@@ -292,6 +221,7 @@ enum ambit_err indexer_start(struct store *store, struct search *search, struct 
         return AMBIT_ERR_NO_MEMORY;
     indexer->store = store;
     indexer->search = search;
+    indexer->keep_bytes = keep_bytes;
     indexer->has_news = true;
     (void)pthread_mutex_init(&indexer->mutex, NULL);
     (void)pthread_condattr_init(&attributes);
@@ -303,6 +233,8 @@ enum ambit_err indexer_start(struct store *store, struct search *search, struct 
     if (err == AMBIT_OK)
         err = position_start(indexer);
     indexer->complete_to = indexer->position.next;
+    indexer->complete_from = indexer->position.first;
+    indexer->is_sweeping = has_dead(indexer);
     if (err == AMBIT_OK)
         err = thread_start(indexer);
     if (err != AMBIT_OK) {
@@ -340,6 +272,25 @@ uint64_t indexer_complete_to(const struct indexer *indexer)
 enum ambit_err indexer_problem(const struct indexer *indexer)
 {
     return indexer->problem;
+}
+
+uint64_t indexer_complete_from(const struct indexer *indexer)
+{
+    return indexer->complete_from;
+}
+
+void indexer_forget(struct indexer *indexer, uint64_t below)
+{
+    uint64_t before = indexer->forgets;
+    while (before < below && !atomic_compare_exchange_weak(&indexer->forgets, &before, below))
+        ;
+}
+
+void indexer_count(const struct indexer *indexer, struct indexer_counts *ret)
+{
+    *ret = (struct indexer_counts){.used_bytes = indexer->used_bytes,
+                                   .rebuilt = indexer->rebuilt,
+                                   .is_sweeping = indexer->is_sweeping};
 }
 
 bool indexer_wait(struct indexer *indexer, uint64_t seq, int64_t at_most_ms)

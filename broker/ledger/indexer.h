@@ -2,7 +2,8 @@
 /* Follows the record and keeps the search index behind it: a thread that reads new events and adds
  * (tag, value, sequence) rows, one flushed commit a second or every 10,000 events. What it has not
  * reached yet a query says by `complete_to`. An index that is absent, damaged, or of another record
- * is built again from the first event. Nothing that decides needs it. */
+ * is built again from the first event, also while the broker runs. Nothing that decides needs it:
+ * where the disk is short it waits, so that the record has what there is. */
 #pragma once
 
 #include "ambit/base.h"
@@ -47,9 +48,10 @@ enum index_tag {
 enum { INDEX_VERSION = 3 };
 
 struct indexer;
-/* Borrows both until indexer_stop. */
+/* Borrows both until indexer_stop. So many bytes of the disk that the index stands on are not for
+ * it. */
 AMBIT_CHECKED enum ambit_err indexer_start(struct store *store, struct search *search,
-                                           struct indexer **ret);
+                                           uint64_t keep_bytes, struct indexer **ret);
 void indexer_stop(struct indexer *indexer);
 
 /* After a commit: there may be news. Costs one store to memory. */
@@ -58,8 +60,19 @@ void indexer_wake(struct indexer *indexer);
 uint64_t indexer_complete_to(const struct indexer *indexer);
 /* Waits until every event below `seq` can be found, at most so long; true when it came about. */
 bool indexer_wait(struct indexer *indexer, uint64_t seq, int64_t at_most_ms);
-/* Why it last got no further, OK while it does. */
+/* Why it last got no further, OK while it does. NO_SPACE: the map is full, or the disk short. */
 enum ambit_err indexer_problem(const struct indexer *indexer);
+/* Events below this sequence are not searched for any more, or never were: they had been pruned
+ * when the index was built. */
+uint64_t indexer_complete_from(const struct indexer *indexer);
+/* Entries of events below `below` leave, step by step, and what they took is used again. */
+void indexer_forget(struct indexer *indexer, uint64_t below);
+struct indexer_counts {
+    uint64_t used_bytes;
+    uint64_t rebuilt; /* times that a damaged index was begun anew */
+    bool is_sweeping;
+};
+void indexer_count(const struct indexer *indexer, struct indexer_counts *ret);
 
 /* Sequences of the events that have `value` there, in order; `from` as in search_scan. Ids are
  * given in their text form; a value that can be none of the tag's finds nothing. */

@@ -4,7 +4,6 @@
 #include "store/internal.h"
 
 #include <errno.h>
-#include <unistd.h>
 
 enum ambit_err store_code(int rc)
 {
@@ -47,19 +46,4 @@ enum ambit_err store_code(int rc)
     default: /* MDB_PANIC, EIO and whatever else a disk may say */
         return AMBIT_ERR_IO;
     }
-}
-
-/* By calls that a signal handler may make; whether the words come out changes nothing. */
-static void say(const char *text)
-{
-    ssize_t unused = write(STDERR_FILENO, text, strlen(text));
-    (void)unused;
-}
-
-void store_damaged_end(const char *what)
-{
-    say("<0>ambit: the file of the store is damaged (");
-    say(what);
-    say("): `ambit verify` says where\n");
-    _exit(1);
 }

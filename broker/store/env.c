@@ -137,7 +137,9 @@ static enum ambit_err look_live(struct store *store, struct store_damage *reterr
 /* LMDB found, in a file too large to walk at the start, what cannot be: it would abort. */
 static void end_in_words(MDB_env *env, const char *what)
 {
-    (void)env;
+    const struct store *store = mdb_env_get_userctx(env);
+    if (store->is_search && !store->is_read_only)
+        store_index_damaged_end(what);
     store_damaged_end(what);
 }
 
@@ -145,7 +147,8 @@ static enum ambit_err env_open(struct store *store, const struct store_options *
                                const struct store_header *header)
 {
     size_t map_bytes = options->map_bytes ? options->map_bytes : default_map_bytes;
-    map_bytes = header->is_new ? map_bytes / STORE_PAGE * STORE_PAGE : header->map_bytes;
+    bool is_ours = header->is_new || (store->is_search && !store->is_read_only);
+    map_bytes = is_ours ? map_bytes / STORE_PAGE * STORE_PAGE : header->map_bytes;
     unsigned flags = MDB_NORDAHEAD;
     if (store->is_read_only)
         flags |= MDB_RDONLY | (store->is_live ? 0U : MDB_NOLOCK);
@@ -153,6 +156,7 @@ static enum ambit_err env_open(struct store *store, const struct store_options *
     flags |= MDB_NOSYNC;
 #endif
     int rc = mdb_env_create(&store->env);
+    rc = rc ? rc : mdb_env_set_userctx(store->env, store);
     rc = rc ? rc : mdb_env_set_assert(store->env, end_in_words);
     rc = rc ? rc : mdb_env_set_maxdbs(store->env, STORE_TABLES);
     rc = rc ? rc : mdb_env_set_maxreaders(store->env, STORE_READERS);
@@ -204,8 +208,8 @@ static enum ambit_err format_judge(const uint8_t format[FORMAT_BYTES], size_t ma
 {
     if (get_be32(format) > STORE_FORMAT)
         return AMBIT_ERR_NEWER;
-    bool is_ours = get_be32(format) == STORE_FORMAT && get_be64(format + 4) == map_bytes &&
-                   format[12] == is_search;
+    bool is_ours = get_be32(format) == STORE_FORMAT && format[12] == is_search &&
+                   (is_search || get_be64(format + 4) == map_bytes);
     return is_ours ? AMBIT_OK : AMBIT_ERR_DAMAGED;
 }
 

@@ -157,6 +157,11 @@ void store_ahead_done(struct store *store);
 /* env.c: writes the format row again as it is. */
 AMBIT_CHECKED enum ambit_err store_format_touch(struct store_txn *txn);
 
+/* damaged.c: the index that this process writes. */
+void store_index_watch(struct store *store);
+void store_index_forget(const struct store *store);
+__attribute__((noreturn)) void store_index_damaged_end(const char *what);
+
 /* journal.c */
 AMBIT_CHECKED enum ambit_err store_journal_open(struct store *store);
 void store_journal_close(struct store *store);

@@ -1,38 +1,49 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The search environment: see search.h. A key is tag u8 || key (16) || sequence u64 big-endian, the
  * value empty. */
-#include "store/search.h"
+#include "store/search_inside.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/encode.h"
-#include "store/internal.h"
+#include "base/file.h"
 
 enum {
-    KEY_BYTES = 1 + 16 + 8,
-    PREFIX_BYTES = KEY_BYTES - 8,
-    SCAN_MAX = 10000,
-    POSITION_BYTES_FIRST = 8 + 32, /* without built_as */
-    POSITION_BYTES = POSITION_BYTES_FIRST + 4,
-    TAGS = UINT8_MAX + 1
+    POSITION_BYTES_FIRST = 8 + 32,                    /* without built_as */
+    POSITION_BYTES_SECOND = POSITION_BYTES_FIRST + 4, /* without first and swept */
+    POSITION_BYTES = POSITION_BYTES_SECOND + 8 + 8,
+    TAGS = UINT8_MAX + 1,
+    SWEEP_LOOK = 32
 };
-
-struct search {
-    struct store *store;
-    size_t map_bytes;
-    char *folder; /* owned */
-};
+#define MAP_DEFAULT ((size_t)64 << 30)
+#define MAP_LEAST   ((size_t)64 << 20)
 
 static const char position_key[] = "position";
 
+/* A map costs addresses alone; where there are not so many, a smaller one does. */
 static enum ambit_err env_open(struct search *search)
 {
     struct store_options options = {.folder = search->folder,
                                     .create = true,
                                     .map_bytes = search->map_bytes,
                                     .is_search = true};
-    return store_open(&options, &search->store);
+    enum ambit_err err = store_open(&options, &search->store);
+    while (err == AMBIT_ERR_NO_MEMORY && options.map_bytes / 2 >= MAP_LEAST) {
+        options.map_bytes /= 2;
+        err = store_open(&options, &search->store);
+    }
+    if (err == AMBIT_OK)
+        store_index_watch(search->store);
+    return err;
+}
+
+static void env_close(struct search *search)
+{
+    if (search->store)
+        store_index_forget(search->store);
+    store_close(TAKE(search->store));
 }
 
 static void env_remove(const struct search *search)
@@ -51,10 +62,12 @@ enum ambit_err search_open(const char *folder, size_t map_bytes, struct search *
     struct search *search = calloc(1, sizeof *search);
     if (!search)
         return AMBIT_ERR_NO_MEMORY;
-    search->map_bytes = map_bytes;
+    (void)pthread_rwlock_init(&search->lock, NULL);
+    search->map_bytes = map_bytes ? map_bytes : MAP_DEFAULT;
     search->folder = strdup(folder);
     enum ambit_err err = search->folder ? env_open(search) : AMBIT_ERR_NO_MEMORY;
     if (err == AMBIT_ERR_DAMAGED || err == AMBIT_ERR_NEWER) {
+        search->was_damaged = err == AMBIT_ERR_DAMAGED;
         env_remove(search);
         err = env_open(search);
     }
@@ -70,19 +83,64 @@ void search_close(struct search *search)
 {
     if (!search)
         return;
-    store_close(search->store);
+    env_close(search);
+    (void)pthread_rwlock_destroy(&search->lock);
     free(search->folder);
     free(search);
 }
 
 enum ambit_err search_restart(struct search *search)
 {
-    store_close(TAKE(search->store));
+    (void)pthread_rwlock_wrlock(&search->lock);
+    env_close(search);
     env_remove(search);
-    return env_open(search);
+    search->problem = env_open(search);
+    enum ambit_err err = search->problem;
+    (void)pthread_rwlock_unlock(&search->lock);
+    if (err == AMBIT_OK)
+        atomic_store(&search->is_suspect, false);
+    return err;
 }
 
-static enum ambit_err position_get(struct store_txn *txn, struct search_position *ret)
+bool search_was_damaged(const struct search *search)
+{
+    return search->was_damaged;
+}
+
+void search_suspect(struct search *search)
+{
+    atomic_store(&search->is_suspect, true);
+}
+
+bool search_is_suspect(const struct search *search)
+{
+    return atomic_load(&search->is_suspect);
+}
+
+size_t search_map_bytes(uint64_t store_bytes)
+{
+    const uint64_t most = (uint64_t)32 << 40;
+    uint64_t bytes = store_bytes ? store_bytes : MAP_DEFAULT / SEARCH_TIMES;
+    return bytes < most / SEARCH_TIMES ? bytes * SEARCH_TIMES : most;
+}
+
+enum ambit_err search_room(struct search *search, uint64_t keep_bytes, struct search_room *ret)
+{
+    uint64_t disk = 0;
+    if (!search->store)
+        return search->problem;
+    store_space_check(search->store);
+    const struct space *space = &search->store->space;
+    enum ambit_err err = file_free_bytes(search->store->dir_fd, &disk);
+    uint64_t map = space->map_bytes > space->used ? space->map_bytes - space->used : 0;
+    disk = disk > keep_bytes ? disk - keep_bytes : 0;
+    *ret = (struct search_room){
+        .used_bytes = space->used - (space->listed < space->used ? space->listed : space->used),
+        .bytes = (map < disk ? map : disk) + space->usable};
+    return err;
+}
+
+enum ambit_err search_position_get(struct store_txn *txn, struct search_position *ret)
 {
     uint8_t row[POSITION_BYTES];
     size_t len = 0;
@@ -91,33 +149,29 @@ static enum ambit_err position_get(struct store_txn *txn, struct search_position
     *ret = (struct search_position){0};
     if (err == AMBIT_ERR_NOT_FOUND)
         return AMBIT_OK;
-    if (err == AMBIT_ERR_TOO_LARGE ||
-        (err == AMBIT_OK && len != sizeof row && len != POSITION_BYTES_FIRST))
+    bool is_known =
+        len == sizeof row || len == POSITION_BYTES_FIRST || len == POSITION_BYTES_SECOND;
+    if (err == AMBIT_ERR_TOO_LARGE || (err == AMBIT_OK && !is_known))
         return AMBIT_ERR_DAMAGED;
     if (err != AMBIT_OK)
         return err;
     ret->next = get_be64(row);
     memcpy(ret->last.b, row + 8, sizeof ret->last.b);
-    ret->built_as = len == sizeof row ? get_be32(row + POSITION_BYTES_FIRST) : 0;
+    ret->built_as = len >= POSITION_BYTES_SECOND ? get_be32(row + POSITION_BYTES_FIRST) : 0;
+    ret->first = len == sizeof row ? get_be64(row + POSITION_BYTES_SECOND) : 0;
+    ret->swept = len == sizeof row ? get_be64(row + POSITION_BYTES_SECOND + 8) : 0;
     return AMBIT_OK;
 }
 
 enum ambit_err search_position(struct search *search, struct search_position *ret)
 {
     struct store_txn *txn = NULL;
-    enum ambit_err err = store_read_begin(search->store, &txn);
+    enum ambit_err err = search_read_begin(search, &txn);
     if (err != AMBIT_OK)
         return err;
-    err = position_get(txn, ret);
-    store_read_end(txn);
+    err = search_position_get(txn, ret);
+    search_read_end(search, txn);
     return err;
-}
-
-static void put_key(uint8_t key[KEY_BYTES], uint8_t tag, const uint8_t value[16], uint64_t seq)
-{
-    key[0] = tag;
-    memcpy(key + 1, value, 16);
-    put_be64(key + PREFIX_BYTES, seq);
 }
 
 int search_entry_cmp(const struct search_entry *a, const struct search_entry *b)
@@ -174,12 +228,24 @@ static int put_entries(MDB_cursor *cursor, const struct search_entry *entries, s
 {
     int rc = 0;
     for (size_t i = 0; rc == 0 && i < n; i++) {
-        uint8_t key[KEY_BYTES];
-        put_key(key, entries[i].tag, entries[i].key, entries[i].seq);
+        uint8_t key[SEARCH_KEY_BYTES];
+        search_put_key(key, entries[i].tag, entries[i].key, entries[i].seq);
         MDB_val k = {.mv_data = key, .mv_size = sizeof key}, v = {0};
         rc = mdb_cursor_put(cursor, &k, &v, 0);
     }
     return rc;
+}
+
+static enum ambit_err position_put(struct store_txn *txn, const struct search_position *position)
+{
+    uint8_t row[POSITION_BYTES];
+    put_be64(row, position->next);
+    memcpy(row + 8, position->last.b, sizeof position->last.b);
+    put_be32(row + POSITION_BYTES_FIRST, position->built_as);
+    put_be64(row + POSITION_BYTES_SECOND, position->first);
+    put_be64(row + POSITION_BYTES_SECOND + 8, position->swept);
+    struct store_key key = {.p = position_key, .len = sizeof position_key - 1};
+    return store_put(txn, STORE_META, key, row, sizeof row);
 }
 
 static enum ambit_err put_all(struct store_txn *txn, const struct search_entry *entries, size_t n,
@@ -191,19 +257,12 @@ static enum ambit_err put_all(struct store_txn *txn, const struct search_entry *
         rc = put_entries(cursor, entries, n);
         mdb_cursor_close(cursor);
     }
-    if (rc != 0)
-        return store_code(rc);
-    uint8_t row[POSITION_BYTES];
-    put_be64(row, position->next);
-    memcpy(row + 8, position->last.b, sizeof position->last.b);
-    put_be32(row + POSITION_BYTES_FIRST, position->built_as);
-    struct store_key key = {.p = position_key, .len = sizeof position_key - 1};
-    return store_put(txn, STORE_META, key, row, sizeof row);
+    return rc != 0 ? store_code(rc) : position_put(txn, position);
 }
 
 enum ambit_err search_write_begin(struct search *search, struct store_txn **ret)
 {
-    return store_write_begin(search->store, ret);
+    return search->store ? store_write_begin(search->store, ret) : search->problem;
 }
 
 enum ambit_err search_put(struct store_txn *txn, struct store_key key, const void *value,
@@ -213,11 +272,6 @@ enum ambit_err search_put(struct store_txn *txn, struct store_key key, const voi
     memcpy(&k.mv_data, &key.p, sizeof key.p); /* LMDB takes no const and does not write here */
     memcpy(&v.mv_data, &value, sizeof value);
     return store_code(mdb_put(txn->txn, txn->store->dbi[SEARCH_FACTS], &k, &v, 0));
-}
-
-enum ambit_err search_read_begin(struct search *search, struct store_txn **ret)
-{
-    return store_read_begin(search->store, ret);
 }
 
 enum ambit_err search_write_commit(struct store_txn *txn, const struct search_entry *entries,
@@ -240,172 +294,66 @@ enum ambit_err search_add(struct search *search, const struct search_entry *entr
     return err == AMBIT_OK ? search_write_commit(txn, entries, n, position) : err;
 }
 
-/* The first row of the query; then each next one in its direction. */
-static int seek(MDB_cursor *cursor, const struct search_query *query, MDB_val *k, MDB_val *v)
+/* ---- what is not searched for any more ------------------------------------------------------ */
+
+/* Moves to the first key behind the row's value: the key with its sequence is a number. */
+static void leap(uint8_t key[SEARCH_KEY_BYTES])
 {
-    if (!query->is_descending)
-        return mdb_cursor_get(cursor, k, v, MDB_SET_RANGE);
-    int rc = mdb_cursor_get(cursor, k, v, MDB_SET_RANGE);
-    if (rc == MDB_NOTFOUND)
-        return mdb_cursor_get(cursor, k, v, MDB_LAST);
-    return rc != 0 ? rc : mdb_cursor_get(cursor, k, v, MDB_PREV);
+    memset(key + SEARCH_PREFIX_BYTES, 0, sizeof(uint64_t));
+    for (size_t i = SEARCH_PREFIX_BYTES; i > 0 && ++key[i - 1] == 0; i--)
+        ;
 }
 
-static enum ambit_err scan(struct store_txn *txn, const struct search_query *query, uint64_t *seqs,
-                           size_t max, size_t *ret_n)
+static bool is_late(const struct search_sweep *sweep, size_t looks)
 {
-    MDB_cursor *cursor = NULL;
-    uint8_t key[KEY_BYTES];
-    MDB_val k = {.mv_data = key, .mv_size = sizeof key}, v = {0};
-    int rc = mdb_cursor_open(txn->txn, txn->store->index, &cursor);
-    if (rc != 0)
-        return store_code(rc);
+    return looks % SWEEP_LOOK == 0 && clock_mono_us() >= sweep->until_us;
+}
+
+static int sweep_some(MDB_cursor *cursor, struct search_sweep *sweep, size_t max)
+{
+    int rc = 0;
     size_t n = 0;
-    put_key(key, query->tag, query->key, query->from);
-    uint8_t prefix[PREFIX_BYTES];
-    memcpy(prefix, key, sizeof prefix);
-    for (rc = n < max ? seek(cursor, query, &k, &v) : MDB_NOTFOUND; rc == 0;
-         rc = mdb_cursor_get(cursor, &k, &v, query->is_descending ? MDB_PREV : MDB_NEXT)) {
-        if (k.mv_size != KEY_BYTES || memcmp(k.mv_data, prefix, sizeof prefix) != 0)
+    for (size_t looks = 1; rc == 0 && n < max && !is_late(sweep, looks); looks++) {
+        /* Sought anew each time: what a cursor points to after a deletion is best not relied on. */
+        MDB_val k = {.mv_data = sweep->key, .mv_size = sizeof sweep->key}, v = {0};
+        rc = mdb_cursor_get(cursor, &k, &v, MDB_SET_RANGE);
+        if (rc != 0)
             break;
-        seqs[n++] = get_be64((const uint8_t *)k.mv_data + PREFIX_BYTES);
-        if (n == max)
-            break;
+        if (k.mv_size != sizeof sweep->key)
+            return MDB_CORRUPTED;
+        memcpy(sweep->key, k.mv_data, sizeof sweep->key);
+        bool is_dead = get_be64(sweep->key + SEARCH_PREFIX_BYTES) < sweep->below;
+        if (is_dead)
+            rc = mdb_cursor_del(cursor, 0);
+        else
+            leap(sweep->key);
+        n += is_dead;
     }
-    mdb_cursor_close(cursor);
-    if (rc != 0 && rc != MDB_NOTFOUND)
-        return store_code(rc);
-    *ret_n = n;
-    return AMBIT_OK;
+    sweep->is_over = rc == MDB_NOTFOUND;
+    return sweep->is_over ? 0 : rc;
 }
 
-enum ambit_err search_scan(struct search *search, const struct search_query *query, uint64_t *seqs,
-                           size_t max, size_t *ret_n)
+enum ambit_err search_sweep(struct search *search, struct search_sweep *sweep, size_t max,
+                            struct search_position *position)
 {
     struct store_txn *txn = NULL;
-    enum ambit_err err = store_read_begin(search->store, &txn);
+    MDB_cursor *cursor = NULL;
+    enum ambit_err err = search_write_begin(search, &txn);
     if (err != AMBIT_OK)
         return err;
-    err = scan(txn, query, seqs, max < SCAN_MAX ? max : SCAN_MAX, ret_n);
-    store_read_end(txn);
-    return err;
-}
-
-/* ---- step by step --------------------------------------------------------------------------- */
-
-struct search_reader {
-    struct store_txn *txn;
-    MDB_cursor *cursor;
-};
-
-enum ambit_err search_reader_open(struct search *search, struct search_reader **ret)
-{
-    struct search_reader *reader = calloc(1, sizeof *reader);
-    if (!reader)
-        return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err = store_read_begin(search->store, &reader->txn);
+    int rc = mdb_cursor_open(txn->txn, txn->store->index, &cursor);
+    if (rc == 0) {
+        rc = sweep_some(cursor, sweep, max);
+        mdb_cursor_close(cursor);
+    }
+    err = store_code(rc);
+    if (err == AMBIT_OK && sweep->is_over)
+        position->swept = sweep->below;
     if (err == AMBIT_OK)
-        err = store_code(mdb_cursor_open(reader->txn->txn, search->store->index, &reader->cursor));
+        err = position_put(txn, position);
     if (err != AMBIT_OK) {
-        search_reader_close(reader);
+        store_write_abort(txn);
         return err;
     }
-    *ret = reader;
-    return AMBIT_OK;
-}
-
-void search_reader_close(struct search_reader *reader)
-{
-    if (!reader)
-        return;
-    if (reader->cursor)
-        mdb_cursor_close(reader->cursor);
-    if (reader->txn)
-        store_read_end(reader->txn);
-    free(reader);
-}
-
-enum ambit_err search_reader_seek(struct search_reader *reader, const struct search_query *query,
-                                  uint64_t *ret_seq)
-{
-    uint8_t key[KEY_BYTES];
-    MDB_val k = {.mv_data = key, .mv_size = sizeof key}, v = {0};
-    put_key(key, query->tag, query->key, query->from);
-    int rc = seek(reader->cursor, query, &k, &v);
-    if (rc != 0)
-        return store_code(rc);
-    if (k.mv_size != KEY_BYTES || memcmp(k.mv_data, key, PREFIX_BYTES) != 0)
-        return AMBIT_ERR_NOT_FOUND;
-    *ret_seq = get_be64((const uint8_t *)k.mv_data + PREFIX_BYTES);
-    return AMBIT_OK;
-}
-
-/* ---- reading all of it ---------------------------------------------------------------------- */
-
-enum ambit_err search_open_read_only(const char *folder, struct search **ret)
-{
-    struct search *search = calloc(1, sizeof *search);
-    if (!search)
-        return AMBIT_ERR_NO_MEMORY;
-    struct store_options options = {.folder = folder, .read_only = true, .is_search = true};
-    enum ambit_err err = store_open(&options, &search->store);
-    if (err != AMBIT_OK) {
-        search_close(search);
-        return err;
-    }
-    *ret = search;
-    return AMBIT_OK;
-}
-
-struct search_cursor {
-    struct store_txn *txn;
-    MDB_cursor *cursor;
-    bool has_begun;
-};
-
-enum ambit_err search_cursor_open(struct search *search, struct search_cursor **ret)
-{
-    struct search_cursor *cursor = calloc(1, sizeof *cursor);
-    if (!cursor)
-        return AMBIT_ERR_NO_MEMORY;
-    enum ambit_err err = store_read_begin(search->store, &cursor->txn);
-    if (err == AMBIT_OK)
-        err = store_code(mdb_cursor_open(cursor->txn->txn, search->store->index, &cursor->cursor));
-    if (err != AMBIT_OK) {
-        search_cursor_close(cursor);
-        return err;
-    }
-    *ret = cursor;
-    return AMBIT_OK;
-}
-
-void search_cursor_close(struct search_cursor *cursor)
-{
-    if (!cursor)
-        return;
-    if (cursor->cursor)
-        mdb_cursor_close(cursor->cursor);
-    store_read_end(cursor->txn);
-    free(cursor);
-}
-
-enum ambit_err search_cursor_next(struct search_cursor *cursor, struct search_entry *ret)
-{
-    MDB_val k = {0}, v = {0};
-    int rc = mdb_cursor_get(cursor->cursor, &k, &v, cursor->has_begun ? MDB_NEXT : MDB_FIRST);
-    cursor->has_begun = true;
-    if (rc != 0)
-        return store_code(rc);
-    if (k.mv_size != KEY_BYTES || v.mv_size != 0)
-        return AMBIT_ERR_MALFORMED;
-    const uint8_t *key = k.mv_data;
-    ret->tag = key[0];
-    memcpy(ret->key, key + 1, sizeof ret->key);
-    ret->seq = get_be64(key + PREFIX_BYTES);
-    return AMBIT_OK;
-}
-
-enum ambit_err search_cursor_position(struct search_cursor *cursor, struct search_position *ret)
-{
-    return position_get(cursor->txn, ret);
+    return store_write_commit(txn);
 }

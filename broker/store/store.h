@@ -64,7 +64,8 @@ struct store_options {
     bool create;
     bool read_only;       /* offline reading: nothing is written into the folder, unless a running
                              broker has it open (another process), which then knows of the reader */
-    size_t map_bytes;     /* 0 = 8 GiB; looked at when the store is created, recorded in it */
+    size_t map_bytes;     /* 0 = 8 GiB; looked at when the store is created, recorded in it; of an
+                             index at each start */
     size_t grow_bytes;    /* 0 = 64 MiB */
     size_t reserve_bytes; /* 0 = 16 MiB: free space below which the store is narrow */
     struct store_damage *reterr_damage; /* may be NULL; filled with DAMAGED where it is known */
@@ -78,6 +79,9 @@ void store_close(struct store *store);
  * page lies behind its end): says so on standard error and ends the process. Safe in a signal
  * handler. */
 __attribute__((noreturn)) void store_damaged_end(const char *what);
+/* For SIGBUS, at the address that it tells of: the same; and a search index, where that is it, is
+ * taken away first, so that the next start builds it again. */
+__attribute__((noreturn)) void store_bus_error(const void *address);
 
 /* A read transaction belongs to the thread that began it, is never held across a suspend, nor
  * longer than a second or 10,000 rows. Cheap: one per thread is kept and renewed. A thread has one

@@ -9,11 +9,11 @@ import tempfile
 import time
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
-from broker import Broker, Tap, claims, skip_all  # noqa: E402
+from broker import SLOW, Broker, Tap, claims, skip_all  # noqa: E402
 from load import Seen  # noqa: E402
 
-DISK = 48 << 20
-BALLAST = 16 << 20
+DISK = 92 << 20
+BALLAST = 60 << 20
 LIMITS = {"store_bytes": 1 << 30, "store_grow_bytes": 2 << 20, "store_reserve_bytes": 4 << 20}
 
 
@@ -53,6 +53,34 @@ def full(tap, client, kept, refused, seen):
     tap.ok(client.introspect(kept[1]).json == {"active": False}, "and is in force")
     answer = client.clear(answer.json.get("stop"))
     tap.ok(answer.status == 200, "a clear is taken", answer)
+
+
+def figure(client, name):
+    for line in client.call("GET", "/metrics").body.decode().splitlines():
+        if line.startswith(name + " "):
+            return int(line.split()[1])
+    return None
+
+
+def index_waits(tap, folder, client):
+    """The search index shares the disk: it leaves the record four reserves, and says that it waits."""
+    until = time.monotonic() + 30 * SLOW
+    while figure(client, "ambit_search_held") != 1 and time.monotonic() < until:
+        time.sleep(0.2)
+    tap.ok(figure(client, "ambit_search_held") == 1 and figure(client, "ambit_search_behind_events") > 0, "the search index waits", figure(client, "ambit_search_behind_events"))
+    used = sum(os.stat(os.path.join(folder, "home", "state", "search", name)).st_blocks * 512 for name in ("data.mdb", "lock.mdb"))
+    tap.ok(used <= DISK - BALLAST - 4 * LIMITS["store_reserve_bytes"], "and took nothing of what is the record's", used)
+
+
+def index_goes_on(tap, client, broker):
+    until = time.monotonic() + 60 * SLOW
+    while figure(client, "ambit_search_held") != 0 or figure(client, "ambit_search_behind_events") > 8:
+        if time.monotonic() > until:
+            break
+        time.sleep(0.2)
+    behind = figure(client, "ambit_search_behind_events")
+    tap.ok(behind <= 8, "and the search index catches up", behind)
+    tap.ok(b"the search index does not follow the record" in broker.said(), "the log said that it waited")
 
 
 def last_reserve(tap, client, kept, seen):
@@ -97,6 +125,7 @@ def main():
             kept, refused = fill(broker, client, seen)
             tap.note(f"full after {len(seen.facts)} grants")
             full(tap, client, kept, refused, seen)
+            index_waits(tap, folder, client)
             last_reserve(tap, client, kept, seen)
             os.unlink(ballast)
             until, answer = time.monotonic() + 15, None
@@ -106,6 +135,7 @@ def main():
             tap.ok(answer.status == 200, "grants are given again once there is space", answer)
             ready = client.call("GET", "/readyz")
             tap.ok(ready.status == 200, "and readiness says so", ready)
+            index_goes_on(tap, client, broker)
             stops = [s["stop"] for s in client.person("lee", "GET", "/v1/stops?state=in_force").json["stops"]]
             for stop in stops:
                 client.clear(stop)

@@ -138,7 +138,7 @@ static void index_made(struct stage *stage, struct golden_store *golden)
     assert_int_equal(
         search_open(folder_join(search_path, stage->folder, "search"), 64 << 20, &search),
         AMBIT_OK);
-    assert_int_equal(indexer_start(store, search, &indexer), AMBIT_OK);
+    assert_int_equal(indexer_start(store, search, 1 << 20, &indexer), AMBIT_OK);
     assert_true(indexer_wait(indexer, golden->events, 10000));
     indexer_stop(indexer);
     search_close(search);

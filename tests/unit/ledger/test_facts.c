@@ -23,7 +23,7 @@ struct facts_fixture {
 static void start(struct facts_fixture *f)
 {
     assert_int_equal(search_open(f->path, (size_t)64 << 20, &f->search), AMBIT_OK);
-    assert_int_equal(indexer_start(f->fixture->store, f->search, &f->indexer), AMBIT_OK);
+    assert_int_equal(indexer_start(f->fixture->store, f->search, 1 << 20, &f->indexer), AMBIT_OK);
 }
 
 static void stop(struct facts_fixture *f)

@@ -1,88 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Goal: every event is found by each of its values, in order and in both directions, soon after it
  * was committed; an index that is lost, damaged or of another record is built again. */
-#include "fixture.h"
-#include "samples.h"
+#include "index_fixture.h"
 
 #include <fcntl.h>
 
 #include "base/encode.h"
 #include "ledger/index_entries.h"
 #include "store/search.h"
-
-static const struct event_seed seed = {.b = {7}};
-
-struct index_fixture {
-    struct fixture *fixture;
-    char path[FOLDER_PATH_MAX];
-    struct search *search;
-    struct indexer *indexer;
-};
-
-static void start(struct index_fixture *f)
-{
-    assert_int_equal(search_open(f->path, (size_t)64 << 20, &f->search), AMBIT_OK);
-    assert_int_equal(indexer_start(f->fixture->store, f->search, &f->indexer), AMBIT_OK);
-}
-
-static void stop(struct index_fixture *f)
-{
-    indexer_stop(f->indexer);
-    search_close(f->search);
-    f->indexer = NULL;
-    f->search = NULL;
-}
-
-static int up(void **state)
-{
-    struct index_fixture *f = calloc(1, sizeof *f);
-    void *fixture = NULL;
-    assert_non_null(f);
-    (void)fixture_up(&fixture);
-    f->fixture = fixture;
-    folder_join(f->path, f->fixture->folder, "search");
-    start(f);
-    *state = f;
-    return 0;
-}
-
-static int down(void **state)
-{
-    struct index_fixture *f = *state;
-    void *fixture = f->fixture;
-    stop(f);
-    (void)fixture_down(&fixture);
-    free(f);
-    return 0;
-}
-
-/* n events, agent "a0".."a2" in turn, grant id of its own each. */
-static void append(struct index_fixture *f, size_t n)
-{
-    static const struct ambit_str agents[] = {{"a0", 2}, {"a1", 2}, {"a2", 2}};
-    struct store_txn *txn = NULL;
-    assert_int_equal(store_write_begin(f->fixture->store, &txn), AMBIT_OK);
-    for (size_t i = 0; i < n; i++) {
-        struct event event = sample_small();
-        uint64_t seq = f->fixture->edge.size;
-        event.type = EVENT_GRANT_ISSUED;
-        event.agent = agents[seq % 3];
-        event.grant = event.id = sample_id((uint8_t)(seq % 251 + 1));
-        event.grant.b[5] = (uint8_t)(seq / 251);
-        assert_int_equal(ledger_append(&f->fixture->edge, txn, &event, &seed), AMBIT_OK);
-    }
-    assert_int_equal(store_write_commit(txn), AMBIT_OK);
-    indexer_wake(f->indexer);
-}
-
-static size_t find(struct index_fixture *f, enum index_tag tag, const char *value, uint64_t *seqs,
-                   size_t max)
-{
-    struct index_query query = {.tag = tag, .value = ambit_str_of(value)};
-    size_t n = 99;
-    assert_int_equal(indexer_find(f->search, &query, seqs, max, &n), AMBIT_OK);
-    return n;
-}
 
 static void test_every_value(void **state)
 {

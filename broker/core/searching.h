@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The search index, looked after: what keeps it from following the record is told in the log once a
+ * minute, and its end; what was damaged too. Entries of pruned events stay for as long as their
+ * segment is in its folder, where a trace finds them by it; they leave when it has been gone for a
+ * day, and at once when the index has no room: then the segments are read through where they are
+ * asked for. Facts stay: reports go back to before. */
+#pragma once
+
+#include "core/broker.h"
+
+struct searching {
+    /* broker_tend's own */
+    int64_t told_ms;    /* of the problem that lasts; 0: there is none */
+    uint64_t rebuilt;   /* told of */
+    int64_t looked_ms;  /* at the segments */
+    uint64_t gone_to;   /* what has no segment here began to be */
+    int64_t gone_at_ms; /* then */
+};
+/* Opens the index, and starts who fills it. */
+AMBIT_CHECKED enum ambit_err searching_start(struct broker *broker);
+/* On the thread that tends. */
+void searching_look(struct broker *broker);
+/* Events that cannot be searched for yet. */
+uint64_t searching_behind(const struct broker *broker);
