@@ -50,7 +50,8 @@ static void put_about(struct evidence_page *page, struct buf *out)
                       "under written policies, decides each of their actions, and records every "
                       "decision before it is answered. Numbers like <code>17</code> in the column "
                       "“Event” are the place of an event in that record; they lead to the recorded "
-                      "bytes, beside which lies the proof that they stand there.</p>\n");
+                      "bytes, beside which lies the proof that they stand there. A + behind it: "
+                      "not of this itself, but something of this leads to it.</p>\n");
     put_tiles(page, out);
     buf_printf(out,
                "<p class=\"soft\">%llu events are here, of the %llu that the record had when this "
@@ -58,6 +59,7 @@ static void put_about(struct evidence_page *page, struct buf *out)
                count(summary->n), count(summary->size));
     page_time(out, page->ask.cli->now_ms);
     buf_printf(out,
+               " with ambit " AMBIT_VERSION
                ": %llu that belong to it, %llu that those lead to (the grants, stops, approvals "
                "and causes they name, what answered them, the documents they were decided under "
                "and who confirmed these, and erasures), %llu in which the record speaks of "

@@ -34,8 +34,10 @@ static AMBIT_CHECKED enum ambit_err begin_stop(struct evidence_page *page,
     buf_init(&stop->what, 0);
     buf_init(&stop->answers, 0);
     page_time(&stop->what, event->time_ms);
-    buf_put_text(&stop->what, "<td>");
+    buf_put_text(&stop->what, "<td class=\"n\">");
     page_link(page, &stop->what, event->seq);
+    if (page->is_linked)
+        buf_put_text(&stop->what, "<span class=\"soft\">&nbsp;+</span>");
     buf_put_text(&stop->what, "<td>");
     page_text(&stop->what, event->target);
     buf_put_text(&stop->what, event->holds ? ""
@@ -47,8 +49,8 @@ static AMBIT_CHECKED enum ambit_err begin_stop(struct evidence_page *page,
         buf_put_text(&stop->what, " <span class=\"soft\">(by itself, by rule)</span>");
     buf_put_text(&stop->what, " ");
     page_words(page, &stop->what, event, EVENT_ERASED_WORDS);
-    *page->last_stop = stop;
-    page->last_stop = &stop->next;
+    stop->next = page->stops;
+    page->stops = stop;
     page->n_stops++;
     return AMBIT_OK;
 }
@@ -138,8 +140,10 @@ static AMBIT_CHECKED enum ambit_err begin_question(struct evidence_page *page,
     buf_init(what, 0);
     buf_init(&question->answers, 0);
     page_time(what, event->time_ms);
-    buf_put_text(what, "<td>");
+    buf_put_text(what, "<td class=\"n\">");
     page_link(page, what, event->seq);
+    if (page->is_linked)
+        buf_put_text(what, "<span class=\"soft\">&nbsp;+</span>");
     buf_put_text(what, "<td>");
     page_text(what, event->agent);
     buf_put_text(what, "<td>");
@@ -157,8 +161,8 @@ static AMBIT_CHECKED enum ambit_err begin_question(struct evidence_page *page,
     buf_put_text(what, " ");
     page_words(page, what, event, EVENT_ERASED_PURPOSE);
     page_words(page, what, event, EVENT_ERASED_STATED_REASON);
-    *page->last_question = question;
-    page->last_question = &question->next;
+    question->next = page->questions;
+    page->questions = question;
     page->n_questions++;
     return AMBIT_OK;
 }
@@ -248,9 +252,31 @@ enum ambit_err page_join(struct evidence_page *page, const struct event *event)
     return AMBIT_OK;
 }
 
+/* In the order of time. */
+static void turn(struct evidence_page *page)
+{
+    struct page_stop *stops = NULL;
+    struct page_question *questions = NULL;
+    while (page->stops != NULL) {
+        struct page_stop *at = page->stops;
+        page->stops = at->next;
+        at->next = stops;
+        stops = at;
+    }
+    while (page->questions != NULL) {
+        struct page_question *at = page->questions;
+        page->questions = at->next;
+        at->next = questions;
+        questions = at;
+    }
+    page->stops = stops;
+    page->questions = questions;
+}
+
 enum ambit_err page_joined(struct evidence_page *page)
 {
     enum ambit_err err = AMBIT_OK;
+    turn(page);
     for (struct page_stop *at = page->stops; !err && at != NULL; at = at->next)
         err = put_stop(page, at);
     for (struct page_question *at = page->questions; !err && at != NULL; at = at->next)

@@ -7,7 +7,7 @@
 #include "base/encode.h"
 #include "cli/show.h"
 
-#define TIMED "<th>Time (UTC)<th>Event"
+#define TIMED "<th>Time (UTC)<th class=\"n\">Event"
 const struct page_part_form page_forms[PAGE_PARTS] = {
     [PART_GRANTED] = {"granted", "What authority was given",
                       "Each is a short-lived token: it permits these actions until it ends.",
@@ -66,7 +66,7 @@ void page_head(struct evidence_page *page, const char *title, struct ambit_str a
                "main a,header a{color:var(--a)}time{white-space:nowrap}h1{overflow-wrap:anywhere}"
                "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);border:1px "
                "solid var(--line);border-radius:8px;padding:.75rem 1rem;font-size:.85rem}"
-               "code{overflow-wrap:anywhere;font-size:.92em}td{min-width:4.5rem}"
+               "code{overflow-wrap:anywhere;font-size:.92em}td{min-width:6.5rem}td.n{min-width:0}"
                "table{margin-bottom:.5rem}",
                title);
     if (about.len > 0) {
@@ -110,8 +110,10 @@ struct buf *page_row(struct evidence_page *page, uint64_t seq, int64_t time_ms)
     buf_reset(&page->row);
     buf_put_text(&page->row, "<tr><td>");
     page_time(&page->row, time_ms);
-    buf_put_text(&page->row, "<td>");
+    buf_put_text(&page->row, "<td class=\"n\">");
     page_link(page, &page->row, seq);
+    if (page->is_linked)
+        buf_put_text(&page->row, "<span class=\"soft\">&nbsp;+</span>");
     return &page->row;
 }
 
@@ -134,10 +136,7 @@ enum ambit_err evidence_page_event(void *ctx, const struct evidence_item *item)
 {
     struct evidence_page *page = ctx;
     const struct event *event = item->event;
-    if (item->why == EVIDENCE_BELONGS) {
-        page->first_ms = page->first_ms == 0 ? event->time_ms : page->first_ms;
-        page->last_ms = event->time_ms;
-    }
+    page->is_linked = item->why == EVIDENCE_LINKED;
     page->n_erased += event->erased != 0;
     enum ambit_err err = page_note(page, event);
     if (err == AMBIT_OK)
@@ -184,8 +183,6 @@ enum cli_exit evidence_page_begin(const struct evidence_page_ask *ask, struct ev
     page->last_confirmation = &page->confirmations;
     page->last_activation = &page->activations;
     page->last_set = &page->sets;
-    page->last_stop = &page->stops;
-    page->last_question = &page->questions;
     arena_init(&page->memory, NULL, 0, 0);
     buf_init(&page->html, 0);
     buf_init(&page->row, 0);

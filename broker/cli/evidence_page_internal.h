@@ -12,7 +12,7 @@ struct page_part {
     struct buf first, page;
     uint64_t n, n_pages, n_on_page;
 };
-enum { PAGE_FIRST_ROWS = 200, PAGE_ROWS = 1000 };
+enum { PAGE_FIRST_ROWS = 200, PAGE_ROWS = 500 };
 enum page_parts {
     PART_GRANTED,
     PART_NOT_GRANTED,
@@ -65,8 +65,9 @@ struct page_version { /* of a policy */
     uint64_t activated_seq, ended_seq;
     int64_t activated_ms, ended_ms;
     struct ambit_str activated_by, path; /* of its page */
+    struct ambit_str review;             /* HTML: who it says wrote, accepted and reviewed it */
     size_t n_tests, n_passed;
-    bool has_tests, is_told;
+    bool has_tests;
 };
 struct page_confirmation {
     struct page_confirmation *next;
@@ -115,10 +116,10 @@ struct evidence_page {
     struct page_confirmation *confirmations, **last_confirmation;
     struct page_activation *activations, **last_activation;
     struct page_set *sets, **last_set;
-    struct page_stop *stops, **last_stop;
-    struct page_question *questions, **last_question;
+    struct page_stop *stops; /* newest first, as questions are: they are mostly answered soon */
+    struct page_question *questions;
     uint64_t n_versions, n_erased, n_stops, n_questions;
-    int64_t first_ms, last_ms; /* of what belongs */
+    bool is_linked; /* the event that is told: what belongs leads to it */
     struct folder tests;
     struct ambit_problems problems;
     bool has_tests;

@@ -105,18 +105,70 @@ static void put_review(struct evidence_page *page, const struct page_version *ve
     buf_put_text(out, "</tbody></table></div>\n");
 }
 
+static void put_break(struct buf *out, size_t depth)
+{
+    buf_put_char(out, '\n');
+    for (size_t i = 0; i < depth; i++)
+        buf_put_text(out, "  ");
+}
+
+/* JSON of ours, a member or element a line. */
+static void put_indented(struct buf *out, struct ambit_str json)
+{
+    size_t depth = 0, begun = 0;
+    bool is_in_text = false;
+    for (size_t i = 0; i < json.len; i++) {
+        char c = json.p[i];
+        bool is_escaped = is_in_text && c == '\\';
+        is_in_text = c == '"' ? !is_in_text : is_in_text;
+        i += is_escaped;
+        if (is_in_text || memchr("{}[],", c, 5) == NULL)
+            continue;
+        bool ends = c == '}' || c == ']';
+        report_put_html(out, (struct ambit_str){json.p + begun, i - begun + !ends});
+        begun = i + !ends;
+        depth = ends ? depth - (depth > 0) : depth + (c != ',');
+        put_break(out, depth);
+    }
+    report_put_html(out, (struct ambit_str){json.p + begun, json.len - begun});
+}
+
 static void put_document(struct evidence_page *page, const struct page_version *version,
                          const struct ambit_policy *policy)
 {
     struct buf *out = &page->html;
-    buf_put_text(out, "<h2>The document</h2><p>As it was in force, byte for byte: <a href=\"../"
-                      "documents/");
+    buf_put_text(
+        out,
+        "<h2>The document</h2><p>With line breaks; as it was in force, byte for byte: <a href=\"../"
+        "documents/");
     buf_put_hex(out, version->digest.b, sizeof version->digest.b);
     buf_put_text(out, "\">documents/");
     buf_put_hex(out, version->digest.b, 8);
     buf_put_text(out, "…</a>, whose SHA-256 is its name.</p>\n<pre>");
-    report_put_html(out, policy->doc.canonical);
+    put_indented(out, policy->doc.canonical);
     buf_put_text(out, "</pre>\n");
+}
+
+/* In a line, for the table of all. */
+static AMBIT_CHECKED enum ambit_err keep_review(struct evidence_page *page,
+                                                struct page_version *version,
+                                                const struct ambit_policy *policy)
+{
+    const struct ambit_review *review = &policy->review;
+    BUF_AUTO text;
+    buf_init(&text, 0);
+    buf_put_text(&text, "written by ");
+    page_text(&text, review->authored_by);
+    if (review->generated_tool.p != NULL) {
+        buf_put_text(&text, " with ");
+        page_text(&text, review->generated_tool);
+    }
+    buf_put_text(&text, ", accepted by ");
+    page_text(&text, review->accepted_by);
+    buf_put_text(&text, review->reviewed_by.n > 0 ? ", reviewed by " : ", reviewed by nobody");
+    put_people(&text, &review->reviewed_by);
+    version->review = arena_copy(&page->memory, buf_str(&text));
+    return version->review.p != NULL ? buf_check(&text) : AMBIT_ERR_NO_MEMORY;
 }
 
 static AMBIT_CHECKED enum ambit_err put_version(struct evidence_page *page,
@@ -134,12 +186,12 @@ static AMBIT_CHECKED enum ambit_err put_version(struct evidence_page *page,
     buf_put_text(&page->html, "<p class=\"soft\">Version <code>sha256:");
     buf_put_hex(&page->html, version->digest.b, sizeof version->digest.b);
     buf_put_text(&page->html, "</code>. <a href=\"../index.html\">To the whole archive</a></p>\n");
-    err = AMBIT_OK;
+    err = AMBIT_OK; /* what is not there is told */
     if (policy == NULL || !ambit_digest_eq(policy->doc.digest, version->digest)) {
         buf_put_text(&page->html, "<p class=\"worse\">The document of this version is not in the "
                                   "record any more, or cannot be read.</p>\n");
     } else {
-        version->is_told = true;
+        err = keep_review(page, version, policy);
         if (policy->description.p != NULL) {
             buf_put_text(&page->html, "<p>");
             page_text(&page->html, policy->description);
@@ -147,7 +199,8 @@ static AMBIT_CHECKED enum ambit_err put_version(struct evidence_page *page,
         }
         put_review(page, version, policy);
         page_rules(&page->html, policy);
-        err = page_tests(page, version, compiled.set);
+        if (err == AMBIT_OK)
+            err = page_tests(page, version, compiled.set);
         put_document(page, version, policy);
     }
     page->up = "";
@@ -173,9 +226,9 @@ void page_put_policies(struct evidence_page *page, struct buf *out)
         buf_put_text(out, "<p class=\"soft\">None is concerned.</p>\n");
         return;
     }
-    buf_put_text(out,
-                 "<div class=\"wide\"><table><thead><tr><th>Policy<th>Version<th>In force "
-                 "(UTC)<th class=\"n\">Decided here<th>Confirmed by<th>Tests</thead><tbody>\n");
+    buf_put_text(out, "<div class=\"wide\"><table><thead><tr><th>Policy<th>Version<th>In force "
+                      "(UTC)<th class=\"n\">Decided here<th>Says it was<th>Confirmed in the record "
+                      "by<th>Tests</thead><tbody>\n");
     for (const struct page_version *at = page->versions; at != NULL; at = at->next) {
         buf_printf(out, "<tr><td><a href=\"%.*s\">", AMBIT_STR_ARG(at->path));
         page_text(out, at->policy);
@@ -184,6 +237,8 @@ void page_put_policies(struct evidence_page *page, struct buf *out)
         buf_put_text(out, "<td>");
         put_in_force(page, out, at);
         buf_printf(out, "<td class=\"n\">%llu<td>", (unsigned long long)at->decisions);
+        buf_put_str(out, at->review);
+        buf_put_text(out, "<td>");
         if (put_confirmations(page, out, &at->digest) == 0)
             buf_put_text(out, "<span class=\"worse\">nobody</span>");
         buf_put_text(out, "<td>");

@@ -30,7 +30,9 @@ static void cell_why(struct evidence_page *page, struct buf *row, const struct e
                      bool is_grant)
 {
     cell(row);
-    buf_put_text(row, ambit_reason_sentence(event->reason, is_grant));
+    buf_put_text(row, event->reason == AMBIT_REASON_ALLOWED
+                          ? "A rule permits it."
+                          : ambit_reason_sentence(event->reason, is_grant));
     buf_printf(row, " <span class=\"soft\">(<code>%s</code>", ambit_reason_text(event->reason));
     if (event->policy.p != NULL) {
         buf_put_text(row, ", ");

@@ -151,11 +151,45 @@ static void put_rule(struct buf *out, const struct ambit_rule *rule)
     buf_put_text(out, "</ul>\n");
 }
 
+static const char *on_words(enum ambit_stop_on on)
+{
+    switch (on) {
+    case AMBIT_ON_DENIED:
+        return "when something is refused";
+    case AMBIT_ON_ALLOWED:
+        return "when something is allowed";
+    case AMBIT_ON_ATTEMPTED:
+        return "when something is tried, allowed or not";
+    case AMBIT_ON_GRANTED:
+        return "when authority is given";
+    case AMBIT_ON_UNACCOUNTED:
+        return "when nobody reports what became of an action";
+    case AMBIT_ON_SIGNAL:
+        break;
+    }
+    return "when a service reports";
+}
+
+static const char *then_words(enum ambit_stop_then then)
+{
+    switch (then) {
+    case AMBIT_THEN_REVOKE_GRANT:
+        return "the grant ends at once";
+    case AMBIT_THEN_SUSPEND_AGENT:
+        return "the agent is stopped until a person lifts it";
+    case AMBIT_THEN_STOP_TEAM:
+        return "all agents of the team are stopped until a person lifts it";
+    case AMBIT_THEN_STOP_POLICY:
+        break;
+    }
+    return "everything under the policy is stopped until a person lifts it";
+}
+
 static void put_hard_stop(struct buf *out, const struct ambit_hard_stop *stop)
 {
     buf_put_text(out, "<li><b>");
     page_text(out, stop->id);
-    buf_printf(out, "</b>: on what is %s", ambit_on_text(stop->on));
+    buf_printf(out, "</b>: %s", on_words(stop->on));
     if (stop->actions.n > 0 || stop->resources.n > 0) {
         buf_put_text(out, ", ");
         put_what(out, &stop->actions, &stop->resources);
@@ -165,15 +199,15 @@ static void put_hard_stop(struct buf *out, const struct ambit_hard_stop *stop)
         page_text(out, stop->signal);
     }
     if (stop->at_once) {
-        buf_put_text(out, ", at the first time");
+        buf_put_text(out, ", the first time");
     } else {
-        buf_printf(out, ", %s %lld", stop->kind == AMBIT_LIMIT_COUNT ? "at" : "above",
+        buf_printf(out, stop->kind == AMBIT_LIMIT_COUNT ? ", %lld times" : ", more than %lld",
                    (long long)stop->max);
         buf_put_text(out, " within ");
         put_for(out, stop->within_s);
         put_by(out, stop->by);
     }
-    buf_printf(out, ": <b>%s</b>\n", ambit_then_text(stop->then));
+    buf_printf(out, ": <b>%s</b>\n", then_words(stop->then));
 }
 
 void page_rules(struct buf *out, const struct ambit_policy *policy)

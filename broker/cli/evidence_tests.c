@@ -145,7 +145,9 @@ enum ambit_err page_tests(struct evidence_page *page, struct page_version *versi
         err = ambit_policy_test(set, file->name, file->bytes, page->ask.cli->now_ms, &arena,
                                 &report, &problem);
     if (err == AMBIT_ERR_MALFORMED) {
-        buf_put_text(out, "<p class=\"worse\">They cannot be run against this version.</p>\n");
+        buf_put_text(out, "<p class=\"worse\">They cannot be run against this version: ");
+        page_text(out, problem.pointer);
+        buf_printf(out, " %s; expected %s.</p>\n", problem.what, problem.expected);
         return AMBIT_OK;
     }
     if (err != AMBIT_OK)

@@ -23,17 +23,17 @@ void page_time(struct buf *out, int64_t ms)
 
 void page_span(struct buf *out, int64_t ms)
 {
-    int64_t s = ms / 1000;
-    if (ms < 1000)
-        buf_printf(out, "%lld ms", (long long)ms);
-    else if (s < 60)
-        buf_printf(out, "%lld.%lld s", (long long)s, (long long)(ms % 1000 / 100));
-    else if (s < 3600)
-        buf_printf(out, "%lld min %lld s", (long long)(s / 60), (long long)(s % 60));
-    else if (s < 2 * 86400)
-        buf_printf(out, "%lld h %lld min", (long long)(s / 3600), (long long)(s % 3600 / 60));
-    else
-        buf_printf(out, "%lld days", (long long)(s / 86400));
+    static const struct {
+        int64_t ms;
+        const char *unit;
+    } units[] = {{86400000, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}, {1, "ms"}};
+    size_t at = 0;
+    while (at + 1 < AMBIT_LEN(units) && ms < units[at].ms)
+        at++;
+    buf_printf(out, "%lld %s", (long long)(ms / units[at].ms), units[at].unit);
+    int64_t rest = at + 1 < AMBIT_LEN(units) ? ms % units[at].ms / units[at + 1].ms : 0;
+    if (rest > 0)
+        buf_printf(out, " %lld %s", (long long)rest, units[at + 1].unit);
 }
 
 void page_link(struct evidence_page *page, struct buf *out, uint64_t seq)

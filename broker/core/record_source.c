@@ -7,6 +7,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "core/record_files.h"
+#include "core/segment.h"
 #include "ledger/checkpoint.h"
 #include "store/store.h"
 
@@ -14,6 +15,7 @@ struct record_source {
     int fd; /* of the state folder */
     struct store *store;
     struct store_txn *txn;
+    struct segments *segments; /* STATE/segments, of what was pruned */
     uint64_t size;
 };
 
@@ -47,7 +49,19 @@ static AMBIT_CHECKED enum ambit_err open_store(struct record_source *source, con
         return err;
     struct store_options options = {.folder = path.p, .read_only = true};
     err = store_open(&options, &source->store);
-    return err == AMBIT_OK ? store_read_begin(source->store, &source->txn) : err;
+    if (err == AMBIT_OK)
+        err = store_read_begin(source->store, &source->txn);
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err open_segments(struct record_source *source, const char *folder)
+{
+    BUF_AUTO path;
+    buf_init(&path, 0);
+    buf_printf(&path, "%s/segments", folder);
+    buf_put_char(&path, '\0');
+    enum ambit_err err = buf_check(&path);
+    return err == AMBIT_OK ? segments_new(path.p, &source->segments) : err;
 }
 
 enum ambit_err record_source_open(const char *folder, struct record_source **ret)
@@ -62,6 +76,8 @@ enum ambit_err record_source_open(const char *folder, struct record_source **ret
     if (err == AMBIT_OK)
         err = open_store(source, folder);
     if (err == AMBIT_OK)
+        err = open_segments(source, folder);
+    if (err == AMBIT_OK)
         *ret = source;
     else
         record_source_close(source);
@@ -75,6 +91,7 @@ void record_source_close(struct record_source *source)
     if (source->txn != NULL)
         store_read_end(source->txn);
     store_close(source->store);
+    segments_free(source->segments);
     fd_closep(&source->fd);
     free(source);
 }
@@ -88,6 +105,8 @@ static enum ambit_err get(void *ctx, const char *path, size_t max, struct buf *r
         return file_read(source->fd, "log/log.vkey", max, ret);
     size_t before = ret->len;
     enum ambit_err err = record_file(source->txn, source->size, ambit_str_of(path), ret);
+    if (err == AMBIT_ERR_NOT_FOUND)
+        err = record_file_pruned(source->segments, source->size, ambit_str_of(path), ret);
     return err == AMBIT_OK && ret->len - before > max ? AMBIT_ERR_TOO_LARGE : err;
 }
 

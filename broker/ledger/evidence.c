@@ -91,6 +91,8 @@ static AMBIT_CHECKED enum ambit_err judge(struct evidence *evidence, const struc
     enum ambit_err err = evidence_note(evidence, event);
     if (err == AMBIT_OK)
         err = evidence_belongs(evidence, event, &is_it);
+    if (err == AMBIT_OK)
+        err = evidence_belongs_set(evidence, event, &is_it);
     if (err != AMBIT_OK)
         return err;
     if (is_it && is_in)

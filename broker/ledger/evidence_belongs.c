@@ -116,6 +116,52 @@ enum ambit_err evidence_belongs(struct evidence *evidence, const struct event *e
     return err;
 }
 
+static const struct ambit_document *document_of(const struct ambit_documents *documents,
+                                                const struct evidence_ask *ask)
+{
+    const struct ambit_agent *agent = NULL;
+    const struct ambit_person *person = NULL;
+    const struct ambit_policy *policy = NULL;
+    switch (ask->kind) {
+    case EVIDENCE_PERIOD:
+        break;
+    case EVIDENCE_AGENT:
+        agent = ambit_agent_find(documents, ask->name);
+        break;
+    case EVIDENCE_OWNER:
+        person = ambit_person_find(documents, ask->name);
+        break;
+    case EVIDENCE_POLICY:
+        policy = ambit_policy_find(documents, ask->name);
+        break;
+    }
+    return agent != NULL    ? &agent->doc
+           : person != NULL ? &person->doc
+           : policy != NULL ? &policy->doc
+                            : NULL;
+}
+
+enum ambit_err evidence_belongs_set(struct evidence *evidence, const struct event *event, bool *ret)
+{
+    struct redecide_set set;
+    struct ambit_digest now = {{0}};
+    if (evidence->ask.kind == EVIDENCE_PERIOD || event->type != EVENT_DOCUMENTS_ACTIVATED)
+        return AMBIT_OK;
+    enum ambit_err err = evidence_set(evidence, &event->documents, &set);
+    if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_DAMAGED)
+        return AMBIT_OK; /* what was in it cannot be told; the activation is chosen all the same */
+    if (err != AMBIT_OK)
+        return err;
+    const struct ambit_document *document =
+        document_of(ambit_policy_documents(set.set), &evidence->ask);
+    if (document != NULL)
+        now = document->digest;
+    *ret = *ret || !ambit_digest_eq(now, evidence->document);
+    evidence->document = now;
+    evidence->summary.is_known = evidence->summary.is_known || document != NULL;
+    return AMBIT_OK;
+}
+
 bool evidence_is_record(const struct event *event)
 {
     static const enum event_type types[] = {

@@ -54,6 +54,7 @@ struct evidence {
     struct evidence_list own;                      /* struct ambit_id */
     struct evidence_list versions;                 /* struct ambit_digest, of policies */
     size_t n_own_done, n_versions_done;
+    struct ambit_digest document; /* of the target, in the set activated last; all zero: none */
 
     struct evidence_tile *tiles; /* EVIDENCE_TILES */
     size_t next_tile;
@@ -72,6 +73,9 @@ AMBIT_CHECKED enum ambit_err evidence_decode(struct evidence *evidence, uint64_t
 /* evidence_belongs.c: whenever it happened. Takes note of whose the target is. */
 AMBIT_CHECKED enum ambit_err evidence_belongs(struct evidence *evidence, const struct event *event,
                                               bool *ret);
+/* An activation that brings, changes or takes away the target's own document. */
+AMBIT_CHECKED enum ambit_err evidence_belongs_set(struct evidence *evidence,
+                                                  const struct event *event, bool *ret);
 /* What the record says about itself. */
 bool evidence_is_record(const struct event *event);
 

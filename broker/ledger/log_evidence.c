@@ -156,5 +156,7 @@ enum ambit_err log_verify_evidence(struct log_verify *verify)
             verify->options->progress(verify->options->ctx, i + 1, receipts.n);
     }
     free(receipts.seqs);
+    if (err == AMBIT_OK && !verify->options->no_redecide)
+        err = log_verify_sets(verify);
     return err == AMBIT_OK ? log_verify_manifest(verify) : err;
 }

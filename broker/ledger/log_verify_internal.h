@@ -74,6 +74,8 @@ bool log_is_receipt(const char *path);
 AMBIT_CHECKED enum ambit_err log_read_receipt(struct log_verify *verify, uint64_t seq,
                                               struct buf *ret_entry, struct buf *ret_opening);
 AMBIT_CHECKED enum ambit_err log_verify_evidence(struct log_verify *verify);
+/* log_sets.c: every set that is there, with its documents. */
+AMBIT_CHECKED enum ambit_err log_verify_sets(struct log_verify *verify);
 
 /* log_manifest.c: every file that SHA256SUMS names, against its digest there. */
 AMBIT_CHECKED enum ambit_err log_verify_manifest(struct log_verify *verify);
