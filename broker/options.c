@@ -22,6 +22,7 @@ static const char usage[] =
     "  --check            validate configuration and documents, then exit\n"
     "  --accept-rollback REASON  go on though the store is not what was published: as another log, "
     "on record\n"
+    "  --accept-time REASON  believe the clock though the record does not bear it out: on record\n"
     "  --version, --help\n"
     "\n"
     "Exit: 0 stopped in order, 1 could not serve, 2 wrong usage, configuration or documents.\n"
@@ -36,9 +37,20 @@ enum {
     OPT_LISTEN,
     OPT_CHECK,
     OPT_ACCEPT,
+    OPT_ACCEPT_TIME,
     OPT_VERSION,
     OPT_HELP
 };
+
+static bool reason_is_fine(const char *option, const char *reason, const struct options *options)
+{
+    size_t len = reason != NULL ? strlen(reason) : 0;
+    if (reason == NULL || (len > 0 && len <= AMBIT_TEXT_MAX &&
+                           utf8_is_valid(ambit_str_of(reason)) && !options->is_check))
+        return true;
+    fprintf(stderr, "ambitd: %s takes a reason of 1 to 1,024 bytes, and no --check\n", option);
+    return false;
+}
 
 static enum options_outcome options_judge(int argc, char **argv, const struct options *options)
 {
@@ -50,15 +62,9 @@ static enum options_outcome options_judge(int argc, char **argv, const struct op
         fprintf(stderr, "ambitd: --dev makes its own configuration: leave out --config\n");
         return OPTIONS_WRONG;
     }
-    size_t reason = options->accept_rollback != NULL ? strlen(options->accept_rollback) : 1;
-    if (reason == 0 || reason > AMBIT_TEXT_MAX ||
-        !utf8_is_valid(ambit_str_of(options->accept_rollback ? options->accept_rollback : "")) ||
-        (options->accept_rollback && options->is_check)) {
-        fprintf(stderr, "ambitd: --accept-rollback takes a reason of 1 to 1,024 bytes, and no "
-                        "--check\n");
-        return OPTIONS_WRONG;
-    }
-    return OPTIONS_SERVE;
+    bool is_fine = reason_is_fine("--accept-rollback", options->accept_rollback, options) &&
+                   reason_is_fine("--accept-time", options->accept_time, options);
+    return is_fine ? OPTIONS_SERVE : OPTIONS_WRONG;
 }
 
 enum options_outcome options_read(int argc, char **argv, struct options *ret)
@@ -70,6 +76,7 @@ enum options_outcome options_read(int argc, char **argv, struct options *ret)
         {"listen", required_argument, NULL, OPT_LISTEN},
         {"check", no_argument, NULL, OPT_CHECK},
         {"accept-rollback", required_argument, NULL, OPT_ACCEPT},
+        {"accept-time", required_argument, NULL, OPT_ACCEPT_TIME},
         {"version", no_argument, NULL, OPT_VERSION},
         {"help", no_argument, NULL, OPT_HELP},
         {NULL, 0, NULL, 0},
@@ -89,6 +96,8 @@ enum options_outcome options_read(int argc, char **argv, struct options *ret)
             ret->is_check = true;
         else if (option == OPT_ACCEPT)
             ret->accept_rollback = optarg;
+        else if (option == OPT_ACCEPT_TIME)
+            ret->accept_time = optarg;
         else if (option == OPT_VERSION)
             return puts("ambitd " AMBIT_VERSION) >= 0 ? OPTIONS_SAID : OPTIONS_WRONG;
         else if (option == OPT_HELP)

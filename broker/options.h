@@ -8,6 +8,7 @@ struct options {
     bool is_dev, is_check;
     const char *state, *listen, *config; /* NULL: not given */
     const char *accept_rollback;         /* why; NULL: not given */
+    const char *accept_time;             /* likewise */
 };
 enum options_outcome {
     OPTIONS_SERVE,

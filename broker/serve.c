@@ -41,7 +41,7 @@ struct service {
     struct broker *broker;
     struct identity_trust *trust;
     char url[CONFIG_URL_MAX];
-    struct ambit_str accept_rollback;
+    struct ambit_str accept_rollback, accept_time;
 };
 
 /* A page of a mapped file that lies behind its end: a damaged store. */
@@ -112,7 +112,11 @@ static int prepare_dev(struct service *service, const struct options *options)
 {
     struct dev_report report = {0};
     struct dev_options dev = {
-        .state = dev_state(options), .listen = options->listen, .now_ms = clock_wall_ms()};
+        .state = dev_state(options),
+        .listen = options->listen,
+        .now_ms = clock_wall_ms(),
+        .recorded_ms = broker_recorded_ms,
+    };
     enum ambit_err err = dev_prepare(&dev, &report);
     fprintf(err == AMBIT_OK ? stdout : stderr, "%.*s", (int)report.text.len,
             report.text.p != NULL ? report.text.p : "");
@@ -129,6 +133,7 @@ int serve_configure(struct service *service, const struct options *options)
     extern char **environ;
     struct ambit_problems problems = {0};
     service->accept_rollback = ambit_str_of(options->accept_rollback);
+    service->accept_time = ambit_str_of(options->accept_time);
     if (options->is_dev) {
         int code = prepare_dev(service, options);
         if (code != SERVE_GO_ON)
@@ -306,8 +311,10 @@ int serve_open(struct service *service)
                 .is_public = service->config.log.is_public,
                 .receipts_wait_ms = service->config.log.receipts_wait_ms},
         .accept_rollback = service->accept_rollback,
+        .accept_time = service->accept_time,
         .wall_ms = clock_wall_ms,
         .boot_ms = clock_boot_ms,
+        .boot = clock_boot_id(getenv("AMBIT_BOOT_ID")),
         .kick = kick,
         .kick_ctx = service,
         .forward = &service->config.forward,

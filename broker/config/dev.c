@@ -269,12 +269,21 @@ static enum ambit_err read_secret(struct making *making, const struct dev_secret
     return err;
 }
 
-static enum ambit_err renew(struct making *making, const struct dev_secret *secret, int64_t now_ms)
+/* By which secrets are judged. */
+static int64_t judged_ms(const struct dev_options *options)
+{
+    int64_t recorded_ms = options->recorded_ms ? options->recorded_ms(options->state) : 0;
+    bool is_far = recorded_ms > 0 && options->now_ms - recorded_ms > 7 * day_ms;
+    return is_far ? recorded_ms : options->now_ms;
+}
+
+static enum ambit_err renew(struct making *making, const struct dev_secret *secret,
+                            const struct dev_options *options)
 {
     BUF_AUTO path = {.p = NULL}, document = {.p = NULL}, renewed = {.p = NULL};
     buf_printf(&path, "documents/%s/%s.json", secret->folder, secret->name);
     buf_put_char(&path, '\0');
-    struct make_renewal renewal = {.expires_ms = making->expires_ms};
+    struct make_renewal renewal = {.expires_ms = 0};
     int64_t lapses_ms = 0;
     enum ambit_err err = buf_check(&path);
     if (!err)
@@ -287,12 +296,16 @@ static enum ambit_err renew(struct making *making, const struct dev_secret *secr
      */
     if (err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_MALFORMED)
         return AMBIT_OK;
-    if (err || lapses_ms > now_ms + day_ms)
+    if (err || lapses_ms > options->now_ms + day_ms)
         return err;
+    int64_t now_ms = judged_ms(options);
+    if (lapses_ms > now_ms + day_ms)
+        return AMBIT_OK;
 
     struct make_secret drawn = {.text = ""};
     make_secret_draw(&drawn);
     renewal.new_digest = drawn.digest;
+    renewal.expires_ms = now_ms + MAKE_SECRET_DAYS * day_ms;
     err = make_renewed(buf_str(&document), &renewal, &renewed);
     if (!err)
         err = file_write(making->state_fd, path.p, buf_str(&renewed), FILE_MODE);
@@ -311,7 +324,7 @@ static enum ambit_err take_up(struct making *making, const struct dev_options *o
 {
     buf_printf(making->text, "taking up the development state in %s\n", options->state);
     for (size_t i = 0; i < dev_n_secrets; i++) {
-        enum ambit_err err = renew(making, &dev_secrets[i], options->now_ms);
+        enum ambit_err err = renew(making, &dev_secrets[i], options);
         if (err)
             return err;
     }

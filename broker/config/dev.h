@@ -14,6 +14,10 @@ struct dev_options {
     const char *state;
     const char *listen; /* written into ambit.json when that is made; NULL: the default */
     int64_t now_ms;
+    /* The last time in the record of this state folder, 0: there is none; asked only before a
+     * secret is drawn anew. A clock that is more than a week ahead of it is not believed by the
+     * broker until a person says so, with the secret that was good until then. NULL: not asked. */
+    int64_t (*recorded_ms)(const char *state);
 };
 struct dev_report {
     bool is_new;

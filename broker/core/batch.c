@@ -4,6 +4,7 @@
 #include "core/internal.h"
 
 #include "core/budget.h"
+#include "core/clock_row.h"
 #include "core/distrust.h"
 #include "core/live_before.h"
 #include "core/repeat.h"
@@ -36,13 +37,18 @@ static enum ambit_err on_begin(void *ctx, struct store_txn *txn, int64_t *ret_la
     return AMBIT_OK;
 }
 
-static enum ambit_err on_end(void *ctx, struct store_txn *txn)
+/* Every batch moves the record's time, also one in which nothing was recorded: what ended while
+ * nothing happened stays ended, whatever the clock of the next start. */
+static enum ambit_err on_end(void *ctx, struct store_txn *txn, const struct guard_mark *mark)
 {
     struct broker *broker = ctx;
     const struct holds *holds = NULL;
+    broker->batch.head.last_now_ms = mark->now_ms;
     enum ambit_err err = settle_after(broker, txn);
     if (err == AMBIT_OK)
         err = batch_holds(broker, txn, &holds);
+    if (err == AMBIT_OK)
+        err = clock_row_store(txn, mark);
     return err == AMBIT_OK ? head_store(txn, &broker->batch.head) : err;
 }
 
@@ -130,8 +136,32 @@ static void on_sealed(void *ctx, enum ambit_err err)
         LOG_TEXT("error", ambit_str_of(ambit_err_text(err))));
 }
 
-enum ambit_err batch_start_writer(struct broker *broker, int64_t (*boot_ms)(void))
+/* What was kept of the clock; *ret NULL: nothing. A damaged row is a doubt. */
+static AMBIT_CHECKED enum ambit_err take_up_clock(struct broker *broker, struct guard_mark *mark,
+                                                  const struct guard_mark **ret)
 {
+    struct store_txn *txn = NULL;
+    struct head head;
+    enum ambit_err err = store_read_begin(broker->store, &txn);
+    if (err != AMBIT_OK)
+        return err;
+    err = head_load(txn, &head);
+    if (err == AMBIT_OK)
+        err = clock_row_load(txn, &head, mark);
+    store_read_end(txn);
+    if (err == AMBIT_ERR_DAMAGED)
+        *mark = (struct guard_mark){.is_distrusted = true};
+    *ret = err == AMBIT_ERR_NOT_FOUND ? NULL : mark;
+    return err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_DAMAGED ? AMBIT_OK : err;
+}
+
+enum ambit_err batch_start_writer(struct broker *broker, const struct broker_options *from)
+{
+    struct guard_mark mark;
+    const struct guard_mark *kept = NULL;
+    enum ambit_err err = take_up_clock(broker, &mark, &kept);
+    if (err != AMBIT_OK)
+        return err;
     struct writer_options options = {
         .store = broker->store,
         .hooks = {.ctx = broker,
@@ -145,7 +175,9 @@ enum ambit_err batch_start_writer(struct broker *broker, int64_t (*boot_ms)(void
                   .tick = tick_run},
         .queue_max = broker->limits.queue,
         .wall_ms = broker->wall_ms,
-        .boot_ms = boot_ms,
+        .boot_ms = from->boot_ms,
+        .boot = from->boot,
+        .mark = kept,
     };
     return writer_start(&options, &broker->writer);
 }

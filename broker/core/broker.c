@@ -9,6 +9,7 @@
 #include "core/await.h"
 #include "core/backup.h"
 #include "core/budget.h"
+#include "core/distrust.h"
 #include "core/failures.h"
 #include "core/live_before.h"
 #include "core/prune.h"
@@ -159,6 +160,14 @@ static AMBIT_CHECKED enum ambit_err propose_folder(struct broker *broker, bool i
     return err;
 }
 
+/* By the time that is believed: the wall clock may be anywhere. */
+static void live_begin(struct broker *broker)
+{
+    int64_t now_ms = broker_now_ms(broker);
+    struct ambit_id first = random_id(now_ms);
+    live_init(&broker->live, now_ms, &first);
+}
+
 static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
                                                const struct broker_options *options,
                                                struct ambit_problems *problems,
@@ -190,8 +199,12 @@ static AMBIT_CHECKED enum ambit_err open_parts(struct broker *broker,
         err = searching_start(broker);
     *ret_step = "the writer cannot be started";
     if (err == AMBIT_OK)
-        err = batch_start_writer(broker, options->boot_ms);
+        err = batch_start_writer(broker, options);
+    if (err == AMBIT_OK)
+        live_begin(broker);
     *ret_step = "the way on cannot be recorded";
+    if (err == AMBIT_OK)
+        err = distrust_start(broker, options->accept_time, reterr_text);
     if (err == AMBIT_OK)
         err = tlog_continue(broker);
     *ret_step = "stops.journal cannot be taken into the record";
@@ -235,9 +248,6 @@ static AMBIT_CHECKED enum ambit_err broker_init(struct broker *broker,
     broker->is_deferring = options->is_deferring;
     broker->rotate_ms = options->rotate_s * 1000;
     broker->keys_due_ms = INT64_MAX;
-    int64_t now_ms = options->wall_ms();
-    struct ambit_id first = random_id(now_ms);
-    live_init(&broker->live, now_ms, &first);
     broker->kick = options->kick;
     broker->kick_ctx = options->kick_ctx;
     broker->forward = options->forward;

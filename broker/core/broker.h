@@ -65,10 +65,13 @@ struct broker_options {
     /* The store is not what was published, and that is to be accepted, for this reason; absent: it
      * is not. */
     struct ambit_str accept_rollback;
+    /* The clock is not believed at the start, and that is to be accepted likewise. */
+    struct ambit_str accept_time;
     const char *segments_folder; /* NULL: segments/ in the state folder */
     int64_t least_age_s, keep_s; /* nothing younger is pruned; prune by itself what is older */
     int64_t (*wall_ms)(void);
     int64_t (*boot_ms)(void);
+    struct ambit_id boot; /* of the machine; zero: not known */
     void (*kick)(
         void *ctx); /* called on the writer thread after replies of a batch were released */
     void *kick_ctx;
@@ -85,6 +88,8 @@ struct broker_options {
 AMBIT_CHECKED enum ambit_err broker_open(const struct broker_options *options,
                                          struct ambit_problems *problems, struct broker **ret,
                                          struct buf *reterr_text);
+/* The last time in the record of a state folder, which is only read; 0: there is none. */
+int64_t broker_recorded_ms(const char *state_folder);
 /* Records broker.stopped, stops the writer, closes. */
 void broker_close(struct broker *broker);
 

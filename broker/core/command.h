@@ -405,6 +405,9 @@ AMBIT_CHECKED enum ambit_err erase_call(struct erase_command *command);
 struct time_command {
     struct command base;
     struct ambit_str reason;
+    /* outputs */
+    int64_t wall_ms;  /* what is believed from here on */
+    int64_t ahead_ms; /* how far what is said to be the time stays ahead of that */
 };
 AMBIT_CHECKED enum ambit_err time_submit(struct time_command *command);
 

@@ -168,7 +168,7 @@ struct recent_actions {
 
 /* ---- batch.c ---- */
 /* The writer with the hooks of the core. */
-AMBIT_CHECKED enum ambit_err batch_start_writer(struct broker *broker, int64_t (*boot_ms)(void));
+AMBIT_CHECKED enum ambit_err batch_start_writer(struct broker *broker, const struct broker_options *from);
 void batch_drop(struct batch *batch);
 
 /* ---- record.c: from a command to events and tables, within the batch ---- */

@@ -165,6 +165,10 @@ void broker_metrics(struct broker *broker, struct buf *out)
     number(out, "ambit_backup_last_timestamp_seconds", (uint64_t)backups_last_ms(broker) / 1000);
     put_search(broker, out);
     put_scrub(broker, out);
+    head(out, "ambit_time_ahead_seconds", "gauge",
+         "How far the time that is believed is ahead of the wall clock.");
+    buf_printf(out, "ambit_time_ahead_seconds %.3f\n",
+               (double)writer_ahead_ms(broker->writer) / 1000);
     head(out, "ambit_sealed", "gauge",
          "1 when a commit failed and nothing is given until restart.");
     number(out, "ambit_sealed", atomic_load(&broker->is_sealed) ? 1 : 0);

@@ -73,19 +73,10 @@ static enum ambit_err time_run(struct writer_job *job, struct store_txn *txn, in
     if (err != AMBIT_OK || base->way_in_lost)
         return err;
 
-    if (distrust_is_news(base->broker))
-        err = distrust_record(base->broker, txn, now_ms);
-    if (err != AMBIT_OK)
-        return err;
-    struct event event;
-    event_init(&event, base, EVENT_TIME_ACKNOWLEDGED);
-    event.words = command->reason;
-    err = record_event(base->broker, txn, base, &event);
-    base->seq = event.seq;
-    return err;
+    return distrust_answer(base->broker, txn, base, command->reason);
 }
 
-/* The time is believed only once that is on record. */
+/* The time is believed only once that is on record; the next tick keeps it. */
 static void time_done(struct writer_job *job, enum ambit_err err)
 {
     struct time_command *command = (struct time_command *)(void *)job;
@@ -93,6 +84,9 @@ static void time_done(struct writer_job *job, enum ambit_err err)
     if (err == AMBIT_OK && !base->way_in_lost) {
         writer_trust_time(base->broker->writer);
         distrust_over(base->broker);
+        command->wall_ms = base->broker->wall_ms();
+        command->ahead_ms = writer_ahead_ms(base->broker->writer);
+        base->broker->expired_ms = 0;
     }
     command_finished(base, err);
 }

@@ -11,8 +11,19 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "core/clock_row.h"
 
 /* ---- the head ---- */
+
+/* No event says what was believed of the time: the row is held against itself and the head. */
+static void check_clock(struct verify *verify)
+{
+    struct guard_mark mark;
+    enum ambit_err err = clock_row_load(verify->txn, &verify->stored, &mark);
+    if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
+        verify_problem(verify, NULL, "meta", AMBIT_STR("clock"),
+                       "the row of the clock was changed, or the head row's time was set back");
+}
 
 static void check_head(struct verify *verify)
 {
@@ -47,6 +58,7 @@ static void check_head(struct verify *verify)
     if (verify->stored.last_now_ms < verify->head.last_now_ms)
         verify_problem(verify, NULL, "meta", AMBIT_STR("head"),
                        "the head row's time is behind the last event");
+    check_clock(verify);
 }
 
 /* ---- opening ---- */

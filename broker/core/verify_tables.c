@@ -4,6 +4,7 @@
 
 #include "base/encode.h"
 #include "core/apply.h"
+#include "core/clock_row.h"
 #include "core/once.h"
 #include "core/window.h"
 
@@ -150,7 +151,7 @@ static AMBIT_CHECKED enum ambit_err check_meta(struct verify *verify)
         err = side_move(&row, STORE_FIRST);
     while (err == AMBIT_OK && !row.is_end) {
         if (!ambit_str_is(row.key, "format") && !ambit_str_is(row.key, "head") &&
-            !store_scrub_is_key(row.key) && !ambit_str_is(row.key, "pruned"))
+            !clock_row_is_key(row.key) && !store_scrub_is_key(row.key) && !ambit_str_is(row.key, "pruned"))
             difference(verify, STORE_META, row.key, "a row that this version does not know");
         err = side_move(&row, STORE_NEXT);
     }

@@ -56,6 +56,10 @@ enum http_next time_finish(void *app, struct http_request *req, struct http_repl
     json_key(&out, "time");
     json_time_ms(&out, state->command.base.now_ms);
     json_member_str(&out, "by", state->access.caller.name);
+    json_key(&out, "wall");
+    json_time_ms(&out, state->command.wall_ms);
+    json_key(&out, "ahead_s");
+    json_i64(&out, (state->command.ahead_ms + 999) / 1000);
     json_end_object(&out);
     http_reply_json(reply, 200);
     return HTTP_DONE;

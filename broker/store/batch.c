@@ -23,6 +23,7 @@ static enum ambit_err batch_open(struct writer *writer, struct store_txn **ret_t
     }
     int64_t now_ms = guard_now(&writer->guard);
     *ret_now_ms = now_ms > last_ms ? now_ms : last_ms;
+    writer->mark = guard_mark(&writer->guard, *ret_now_ms);
     *ret_txn = txn;
     return AMBIT_OK;
 }
@@ -82,7 +83,7 @@ static void tell_ready(const struct writer *writer)
 static enum ambit_err batch_commit(struct writer *writer, struct store_txn *txn, bool is_whole)
 {
     if (writer->hooks.end) {
-        enum ambit_err err = writer->hooks.end(writer->hooks.ctx, txn);
+        enum ambit_err err = writer->hooks.end(writer->hooks.ctx, txn, &writer->mark);
         if (err != AMBIT_OK) {
             batch_abort(writer, txn);
             return err;
@@ -212,7 +213,7 @@ enum ambit_err batch_look(struct writer *writer)
     if (writer->hooks.begin)
         err = writer->hooks.begin(writer->hooks.ctx, txn, &last_ms);
     batch_abort(writer, txn);
-    guard_init(&writer->guard, last_ms);
+    guard_init(&writer->guard, last_ms, TAKE(writer->kept));
     return err;
 }
 

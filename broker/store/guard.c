@@ -7,13 +7,34 @@ static bool is_parted(int64_t parted_ms)
     return parted_ms > GUARD_PART_MS || parted_ms < -GUARD_PART_MS;
 }
 
-void guard_init(struct guard *guard, int64_t last_now_ms)
+static int64_t larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
+static bool is_same_boot(const struct guard *guard, const struct guard_mark *mark, int64_t boot_ms)
+{
+    return mark && !ambit_id_is_none(guard->boot) && ambit_id_eq(guard->boot, mark->boot) &&
+           boot_ms >= mark->boot_ms;
+}
+
+void guard_init(struct guard *guard, int64_t last_now_ms, const struct guard_mark *mark)
 {
     int64_t wall_ms = guard->wall_ms(), boot_ms = guard->boot_ms();
-    bool is_behind = wall_ms < last_now_ms - GUARD_PART_MS;
-    guard->base_ms = (is_behind ? last_now_ms : wall_ms) - boot_ms;
+    int64_t ahead_ms = mark ? mark->ahead_ms : 0;
+    bool is_same = is_same_boot(guard, mark, boot_ms);
+    /* What the wall clock should show, or at least so much, and what is believed at least. */
+    int64_t due_ms = is_same ? mark->wall_ms + (boot_ms - mark->boot_ms) : last_now_ms - ahead_ms;
+    int64_t least_ms = larger(last_now_ms, due_ms + ahead_ms);
+    int64_t away_ms = wall_ms - due_ms;
+    bool is_away = away_ms < -GUARD_PART_MS || away_ms > (is_same ? GUARD_PART_MS : GUARD_AWAY_MS);
+    bool doubts = last_now_ms > 0 && (is_away || (mark && mark->is_distrusted));
+
+    int64_t line_ms = doubts ? least_ms : is_same ? due_ms : wall_ms;
+    guard->base_ms = line_ms - boot_ms;
+    guard->ahead_ms = doubts ? 0 : larger(ahead_ms, least_ms - larger(line_ms, wall_ms));
     guard->slewed_at_ms = boot_ms;
-    if (is_behind)
+    if (doubts)
         guard->is_distrusted = true;
 }
 
@@ -65,4 +86,17 @@ int64_t guard_believed(const struct guard *guard)
     int64_t wall_ms = guard->wall_ms(), uptime_ms = guard->base_ms + guard->boot_ms();
     bool is_believed = !guard->is_distrusted && !is_parted(wall_ms - uptime_ms);
     return (is_believed && wall_ms > uptime_ms ? wall_ms : uptime_ms) + guard->ahead_ms;
+}
+
+struct guard_mark guard_mark(const struct guard *guard, int64_t now_ms)
+{
+    int64_t boot_ms = guard->boot_ms();
+    return (struct guard_mark){
+        .boot = guard->boot,
+        .boot_ms = boot_ms,
+        .wall_ms = guard->base_ms + boot_ms,
+        .ahead_ms = guard->ahead_ms,
+        .now_ms = now_ms,
+        .is_distrusted = guard->is_distrusted,
+    };
 }

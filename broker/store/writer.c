@@ -111,6 +111,12 @@ int64_t writer_believed_ms(const struct writer *writer)
     return guard_believed(&writer->guard);
 }
 
+int64_t writer_ahead_ms(const struct writer *writer)
+{
+    int64_t ahead_ms = guard_believed(&writer->guard) - writer->guard.wall_ms();
+    return ahead_ms > 0 || writer->guard.is_distrusted ? ahead_ms : 0; /* two readings */
+}
+
 void writer_trust_time(struct writer *writer)
 {
     writer->guard.is_trust_asked = true; /* the thread takes the new base before it looks again */
@@ -294,6 +300,8 @@ enum ambit_err writer_start(const struct writer_options *options, struct writer 
     writer->queue_max = options->queue_max ? options->queue_max : QUEUE_DEFAULT;
     writer->guard.wall_ms = options->wall_ms;
     writer->guard.boot_ms = options->boot_ms;
+    writer->guard.boot = options->boot;
+    writer->kept = options->mark;
 
     pthread_condattr_t attributes;
     (void)pthread_mutex_init(&writer->mutex, NULL);

@@ -15,6 +15,7 @@
  * to kick the event loops). */
 #pragma once
 
+#include "store/guard.h"
 #include "store/store.h"
 
 struct writer;
@@ -46,8 +47,8 @@ struct writer_hooks {
     /* After the transaction is open: load what the batch needs; give the last `now` in the record.
      */
     enum ambit_err (*begin)(void *ctx, struct store_txn *txn, int64_t *ret_last_now_ms);
-    /* Before the commit: store what the batch changed. */
-    enum ambit_err (*end)(void *ctx, struct store_txn *txn);
+    /* Before the commit: store what the batch changed, and what is believed of the time. */
+    enum ambit_err (*end)(void *ctx, struct store_txn *txn, const struct guard_mark *mark);
     void (*committed)(void *ctx);                  /* before the `done`s */
     void (*aborted)(void *ctx);                    /* forget everything since begin */
     void (*released)(void *ctx);                   /* after the `done`s of a batch */
@@ -66,6 +67,8 @@ struct writer_options {
     /* The sources of time, injected (tests use a fake). */
     int64_t (*wall_ms)(void);
     int64_t (*boot_ms)(void);
+    struct ambit_id boot;          /* which start of the machine this is; zero: not known */
+    const struct guard_mark *mark; /* as it was kept; NULL: there is none */
 };
 AMBIT_CHECKED enum ambit_err writer_start(const struct writer_options *options,
                                           struct writer **ret);
@@ -84,12 +87,13 @@ enum writer_state { WRITER_READY, WRITER_FULL, WRITER_CLOCK, WRITER_SEALED, WRIT
 enum writer_state writer_state(const struct writer *writer);
 /* What time it is believed to be, beside what the wall clock shows (guard.h). Any thread. */
 int64_t writer_believed_ms(const struct writer *writer);
+int64_t writer_ahead_ms(const struct writer *writer); /* and by how much that is ahead of it */
 /* While the time is distrusted `now` goes on from the last one believed, by CLOCK_BOOTTIME, so that
  * a wrong wall clock does not get into the record by way of a stop. An on-call person has looked at
  * the time: the wall clock is believed from here on. */
 void writer_trust_time(struct writer *writer);
-/* Nothing is given until trusted. The writer does so by itself when the time at start is more than
- * 5 s behind the record, or wall clock and CLOCK_BOOTTIME part by more than 5 s (what a clock is
+/* Nothing is given until trusted. The writer does so by itself when the time at start is not what
+ * it may be (guard.h), or wall clock and CLOCK_BOOTTIME part by more than 5 s (what a clock is
  * slewed by, a thousandth, is not counted). */
 void writer_distrust_time(struct writer *writer);
 

@@ -39,6 +39,8 @@ struct writer {
     struct guard guard;
 
     /* the writer thread's own */
+    const struct guard_mark *kept; /* at the start alone */
+    struct guard_mark mark;        /* of the batch that is open */
     struct job_list taken;
     struct batch_entry batch[AMBIT_BATCH_COMMANDS];
     size_t n_batch;

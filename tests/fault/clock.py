@@ -5,6 +5,7 @@ a restart - no token lives longer than by the time that went by, none that was d
 a person believes the clock again, and people stop what they will."""
 import mmap
 import os
+import shutil
 import struct
 import sys
 import tempfile
@@ -13,7 +14,7 @@ import time
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support"))
 from broker import BUILD, Broker, Tap, claims  # noqa: E402
 
-HOUR, TEN_YEARS = 3600 * 1000, 10 * 365 * 86400 * 1000
+HOUR, MONTH, TEN_YEARS = 3600 * 1000, 30 * 86400 * 1000, 10 * 365 * 86400 * 1000
 LIFE = 3  # of the short token, in seconds
 SHORT, LONG_LIFE, ENDED = "short.do[svc:x/**]", "long.do[svc:x/**]", "ended.do[svc:x/**]"
 
@@ -138,33 +139,114 @@ def standing_still(tap, broker, clock):
         believed_again(tap, broker, client, tokens, "standing still")
 
 
-def over_a_restart(tap, broker, clock):
+class Machine:
+    """Which start of it this is, as clockshift.c has it read."""
+
+    def __init__(self, folder):
+        self.path, self.n = os.path.join(folder, "boot_id"), 0
+
+    def starts_again(self):
+        self.n += 1
+        with open(self.path, "w", encoding="ascii") as f:
+            f.write(f"01234567-89ab-4cde-8f01-{self.n:012x}\n")
+
+
+def starts(broker, clock, ms, machine=None, **options):
+    """The broker, on another clock, perhaps on a machine that was started again."""
+    if machine:
+        machine.starts_again()
+    clock.shift(ms)
+    broker.start(**options)
+
+
+def live(client, tokens):
+    return client.introspect(tokens.given[LONG_LIFE][0]).json["active"]
+
+
+def over_a_restart(tap, broker, clock, machine):
     with broker.client() as client:
         tokens = Tokens(client)
     broker.stop()
-    clock.shift(-HOUR)
-    broker.start()
+    starts(broker, clock, -HOUR)
     with broker.client() as client:
         refuses(tap, client, tokens, "an hour behind the record at start")
         believed_again(tap, broker, client, tokens, "an hour behind the record at start")
+    broker.stop()
+    starts(broker, clock, -HOUR, machine)
+    with broker.client() as client:
+        tap.ok(client.call("GET", "/readyz").status == 200 and live(client, tokens) and not tokens.wrong(client),
+               "what was acknowledged is not asked about at each start")
+    broker.stop()
+    starts(broker, clock, 0)
+    with broker.client() as client:
+        refuses(tap, client, tokens, "an hour ahead at start")
+        believed_again(tap, broker, client, tokens, "an hour ahead at start")
+
+
+def far_ahead(tap, broker, clock, machine):
+    """Nothing is ended by a clock that nobody believed, and nothing given by it."""
+    with broker.client() as client:
+        tokens = Tokens(client)
+        held = client.stop("agent:reporter", "holds over the jump").json["stop"]
+    broker.stop()
+    for name, shift, of in (("ten years ahead at start", TEN_YEARS, None), ("and of the machine too", TEN_YEARS, machine), ("and right again", 0, None)):
+        starts(broker, clock, shift, of)
+        with broker.client() as client:
+            said = [client.call("GET", "/readyz").status, client.introspect(tokens.given[LONG_LIFE][0]).status, client.token(LONG_LIFE).status]
+            tap.ok(said == [503, 503, 503], f"{name}: nothing is given or called active", said)
+        if shift:
+            broker.stop()
+    with broker.client() as client:
+        said = client.clear(held).status
+        believed_again(tap, broker, client, tokens, "right after ten years ahead")
+        tap.ok(said == 200 and live(client, tokens), "what lived lives on, and the stop held until it was cleared", said)
+
+
+def idle(tap, broker, clock, machine):
+    """The record knows of time in which nothing happened."""
+    with broker.client() as client:
+        tokens = Tokens(client)
+        begun = time.time()
+    time.sleep(LIFE + 11)
+    broker.kill()
+    starts(broker, clock, int((begun - time.time()) * 1000), machine)
+    with broker.client() as client:
+        refuses(tap, client, tokens, "set back to the last event")
+        believed_again(tap, broker, client, tokens, "set back to the last event")
+    broker.stop()
+    starts(broker, clock, 0)
+    with broker.client() as client:
+        believed_again(tap, broker, client, tokens, "and right again")
+    broker.stop()
+
+
+def down_for_long(tap, broker, clock, machine):
+    """A clock that was right: one word, by a person or at the start, and the time has passed."""
+    broker.start()
+    with broker.client() as client:
         tokens = Tokens(client)
     broker.stop()
-    clock.shift(0)
-    broker.start()
-    with broker.client() as client:
-        tap.ok(not tokens.wrong(client), "an hour ahead at start: what is dead is dead", tokens.wrong(client))
-    broker.stop()
+    backup = broker.state + ".backup"
+    shutil.copytree(broker.state, backup)
     tokens.forever_dead()
-    clock.shift(TEN_YEARS)
-    broker.start()
+    starts(broker, clock, MONTH, machine)
     with broker.client() as client:
-        tap.ok(not tokens.wrong(client), "ten years ahead at start: no token outlives that", tokens.wrong(client))
+        refuses(tap, client, tokens, "down for a month")
+        believed_again(tap, broker, client, tokens, "down for a month")
     broker.stop()
-    clock.shift(0)
-    broker.start()
+    starts(broker, clock, 2 * MONTH, machine, extra=["--accept-time", "nobody is there"])
     with broker.client() as client:
-        ready = client.call("GET", "/readyz")
-        tap.ok(ready.status == 503 and not tokens.wrong(client), "and back again: none of them comes to life", (ready, tokens.wrong(client)))
+        tap.ok(client.call("GET", "/readyz").status == 200 and client.token(LONG_LIFE).status == 200 and not tokens.wrong(client),
+               "whoever starts it may say so")
+    broker.stop()
+    status, said = broker.verify()
+    tap.ok(status == 0, "the record verifies", said)
+    shutil.rmtree(broker.state)
+    shutil.copytree(backup, broker.state)
+    starts(broker, clock, 2 * MONTH, machine)
+    with broker.client() as client:
+        refuses(tap, client, tokens, "a backup of two months ago")
+        believed_again(tap, broker, client, tokens, "a backup of two months ago")
     broker.stop()
 
 
@@ -173,11 +255,15 @@ def main():
     shim = os.path.join(BUILD, "tests", "fault", "clockshift.so")
     with tempfile.TemporaryDirectory() as folder:
         clock = Clock(folder)
-        with Broker(env={"LD_PRELOAD": shim, "CLOCKSHIFT_PAGE": clock.path}) as broker:
+        machine = Machine(folder)
+        with Broker(env={"LD_PRELOAD": shim, "CLOCKSHIFT_PAGE": clock.path, "CLOCKSHIFT_BOOT": machine.path}) as broker:
             tap.ok(set_up(broker), "the documents are in force")
             while_running(tap, broker, clock)
             standing_still(tap, broker, clock)
-            over_a_restart(tap, broker, clock)
+            over_a_restart(tap, broker, clock, machine)
+            far_ahead(tap, broker, clock, machine)
+            idle(tap, broker, clock, machine)
+            down_for_long(tap, broker, clock, machine)
             status, said = broker.verify()
             tap.ok(status == 0, "the record verifies", said)
     return tap.done()

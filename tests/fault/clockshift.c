@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Preloaded into a broker under test: what the wall clock shows is moved, or stands still, as a
  * shared page says while it runs (clock.py). The clocks of elapsed time are left alone: no setting
- * of the time moves them. */
+ * of the time moves them. And what the kernel says of which start of the machine this is: read from
+ * the file that CLOCKSHIFT_BOOT names, when it is there. */
 #include <dlfcn.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <time.h>
@@ -79,4 +83,30 @@ time_t time(time_t *ret)
     if (ret)
         *ret = now.tv_sec;
     return now.tv_sec;
+}
+
+/* ---- which start of the machine ---- */
+
+static const char *other_path(const char *path)
+{
+    const char *other = getenv("CLOCKSHIFT_BOOT");
+    bool is_asked = strcmp(path, "/proc/sys/kernel/random/boot_id") == 0;
+    return is_asked && other && access(other, R_OK) == 0 ? other : path;
+}
+
+int openat64(int dir_fd, const char *path, int flags, ...)
+{
+    va_list more;
+    va_start(more, flags);
+    mode_t mode = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE ? va_arg(more, mode_t) : 0;
+    va_end(more);
+    int (*call)(int, const char *, int, ...) = NULL;
+    *(void **)(void *)&call = dlsym(RTLD_NEXT, "openat64");
+    return call(dir_fd, other_path(path), flags, mode);
+}
+
+int __openat64_2(int dir_fd, const char *path, int flags);
+int __openat64_2(int dir_fd, const char *path, int flags)
+{
+    return openat64(dir_fd, path, flags);
 }

@@ -12,7 +12,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."
 from broker import BUILD, ROOT, Broker, Tap  # noqa: E402
 
 NAMES = ["ambit_decisions_total", "ambit_grants_live", "ambit_stops_in_force", "ambit_events_total", "ambit_commit_seconds",
-         "ambit_commit_batch_size", "ambit_client_authentication_failures_total", "ambit_store_bytes", "ambit_sealed", "ambit_full"]
+         "ambit_commit_batch_size", "ambit_client_authentication_failures_total", "ambit_store_bytes", "ambit_sealed", "ambit_full", "ambit_time_ahead_seconds"]
 
 
 def value(text, name, **labels):

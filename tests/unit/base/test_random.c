@@ -96,6 +96,17 @@ static void test_clocks(void **state)
     assert_true(clock_boot_ms() >= boot && clock_mono_us() >= mono);
 }
 
+/* The kernel's word goes over what was handed in. */
+static void test_boot_id(void **state)
+{
+    static const char given[] = "0123456789abcdef0123456789abcdef";
+    (void)state;
+    struct ambit_id said = clock_boot_id(NULL), also = clock_boot_id(given);
+    assert_true(ambit_id_eq(said, clock_boot_id("no id")));
+    assert_true(ambit_id_is_none(said) ? also.b[0] == 1 && also.b[15] == 0xef
+                                       : ambit_id_eq(said, also));
+}
+
 static void test_secrets(void **state)
 {
     SECRET_AUTO secret = {0};
@@ -116,6 +127,7 @@ static void test_secrets(void **state)
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_bytes_differ), cmocka_unit_test(test_threads_differ),
     cmocka_unit_test(test_forks_differ), cmocka_unit_test(test_ids),
-    cmocka_unit_test(test_clocks),       cmocka_unit_test(test_secrets),
+    cmocka_unit_test(test_clocks),       cmocka_unit_test(test_boot_id),
+    cmocka_unit_test(test_secrets),
 };
 UNIT_MAIN(tests)

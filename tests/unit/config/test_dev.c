@@ -40,10 +40,18 @@ static const char *const files[] = {"ambit.json",
 static const char *const folders[] = {"",      "documents", "documents/people", "keys",
                                       "store", "search",    "credentials"};
 
+static int64_t recorded_at_ms;
+static int64_t recorded(const char *state)
+{
+    (void)state;
+    return recorded_at_ms;
+}
+
 static void prepare(const char *state, int64_t when_ms, bool is_new, bool is_renewed)
 {
     struct dev_report report = {.is_new = false};
-    const struct dev_options options = {.state = state, .listen = "127.0.0.1:0", .now_ms = when_ms};
+    const struct dev_options options = {
+        .state = state, .listen = "127.0.0.1:0", .now_ms = when_ms, .recorded_ms = recorded};
     assert_int_equal(dev_prepare(&options, &report), AMBIT_OK);
     assert_int_equal(report.is_new, is_new);
     assert_int_equal(report.text.len &&
@@ -168,7 +176,12 @@ static void lapsed_secrets_are_renewed(void **state)
     BUF_AUTO policy = read_file(root, "documents/policies/read-tickets.json"),
              kim = read_file(root, "documents/people/kim.json");
     const int64_t later_ms = now_ms + 200 * day_ms;
+    recorded_at_ms = now_ms + 5 * day_ms; /* a clock that the broker will not believe */
+    prepare(root, later_ms, false, false);
+    assert_true(is_same(root, "credentials/lee.token", &token));
+    recorded_at_ms = later_ms - 7 * day_ms;
     prepare(root, later_ms, false, true);
+    recorded_at_ms = 0;
     assert_false(is_same(root, "credentials/lee.token", &token));
     assert_true(is_same(root, "credentials/remediator.jwk", &key));
     assert_true(is_same(root, "documents/policies/read-tickets.json", &policy));

@@ -18,6 +18,7 @@
 /* ---- clocks ---- */
 
 atomic_int_fast64_t stage_wall_ms, stage_boot_ms;
+struct ambit_id stage_boot;
 
 static int64_t wall_ms(void)
 {
@@ -148,6 +149,7 @@ void stage_make(struct stage *stage)
         stage_document(stage, stage_files[i].path, stage_files[i].text);
     stage_wall_ms = STAGE_START_MS;
     stage_boot_ms = 1000;
+    stage_boot = (struct ambit_id){{0}};
     stage_n_commits = 0;
     stage_commits(STAGE_COMMITS);
     stage_release_commits();
@@ -178,6 +180,8 @@ enum ambit_err stage_try_open(struct stage *stage, struct buf *reterr_text)
         .credentials_folder = stage->credentials,
         .wall_ms = wall_ms,
         .boot_ms = boot_ms,
+        .boot = stage_boot,
+        .accept_time = ambit_str_of(TAKE(stage->accept_time)),
     };
     enum ambit_err err = broker_open(&options, &problems, &stage->broker, reterr_text);
     for (size_t i = 0; err && i < problems.n; i++)

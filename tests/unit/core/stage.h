@@ -17,7 +17,8 @@
 /* 2026-11-20T10:00:00Z; the broker's wall clock and CLOCK_BOOTTIME. */
 #define STAGE_START_MS 1795168800000
 extern atomic_int_fast64_t stage_wall_ms, stage_boot_ms;
-void stage_pass(int64_t ms); /* both go on */
+extern struct ambit_id stage_boot; /* which start of the machine; zero: not known */
+void stage_pass(int64_t ms);       /* both go on */
 
 struct stage {
     char folder[FOLDER_PATH_MAX];    /* the state folder */
@@ -28,7 +29,8 @@ struct stage {
     enum crypto_alg algorithm;
     int64_t rotate_s;
     const char *credentials; /* of the service manager; NULL: none */
-    struct broker *broker; /* NULL while closed */
+    const char *accept_time; /* at the next stage_open alone; NULL: not */
+    struct broker *broker;   /* NULL while closed */
 };
 
 /* Folder and the documents of stage_documents.c, broker closed; clocks at the start. */

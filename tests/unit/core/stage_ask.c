@@ -267,8 +267,8 @@ struct seen stage_look(struct stage *stage, const struct answer *token)
     struct caller caller = stage_caller(CALLER_SERVICE, "api");
     struct documents_ref *ref = broker_documents_acquire(stage->broker);
     memcpy(presented.rnd, token->rnd, sizeof presented.rnd);
-    enum ambit_err err =
-        query_introspect(stage->broker, ref, &presented, &caller, stage_wall_ms, &arena, &found);
+    enum ambit_err err = query_introspect(stage->broker, ref, &presented, &caller,
+                                          broker_now_ms(stage->broker), &arena, &found);
     broker_documents_release(ref);
     return (struct seen){.err = err,
                          .is_active = found.is_active,
