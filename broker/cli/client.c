@@ -206,11 +206,24 @@ enum cli_exit client_send(struct cli *cli, const struct client_request *request,
     if (buf_check(&url) || curl_global_init(CURL_GLOBAL_DEFAULT))
         return cli_fail(cli, CLI_UNREACHABLE, "the request could not be made");
 
-    struct transfer transfer = {.curl = curl_easy_init(), .request = request, .reply = ret};
-    if (!transfer.curl)
+    struct client_line own = {.curl = NULL};
+    struct client_line *line = request->line ? request->line : &own;
+    if (line->curl) /* its options alone: the connection stays */
+        curl_easy_reset(line->curl);
+    else
+        line->curl = curl_easy_init();
+    if (!line->curl)
         return cli_fail(cli, CLI_UNREACHABLE, "the request could not be made");
 
+    struct transfer transfer = {.curl = line->curl, .request = request, .reply = ret};
     enum cli_exit code = perform(cli, &transfer, url.p);
-    curl_easy_cleanup(transfer.curl);
+    client_line_close(&own);
     return code;
+}
+
+void client_line_close(struct client_line *line)
+{
+    if (line->curl)
+        curl_easy_cleanup(line->curl);
+    line->curl = NULL;
 }

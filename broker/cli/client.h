@@ -8,8 +8,16 @@
 
 struct settings;
 
+/* A connection that stays open for the next request; zeroed: none is yet. Of one broker, with one
+ * certificate. */
+struct client_line {
+    void *curl;
+};
+void client_line_close(struct client_line *line);
+
 struct client_request {
     const struct settings *broker;
+    struct client_line *line; /* NULL: one of its own */
     const char *path;         /* and query: "/v1/grants?agent=x", sent as it is */
     struct ambit_str bearer;  /* {NULL,0}: none */
     struct ambit_str proof;   /* DPoP; {NULL,0}: none */

@@ -29,10 +29,8 @@ static AMBIT_CHECKED enum ambit_err begin_stop(struct evidence_page *page,
     struct page_stop *stop = arena_alloc(&page->memory, sizeof *stop);
     if (stop == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    *stop = (struct page_stop){.id = event->stop,
-                               .incident = event->incident,
-                               .raised_ms = event->time_ms,
-                               .is_linked = page->is_linked};
+    *stop = (struct page_stop){
+        .id = event->stop, .incident = event->incident, .raised_ms = event->time_ms};
     buf_init(&stop->what, 0);
     buf_init(&stop->answers, 0);
     page_time(&stop->what, event->time_ms);
@@ -53,6 +51,7 @@ static AMBIT_CHECKED enum ambit_err begin_stop(struct evidence_page *page,
     page_words(page, &stop->what, event, EVENT_ERASED_WORDS);
     stop->next = page->stops;
     page->stops = stop;
+    page->n_stops++;
     return AMBIT_OK;
 }
 
@@ -106,7 +105,6 @@ static void refused_by(struct evidence_page *page, const struct event *event)
 static AMBIT_CHECKED enum ambit_err put_stop(struct evidence_page *page, struct page_stop *stop)
 {
     struct buf *row = &page->row;
-    page->is_linked = stop->is_linked;
     buf_reset(row);
     buf_put_text(row, "<tr><td>");
     buf_put_str(row, buf_str(&stop->what));
@@ -137,8 +135,7 @@ static AMBIT_CHECKED enum ambit_err begin_question(struct evidence_page *page,
     struct page_question *question = arena_alloc(&page->memory, sizeof *question);
     if (question == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    *question = (struct page_question){
-        .id = event->approval, .asked_ms = event->time_ms, .is_linked = page->is_linked};
+    *question = (struct page_question){.id = event->approval, .asked_ms = event->time_ms};
     struct buf *what = &question->what;
     buf_init(what, 0);
     buf_init(&question->answers, 0);
@@ -166,6 +163,7 @@ static AMBIT_CHECKED enum ambit_err begin_question(struct evidence_page *page,
     page_words(page, what, event, EVENT_ERASED_STATED_REASON);
     question->next = page->questions;
     page->questions = question;
+    page->n_questions++;
     return AMBIT_OK;
 }
 
@@ -194,7 +192,6 @@ static AMBIT_CHECKED enum ambit_err put_question(struct evidence_page *page,
                                                  struct page_question *question)
 {
     struct buf *row = &page->row;
-    page->is_linked = question->is_linked;
     buf_reset(row);
     buf_put_text(row, "<tr><td>");
     buf_put_str(row, buf_str(&question->what));

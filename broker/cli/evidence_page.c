@@ -66,8 +66,7 @@ void page_head(struct evidence_page *page, const char *title, struct ambit_str a
                "main a,header a{color:var(--a)}time{white-space:nowrap}h1{overflow-wrap:anywhere}"
                "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);border:1px "
                "solid var(--line);border-radius:8px;padding:.75rem 1rem;font-size:.85rem}"
-               "code{overflow-wrap:anywhere;font-size:.92em}code.h{white-space:nowrap}td{min-width:"
-               "6.5rem}td.n{min-width:0}"
+               "code{overflow-wrap:anywhere;font-size:.92em}td{min-width:6.5rem}td.n{min-width:0}"
                "table{margin-bottom:.5rem}",
                title);
     if (about.len > 0) {
@@ -126,7 +125,6 @@ enum ambit_err page_row_end(struct evidence_page *page, enum page_parts part)
         buf_put_str(&at->first, buf_str(&page->row));
     buf_put_str(&at->page, buf_str(&page->row));
     at->n++;
-    at->n_linked += page->is_linked;
     at->n_on_page++;
     enum ambit_err err = buf_check(&page->row);
     if (err == AMBIT_OK)

@@ -31,8 +31,11 @@ static enum ambit_err get(void *ctx, const char *path, size_t max, struct buf *r
     int n = snprintf(target, sizeof target, "/log/%s", path);
     if (n < 0 || (size_t)n >= sizeof target)
         return AMBIT_ERR_NOT_FOUND;
-    const struct client_request request = {
-        .broker = &remote->settings, .path = target, .bearer = remote->token, .accept = "*/*"};
+    const struct client_request request = {.broker = &remote->settings,
+                                           .line = &remote->line,
+                                           .path = target,
+                                           .bearer = remote->token,
+                                           .accept = "*/*"};
     if (client_send(remote->cli, &request, &reply))
         return AMBIT_ERR_IO;
     enum ambit_err err = of_status(remote, path, reply.status);
@@ -84,6 +87,7 @@ enum cli_exit remote_open(struct cli *cli, const char *url, struct remote *ret)
 
 void remote_close(struct remote *remote)
 {
+    client_line_close(&remote->line);
     *remote = (struct remote){.cli = NULL};
 }
 

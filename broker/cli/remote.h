@@ -3,13 +3,15 @@
 #pragma once
 
 #include "cli/cli.h"
+#include "cli/client.h"
 #include "cli/settings.h"
 #include "ledger/source.h"
 
 struct remote {
     struct cli *cli;
     struct settings settings;
-    struct ambit_str token; /* {NULL,0}: none */
+    struct ambit_str token;  /* {NULL,0}: none */
+    struct client_line line; /* one connection for all files */
 };
 /* `url`: of the broker, with or without `/log` behind it; NULL: the one of the settings. To
  * another broker than that of the settings goes no token but the one of --token-file. */

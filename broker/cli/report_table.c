@@ -328,7 +328,7 @@ void report_table(struct buf *out, const struct json_value *report,
     buf_put_char(out, '\n');
     if (json_get_str(report, "owner").p) {
         buf_put_text(out, "of what is ");
-        show_escaped(out, json_get_str(report, "owner"));
+        put_cell(out, json_get_str(report, "owner"), 60, LEFT);
         buf_put_char(out, '\n');
     }
     if (report_number(report, "events", &events)) {

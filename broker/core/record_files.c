@@ -221,23 +221,29 @@ enum ambit_err record_file(struct store_txn *txn, uint64_t size, struct ambit_st
     return err == AMBIT_OK ? buf_check(ret) : err;
 }
 
-enum ambit_err record_file_pruned(struct segments *segments, uint64_t size, struct ambit_str path,
-                                  struct buf *ret)
+enum ambit_err record_file_pruned(struct segments *segments, struct store_txn *txn, uint64_t size,
+                                  struct ambit_str path, struct buf *ret)
 {
-    BUF_AUTO entry;
-    struct tile_path tile;
-    buf_init(&entry, 0);
-    if (tile_path_read(path, &tile) != AMBIT_OK || !tile.is_entries ||
-        tile.index >= size / LOG_TILE_WIDTH)
+    BUF_AUTO memory;
+    struct tile_path path_of;
+    struct tile tile;
+    buf_init(&memory, 0);
+    if (tile_path_read(path, &path_of) != AMBIT_OK || !path_of.is_entries ||
+        path_of.index >= size / LOG_TILE_WIDTH)
         return AMBIT_ERR_NOT_FOUND;
-    for (unsigned i = 0; i < tile.width; i++) {
-        buf_reset(&entry);
-        enum ambit_err err = segments_entry(segments, tile.index * LOG_TILE_WIDTH + i, &entry);
+    enum ambit_err err = tile_get(txn, 0, path_of.index, &tile);
+    if (err == AMBIT_OK && tile.n < path_of.width)
+        err = AMBIT_ERR_DAMAGED;
+    for (unsigned i = 0; err == AMBIT_OK && i < path_of.width; i++) {
+        struct ledger_row row;
+        err = segments_get(segments, txn, path_of.index * LOG_TILE_WIDTH + i, &memory, &row);
+        if (err == AMBIT_OK && !ambit_digest_eq(row.leaf, tile.hash[i]))
+            err = AMBIT_ERR_DAMAGED;
         if (err != AMBIT_OK)
             return err;
-        uint8_t length[2] = {(uint8_t)(entry.len >> 8), (uint8_t)entry.len};
+        uint8_t length[2] = {(uint8_t)(row.bytes.len >> 8), (uint8_t)row.bytes.len};
         buf_put(ret, length, sizeof length);
-        buf_put_str(ret, buf_str(&entry));
+        buf_put_str(ret, row.bytes);
     }
-    return buf_check(ret);
+    return err == AMBIT_OK ? buf_check(ret) : err;
 }

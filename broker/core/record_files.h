@@ -12,7 +12,9 @@ struct store_txn;
  * "sets/…", "zones/…". NOT_FOUND: no such path, nothing there, or taken away by pruning. */
 AMBIT_CHECKED enum ambit_err record_file(struct store_txn *txn, uint64_t size,
                                          struct ambit_str path, struct buf *ret);
-/* Where record_file() finds nothing: a bundle of pruned events, out of its segment. */
+/* Where record_file() finds nothing: a bundle of pruned events, out of its segment. DAMAGED: what
+ * stands there is not what the tree has. */
 struct segments;
-AMBIT_CHECKED enum ambit_err record_file_pruned(struct segments *segments, uint64_t size,
-                                                struct ambit_str path, struct buf *ret);
+AMBIT_CHECKED enum ambit_err record_file_pruned(struct segments *segments, struct store_txn *txn,
+                                                uint64_t size, struct ambit_str path,
+                                                struct buf *ret);

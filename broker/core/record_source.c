@@ -106,7 +106,8 @@ static enum ambit_err get(void *ctx, const char *path, size_t max, struct buf *r
     size_t before = ret->len;
     enum ambit_err err = record_file(source->txn, source->size, ambit_str_of(path), ret);
     if (err == AMBIT_ERR_NOT_FOUND)
-        err = record_file_pruned(source->segments, source->size, ambit_str_of(path), ret);
+        err = record_file_pruned(source->segments, source->txn, source->size, ambit_str_of(path),
+                                 ret);
     return err == AMBIT_OK && ret->len - before > max ? AMBIT_ERR_TOO_LARGE : err;
 }
 

@@ -143,6 +143,16 @@ static enum ambit_err commit_personal(const struct event *event, const struct ev
     return buf_check(opening);
 }
 
+void event_hide(struct event *event, const struct event_seed *seed)
+{
+    bool is_salted = event->purpose.p || event->stated_reason.p || event->words.p;
+    struct event_salt salt = commitment_salt(seed, "blind");
+    _Static_assert(sizeof event->blind.b == sizeof salt.b, "both are 128 bits");
+    event->blind = (struct ambit_id){{0}};
+    if (!is_salted)
+        memcpy(event->blind.b, salt.b, sizeof salt.b);
+}
+
 enum ambit_err event_encode(const struct event *event, const struct event_seed *seed,
                             struct buf *leaf, struct buf *opening)
 {

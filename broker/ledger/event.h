@@ -235,6 +235,12 @@ struct event {
      * its binding message); grant.issued, grant.refused: redeemed by it; approval.cancelled */
     struct ambit_digest handle;
 
+    /* Of an event without personal text (whose commitments are salted): 128 random bits, told to
+     * nobody who has no right to the record, so that who holds the leaf hash (a receipt, a
+     * neighbour's proof) and knows the rest can test no guess; given by ledger_append. Absent in
+     * events of before. */
+    struct ambit_id blind;
+
     struct ambit_str detail; /* canonical JSON object of what only this type has; absent mostly */
 
     /* Not of the JSON; by event_decode: the personal members that were said and whose openings are
@@ -255,6 +261,8 @@ struct event_seed {
     uint8_t b[32];
 };
 
+/* Sets `blind` where the event needs it. */
+void event_hide(struct event *event, const struct event_seed *seed);
 /* Writes the leaf bytes to `leaf` and the openings ({"purpose":{"salt","text"},…}, canonical; empty
  * when there is no personal text) to `opening`. TOO_LARGE past AMBIT_EVENT_BYTES. */
 AMBIT_CHECKED enum ambit_err event_encode(const struct event *event, const struct event_seed *seed,

@@ -259,6 +259,7 @@ const struct event_member event_members[] = {
     STR(backup),
     OWN("binding", write_binding, read_binding),
     DIGEST(binding_key),
+    ID(blind),
     STR(by),
     ID(cause),
     DIGEST(certificate),

@@ -38,6 +38,7 @@ enum ambit_err ledger_append(struct tree_edge *edge, struct store_txn *txn, stru
     row.len = HASH_BYTES;
 
     event->seq = edge->size;
+    event_hide(event, seed);
     enum ambit_err err = event_encode(event, seed, &row, &opening);
     if (err != AMBIT_OK)
         return err;

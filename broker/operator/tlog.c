@@ -61,9 +61,9 @@ static enum ambit_err put_resource(struct broker *broker, struct ambit_str path,
     if (err != AMBIT_OK)
         return err;
     err = record_file(txn, checkpoint->size, path, out);
-    store_read_end(txn);
     if (err == AMBIT_ERR_NOT_FOUND) /* of events that have left the store */
-        err = record_file_pruned(broker_segments(broker), checkpoint->size, path, out);
+        err = record_file_pruned(broker_segments(broker), txn, checkpoint->size, path, out);
+    store_read_end(txn);
     return err == AMBIT_OK ? buf_check(out) : err;
 }
 

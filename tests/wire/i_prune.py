@@ -146,7 +146,16 @@ def without(tap, broker, path, name, before, kept):
             f.write(kept.entries[7])
         done = broker.ambit("verify", out, "--key", kept.vkey.strip(), text=True)
         tap.ok(done.returncode == 0 and "the receipt holds\n" in done.stdout, "who has the entry proves it with that", done)
+        with open(name, "rb") as f:
+            bytes_ = f.read()
+        at = bytes_.index(b'"seq":7,')
+        with open(path, "wb") as f:
+            f.write(bytes_[:at] + b'"SEQ"' + bytes_[at + 5:])
+        served = client.person("dana", "GET", "/log/tile/entries/000")
+        tap.ok(served.status >= 500 and b"SEQ" not in served.body, "TIL-3: a bundle whose events the tree does not have is not served", served)
         shutil.move(name, path)
+        served = client.person("dana", "GET", "/log/tile/entries/000")
+        tap.ok(served.status == 200 and b"SEQ" not in served.body, "and with the segment back it is", served.status)
         tap.ok(not kept.receipts(client), "TLP-1: and with it back every receipt is", kept.receipts(client))
         tap.ok(list(client.events(after=0))[:len(before)] == before, "with the segment back they are shown")
 

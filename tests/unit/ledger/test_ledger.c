@@ -93,6 +93,26 @@ static void test_append_never_overwrites(void **state)
     store_write_abort(txn);
 }
 
+/* Two events that say the same have other leaves, and who knows all that is said knows neither. */
+static void test_leaves_hide(void **state)
+{
+    struct fixture *fixture = *state;
+    static const struct event_seed other = {{77}};
+    struct event rows[] = {sample_small(), sample_small(), sample_small()};
+    struct tree_edge edge = fixture->edge;
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
+    rows[2].words = AMBIT_STR("its commitment is salted");
+    assert_int_equal(ledger_append(&edge, txn, &rows[0], &seed), AMBIT_OK);
+    assert_int_equal(ledger_append(&edge, txn, &rows[1], &other), AMBIT_OK);
+    assert_int_equal(ledger_append(&edge, txn, &rows[2], &seed), AMBIT_OK);
+    assert_false(ambit_id_is_none(rows[0].blind));
+    assert_false(ambit_id_is_none(rows[1].blind));
+    assert_false(ambit_id_eq(rows[0].blind, rows[1].blind));
+    assert_true(ambit_id_is_none(rows[2].blind));
+    store_write_abort(txn);
+}
+
 static void test_too_large(void **state)
 {
     static char text[AMBIT_EVENT_BYTES];
@@ -104,7 +124,7 @@ static void test_too_large(void **state)
     assert_int_equal(store_write_begin(fixture->store, &txn), AMBIT_OK);
     assert_int_equal(ledger_append(&fixture->edge, txn, &small, &seed), AMBIT_ERR_TOO_LARGE);
     assert_int_equal(fixture->edge.size, 0);
-    small.agent.len = sizeof text - 100;
+    small.agent.len = sizeof text - 150;
     assert_int_equal(ledger_append(&fixture->edge, txn, &small, &seed), AMBIT_OK);
     store_write_abort(txn);
 }
@@ -114,7 +134,7 @@ int main(void)
 #define WITH(test) cmocka_unit_test_setup_teardown(test, fixture_up, fixture_down)
     const struct CMUnitTest tests[] = {
         WITH(test_append_and_get),          WITH(test_erased_opening), WITH(test_damaged_row),
-        WITH(test_append_never_overwrites), WITH(test_too_large),
+        WITH(test_append_never_overwrites), WITH(test_too_large),      WITH(test_leaves_hide),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
