@@ -158,10 +158,12 @@ static enum cli_exit run_doctor(struct cli *cli)
 const struct cli_verb keep_doctor = {
     .name = "doctor",
     .summary = "is all well? What is seen, and what to do about it",
-    .text = "Looks at the files of a broker (--config or --state: store, space, journal, keys, "
-            "checkpoint, witness file, documents, certificates, backups, clock) and at the broker "
-            "itself (--url: ready, sealed, full, readers, attestations), and says of each whether "
-            "it is well and what to do. What it could not look at it says too. Changes nothing.",
+    .text =
+        "Looks at the files of a broker (--config or --state: store, space, search index, journal, "
+        "keys, checkpoint, witness file, documents and who has confirmed them, certificates, "
+        "backups, clock, whether its process may leave a core) and at the broker itself (--url: "
+        "ready, sealed, full, search, readers, witnesses, attestations), and says of each whether "
+        "it is well and what to do. What it could not look at it says too. Changes nothing.",
     .example = "ambit doctor --config /etc/ambit/ambit.json --url http://127.0.0.1:8422",
     .options = {{"config", "FILE", "the broker's configuration", false, false}, {NULL}},
     .run = run_doctor,

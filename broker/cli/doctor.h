@@ -27,6 +27,11 @@ struct config;
 void doctor_look_at_state(struct doctor *doctor, const char *state, const struct config *config);
 void doctor_look_at_config(struct doctor *doctor, const struct config *config);
 void doctor_look_at_clock(struct doctor *doctor);
+/* Who has confirmed; and, while a broker runs on it, what its process may leave behind. */
+void doctor_look_at_review(struct doctor *doctor, const char *state, const struct config *config);
+void doctor_look_at_process(struct doctor *doctor, int state_fd);
+/* `size`: events of the record. */
+void doctor_look_at_search(struct doctor *doctor, const char *state, uint64_t size);
 /* A running broker, by what it says to anybody. */
 struct settings;
 void doctor_look_at_broker(struct doctor *doctor, const struct settings *settings);

@@ -306,12 +306,18 @@ void doctor_look_at_state(struct doctor *doctor, const char *state, const struct
     }
     struct looked looked = {.doctor = doctor, .state_fd = fd, .state = state};
     look_at_lock(&looked);
+    if (looked.is_running)
+        doctor_look_at_process(doctor, fd);
     look_at_store(&looked);
+    if (looked.size > 0)
+        doctor_look_at_search(doctor, state, looked.size);
     look_at_time(&looked);
     look_at_journal(&looked);
     look_at_keys(&looked);
     look_at_checkpoint(&looked, config);
     look_at_backups(&looked, config);
+    if (config)
+        doctor_look_at_review(doctor, state, config);
 }
 
 /* ---- what is configured ---------------------------------------------------------------------- */

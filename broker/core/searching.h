@@ -8,6 +8,7 @@
 
 #include "core/broker.h"
 
+enum { SEARCHING_FAR = 10000 /* events behind that are no second's worth */ };
 struct searching {
     /* broker_tend's own */
     int64_t told_ms;    /* of the problem that lasts; 0: there is none */

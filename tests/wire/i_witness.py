@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Goal: COS-1, COS-2: witnesses cosign what the broker publishes, through restarts and their own failures, one that
 saw more than there is says so, and none of them keeps anybody waiting."""
+import json
 import os
 import sys
 import time
@@ -45,6 +46,11 @@ class Rig:
             return size if size and size >= least else None
         return until(look)
 
+    def doctor(self):
+        """What `ambit doctor` says of each witness."""
+        done = self.broker.ambit("doctor", "--json", "--url", f"http://127.0.0.1:{self.broker.port}")
+        return {row["saw"].split(" ")[0]: row for row in json.loads(done.stdout)["checks"] if row["check"] == "witness"}
+
     def said(self, words):
         return until(lambda: words.encode() in self.broker.said())
 
@@ -57,6 +63,8 @@ def cosigned(rig, good, other):
     tap.ok(size, "COS-1: a checkpoint with the cosignature of a witness is served, and the signature holds", rig.get("/log/witnessed"))
     tap.ok(good.asked[0].startswith("old 0\n\n"), "COS-2: a witness that saw nothing is asked from size 0", good.asked[0])
     tap.ok(rig.said("does not know the log") and not rig.witnessed_by(other), "COS-2: one that does not know the log does not cosign, and the log says so", other.asked[-1:])
+    rows = rig.doctor()
+    tap.ok(rows[good.name]["state"] == "ok" and rows[other.name]["state"] == "warn" and "nothing since the start" in rows[other.name]["saw"], "ambit doctor names the one that is silent", rows)
     other.logs.append(good.logs[0])
     rig.news()
     proved = until(lambda: [body for body in good.asked if not body.startswith("old 0\n") and body.split("\n")[1]])
@@ -71,6 +79,7 @@ def cosigned(rig, good, other):
         return good.signed(text) and other.signed(text)
 
     tap.ok(until(both), "COS-1: two witnesses under one checkpoint", rig.get("/log/witnessed"))
+    tap.ok(all(row["state"] == "ok" and "cosigned" in row["saw"] for row in rig.doctor().values()), "and ambit doctor is content", rig.doctor())
 
 
 def moods(rig, good, other):
