@@ -60,11 +60,18 @@ static enum ambit_err read_member(struct event_leaf *leaf, const struct event_me
     return AMBIT_ERR_MALFORMED;
 }
 
+/* Most names of the table are passed over: by their first byte, which none is without. */
+static bool is_named(const struct json_value *value, const struct event_member *member)
+{
+    return value->key.len > 0 && value->key.p[0] == member->name[0] &&
+           ambit_str_is(value->key, member->name);
+}
+
 static enum ambit_err read_members(struct event_leaf *leaf, const struct json_value *object)
 {
     size_t at = 0;
     for (const struct json_value *value = object->first; value; value = value->next) {
-        while (at < event_n_members && !ambit_str_is(value->key, event_members[at].name))
+        while (at < event_n_members && !is_named(value, &event_members[at]))
             at++;
         if (at == event_n_members)
             return AMBIT_ERR_MALFORMED;
