@@ -141,7 +141,7 @@ static void before_problem(void *ctx, const uint64_t *seq, const char *what)
 enum ambit_err verify_redecide_init(struct verify *verify)
 {
     const struct before_source before = {
-        .ctx = verify, .event_at = event_at, .problem = before_problem};
+        .ctx = verify, .event_at = event_at, .problem = before_problem, .set_of = set_of};
     uint64_t key[2];
     const struct sets_source source = {
         .ctx = verify, .list = list_set, .bytes = document_bytes, .replaced = replaced};
@@ -191,7 +191,7 @@ static AMBIT_CHECKED enum ambit_err check_liveness(struct verify *verify, const 
 }
 
 static AMBIT_CHECKED enum ambit_err decide_again(struct verify *verify, const struct event *event,
-                                                 struct arena *arena)
+                                                 struct arena *arena, bool *ret_follows)
 {
     struct world world;
     const struct redecide_source source = {.ctx = verify,
@@ -204,6 +204,7 @@ static AMBIT_CHECKED enum ambit_err decide_again(struct verify *verify, const st
     enum ambit_err err = redecide_event(event, &source, verify->again->decision, arena, &redecided);
     if (err != AMBIT_OK)
         return err;
+    *ret_follows = redecided.finding == REDECIDE_FOLLOWS;
     switch (redecided.finding) {
     case REDECIDE_FOLLOWS:
         verify->report->n_redecided++;
@@ -228,6 +229,7 @@ static AMBIT_CHECKED enum ambit_err decide_again(struct verify *verify, const st
 enum ambit_err verify_redecide(struct verify *verify, const struct event *event,
                                struct arena *arena)
 {
+    bool follows = false;
     if (verify->again == NULL)
         return AMBIT_OK;
     if (!verify_is_whole(verify)) { /* the grants it may be about were not read */
@@ -236,8 +238,9 @@ enum ambit_err verify_redecide(struct verify *verify, const struct event *event,
     }
     enum ambit_err err = check_liveness(verify, event, arena);
     if (err == AMBIT_OK)
-        err = decide_again(verify, event, arena);
+        err = decide_again(verify, event, arena, &follows);
     if (err == AMBIT_OK)
-        err = before_judge(&verify->again->before, event, NULL, arena);
+        err = before_judge(&verify->again->before, event, NULL,
+                           follows ? verify->again->decision : NULL, arena);
     return err == AMBIT_OK ? before_note(&verify->again->before, event, arena) : err;
 }

@@ -140,6 +140,7 @@ static const char *answer(struct approved *row, const struct event *event, enum 
         row->state = APPROVED_GIVEN;
         row->until_ms = event->approval_until_ms;
         row->given_seq = event->seq;
+        row->documents = event->documents;
         int64_t life_ms = row->envelope_ms > 0 ? row->envelope_ms : row->timeout_ms;
         if (event->approval_until_ms != event->time_ms + life_ms)
             return "gives an approval for longer or shorter than was asked";

@@ -16,6 +16,7 @@ struct approved {
     int64_t until_ms; /* ASKED: for an answer; GIVEN: for its use */
     int64_t refused_ms;
     int64_t timeout_ms, envelope_ms, uses_left;
+    struct ambit_digest documents; /* in force when it was given */
     struct ambit_str agent, answers[APPROVALS_ANSWERS_MAX];
     size_t n_answers; /* beyond the maximum: counted alone */
 };
@@ -36,6 +37,10 @@ const char *approvals_judge(const struct approvals *approvals, const struct even
 AMBIT_CHECKED enum ambit_err approvals_shown(const struct approved *approved,
                                              const struct event *asked, const struct event *event,
                                              const char **ret);
+/* NULL, or what is wrong: by the rules that ask, as the decision (made again) has them, and the
+ * documents of when it was given. */
+const char *approvals_enough(const struct approved *approved, const struct ambit_decision *decision,
+                             const struct ambit_documents *people);
 /* After every event; *ret: NULL, or what is wrong with it, a constant. */
 AMBIT_CHECKED enum ambit_err approvals_note(struct approvals *approvals, const struct event *event,
                                             struct arena *arena, bool is_partial, const char **ret);

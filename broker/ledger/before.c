@@ -76,8 +76,37 @@ static const char *judge_used(const struct before *before, const struct event *e
     return NULL;
 }
 
+static bool is_void(const struct before *before, const struct event *event,
+                    const struct approved *approved)
+{
+    const struct cuts *cuts = &before->cuts;
+    struct ambit_str none = {0};
+    return cuts_name_ended(cuts, AMBIT_TARGET_ALL, none, approved->given_seq) ||
+           cuts_name_ended(cuts, AMBIT_TARGET_AGENT, event->agent, approved->given_seq);
+}
+
+static AMBIT_CHECKED enum ambit_err judge_given(const struct before *before,
+                                                const struct event *event,
+                                                const struct approved *approved,
+                                                const struct ambit_decision *decision)
+{
+    struct redecide_set set;
+    if (!ambit_str_is(event->approved, "given"))
+        return AMBIT_OK;
+    if (is_void(before, event, approved))
+        tell(before, event, "was made with an approval that a stop has made void");
+    if (decision == NULL)
+        return AMBIT_OK;
+    enum ambit_err err = before->source.set_of(before->source.ctx, &approved->documents, &set);
+    if (err == AMBIT_OK)
+        tell(before, event, approvals_enough(approved, decision, ambit_policy_documents(set.set)));
+    return err == AMBIT_ERR_NOT_FOUND || err == AMBIT_ERR_DAMAGED ? AMBIT_OK : err;
+}
+
 static AMBIT_CHECKED enum ambit_err judge_approval(const struct before *before,
-                                                   const struct event *event, struct arena *arena)
+                                                   const struct event *event,
+                                                   const struct ambit_decision *decision,
+                                                   struct arena *arena)
 {
     const struct approved *approved = NULL;
     struct event asked;
@@ -86,15 +115,9 @@ static AMBIT_CHECKED enum ambit_err judge_approval(const struct before *before,
         tell(before, event, what);
         return AMBIT_OK;
     }
-    bool is_void =
-        ambit_str_is(event->approved, "given") &&
-        (cuts_name_ended(&before->cuts, AMBIT_TARGET_ALL, (struct ambit_str){0},
-                         approved->given_seq) ||
-         cuts_name_ended(&before->cuts, AMBIT_TARGET_AGENT, event->agent, approved->given_seq));
-    if (is_void)
-        tell(before, event, "was made with an approval that a stop has made void");
-    enum ambit_err err =
-        before->source.event_at(before->source.ctx, approved->asked_seq, arena, &asked);
+    enum ambit_err err = judge_given(before, event, approved, decision);
+    if (err == AMBIT_OK)
+        err = before->source.event_at(before->source.ctx, approved->asked_seq, arena, &asked);
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
     err = approvals_shown(approved, &asked, event, &what);
@@ -103,7 +126,8 @@ static AMBIT_CHECKED enum ambit_err judge_approval(const struct before *before,
 }
 
 enum ambit_err before_judge(struct before *before, const struct event *event,
-                            const enum ambit_liveness *subject, struct arena *arena)
+                            const enum ambit_liveness *subject,
+                            const struct ambit_decision *decision, struct arena *arena)
 {
     if (!redecide_was_asked(event))
         return AMBIT_OK;
@@ -113,7 +137,7 @@ enum ambit_err before_judge(struct before *before, const struct event *event,
     if (before->has_gaps)
         return AMBIT_OK;
     tell(before, event, judge_used(before, event));
-    return judge_approval(before, event, arena);
+    return judge_approval(before, event, decision, arena);
 }
 
 enum ambit_err before_note(struct before *before, const struct event *event, struct arena *arena)

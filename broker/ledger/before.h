@@ -15,6 +15,9 @@ struct before_source {
     /* An earlier event, everything in the arena; NOT_FOUND. */
     enum ambit_err (*event_at)(void *ctx, uint64_t seq, struct arena *arena, struct event *ret);
     void (*problem)(void *ctx, const uint64_t *seq, const char *what);
+    /* As in redecide_source; what a decision borrows from the set before this one stays there. */
+    enum ambit_err (*set_of)(void *ctx, const struct ambit_digest *digest,
+                             struct redecide_set *ret);
 };
 struct before {
     struct before_source source;
@@ -33,8 +36,10 @@ void before_done(struct before *before);
 /* For redecide_source, of the event that comes next. */
 const struct redecide_followed *before_followed(struct before *before);
 /* `subject`: how the grant that it used or was given under stood by cuts.h; NULL: it has none, or
- * whoever asks judged that. */
+ * whoever asks judged that. `decision`: as it was made again; NULL: it was not. */
 AMBIT_CHECKED enum ambit_err before_judge(struct before *before, const struct event *event,
-                                          const enum ambit_liveness *subject, struct arena *arena);
+                                          const enum ambit_liveness *subject,
+                                          const struct ambit_decision *decision,
+                                          struct arena *arena);
 AMBIT_CHECKED enum ambit_err before_note(struct before *before, const struct event *event,
                                          struct arena *arena);

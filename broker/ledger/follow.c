@@ -243,8 +243,8 @@ static AMBIT_CHECKED enum ambit_err decide_again(struct follow *follow, const st
     if (err != AMBIT_OK)
         return err;
     bool is_cut_off = follow->options.is_partial && follow->lacks_grant;
-    err =
-        before_judge(&follow->before, event, follow->has_subject ? &follow->subject : NULL, arena);
+    err = before_judge(&follow->before, event, follow->has_subject ? &follow->subject : NULL,
+                       redecided.finding == REDECIDE_FOLLOWS ? follow->decision : NULL, arena);
     if (err != AMBIT_OK)
         return err;
     switch (redecided.finding) {
@@ -363,7 +363,7 @@ enum ambit_err follow_new(const struct follow_source *source, const struct follo
     follow->last_ms = INT64_MIN;
     places_init(&follow->places, options->key);
     const struct before_source before = {
-        .ctx = follow, .event_at = decoded_at, .problem = before_problem};
+        .ctx = follow, .event_at = decoded_at, .problem = before_problem, .set_of = set_of};
     before_init(&follow->before, &before, options->key);
     follow->before.is_partial = options->is_partial;
     follow->before.has_gaps = options->has_gaps;

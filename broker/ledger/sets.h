@@ -36,9 +36,9 @@ struct sets_source {
 
 AMBIT_CHECKED enum ambit_err sets_new(const struct sets_source *source, struct sets **ret);
 void sets_free(struct sets *sets);
-/* For redecide_source: borrowed until the next call. NOT_FOUND: it, or a document of it, is not
- * there; DAMAGED: something of it does not have its digest, or is no document. What was told once
- * is not looked for again. */
+/* For redecide_source: borrowed until the next call but one. NOT_FOUND: it, or a document of it, is
+ * not there; DAMAGED: something of it does not have its digest, or is no document. What was told
+ * once is not looked for again. */
 AMBIT_CHECKED enum ambit_err sets_get(struct sets *sets, const struct ambit_digest *digest,
                                       struct redecide_set *ret);
 /* Are rules of time zones kept with the last one? */

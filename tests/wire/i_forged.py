@@ -153,6 +153,20 @@ def same_person(forger):
     return seq, "is the second answer of one person"
 
 
+def nobody_on_call(forger):
+    forger.change(forger.find("approval.given") + 1, lambda e: e.update(person="sam"))
+    seq = forger.find("grant.issued", approved="given")
+    forger.change(seq, lambda e: e.update(approvers=["lee", "sam"]))
+    return seq, "was made with an approval of people who do not suffice for its rule"
+
+
+def one_for_two(forger):
+    forger.remove(forger.find("approval.given"))
+    seq = forger.find("grant.issued", approved="given")
+    forger.change(seq, lambda e: e.update(approvers=["kim"]))
+    return seq, "was made with an approval of people who do not suffice for its rule"
+
+
 def longer(forger):
     seq = forger.find("approval.given") + 1
     forger.change(seq, lambda e: e.update(approval_until="2099-01-01T00:00:00.000Z"))
@@ -182,7 +196,7 @@ def erased_opening(forger):
 
 
 FORGED = [stop_before_grant, stop_before_action, hold_before_action, stopped_is_alive, cleared_is_live, revoked_is_used, live_is_dead, used_after_clear,
-          approvers, fewer_answers, no_answer, not_used_up, used_twice, something_else, same_person, longer, backup_left, backup_stays, erased_opening]
+          approvers, fewer_answers, no_answer, not_used_up, used_twice, something_else, same_person, nobody_on_call, one_for_two, longer, backup_left, backup_stays, erased_opening]
 
 
 def judge(broker, folder):
