@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Goal: evidence about an agent, an owner, a policy and a period, of a running broker and of a folder, holds for who has the log's key
-alone, with everything it leads back to; every change of any file of it is found; its page tells it in words, links to nothing that is
+alone (TLP-1), with everything it leads back to; every change of any file of it is found; its page tells it in words, links to nothing that is
 not there, says what was erased, and no text of an agent or a person can forge a line of it."""
 import hashlib
 import html.parser
