@@ -191,10 +191,12 @@ part_power() {
 
 part_disk() {
     fault full_disk
+    fault full_backup
 }
 
 part_faults() {
     fault faults
+    fault restores
     fault edits
     fault clock
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Encodes the head row: version, fixed fields, then the edge's nodes where a bit of the size is
- * set. */
+ * set, then the sum of all that. */
 #include "core/head.h"
 
 #include "base/arena.h"
@@ -14,7 +14,8 @@ enum {
     HEAD_FIRST_FIXED = 1 + 8 * 5 + 32,
     HEAD_SECOND_FIXED = HEAD_FIRST_FIXED + 8 * 2,
     HEAD_FIXED = HEAD_SECOND_FIXED + 8 * 2,
-    HEAD_MAX = HEAD_FIXED + TREE_LEVELS * 32
+    HEAD_SUM = 8, /* at its end: of all before it */
+    HEAD_MAX = HEAD_FIXED + TREE_LEVELS * 32 + HEAD_SUM
 };
 
 static const struct store_key head_key = {.p = "head", .len = 4};
@@ -69,8 +70,13 @@ enum ambit_err head_load(struct store_txn *txn, struct head *ret)
     if (version > HEAD_VERSION)
         return AMBIT_ERR_NEWER;
     size_t at = fixed[version];
-    if (version == 0 || len < at)
+    if (version == 0 || len < at + (version >= HEAD_VERSION ? HEAD_SUM : 0))
         return AMBIT_ERR_DAMAGED;
+    if (version >= HEAD_VERSION) {
+        len -= HEAD_SUM;
+        if (get_be64(row + len) != tally_sum((struct ambit_str){(const char *)row, len}))
+            return AMBIT_ERR_DAMAGED;
+    }
 
     struct head head = {
         .edge.size = get_be64(row + 1),
@@ -127,5 +133,6 @@ enum ambit_err head_store(struct store_txn *txn, const struct head *head)
         memcpy(row + at, head->edge.node[level].b, 32);
         at += 32;
     }
-    return store_put(txn, STORE_META, head_key, row, at);
+    put_be64(row + at, tally_sum((struct ambit_str){(const char *)row, at}));
+    return store_put(txn, STORE_META, head_key, row, at + HEAD_SUM);
 }

@@ -30,6 +30,11 @@ static void weigh(struct tally *tally, int sign, enum store_table table, struct 
     }
 }
 
+uint64_t tally_sum(struct ambit_str bytes)
+{
+    return mix(0, bytes);
+}
+
 static struct ambit_str str_of(struct store_key key)
 {
     return (struct ambit_str){.p = key.p, .len = key.len};

@@ -23,3 +23,5 @@ AMBIT_CHECKED enum ambit_err tally_count(struct store_txn *txn, struct tally *re
                                          uint64_t *ret_last);
 /* DAMAGED: the rows are not those that the head counted. */
 AMBIT_CHECKED enum ambit_err tally_check(struct store_txn *txn, const struct head *head);
+/* Of a row on its own, as which the head has one. */
+uint64_t tally_sum(struct ambit_str bytes);

@@ -256,7 +256,7 @@ def effect(case):
 
     def known(tables):
         head = b"head".hex()
-        return {(table, key): value[:18] + value[34:] if (table, key) == ("meta", head) else value
+        return {(table, key): value[:18] + value[34:-16] if (table, key) == ("meta", head) else value
                 for table, rows in tables.items() for key, value in rows.items() if table != "once"}
 
     was, now = known(case.now["store"]), known(now)

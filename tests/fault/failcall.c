@@ -253,6 +253,10 @@ int renameat2(int from_dir, const char *from, int to_dir, const char *to, unsign
 {
     if (must_fail(RENAME))
         return -1;
+    if (flags & RENAME_EXCHANGE && getenv("FAILCALL_NO_EXCHANGE")) {
+        errno = EINVAL; /* as of a file system that does not know it */
+        return -1;
+    }
     return (int)syscall(SYS_renameat2, from_dir, from, to_dir, to, flags);
 }
 
