@@ -31,7 +31,7 @@ void json_reader_fail_memory(struct json_reader *r)
     r->err = arena_err(r->arena);
 }
 
-static void skip_space(struct json_reader *r)
+static void skip_spaces(struct json_reader *r)
 {
     for (; r->p < r->end; r->p++) {
         if (*r->p == '\n') {
@@ -41,6 +41,13 @@ static void skip_space(struct json_reader *r)
             return;
         }
     }
+}
+
+/* In canonical JSON there is none. */
+static inline void skip_space(struct json_reader *r)
+{
+    if (r->p == r->end || (uint8_t)*r->p <= ' ')
+        skip_spaces(r);
 }
 
 /* Skips space and takes `c` if it comes next. */

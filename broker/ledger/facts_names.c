@@ -145,12 +145,15 @@ static AMBIT_CHECKED enum ambit_err look(struct names *names, enum fact_kind kin
     return AMBIT_OK;
 }
 
+/* Of its length and of its first and last bytes, which tell names apart. */
 static size_t slot_of(enum fact_kind kind, struct ambit_str text)
 {
-    uint32_t hash = 2166136261U ^ (uint32_t)kind; /* FNV-1a */
-    for (size_t i = 0; i < text.len; i++)
-        hash = (hash ^ (uint8_t)text.p[i]) * 16777619U;
-    return (hash ^ hash >> 12) % SLOTS;
+    uint64_t first = 0, last = 0;
+    size_t n = text.len < sizeof first ? text.len : sizeof first;
+    memcpy(&first, text.p, n);
+    memcpy(&last, text.p + text.len - n, n);
+    uint64_t hash = (first ^ last << 1 ^ text.len << 8 ^ (uint64_t)kind) * 0x9e3779b97f4a7c15;
+    return (hash >> 32) % SLOTS;
 }
 
 enum ambit_err names_number(struct names *names, enum fact_kind kind, struct ambit_str text,

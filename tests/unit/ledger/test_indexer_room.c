@@ -81,6 +81,8 @@ static void test_full_map(void **state)
     indexer_forget(f->indexer, to / 2);
     assert_true(settles(f, is_swept));
     assert_int_equal(indexer_complete_from(f->indexer), to / 2);
+    append(f, 1000);
+    size += 1000;
     assert_true(indexer_wait(f->indexer, to + 500, 20000));
     n = find(f, INDEX_AGENT, "a0", seqs, 10000);
     assert_true(n > 0 && seqs[0] >= to / 2 && seqs[0] < to / 2 + 3);
