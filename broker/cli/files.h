@@ -23,4 +23,5 @@ AMBIT_CHECKED enum ambit_err files_put(struct files_out *out, const char *path,
                                        struct ambit_str bytes);
 /* Flushed to the disk. */
 AMBIT_CHECKED enum ambit_err files_finish(struct files_out *out);
+/* What was not finished goes. */
 void files_out_close(struct files_out *out);

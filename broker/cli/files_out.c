@@ -2,6 +2,7 @@
 /* Writing a folder or a tar (POSIX.1-1988 ustar: every path of an export is short enough). */
 #include "cli/files.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -9,13 +10,15 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/file_errno.h"
 
 enum { BLOCK = 512, NAME = 100 };
 
 struct files_out {
     int fd;
-    bool is_tar;
+    bool is_tar, is_whole;
     int64_t now_s;
+    char *path;
     char made[1024]; /* the folder that was made last */
 };
 
@@ -23,8 +26,10 @@ static AMBIT_CHECKED enum ambit_err write_all(int fd, const char *p, size_t len)
 {
     while (len > 0) {
         ssize_t n = write(fd, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
         if (n < 0)
-            return AMBIT_ERR_IO;
+            return file_err_of(errno);
         p += n;
         len -= (size_t)n;
     }
@@ -100,7 +105,7 @@ static AMBIT_CHECKED enum ambit_err put_folder(struct files_out *out, const char
     if (err != AMBIT_OK)
         return err;
     FD_AUTO fd = openat(out->fd, path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-    return fd >= 0 ? write_all(fd, bytes.p, bytes.len) : AMBIT_ERR_IO;
+    return fd >= 0 ? write_all(fd, bytes.p, bytes.len) : file_err_of(errno);
 }
 
 enum ambit_err files_put(struct files_out *out, const char *path, struct ambit_str bytes)
@@ -118,18 +123,21 @@ enum ambit_err files_create(const char *path, int64_t now_ms, struct files_out *
     struct files_out *out = calloc(1, sizeof *out);
     if (out == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    out->is_tar = is_tar;
-    out->now_s = now_ms / 1000;
-    if (!is_tar && mkdir(path, 0700) != 0) {
-        free(out);
-        return AMBIT_ERR_IO;
+    *out = (struct files_out){
+        .fd = -1, .is_tar = is_tar, .is_whole = true, .now_s = now_ms / 1000, .path = strdup(path)};
+    enum ambit_err err = out->path != NULL ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
+    if (err == AMBIT_OK && !is_tar && mkdir(path, 0700) != 0)
+        err = file_err_of(errno);
+    if (err == AMBIT_OK)
+        out->fd = is_tar ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
+                         : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (err == AMBIT_OK && out->fd < 0)
+        err = file_err_of(errno);
+    if (err != AMBIT_OK) {
+        files_out_close(out);
+        return err;
     }
-    out->fd = is_tar ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600)
-                     : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (out->fd < 0) {
-        free(out);
-        return AMBIT_ERR_IO;
-    }
+    out->is_whole = false;
     *ret = out;
     return AMBIT_OK;
 }
@@ -140,13 +148,22 @@ enum ambit_err files_finish(struct files_out *out)
     enum ambit_err err = out->is_tar ? write_all(out->fd, end, sizeof end) : AMBIT_OK;
     if (err == AMBIT_OK)
         err = out->is_tar ? file_flush(out->fd) : (syncfs(out->fd) == 0 ? AMBIT_OK : AMBIT_ERR_IO);
+    out->is_whole = err == AMBIT_OK;
     return err;
 }
 
 void files_out_close(struct files_out *out)
 {
+    bool is_gone = false;
     if (out == NULL)
         return;
     fd_closep(&out->fd);
+    /* Half of one looks like one. What cannot be taken away is in the way of the next, and so is
+     * found. */
+    if (!out->is_whole)
+        is_gone =
+            out->is_tar ? unlink(out->path) == 0 : dir_remove(AT_FDCWD, out->path) == AMBIT_OK;
+    (void)is_gone;
+    free(out->path);
     free(out);
 }

@@ -78,6 +78,10 @@ def whole(tap, broker, client, judge):
     made = broker.ambit("export", "--url", url_of(broker), "--token-file", token, "--out", "x")
     tar = broker.ambit("export", "--url", url_of(broker), "--token-file", token, "--out", "x.tar", "--no-openings")
     tap.ok(made.returncode == 0 and tar.returncode == 0, "it is exported", (made, tar))
+    none = [broker.ambit("export", "--url", url_of(broker), "--token-file", who, "--out", out, *words)
+            for who, out, *words in ((sam, "y"), (sam, "y.tar"), (token, "y", "--from", "99999999"), (token, "y.tar", "--from", "99999999"))]
+    tap.ok([d.returncode for d in none] == [1, 1, 2, 2] and not any(os.path.exists(os.path.join(broker.home, y)) for y in ("y", "y.tar")),
+           "one that comes to nothing leaves nothing", none)
     code, said = judge("x")
     tap.ok(code == 0 and said["ok"] and said["decided_again"] >= 120 and said["other_files"] == 0, "the export verifies, decisions made again", said)
     again = judge("x.tar")[1]
