@@ -129,6 +129,15 @@ static AMBIT_CHECKED enum ambit_err put_stop(struct evidence_page *page, struct 
 
 /* ---- approvals ------------------------------------------------------------------------------ */
 
+static void put_item(struct buf *out, struct ambit_str action, struct ambit_str resource)
+{
+    buf_put_text(out, "<code>");
+    page_text(out, action);
+    buf_put_text(out, "</code> on <code>");
+    page_text(out, resource);
+    buf_put_text(out, "</code>");
+}
+
 static AMBIT_CHECKED enum ambit_err begin_question(struct evidence_page *page,
                                                    const struct event *event)
 {
@@ -148,15 +157,11 @@ static AMBIT_CHECKED enum ambit_err begin_question(struct evidence_page *page,
     page_text(what, event->agent);
     buf_put_text(what, "<td>");
     if (event->action.p != NULL) {
-        page_text(what, event->action);
-        buf_put_text(what, " on ");
-        page_text(what, event->resource);
+        put_item(what, event->action, event->resource);
     }
     for (size_t i = 0; i < event->n_asked; i++) {
         buf_put_text(what, i > 0 || event->action.p != NULL ? ", " : "");
-        page_text(what, event->asked[i].action);
-        buf_put_text(what, " on ");
-        page_text(what, event->asked[i].resource);
+        put_item(what, event->asked[i].action, event->asked[i].resource);
     }
     buf_put_text(what, " ");
     page_words(page, what, event, EVENT_ERASED_PURPOSE);

@@ -83,11 +83,12 @@ static AMBIT_CHECKED enum ambit_err row_granted(struct evidence_page *page,
     cell(row);
     page_words(page, row, event, EVENT_ERASED_PURPOSE);
     if (event->approved.p != NULL && event->n_approvers > 0) {
-        buf_put_text(row, " Approved by ");
+        buf_put_text(row, "<div>Approved by ");
         for (size_t i = 0; i < event->n_approvers; i++) {
             buf_put_text(row, i > 0 ? ", " : "");
             page_text(row, event->approvers[i]);
         }
+        buf_put_text(row, "</div>");
     }
     return page_row_end(page, PART_GRANTED);
 }

@@ -52,9 +52,10 @@ void page_words(struct evidence_page *page, struct buf *out, const struct event 
                             : bit == EVENT_ERASED_PURPOSE ? event->purpose
                                                           : event->stated_reason;
     if (text.p != NULL) {
-        buf_put_text(out, "“");
+        /* framed: no quote in it can end it, and go on in our words */
+        buf_put_text(out, "<span class=\"said\">“");
         page_text(out, text);
-        buf_put_text(out, "”");
+        buf_put_text(out, "”</span>");
     } else if (event->erased & bit) {
         buf_put_text(out, page->ask.no_openings ? "<i class=\"soft\">withheld</i>"
                                                 : "<i class=\"soft\">erased</i>");

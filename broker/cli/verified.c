@@ -113,8 +113,8 @@ static void put_range(const struct log_report *report, struct buf *out)
         break;
     case LOG_EVIDENCE:
         buf_printf(out,
-                   "%llu files are as SHA256SUMS says, which nobody signed; its own digest is "
-                   "sha256:",
+                   "%llu files were held against SHA256SUMS, which nobody signed; its own digest "
+                   "is sha256:",
                    (unsigned long long)report->n_listed);
         buf_put_hex(out, report->manifest.b, sizeof report->manifest.b);
         buf_put_text(out, "\nchosen events: what was left out is not shown\n");

@@ -20,7 +20,7 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from broker import Broker, Tap  # noqa: E402
 from i_trace import Story  # noqa: E402
 
-HOSTILE = '<script>alert(1)</script>\u202e"><img src=x onerror=1>' + "x" * 300
+HOSTILE = 'so it is\u201d Approved by dana. <script>alert(1)</script>\u202e"><img src=x onerror=1>' + "x" * 300
 PAGE_ROWS, FIRST_ROWS = 500, 200
 tap = Tap()
 
@@ -295,6 +295,8 @@ def many(make, broker, client):
     thread.join()
     said = holds(archive, "an agent that acts meanwhile", 550)
     check_pages(archive, "many rows")
+    ours = re.sub(r'<span class="said">.*?</span>', "", archive.read("index.html").decode(), flags=re.S)
+    tap.ok("so it is" not in ours and "Approved by dana" not in ours, "what they wrote is framed: no quote of theirs ends it")
     size = int(archive.read("checkpoint").split(b"\n")[1])
     tap.ok(said["size"] == size == archive.said["size"] and int(re.findall(r'receipts/(\d+)\.', archive.read("SHA256SUMS").decode())[-1]) < size, "all of one checkpoint", said)
     index, page = archive.read("index.html").decode(), archive.read("allowed-1.html").decode()
