@@ -116,12 +116,27 @@ static void test_folders(void **state)
     assert_int_equal(dir_list(folder, "none", &arena, &names, &n), AMBIT_ERR_NOT_FOUND);
 }
 
+/* A folder that may not be there yet. */
+static void test_list_of_none(void **state)
+{
+    (void)state;
+    ARENA_AUTO arena;
+    FD_AUTO none = -1, some = -1;
+    struct ambit_str *names = NULL;
+    size_t n = 9;
+    arena_init(&arena, NULL, 0, 0);
+    assert_int_equal(dir_open_list("/nowhere/at/all", &arena, &none, &names, &n), AMBIT_OK);
+    assert_true(none == -1 && n == 0 && names == NULL);
+    assert_int_equal(dir_open_list("/proc/self/fd", &arena, &some, &names, &n), AMBIT_OK);
+    assert_true(some >= 0 && n >= 3 && names != NULL);
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_write_and_read), cmocka_unit_test(test_large),
         cmocka_unit_test(test_create),         cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_folders),
+        cmocka_unit_test(test_folders),        cmocka_unit_test(test_list_of_none),
     };
 
     cmocka_set_message_output(CM_OUTPUT_TAP);
