@@ -160,6 +160,47 @@ def without(tap, broker, path, name, before, kept):
         tap.ok(list(client.events(after=0))[:len(before)] == before, "with the segment back they are shown")
 
 
+def forgotten(tap, broker, path, kept):
+    """An index that was built since knows nothing of pruned events: filters read the segment, or say that it is not here."""
+    queries = ("agent=remediator", "agent=remediator&order=desc", "type=stop.raised,stop.cleared", f"agent=reporter&before={kept.next + 5}")
+
+    def ask(client):
+        said, complete = [], True
+        for query in queries:
+            place, found = "", []
+            for _ in range(100):
+                page = client.person("dana", "GET", f"/v1/events?limit=1000&{query}{place}").json
+                found += page["events"]
+                if page["next"] is None:
+                    break
+                place = f"&{'before' if 'desc' in query else 'after'}={page['next'] + ('desc' not in query)}"
+            complete = complete and page["next"] is None
+            said.append([e for e in found if e.get("type") != "person.read"])
+        return said if complete else None
+    with broker.client() as client:
+        client.token()
+        before = ask(client)
+    tap.ok(before and all(before), "filters find pruned events by the index")
+    tap.ok(broker.stop() == 0, "stopped")
+    shutil.rmtree(os.path.join(broker.state, "search"))
+    broker.start()
+    with broker.client() as client:
+        client.person("dana", "GET", "/v1/trace/agent:remediator")  # waits for the index
+        after = ask(client)
+        tap.ok(after == before, "and without it, out of the segment", [(len(a), len(b)) for a, b in zip(before, after or [])])
+        aside = os.path.join(broker.home, "away.tar")
+        shutil.move(path, aside)
+    tap.ok(broker.stop() == 0, "stopped")
+    broker.start()
+    with broker.client() as client:
+        gone = ask(client)
+        told = [[e for e in events if "pruned_up_to" in e] for events in gone]
+        tap.ok(all(len(t) == 1 and t[0]["pruned_from"] == 0 and t[0]["pruned_up_to"] == kept.next for t in told), "without the segment each says once what is missing", told)
+        rest = [[e for e in events if "type" in e] for events in gone]
+        tap.ok(rest == [[e for e in events if e["seq"] >= kept.next] for events in before], "and has the rest")
+        shutil.move(aside, path)
+
+
 def main():
     tap = Tap()
     with Broker(config={"record": {"least_age": "1s"}}) as broker:
@@ -176,6 +217,7 @@ def main():
         tap.ok(broker.stop() == 0, "stopped")
         name = verified(tap, broker, path, kept)
         without(tap, broker, path, name, before, kept)
+        forgotten(tap, broker, path, kept)
         tap.ok(broker.stop() == 0 and broker.verify()[0] == 0, "and verifies")
     return tap.done()
 
