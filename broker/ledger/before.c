@@ -137,7 +137,40 @@ enum ambit_err before_judge(struct before *before, const struct event *event,
     if (before->has_gaps)
         return AMBIT_OK;
     tell(before, event, judge_used(before, event));
+    if (before->has_set && !ambit_digest_eq(event->documents, before->in_force))
+        tell(before, event, "was decided by documents that were not in force");
     return judge_approval(before, event, decision, arena);
+}
+
+/* A hard stop that fired is raised at once: before anything else is said but of the approval that
+ * the event used or wants. */
+static bool may_come_between(enum event_type type)
+{
+    return type == EVENT_STOP_RAISED || type == EVENT_INCIDENT_OPENED ||
+           type == EVENT_APPROVAL_ASKED || type == EVENT_APPROVAL_USED ||
+           type == EVENT_APPROVAL_AWAITED;
+}
+
+static const char *note_trips(struct before *before, const struct event *event)
+{
+    static const struct ambit_str hard = {.p = "hard_stop:", .len = 10};
+    const char *what = NULL;
+    bool is_hard = event->type == EVENT_STOP_RAISED && event->by.len > hard.len &&
+                   memcmp(event->by.p, hard.p, hard.len) == 0;
+    bool is_due = before->n_tripped > 0 && ambit_id_eq(event->cause, before->tripped);
+    if (is_hard && is_due)
+        before->n_tripped--;
+    else if (is_hard && !before->is_partial)
+        what = "raises a hard stop that no event before it tripped";
+    if (before->n_tripped > 0 && !may_come_between(event->type)) {
+        what = "does not raise the hard stop that the event before it tripped";
+        before->n_tripped = 0;
+    }
+    if (event->n_trips > 0) {
+        before->tripped = event->id;
+        before->n_tripped = event->n_trips;
+    }
+    return what;
 }
 
 enum ambit_err before_note(struct before *before, const struct event *event, struct arena *arena)
@@ -151,5 +184,11 @@ enum ambit_err before_note(struct before *before, const struct event *event, str
     if (err == AMBIT_OK)
         err = people_note(&before->people, event);
     tell(before, event, what);
+    if (!before->has_gaps)
+        tell(before, event, note_trips(before, event));
+    if (event->type == EVENT_DOCUMENTS_ACTIVATED) {
+        before->has_set = true;
+        before->in_force = event->documents;
+    }
     return err;
 }

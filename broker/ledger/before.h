@@ -27,6 +27,11 @@ struct before {
     struct cuts cuts;
     struct approvals approvals;
     struct people people;
+    bool has_set; /* one was activated */
+    struct ambit_digest in_force;
+    struct ambit_id
+        tripped; /* the event that tripped `n_tripped` hard stops which nothing raised */
+    size_t n_tripped;
     uint64_t unfollowed; /* decisions of which one of these was not followed: too many at once */
     struct redecide_followed followed;
 };

@@ -50,6 +50,9 @@ def fill(broker, client):
         client.person(who, "POST", f"/v1/approvals/{asked}", {"answer": "approve", "reason": "looked at it"})
     client.token(PROD, purpose="INC-7", approval=asked)
     client.token(PROD, purpose="INC-8")
+    probing = client.token("service.read[svc:staging/**]").json["access_token"]
+    for _ in range(3):
+        client.evaluate(probing, "service.restart", {"type": "svc", "id": "prod/other"})
     client.person("lee", "POST", "/v1/people/sam/offboard", {"reason": "left"})
     client.token()
 
@@ -184,6 +187,29 @@ def backup_stays(forger):
     return seq - 1, "says deny (owner_required)"
 
 
+def no_hard_stop(forger):
+    """Three refusals tripped it; it is said to have stopped nothing."""
+    seq = next(i for i in range(len(forger.entries)) if forger.event(i)["type"] == "stop.raised" and "by" in forger.event(i))
+    forger.remove(seq)
+    opened = forger.find("incident.opened", incident=forger.event(seq)["incident"])
+    forger.remove(opened)
+    return None, "does not raise the hard stop that the event before it tripped"
+
+
+def stop_of_nothing(forger):
+    seq = next(i for i in range(len(forger.entries)) if forger.event(i)["type"] == "stop.raised" and "by" in forger.event(i))
+    forger.move(seq, forger.find("grant.issued"))
+    return forger.find("grant.issued") - 1, "raises a hard stop that no event before it tripped"
+
+
+def older_documents(forger):
+    """The set of before, in which nobody had to be asked."""
+    older = forger.event(forger.find("documents.activated"))["documents"]
+    seq = forger.find("action.allowed")
+    forger.change(seq, lambda e: e.update(documents=older))
+    return seq, "was decided by documents that were not in force"
+
+
 def erased_opening(forger):
     """An erasure that is said and was not done."""
     seq = forger.find("stop.raised")
@@ -196,7 +222,8 @@ def erased_opening(forger):
 
 
 FORGED = [stop_before_grant, stop_before_action, hold_before_action, stopped_is_alive, cleared_is_live, revoked_is_used, live_is_dead, used_after_clear,
-          approvers, fewer_answers, no_answer, not_used_up, used_twice, something_else, same_person, nobody_on_call, one_for_two, longer, backup_left, backup_stays, erased_opening]
+          approvers, fewer_answers, no_answer, not_used_up, used_twice, something_else, same_person, nobody_on_call, one_for_two, longer, backup_left, backup_stays, no_hard_stop, stop_of_nothing,
+          older_documents, erased_opening]
 
 
 def judge(broker, folder):
@@ -224,7 +251,7 @@ def main():
             seq, words = forge(forger)
             forger.write(os.path.join(broker.state, "keys", "log.key"))
             code, said = judge(broker, folder)
-            told = [p["what"] for p in said["problems"] if p.get("seq") == seq]
+            told = [p["what"] for p in said["problems"] if seq is None or p.get("seq") == seq]
             tap.ok(code == 1 and said["signed"] and any(words in what for what in told), f"{forge.__name__.replace('_', ' ')}: found, though the log's own key signed it",
                    (seq, words, said["problems"][:6]))
     tap.done()
