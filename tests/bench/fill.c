@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Fills the record of a broker that is down: opens the whole broker on its state, without the wire,
  * and gives its writer grants as the wire would, so many at a time that a commit holds thousands.
- * Half are of `remediator`, half of the AGENTS agents `filler-N`; one grant in ACTS_EACH acts once.
- * What stands in the store afterwards is what such requests leave there.
- * bench_fill STATE DOCUMENTS GRANTS AGENTS     Prints "middle ID" (a grant from the middle, which
- * acted) and SAMPLES lines "ID RND" of grants from all over: what their tokens would begin with. */
+ * Half are of `remediator`, half of the AGENTS agents `filler-N`; one grant in ACTS_EACH acts once,
+ * one in REVOKES_EACH is given back. What stands in the store afterwards is what such requests
+ * leave there. bench_fill STATE DOCUMENTS GRANTS AGENTS     Prints "middle ID" (a grant from the
+ * middle, which acted) and SAMPLES lines "ID RND" of grants from all over: what their tokens would
+ * begin with. */
 #include <semaphore.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -19,14 +20,15 @@
 #include "core/command.h"
 #include "crypto/digest.h"
 
-enum { WAVE = 3000, ACTS_EACH = 10, SAMPLES = 1000, ARENA_BYTES = 6000 };
+enum { WAVE = 3000, ACTS_EACH = 10, REVOKES_EACH = 100, SAMPLES = 1000, ARENA_BYTES = 6000 };
 
-/* One request, first for a grant, then perhaps for an action with it. */
+/* One request, first for a grant, then perhaps for an action with it, or for its end. */
 struct slot {
     union {
         struct command base;
         struct grant_command grant;
         struct action_command action;
+        struct revoke_command revoke;
     };
     char agent[32], txn[33], memory[ARENA_BYTES];
     struct ambit_item item;
@@ -39,7 +41,7 @@ struct wave {
     struct slot slots[WAVE];
     uint64_t first; /* number of its first grant */
     size_t n;
-    bool is_acting;
+    enum phase { GRANTS, ACTIONS, REVOCATIONS } phase;
     atomic_size_t left;
     sem_t over;
 };
@@ -125,11 +127,22 @@ static void ask_action(struct fill *fill, struct wave *wave, struct slot *slot)
     need(action_submit(&slot->action), "an action cannot be asked about");
 }
 
-static void end(struct slot *slot, const struct decided *decided)
+static void ask_revocation(struct fill *fill, struct wave *wave, struct slot *slot)
+{
+    const struct caller caller = {.kind = CALLER_AGENT,
+                                  .name = ambit_str_of(slot->agent),
+                                  .method = AMBIT_METHOD_CLIENT_SECRET_BASIC};
+    slot->revoke = (struct revoke_command){.has_token = true, .token = slot->token};
+    begin(fill, wave, slot, &caller);
+    need(revoke_submit(&slot->revoke), "a grant cannot be given back");
+}
+
+static void end(struct slot *slot, enum phase phase)
 {
     need(slot->base.err, "was not decided");
-    if (decided->verdict != AMBIT_ALLOW) {
-        (void)fprintf(stderr, "bench_fill: refused: %s\n", ambit_reason_text(decided->reason));
+    const struct decided *decided = phase == GRANTS ? &slot->grant.decided : &slot->action.decided;
+    if (phase == REVOCATIONS ? slot->revoke.foreign : decided->verdict != AMBIT_ALLOW) {
+        (void)fprintf(stderr, "bench_fill: refused\n");
         exit(1);
     }
     command_release(&slot->base);
@@ -137,6 +150,12 @@ static void end(struct slot *slot, const struct decided *decided)
 }
 
 /* ---- waves ---- */
+
+/* Which of the grants of a wave a phase is about: every so many, from there on. */
+static const struct {
+    size_t first, each;
+} turns[] = {[GRANTS] = {0, 1}, [ACTIONS] = {0, ACTS_EACH}, [REVOCATIONS] = {5, REVOKES_EACH}};
+_Static_assert(WAVE % REVOKES_EACH == 0 && REVOKES_EACH % ACTS_EACH == 0, "the same in every wave");
 
 static void await(struct wave *wave)
 {
@@ -160,7 +179,7 @@ static void tell(struct fill *fill, const struct slot *slot, uint64_t n)
         put_id(slot->token.jti);
         printf("\n");
     }
-    if (n * SAMPLES / fill->grants < fill->told)
+    if (n * SAMPLES / fill->grants < fill->told || n % REVOKES_EACH == turns[REVOCATIONS].first)
         return;
     fill->told = n * SAMPLES / fill->grants + 1;
     memcpy(rnd.b, slot->token.rnd, sizeof rnd.b);
@@ -170,33 +189,45 @@ static void tell(struct fill *fill, const struct slot *slot, uint64_t n)
     printf("\n");
 }
 
+static void begin_phase(struct fill *fill, struct wave *wave)
+{
+    size_t first = turns[wave->phase].first, each = turns[wave->phase].each;
+    atomic_store(&wave->left, wave->n > first ? (wave->n - first + each - 1) / each : 0);
+    for (size_t i = first; i < wave->n; i += each) {
+        if (wave->phase == GRANTS)
+            ask_grant(fill, wave, &wave->slots[i], wave->first + i);
+        else if (wave->phase == ACTIONS)
+            ask_action(fill, wave, &wave->slots[i]);
+        else
+            ask_revocation(fill, wave, &wave->slots[i]);
+    }
+}
+
+static void end_phase(struct fill *fill, struct wave *wave)
+{
+    if (wave->n > turns[wave->phase].first)
+        await(wave);
+    for (size_t i = turns[wave->phase].first; i < wave->n; i += turns[wave->phase].each) {
+        end(&wave->slots[i], wave->phase);
+        if (wave->phase == GRANTS)
+            tell(fill, &wave->slots[i], wave->first + i);
+    }
+}
+
 /* Its requests are over; the next ones are put in the queue. False: there is nothing left of it. */
 static bool step(struct fill *fill, struct wave *wave)
 {
-    bool had_grants = wave->n > 0 && !wave->is_acting;
-    if (wave->n > 0)
-        await(wave);
-    for (size_t i = 0; i < wave->n; i += had_grants ? 1 : ACTS_EACH) {
-        struct slot *slot = &wave->slots[i];
-        end(slot, had_grants ? &slot->grant.decided : &slot->action.decided);
-        if (had_grants)
-            tell(fill, slot, wave->first + i);
-    }
-    wave->is_acting = had_grants;
-    if (!had_grants) {
+    end_phase(fill, wave);
+    if (wave->phase != REVOCATIONS) {
+        wave->phase++;
+    } else {
         uint64_t left = fill->grants - fill->asked;
+        wave->phase = GRANTS;
         wave->first = fill->asked;
         wave->n = left < WAVE ? (size_t)left : WAVE;
         fill->asked += wave->n;
     }
-    size_t each = had_grants ? ACTS_EACH : 1;
-    atomic_store(&wave->left, (wave->n + each - 1) / each);
-    for (size_t i = 0; i < wave->n; i += each) {
-        if (had_grants)
-            ask_action(fill, wave, &wave->slots[i]);
-        else
-            ask_grant(fill, wave, &wave->slots[i], wave->first + i);
-    }
+    begin_phase(fill, wave);
     return wave->n > 0;
 }
 
@@ -236,6 +267,7 @@ int main(int argc, char **argv)
     for (size_t i = 0; i < AMBIT_LEN(fill->waves); i++)
         if (sem_init(&fill->waves[i].over, 0, 0) != 0)
             return 1;
+    fill->waves[0].phase = fill->waves[1].phase = REVOCATIONS; /* of none */
     open_broker(fill, argv[1], argv[2]);
     bool goes_on = true;
     while (goes_on) {
