@@ -66,7 +66,8 @@ void page_head(struct evidence_page *page, const char *title, struct ambit_str a
                "main a,header a{color:var(--a)}time{white-space:nowrap}h1{overflow-wrap:anywhere}"
                "pre{white-space:pre-wrap;overflow-wrap:anywhere;background:var(--card);border:1px "
                "solid var(--line);border-radius:8px;padding:.75rem 1rem;font-size:.85rem}"
-               "code{overflow-wrap:anywhere;font-size:.92em}td{min-width:6.5rem}td.n{min-width:0}"
+               "code{overflow-wrap:anywhere;font-size:.92em}code.h{white-space:nowrap}"
+               "td{min-width:6.5rem}td.n{min-width:0}"
                "table{margin-bottom:.5rem}.said{background:var(--card);border:1px solid "
                "var(--line);border-radius:4px;padding:0 .25em;overflow-wrap:anywhere;"
                "-webkit-box-decoration-break:clone;box-decoration-break:clone}",

@@ -102,16 +102,25 @@ def pruned(tap, broker, client):
     return kept, path, before
 
 
+def evidence(broker, name):
+    done = broker.ambit("evidence", "--from", "1d", "--state", broker.state, "--out", os.path.join(broker.home, name), "--json")
+    return done, json.loads(done.stdout or "{}")
+
+
 def verified(tap, broker, path, kept):
     code, said = broker.verify()
     tap.ok(code == 0 and "unread" not in said, "ambit verify reads the segment and builds every table again", said)
     again = said
+    done, said = evidence(broker, "whole.tar")
+    tap.ok(done.returncode == 0 and said["unread"] == 0 and said["problems"] == 0, "evidence of a folder reads its segments", done)
     aside = os.path.join(broker.home, "aside")
     os.makedirs(aside)
     shutil.move(path, aside)
     code, said = broker.verify()
     tap.ok(code == 0 and said["unread"] == kept.next, "without it: the tree holds, and it says what it could not look at", said)
     tap.ok(said["not_decided"] > again["not_decided"] and said["problems"] == [], "what was decided behind it is undecided, not damaged", (again, said))
+    done, said = evidence(broker, "less.tar")
+    tap.ok(done.returncode == 0 and said["unread"] == kept.next and said["problems"] == 0, "and without them says how many it could not read", done)
     done = broker.ambit("verify", broker.state, "--segments", aside, "--json")
     tap.ok(done.returncode == 0 and "unread" not in json.loads(done.stdout), "--segments says where", done)
     name = os.path.join(aside, os.path.basename(path))
