@@ -129,20 +129,19 @@ void hex_encode(const uint8_t *bytes, size_t len, char *dst)
     }
 }
 
-static int hex_value(char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
+/* As above, plus one. */
+static const uint8_t hex_values[256] = {
+    ['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+    ['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16};
 
 enum ambit_err hex_decode(struct ambit_str text, uint8_t *dst, size_t len)
 {
     if (text.len % 2 != 0 || text.len / 2 != len)
         return AMBIT_ERR_MALFORMED;
     for (size_t i = 0; i < len; i++) {
-        int high = hex_value(text.p[2 * i]), low = hex_value(text.p[2 * i + 1]);
-        if (high < 0 || low < 0)
+        uint32_t high = hex_values[(uint8_t)text.p[2 * i]] - 1u;
+        uint32_t low = hex_values[(uint8_t)text.p[2 * i + 1]] - 1u;
+        if ((high | low) > 15)
             return AMBIT_ERR_MALFORMED;
         dst[i] = (uint8_t)(high << 4 | low);
     }

@@ -52,21 +52,9 @@ static struct json_value **sort(struct json_value **a, struct json_value **b, si
     return a;
 }
 
-/* Names that come in their order, as in canonical JSON, are new without sorting. */
-static bool are_ascending(const struct json_value *object)
-{
-    const struct json_value *last = object->first;
-    for (const struct json_value *m = last ? last->next : NULL; m; last = m, m = m->next)
-        if (ambit_str_cmp(last->key, m->key) >= 0)
-            return false;
-    return true;
-}
-
 bool json_members_are_new(struct json_reader *r, struct json_value *object)
 {
     size_t n = object->count, i = 0;
-    if (are_ascending(object))
-        return true;
     struct json_value **a = arena_array(r->arena, n, 2 * sizeof *a);
     struct json_value *first = NULL;
 

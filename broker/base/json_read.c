@@ -226,6 +226,9 @@ static bool read_member(struct json_reader *r, struct json_value *member, size_t
 static bool read_object(struct json_reader *r, struct json_value *object, size_t depth)
 {
     struct json_value **end = &object->first;
+    const struct json_value *last =
+        NULL; /* while names ascend, as in canonical JSON: all are new */
+    bool is_ascending = true;
 
     if (!enter(r, depth))
         return false;
@@ -237,14 +240,17 @@ static bool read_object(struct json_reader *r, struct json_value *object, size_t
         struct json_value *member = new_value(r);
         if (!member || !read_member(r, member, depth))
             return false;
-        if (object->count < JSON_FEW_MEMBERS && !json_member_is_new(r, object, member))
+        is_ascending = is_ascending && (!last || ambit_str_cmp(last->key, member->key) < 0);
+        last = member;
+        if (!is_ascending && object->count < JSON_FEW_MEMBERS &&
+            !json_member_is_new(r, object, member))
             return false;
         *end = member;
         end = &member->next;
         object->count++;
     } while (take(r, ','));
     if (take(r, '}'))
-        return object->count <= JSON_FEW_MEMBERS || json_members_are_new(r, object);
+        return is_ascending || object->count <= JSON_FEW_MEMBERS || json_members_are_new(r, object);
     json_reader_fail(r, r->p, "the object does not end here", "',' or '}'");
     return false;
 }

@@ -134,8 +134,19 @@ static enum cli_exit run_completion(struct cli *cli)
     if (!streq(cli->argument, "bash"))
         return cli_usage(cli, "no completion for \"%s\"; expected bash", cli->argument);
 
-    cli_completion_bash(&cli->out);
-    return CLI_YES;
+    if (!cli->wants_json) {
+        cli_completion_bash(&cli->out);
+        return CLI_YES;
+    }
+    struct json_out out = {.buf = NULL};
+    BUF_AUTO script = {.p = NULL};
+    cli_completion_bash(&script);
+    json_out_init(&out, &cli->out, false);
+    json_begin_object(&out);
+    json_member_str(&out, "script", buf_str(&script));
+    json_end_object(&out);
+    buf_put_char(&cli->out, '\n');
+    return buf_check(&script) ? cli_fail(cli, CLI_USAGE, "out of memory") : CLI_YES;
 }
 
 const struct cli_verb meta_completion = {

@@ -14,7 +14,7 @@ static enum cli_exit code_of(long status, const struct json_value *value)
         return CLI_YES;
     if (status >= 500 || status < 200)
         return CLI_UNREACHABLE;
-    if (status == 422 ||
+    if (status == 413 || status == 414 || status == 422 ||
         (status == 400 && ambit_str_is(json_get_str(value, "reason"), "malformed")))
         return CLI_USAGE;
 

@@ -52,12 +52,12 @@ const char *cli_env(const struct cli *cli, const char *name)
 __attribute__((format(printf, 2, 0))) static void complain(struct cli *cli, const char *format,
                                                            va_list words)
 {
-    char text[2048] = "";
+    char text[1024] = ""; /* what was given may be of any length */
     int n = vsnprintf(text, sizeof text, format, words);
     size_t len = n < 0 ? 0 : (size_t)n < sizeof text ? (size_t)n : sizeof text - 1;
     buf_put_text(&cli->errors, "ambit: ");
     show_escaped(&cli->errors, (struct ambit_str){.p = text, .len = len});
-    buf_put_char(&cli->errors, '\n');
+    buf_put_text(&cli->errors, (size_t)n > len ? "...\n" : "\n");
 }
 
 enum cli_exit cli_usage(struct cli *cli, const char *format, ...)
@@ -115,6 +115,19 @@ static const struct cli_verb *find_verb(int n, const char *const *words, int *re
     return NULL;
 }
 
+/* "policy" alone: which words may stand behind it. */
+static struct ambit_str second_words(struct cli *cli, const char *first)
+{
+    BUF_AUTO words = {.p = NULL};
+    size_t len = strlen(first);
+    for (size_t i = 0; i < cli_n_verbs; i++) {
+        const char *name = cli_verbs[i]->name;
+        if (strncmp(name, first, len) == 0 && name[len] == ' ')
+            buf_printf(&words, "%s\"%s\"", words.len > 0 ? ", " : "", name);
+    }
+    return words.len > 0 ? arena_copy(&cli->arena, buf_str(&words)) : (struct ambit_str){NULL, 0};
+}
+
 static enum cli_exit unknown_verb(struct cli *cli, int n, const char *const *words)
 {
     const char *names[64] = {NULL};
@@ -129,6 +142,9 @@ static enum cli_exit unknown_verb(struct cli *cli, int n, const char *const *wor
     struct ambit_str near = {NULL, 0};
     if (len > 0 && (size_t)len < sizeof both)
         near = nearest(ambit_str_of(both), names, cli_n_verbs);
+    struct ambit_str whole = near.p ? (struct ambit_str){NULL, 0} : second_words(cli, words[0]);
+    if (whole.p)
+        return cli_usage(cli, "\"%s\" goes on; there is %.*s", words[0], AMBIT_STR_ARG(whole));
     if (!near.p)
         near = nearest(ambit_str_of(words[0]), names, cli_n_verbs);
     if (near.p)
@@ -194,6 +210,8 @@ static enum cli_exit take_option(struct cli *cli, int n, const char *const *word
         return cli_usage(cli, "too many options");
 
     const char *value = !option->value ? "" : equals ? equals + 1 : words[++*i];
+    if (option->value && !*value) /* a variable of a script that is not set */
+        return cli_usage(cli, "--%s needs a value: %s", option->name, option->value);
     cli->given[cli->n_given++] = (struct cli_given){.name = option->name, .value = value};
     return CLI_YES;
 }
@@ -241,7 +259,8 @@ static enum cli_exit check_complete(struct cli *cli)
         return cli_usage(cli, "%s is missing", verb->argument);
 
     for (const struct cli_option *option = verb->options; option->name; option++) {
-        if (option->is_required && !cli_has(cli, option->name))
+        bool is_for_the_record = streq(option->name, "reason") && cli_has(cli, "dry-run");
+        if (option->is_required && !is_for_the_record && !cli_has(cli, option->name))
             return cli_usage(cli, "--%s %s is missing", option->name, option->value);
     }
     return CLI_YES;

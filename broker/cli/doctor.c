@@ -99,7 +99,8 @@ static bool load_config(struct doctor *doctor, const char *path, struct config *
     const struct config_source source = {.path = path, .environment = doctor->cli->environment};
     enum ambit_err err = config_load(&source, config, &problems);
     if (err)
-        doctor_say(doctor, "configuration", DOCTOR_BAD, "ambitd --check names each", "%zu mistakes",
+        doctor_say(doctor, "configuration", DOCTOR_BAD, "ambitd --check names each",
+                   "%s: %zu of its lines are wrong", path,
                    problems.n_errors > 0 ? problems.n_errors : problems.n);
     else
         doctor_say(doctor, "configuration", DOCTOR_OK, NULL, "%s holds", path);

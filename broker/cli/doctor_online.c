@@ -137,8 +137,9 @@ static void say_metrics(struct doctor *doctor, struct ambit_str text)
     doctor_say(doctor, "attestations", lapsing > 0 ? DOCTOR_WARN : DOCTOR_OK,
                "their owners: ambit confirm agents/NAME.json",
                "%lld agents have lapsed, or lapse within two weeks", lapsing);
-    doctor_say(doctor, "stops", stops > 0 ? DOCTOR_WARN : DOCTOR_OK, "GET /v1/stops",
-               "%lld in force", stops);
+    doctor_say(doctor, "stops", stops > 0 ? DOCTOR_WARN : DOCTOR_OK,
+               "ambit incidents, then ambit clear each whose cause is found", "%lld in force",
+               stops);
     if (backup <= 0)
         doctor_say(doctor, "last backup", DOCTOR_WARN, "ambit backup", "the broker knows of none");
     else

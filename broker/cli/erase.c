@@ -74,7 +74,7 @@ static void show_erased(struct cli *cli, const struct json_value *answer)
         {"at", show_member(arena, answer, "erased_at")},
         {"event", show_member(arena, answer, "seq")},
         {"state", show_member(arena, answer, "state")},
-        {"", show_member(arena, answer, "text")},
+        {"note", show_member(arena, answer, "text")},
     };
     show_lines(&cli->out, lines, AMBIT_LEN(lines));
     show_stays(cli, answer);
@@ -159,7 +159,7 @@ const struct cli_verb admins_erase = {
         "and reload first. What decisions are still made with stays, and is said to. Backups and "
         "exports made before hold the text. For admins.",
     .example = "ambit erase person:dana --reason 'asked to be forgotten, DPO-12' --wait",
-    .options = {{"reason", "TEXT", "why; it stands in the record, and stays", true, false},
+    .options = {{"reason", "TEXT", "why; it stands in the record, and stays", false, false},
                 {"members", "LIST", "of words,purpose,stated_reason,name,email", false, false},
                 {"before", "TIME", "of events before that time alone", false, false},
                 {"dry-run", NULL, "only say what goes, what stays and why", false, false},

@@ -24,20 +24,24 @@ static void put_period(struct evidence_page *page, struct buf *out)
         page_time(out, ask->to_ms);
 }
 
-static void put_tile(struct buf *out, const char *what, uint64_t n)
+static void put_tile(struct buf *out, const char *what, const struct page_part *part)
 {
-    buf_printf(out, "<li>%s<b>%llu</b></li>\n", what, count(n));
+    buf_printf(out, "<li>%s<b>%llu</b>", what, count(part->n - part->n_linked));
+    if (part->n_linked > 0)
+        buf_printf(out, "<span class=\"soft\">and %llu that these lead to</span>",
+                   count(part->n_linked));
+    buf_put_text(out, "</li>\n");
 }
 
 static void put_tiles(struct evidence_page *page, struct buf *out)
 {
     buf_put_text(out, "<ul class=\"tiles\">\n");
-    put_tile(out, "Authority given", page->part[PART_GRANTED].n);
-    put_tile(out, "Authority refused", page->part[PART_NOT_GRANTED].n);
-    put_tile(out, "Actions allowed", page->part[PART_ALLOWED].n);
-    put_tile(out, "Actions refused", page->part[PART_DENIED].n);
-    put_tile(out, "Questions to people", page->n_questions);
-    put_tile(out, "Stops", page->n_stops);
+    put_tile(out, "Authority given", &page->part[PART_GRANTED]);
+    put_tile(out, "Authority refused", &page->part[PART_NOT_GRANTED]);
+    put_tile(out, "Actions allowed", &page->part[PART_ALLOWED]);
+    put_tile(out, "Actions refused", &page->part[PART_DENIED]);
+    put_tile(out, "Questions to people", &page->part[PART_APPROVALS]);
+    put_tile(out, "Stops", &page->part[PART_STOPS]);
     buf_put_text(out, "</ul>\n");
 }
 

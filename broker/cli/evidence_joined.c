@@ -29,8 +29,10 @@ static AMBIT_CHECKED enum ambit_err begin_stop(struct evidence_page *page,
     struct page_stop *stop = arena_alloc(&page->memory, sizeof *stop);
     if (stop == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    *stop = (struct page_stop){
-        .id = event->stop, .incident = event->incident, .raised_ms = event->time_ms};
+    *stop = (struct page_stop){.id = event->stop,
+                               .incident = event->incident,
+                               .raised_ms = event->time_ms,
+                               .is_linked = page->is_linked};
     buf_init(&stop->what, 0);
     buf_init(&stop->answers, 0);
     page_time(&stop->what, event->time_ms);
@@ -51,7 +53,6 @@ static AMBIT_CHECKED enum ambit_err begin_stop(struct evidence_page *page,
     page_words(page, &stop->what, event, EVENT_ERASED_WORDS);
     stop->next = page->stops;
     page->stops = stop;
-    page->n_stops++;
     return AMBIT_OK;
 }
 
@@ -105,6 +106,7 @@ static void refused_by(struct evidence_page *page, const struct event *event)
 static AMBIT_CHECKED enum ambit_err put_stop(struct evidence_page *page, struct page_stop *stop)
 {
     struct buf *row = &page->row;
+    page->is_linked = stop->is_linked;
     buf_reset(row);
     buf_put_text(row, "<tr><td>");
     buf_put_str(row, buf_str(&stop->what));
@@ -144,7 +146,8 @@ static AMBIT_CHECKED enum ambit_err begin_question(struct evidence_page *page,
     struct page_question *question = arena_alloc(&page->memory, sizeof *question);
     if (question == NULL)
         return AMBIT_ERR_NO_MEMORY;
-    *question = (struct page_question){.id = event->approval, .asked_ms = event->time_ms};
+    *question = (struct page_question){
+        .id = event->approval, .asked_ms = event->time_ms, .is_linked = page->is_linked};
     struct buf *what = &question->what;
     buf_init(what, 0);
     buf_init(&question->answers, 0);
@@ -168,7 +171,6 @@ static AMBIT_CHECKED enum ambit_err begin_question(struct evidence_page *page,
     page_words(page, what, event, EVENT_ERASED_STATED_REASON);
     question->next = page->questions;
     page->questions = question;
-    page->n_questions++;
     return AMBIT_OK;
 }
 
@@ -197,6 +199,7 @@ static AMBIT_CHECKED enum ambit_err put_question(struct evidence_page *page,
                                                  struct page_question *question)
 {
     struct buf *row = &page->row;
+    page->is_linked = question->is_linked;
     buf_reset(row);
     buf_put_text(row, "<tr><td>");
     buf_put_str(row, buf_str(&question->what));

@@ -128,6 +128,7 @@ enum ambit_err page_row_end(struct evidence_page *page, enum page_parts part)
         buf_put_str(&at->first, buf_str(&page->row));
     buf_put_str(&at->page, buf_str(&page->row));
     at->n++;
+    at->n_linked += page->is_linked;
     at->n_on_page++;
     enum ambit_err err = buf_check(&page->row);
     if (err == AMBIT_OK)

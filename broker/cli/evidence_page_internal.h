@@ -10,7 +10,7 @@
  * NAME-1.html and so on. */
 struct page_part {
     struct buf first, page;
-    uint64_t n, n_pages, n_on_page;
+    uint64_t n, n_linked, n_pages, n_on_page;
 };
 enum { PAGE_FIRST_ROWS = 200, PAGE_ROWS = 500 };
 enum page_parts {
@@ -89,19 +89,19 @@ struct page_set {
 struct page_stop {
     struct page_stop *next;
     struct ambit_id id, incident;
+    bool is_linked;
     int64_t raised_ms;
     struct buf what, answers; /* HTML */
     uint64_t refused;         /* chosen decisions that it refused */
     uint64_t first_seq;
     int64_t first_ms;
-    bool is_cleared;
 };
 struct page_question { /* an approval */
     struct page_question *next;
     struct ambit_id id;
     int64_t asked_ms;
     struct buf what, answers;
-    bool is_answered;
+    bool is_answered, is_linked;
 };
 
 struct evidence_page {
@@ -118,7 +118,7 @@ struct evidence_page {
     struct page_set *sets, **last_set;
     struct page_stop *stops; /* newest first, as questions are: they are mostly answered soon */
     struct page_question *questions;
-    uint64_t n_versions, n_erased, n_stops, n_questions;
+    uint64_t n_erased;
     bool is_linked; /* the event that is told: what belongs leads to it */
     struct folder tests;
     struct ambit_problems problems;

@@ -77,6 +77,8 @@ static AMBIT_CHECKED enum ambit_err note_agent(struct evidence_page *page,
     agent->not_granted += event->type == EVENT_GRANT_REFUSED;
     agent->allowed += event->type == EVENT_ACTION_ALLOWED;
     agent->denied += event->type == EVENT_ACTION_DENIED;
+    if (event->decision == EVENT_DECISION_NONE) /* a stop of a lineage may be another owner's */
+        return AMBIT_OK;
     err = keep(page, &agent->owner, event->owner);
     return err == AMBIT_OK ? keep(page, &agent->team, event->team) : err;
 }
@@ -124,7 +126,6 @@ static AMBIT_CHECKED enum ambit_err note_version(struct evidence_page *page,
                                      .set = *set,
                                      .path = arena_copy(&page->memory, buf_str(&path))};
     *ret = *at = version;
-    page->n_versions++;
     return version->policy.p != NULL && version->path.p != NULL ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
 }
 

@@ -64,7 +64,7 @@ void page_words(struct evidence_page *page, struct buf *out, const struct event 
 
 void page_digest(struct buf *out, const struct ambit_digest *digest)
 {
-    buf_put_text(out, "<code>");
+    buf_put_text(out, "<code class=\"h\">");
     buf_put_hex(out, digest->b, 6);
     buf_put_text(out, "</code>");
 }

@@ -2,16 +2,46 @@
 /* Help and completion, both out of the verb table. */
 #include "cli/cli.h"
 
-enum { WIDTH = 22 };
+enum { WIDTH = 22, COLUMNS = 80 };
+
+/* Words from column `at` on, going on at column `indent` where a line is full. */
+static void put_wrapped(struct buf *out, const char *text, size_t at, size_t indent)
+{
+    while (*text) {
+        size_t len = strcspn(text, " ");
+        if (at + len > COLUMNS && at > indent) {
+            buf_printf(out, "\n%*s", (int)indent, "");
+            at = indent;
+        }
+        buf_printf(out, "%.*s", (int)len, text);
+        at += len;
+        text += len;
+        size_t blanks = strspn(text, " ");
+        if (blanks > 0 && text[blanks] && at + 1 + strcspn(text + blanks, " ") <= COLUMNS) {
+            buf_put_char(out, ' ');
+            at++;
+        } else if (blanks > 0 && text[blanks]) {
+            at = COLUMNS;
+        }
+        text += blanks;
+    }
+    buf_put_char(out, '\n');
+}
 
 static void put_option(struct buf *out, const struct cli_option *option)
 {
     size_t start = out->len;
     buf_printf(out, "  --%s%s%s", option->name, option->value ? " " : "",
                option->value ? option->value : "");
-    for (size_t i = out->len - start; i < WIDTH + 2; i++)
-        buf_put_char(out, ' ');
-    buf_printf(out, " %s%s\n", option->help, option->is_required ? " (needed)" : "");
+    if (out->len - start >= WIDTH + 2)
+        buf_printf(out, "\n%*s", WIDTH + 2, "");
+    else
+        buf_printf(out, "%*s", (int)(WIDTH + 2 - (out->len - start)), "");
+    buf_put_char(out, ' ');
+    size_t at = WIDTH + 3 + (option->is_required ? strlen("(needed) ") : 0);
+    if (option->is_required)
+        buf_put_text(out, "(needed) ");
+    put_wrapped(out, option->help, at, WIDTH + 3);
 }
 
 static void put_globals(struct buf *out)
@@ -38,9 +68,11 @@ void cli_help(struct buf *out)
 void cli_help_verb(struct buf *out, const struct cli_verb *verb)
 {
     bool has_options = verb->options[0].name != NULL;
-    buf_printf(out, "ambit %s: %s\n\nUsage: ambit %s%s%s%s\n\n%s\n", verb->name, verb->summary,
-               verb->name, verb->argument ? " " : "", verb->argument ? verb->argument : "",
-               has_options ? " [OPTIONS]" : "", verb->text);
+    buf_printf(out, "ambit %s: ", verb->name);
+    put_wrapped(out, verb->summary, strlen("ambit : ") + strlen(verb->name), 2);
+    buf_printf(out, "\nUsage: ambit %s%s%s%s\n\n", verb->name, verb->argument ? " " : "",
+               verb->argument ? verb->argument : "", has_options ? " [OPTIONS]" : "");
+    put_wrapped(out, verb->text, 0, 0);
     if (has_options)
         buf_put_text(out, "\nOptions:\n");
     for (const struct cli_option *option = verb->options; option->name; option++)

@@ -76,7 +76,7 @@ const struct cli_verb admins_key_rotate = {
             "may be in wrong hands. Services that check signatures then refuse the tokens of those "
             "keys as soon as they read the key set again.",
     .example = "ambit key rotate --reason 'yearly, SEC-12'",
-    .options = {{"reason", "TEXT", "why; it stands in the record", true, false},
+    .options = {{"reason", "TEXT", "why; it stands in the record", false, false},
                 {"now", NULL, "sign with it at once", false, false},
                 {"withdraw", NULL, "sign at once, and publish no other key", false, false},
                 {NULL}},

@@ -113,10 +113,12 @@ static enum cli_exit finish(struct cli *cli, const struct making *making)
 
     if (cli->wants_json)
         buf_put_str(&cli->out, buf_str(&making->document));
-    else
-        buf_printf(&cli->out, "made %s/%s; its secret is in ", ambit_kind_folder(making->kind),
-                   cli->argument);
     if (!cli->wants_json) {
+        BUF_AUTO name = {.p = NULL};
+        folder_file_name(&name, ambit_str_of(cli->argument));
+        buf_printf(&cli->out, "made %s/", ambit_kind_folder(making->kind));
+        show_escaped(&cli->out, buf_str(&name));
+        buf_put_text(&cli->out, "; its secret is in ");
         show_escaped(&cli->out, ambit_str_of(making->secret_path));
         buf_put_char(&cli->out, '\n');
     }

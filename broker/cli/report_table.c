@@ -328,7 +328,7 @@ void report_table(struct buf *out, const struct json_value *report,
     buf_put_char(out, '\n');
     if (json_get_str(report, "owner").p) {
         buf_put_text(out, "of what is ");
-        put_cell(out, json_get_str(report, "owner"), 60, LEFT);
+        show_escaped(out, json_get_str(report, "owner"));
         buf_put_char(out, '\n');
     }
     if (report_number(report, "events", &events)) {

@@ -59,7 +59,7 @@ const struct cli_option cli_global_options[] = {
      false},
     {"ca", "FILE", "PEM: whom its certificate is verified by, not the system's (AMBIT_CA)", false,
      false},
-    {"state", "DIR", "of a development broker: the URL from DIR/url", false, false},
+    {"state", "DIR", "a broker's state folder: the URL from DIR/url, or its files", false, false},
     {"agent", "NAME", "the agent we are, or of which is asked (AMBIT_AGENT)", false, false},
     {"key", "FILE", "the agent's private key, or that of --cert (AMBIT_KEY)", false, false},
     {"cert", "FILE", "PEM: the caller's certificate, shown in the handshake (AMBIT_CERT)", false,

@@ -204,6 +204,11 @@ static enum cli_exit run_verify(struct cli *cli)
         return cli_usage(cli, "--key %s is neither a verifier key nor a file of one", given);
     if (given != NULL)
         key = &verifier;
+    const char *segments = cli_get(cli, "segments");
+    if (segments != NULL && !is_there(segments, "."))
+        return cli_usage(cli, "--segments %s: there is no such folder", segments);
+    if (cli_has(cli, "entry") && !prove_is_receipt(cli->argument))
+        return cli_usage(cli, "--entry goes with a receipt, which %s is not", cli->argument);
     if (strncmp(cli->argument, "http://", 7) == 0 || strncmp(cli->argument, "https://", 8) == 0)
         return verify_url(cli, key);
     if (prove_is_receipt(cli->argument))

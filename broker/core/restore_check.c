@@ -110,7 +110,8 @@ enum ambit_err restore_check_backup(const struct restore_plan *plan, struct rest
 {
     enum ambit_err err = backup_read(plan->backup, &report->arena, &report->manifest);
     if (err != AMBIT_OK)
-        return restore_say(report, err, "%s: %s", BACKUP_MANIFEST, ambit_err_text(err));
+        return restore_say(report, err, "%s/%s: %s", plan->backup, BACKUP_MANIFEST,
+                           ambit_err_text(err));
     err = check_file(plan, report);
     if (err == AMBIT_OK)
         err = check_head(plan, report);

@@ -8,21 +8,20 @@
 #include "base/json_read.h"
 #include "ledger/event.h"
 
-enum {
-    USE_BYTES = 16, /* of a 'g' row: issued_ms, used_ms; native order like the facts */
-    ITEMS_MAX = FACTS_NAME_MAX / 8,
-};
+enum { ITEMS_MAX = FACTS_NAME_MAX / 8 };
+
 /* ---- members ---- */
 
-#define MEMBER_LIST(X)                                                                         \
-    X(action)                                                                                  \
-    X(agent)                                                                                   \
-    X(agreement)                                                                               \
-    X(approval)                                                                                \
-    X(approval_until)                                                                          \
-    X(audience) X(by) X(detail) X(digest) X(documents) X(grant) X(items) X(late) X(lifetime_s) \
-        X(lineage) X(outcome_due) X(owner) X(person) X(policy) X(reason) X(removal) X(rule)    \
-            X(service) X(team) X(time) X(type)
+#define MEMBER_LIST(X)                                                                        \
+    X(action)                                                                                 \
+    X(agent)                                                                                  \
+    X(agreement)                                                                              \
+    X(approval)                                                                               \
+    X(approval_until)                                                                         \
+    X(audience)                                                                               \
+    X(by) X(detail) X(digest) X(documents) X(grant) X(items) X(late) X(lifetime_s) X(lineage) \
+        X(outcome_due) X(owner) X(person) X(policy) X(reason) X(removal) X(rule) X(service)   \
+            X(team) X(time) X(type)
 enum member {
 #define X(name) M_##name,
     MEMBER_LIST(X)
@@ -64,8 +63,12 @@ static bool id_of(const struct members *members, enum member which, struct ambit
     return t.p && id_decode(t, ret) == AMBIT_OK;
 }
 
-static enum event_type type_of(struct ambit_str t)
+static enum event_type type_of(const struct facts *facts, struct ambit_str t)
 {
+    size_t last = (facts->next + FACTS_PER_ROW - 1) % FACTS_PER_ROW; /* mostly as the one before */
+    enum event_type type_before = (enum event_type)facts->row[last].type;
+    if (type_before < EVENT_TYPES && ambit_str_is(t, event_type_text(type_before)))
+        return type_before;
     for (int type = 0; type < EVENT_TYPES; type++)
         if (ambit_str_is(t, event_type_text((enum event_type)type)))
             return (enum event_type)type;
@@ -79,6 +82,37 @@ static uint32_t amount_of(int64_t value)
 
 /* ---- names ---- */
 
+/* The texts of a name of several, and its number, as the event before had them. */
+static bool recent_has(const struct recent_name *recent, const struct ambit_str *parts, size_t n,
+                       uint32_t *ret)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (recent->lens[i] != parts[i].len ||
+            (parts[i].len > 0 && memcmp(recent->text + at, parts[i].p, parts[i].len) != 0))
+            return false;
+        at += parts[i].len;
+    }
+    *ret = recent->number;
+    return recent->number != 0;
+}
+
+static void recent_keep(struct recent_name *recent, const struct ambit_str *parts, size_t n,
+                        uint32_t number)
+{
+    size_t at = 0;
+    *recent = (struct recent_name){.number = 0};
+    for (size_t i = 0; i < n; i++) {
+        if (parts[i].len > sizeof recent->text - at)
+            return;
+        if (parts[i].len > 0)
+            memcpy(recent->text + at, parts[i].p, parts[i].len);
+        recent->lens[i] = parts[i].len;
+        at += parts[i].len;
+    }
+    recent->number = number;
+}
+
 static AMBIT_CHECKED enum ambit_err authority(struct facts *facts, struct ambit_str policy,
                                               struct ambit_str rule, struct ambit_str digest,
                                               uint32_t *ret)
@@ -89,6 +123,9 @@ static AMBIT_CHECKED enum ambit_err authority(struct facts *facts, struct ambit_
     *ret = 0;
     if (!policy.p)
         return AMBIT_OK;
+    struct ambit_str parts[] = {policy, rule, digest};
+    if (recent_has(&facts->authority, parts, AMBIT_LEN(parts), ret))
+        return AMBIT_OK;
     buf_init_fixed(&key, memory, sizeof memory);
     buf_put_str(&key, policy);
     buf_put_char(&key, '\0');
@@ -98,7 +135,26 @@ static AMBIT_CHECKED enum ambit_err authority(struct facts *facts, struct ambit_
         buf_put(&key, bytes.b, sizeof bytes.b);
     if (buf_check(&key))
         return AMBIT_OK;
-    return names_number(facts->names, FACT_AUTHORITY, buf_str(&key), ret);
+    enum ambit_err err = names_number(facts->names, FACT_AUTHORITY, buf_str(&key), ret);
+    if (err == AMBIT_OK)
+        recent_keep(&facts->authority, parts, AMBIT_LEN(parts), *ret);
+    return err;
+}
+
+static AMBIT_CHECKED enum ambit_err set_of(struct facts *facts, struct ambit_str documents,
+                                           uint32_t *ret)
+{
+    struct ambit_digest set;
+    *ret = 0;
+    if (!documents.p || recent_has(&facts->set, &documents, 1, ret))
+        return AMBIT_OK;
+    if (digest_decode(documents, &set) != AMBIT_OK)
+        return AMBIT_OK;
+    struct ambit_str bytes = {.p = (const char *)set.b, .len = sizeof set.b};
+    enum ambit_err err = names_number(facts->names, FACT_SET, bytes, ret);
+    if (err == AMBIT_OK)
+        recent_keep(&facts->set, &documents, 1, *ret);
+    return err;
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -146,10 +202,6 @@ static AMBIT_CHECKED enum ambit_err fill_names(struct facts *facts, const struct
     bool is_grant = fact->type == EVENT_GRANT_ISSUED || fact->type == EVENT_GRANT_REFUSED;
     enum member who = is_action ? M_service : is_grant ? M_audience : M_person;
     enum fact_kind who_kind = is_action ? FACT_SERVICE : is_grant ? FACT_AUDIENCE : FACT_PERSON;
-    struct ambit_digest set;
-    struct ambit_str set_text = {0};
-    if (text(m, M_documents).p && digest_decode(text(m, M_documents), &set) == AMBIT_OK)
-        set_text = (struct ambit_str){.p = (const char *)set.b, .len = sizeof set.b};
     enum ambit_err err = names_number(facts->names, FACT_AGENT, text(m, M_agent), &fact->agent);
     if (!err)
         err = names_number(facts->names, FACT_PERSON, text(m, M_owner), &fact->owner);
@@ -158,7 +210,7 @@ static AMBIT_CHECKED enum ambit_err fill_names(struct facts *facts, const struct
     if (!err)
         err = names_number(facts->names, who_kind, text(m, who), &fact->who);
     if (!err)
-        err = names_number(facts->names, FACT_SET, set_text, &fact->set);
+        err = set_of(facts, text(m, M_documents), &fact->set);
     if (!err)
         err = authority(facts, text(m, M_policy), text(m, M_rule), text(m, M_digest),
                         &fact->authority);
@@ -170,22 +222,6 @@ static AMBIT_CHECKED enum ambit_err fill_names(struct facts *facts, const struct
 }
 
 /* ---- what needs an earlier event ---- */
-
-static AMBIT_CHECKED enum ambit_err times_get(struct facts *facts, const struct facts_key *key,
-                                              int64_t times[2], bool *ret)
-{
-    size_t len = 0;
-    enum ambit_err err =
-        store_get(facts->txn, SEARCH_FACTS, facts_key_store(key), times, USE_BYTES, &len);
-    *ret = err == AMBIT_OK && len == USE_BYTES;
-    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
-}
-
-static AMBIT_CHECKED enum ambit_err times_put(struct facts *facts, const struct facts_key *key,
-                                              const int64_t times[2])
-{
-    return search_put(facts->txn, facts_key_store(key), times, USE_BYTES);
-}
 
 /* How much of a grant's life was used: what lies between two uses of it adds up to the time from
  * its issue to its last use. */
@@ -200,7 +236,7 @@ static AMBIT_CHECKED enum ambit_err used(struct facts *facts, const struct membe
         return AMBIT_OK;
     }
     struct facts_key key = facts_key_id('g', grant.b);
-    enum ambit_err err = times_get(facts, &key, times, &is_there);
+    enum ambit_err err = facts_times_get(facts, &key, times, &is_there);
     if (err != AMBIT_OK || !is_there)
         return err;
     fact->flags |= FACT_GRANT_KNOWN | FACT_TIMED;
@@ -208,7 +244,7 @@ static AMBIT_CHECKED enum ambit_err used(struct facts *facts, const struct membe
     if (fact->time_ms <= times[1])
         return AMBIT_OK;
     times[1] = fact->time_ms;
-    return times_put(facts, &key, times);
+    return facts_times_put(facts, &key, times);
 }
 
 static AMBIT_CHECKED enum ambit_err issued(struct facts *facts, const struct members *m,
@@ -223,7 +259,7 @@ static AMBIT_CHECKED enum ambit_err issued(struct facts *facts, const struct mem
     if (!id_of(m, M_grant, &grant))
         return AMBIT_OK;
     struct facts_key key = facts_key_id('g', grant.b);
-    return times_put(facts, &key, (const int64_t[2]){fact->time_ms, fact->time_ms});
+    return facts_times_put(facts, &key, (const int64_t[2]){fact->time_ms, fact->time_ms});
 }
 
 static AMBIT_CHECKED enum ambit_err approval(struct facts *facts, const struct members *m,
@@ -238,8 +274,8 @@ static AMBIT_CHECKED enum ambit_err approval(struct facts *facts, const struct m
         return AMBIT_OK;
     struct facts_key key = facts_key_id('a', id.b);
     if (fact->type == EVENT_APPROVAL_ASKED)
-        return times_put(facts, &key, (const int64_t[2]){fact->time_ms, fact->time_ms});
-    enum ambit_err err = times_get(facts, &key, times, &is_there);
+        return facts_times_put(facts, &key, (const int64_t[2]){fact->time_ms, fact->time_ms});
+    enum ambit_err err = facts_times_get(facts, &key, times, &is_there);
     if (err != AMBIT_OK || !is_there)
         return err;
     fact->amount = amount_of(fact->time_ms - times[0]);
@@ -300,7 +336,7 @@ enum ambit_err facts_add(struct facts *facts, const struct json_value *event)
         find_members(event, &m);
     else
         m = (struct members){0}; /* damaged: its place must be kept */
-    enum event_type type = type_of(text(&m, M_type));
+    enum event_type type = type_of(facts, text(&m, M_type));
     fact.type = (uint8_t)type;
     if (time_decode(text(&m, M_time), &fact.time_ms) != AMBIT_OK)
         fact.time_ms = facts->time_ms;

@@ -36,6 +36,19 @@ AMBIT_CHECKED enum ambit_err names_number(struct names *names, enum fact_kind ki
                                           struct ambit_str text, uint32_t *ret);
 void names_forget(struct names *names);
 
+/* What the event before was about, and this one mostly too. */
+struct recent_name {
+    uint32_t number; /* 0: none */
+    size_t lens[3];
+    char text[3 * 96];
+};
+/* A row of 'g' or 'a', as it is to be written. */
+struct recent_times {
+    struct facts_key key; /* of length 0: none */
+    bool is_changed;
+    int64_t times[2];
+};
+
 /* What is being written. */
 struct facts {
     struct names *names;
@@ -43,4 +56,14 @@ struct facts {
     uint64_t next;
     int64_t time_ms; /* of the last event */
     struct fact row[FACTS_PER_ROW];
+    struct recent_name authority, set; /* numbers of this transaction or earlier ones */
+    struct recent_times times[64];     /* of this transaction */
 };
+/* facts_times.c. What was not put or there before: *ret is false. */
+AMBIT_CHECKED enum ambit_err facts_times_get(struct facts *facts, const struct facts_key *key,
+                                             int64_t times[2], bool *ret);
+AMBIT_CHECKED enum ambit_err facts_times_put(struct facts *facts, const struct facts_key *key,
+                                             const int64_t times[2]);
+/* Before its transaction ends; when it was dropped. */
+AMBIT_CHECKED enum ambit_err facts_times_end(struct facts *facts);
+void facts_times_forget(struct facts *facts);

@@ -42,6 +42,8 @@ enum ambit_err facts_begin(struct facts *facts, struct store_txn *txn, uint64_t 
 {
     struct facts_key key = facts_key_row(next / FACTS_PER_ROW);
     size_t n = next % FACTS_PER_ROW, len = 0;
+    if (facts->next != next)
+        facts_drop(facts); /* what was ended before was not committed */
     facts->txn = txn;
     facts->next = next;
     enum ambit_err err = names_begin(facts->names, txn);
@@ -79,6 +81,8 @@ enum ambit_err facts_end(struct facts *facts)
                                 : search_put(facts->txn, facts_key_store(&key), facts->row,
                                              n * sizeof facts->row[0]);
     if (err == AMBIT_OK)
+        err = facts_times_end(facts);
+    if (err == AMBIT_OK)
         err = trim(facts, 'g', grant_kept_ms);
     if (err == AMBIT_OK)
         err = trim(facts, 'a', approval_kept_ms);
@@ -94,6 +98,8 @@ enum ambit_err facts_end(struct facts *facts)
 void facts_drop(struct facts *facts)
 {
     facts->txn = NULL;
+    facts->authority.number = facts->set.number = 0;
+    facts_times_forget(facts);
     names_forget(facts->names);
 }
 

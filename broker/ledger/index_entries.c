@@ -8,7 +8,7 @@
 #include "base/json_read.h"
 #include "crypto/digest.h"
 
-enum { DEPTH = 24, TRACE_HEX = 32, RECENT = 64, RECENT_TEXT = 64, NOTED_MAX = 1024 };
+enum { DEPTH = 24, TRACE_HEX = 32, RECENT = 256, RECENT_TEXT = 64, NOTED_MAX = 1024 };
 
 #define NAMED(text, of_tag)                                             \
     {                                                                   \
@@ -18,6 +18,7 @@ static const struct {
     struct ambit_str name;
     enum index_tag tag;
 } members[] = {
+    /* in their order, which is that of an event's (RFC 8785) */
     NAMED("action", INDEX_ACTION),     NAMED("agent", INDEX_AGENT),
     NAMED("approval", INDEX_APPROVAL), NAMED("cause", INDEX_CAUSE),
     NAMED("grant", INDEX_GRANT),       NAMED("id", INDEX_ID),
@@ -31,6 +32,17 @@ static const struct {
     NAMED("type", INDEX_TYPE),
 };
 
+/* Where a text is kept: of its length and of its first and last bytes, which tell names apart. */
+static size_t slot_of(struct ambit_str value)
+{
+    uint64_t first = 0, last = 0;
+    size_t n = value.len < sizeof first ? value.len : sizeof first;
+    memcpy(&first, value.p, n);
+    memcpy(&last, value.p + value.len - n, n);
+    uint64_t hash = (first ^ last << 1 ^ value.len) * UINT64_C(0x9e3779b97f4a7c15);
+    return (hash >> 32) % RECENT;
+}
+
 /* Event after event names the same agents, owners, policies and types: their keys are kept, each in
  * the one slot that it falls on. */
 static void key_of_text(struct ambit_str value, uint8_t ret[16])
@@ -41,8 +53,8 @@ static void key_of_text(struct ambit_str value, uint8_t ret[16])
         uint8_t key[16];
     } recent[RECENT];
     struct ambit_digest digest;
-    size_t slot = value.len ? (value.len + 31 * (uint8_t)value.p[0]) % RECENT : 0;
     bool may_keep = value.len > 0 && value.len <= RECENT_TEXT;
+    size_t slot = may_keep ? slot_of(value) : 0;
     if (may_keep && recent[slot].len == value.len &&
         memcmp(recent[slot].text, value.p, value.len) == 0) {
         memcpy(ret, recent[slot].key, 16);
@@ -145,6 +157,8 @@ static void add_of_type(struct search_entry *entries, size_t *n, const struct js
     static const char *const not_rare[] = {"approval.used", "approval.awaited",
                                            "approval.cancelled"};
     struct ambit_str type = json_get_str(event, "type");
+    if (begins(type, "action") || begins(type, "grant"))
+        return; /* by far the most */
     if (ambit_str_is(type, "documents.confirmed"))
         add(entries, n, INDEX_CONFIRMED, json_get_str(event, "digest"), seq);
     if (ambit_str_is(type, "documents.activated"))
@@ -191,12 +205,14 @@ bool index_event(struct ambit_str leaf, struct arena *arena, const struct json_v
 
 size_t index_entries_of(const struct json_value *event, uint64_t seq, struct search_entry *ret)
 {
-    size_t n = 0;
-    for (const struct json_value *member = event->first; member; member = member->next)
-        for (size_t i = 0; member->kind == JSON_STRING && i < AMBIT_LEN(members); i++)
-            if (ambit_str_eq(member->key, members[i].name) &&
-                is_searched(members[i].tag, member->text))
-                add(ret, &n, members[i].tag, member->text, seq);
+    size_t n = 0, i = 0;
+    for (const struct json_value *member = event->first; member; member = member->next) {
+        int order = -1;
+        while (i < AMBIT_LEN(members) && (order = ambit_str_cmp(members[i].name, member->key)) < 0)
+            i++;
+        if (order == 0 && member->kind == JSON_STRING && is_searched(members[i].tag, member->text))
+            add(ret, &n, members[i].tag, member->text, seq);
+    }
     add_items(ret, &n, json_get(event, "asked"), seq);
     add_items(ret, &n, json_get(event, "items"), seq);
     add_of_type(ret, &n, event, seq);

@@ -21,7 +21,7 @@ static bool is_known(const char *const *names, struct ambit_str name)
 enum ambit_err params_read(struct ambit_str query, const char *const *names, struct arena *arena,
                            struct params *ret, const char **reterr_what)
 {
-    ret->form = (struct form){0};
+    *ret = (struct params){.arena = arena};
     if (query.len == 0)
         return AMBIT_OK;
     enum ambit_err err = form_decode(query, arena, &ret->form, reterr_what);
@@ -57,6 +57,20 @@ enum ambit_err params_page(const struct params *params, struct page *ret, const 
     return AMBIT_OK;
 }
 
+/* "NAME is one of A, B." */
+static enum ambit_err refuse_word(const struct params *params, const char *name,
+                                  const char *const *words, const char **reterr_what)
+{
+    BUF_AUTO text;
+    buf_init(&text, 0);
+    buf_printf(&text, "%s is one of", name);
+    for (size_t i = 0; words[i]; i++)
+        buf_printf(&text, "%s %s", i > 0 ? "," : "", words[i]);
+    buf_put_char(&text, '.');
+    struct ambit_str copy = arena_copy(params->arena, buf_str(&text));
+    return copy.p ? refuse(reterr_what, copy.p) : AMBIT_ERR_NO_MEMORY;
+}
+
 enum ambit_err params_word(const struct params *params, const char *name, const char *const *words,
                            size_t fallback, size_t *ret, const char **reterr_what)
 {
@@ -69,8 +83,7 @@ enum ambit_err params_word(const struct params *params, const char *name, const 
             *ret = i;
             return AMBIT_OK;
         }
-    return refuse(reterr_what,
-                  "A word in the query string is not one of those that can stand there.");
+    return refuse_word(params, name, words, reterr_what);
 }
 
 enum ambit_err params_time(const struct params *params, const char *name, int64_t *ret_ms,

@@ -8,6 +8,7 @@
 
 struct params {
     struct form form;
+    struct arena *arena; /* of what is said to be wrong */
 };
 /* `names`: NULL-terminated. MALFORMED with *reterr_what. */
 AMBIT_CHECKED enum ambit_err params_read(struct ambit_str query, const char *const *names,

@@ -9,12 +9,12 @@
 #include "base/clock.h"
 #include "base/encode.h"
 #include "base/file.h"
+#include "store/search_order.h"
 
 enum {
     POSITION_BYTES_FIRST = 8 + 32,                    /* without built_as */
     POSITION_BYTES_SECOND = POSITION_BYTES_FIRST + 4, /* without first and swept */
     POSITION_BYTES = POSITION_BYTES_SECOND + 8 + 8,
-    TAGS = UINT8_MAX + 1,
     SWEEP_LOOK = 32
 };
 #define MAP_DEFAULT ((size_t)64 << 30)
@@ -182,48 +182,6 @@ int search_entry_cmp(const struct search_entry *a, const struct search_entry *b)
     return c ? c : (a->seq > b->seq) - (a->seq < b->seq);
 }
 
-static int compare(const void *a, const void *b)
-{
-    const struct search_entry *x = a, *y = b;
-    for (size_t i = 0; i < sizeof x->key; i += 8) {
-        uint64_t p = get_be64(x->key + i), q = get_be64(y->key + i);
-        if (p != q)
-            return p < q ? -1 : 1;
-    }
-    return (x->seq > y->seq) - (x->seq < y->seq);
-}
-
-/* Sorts the entries of one tag. They come in the order of the record, in which ids and what all
- * events share are sorted already. */
-static void sort_tag(struct search_entry *entries, size_t n)
-{
-    for (size_t i = 1; i < n; i++)
-        if (compare(&entries[i - 1], &entries[i]) > 0) {
-            qsort(entries, n, sizeof *entries, compare);
-            return;
-        }
-}
-
-/* In the order of keys, so that neighbours in the tree are written together. The caller frees. */
-static struct search_entry *sorted(const struct search_entry *entries, size_t n)
-{
-    size_t begin[TAGS + 1] = {0},
-                        at[TAGS]; /* where a tag's entries begin; where its next one goes */
-    struct search_entry *ret = reallocarray(NULL, n + 1, sizeof *ret);
-    if (!ret)
-        return NULL;
-    for (size_t i = 0; i < n; i++)
-        begin[entries[i].tag + 1]++;
-    for (size_t tag = 0; tag < TAGS; tag++)
-        begin[tag + 1] += begin[tag];
-    memcpy(at, begin, sizeof at);
-    for (size_t i = 0; i < n; i++)
-        ret[at[entries[i].tag]++] = entries[i];
-    for (size_t tag = 0; tag < TAGS; tag++)
-        sort_tag(ret + begin[tag], begin[tag + 1] - begin[tag]);
-    return ret;
-}
-
 static int put_entries(MDB_cursor *cursor, const struct search_entry *entries, size_t n)
 {
     int rc = 0;
@@ -277,7 +235,7 @@ enum ambit_err search_put(struct store_txn *txn, struct store_key key, const voi
 enum ambit_err search_write_commit(struct store_txn *txn, const struct search_entry *entries,
                                    size_t n, const struct search_position *position)
 {
-    AMBIT_AUTO_FREE struct search_entry *in_order = sorted(entries, n);
+    AMBIT_AUTO_FREE struct search_entry *in_order = search_in_order(entries, n);
     enum ambit_err err = in_order ? put_all(txn, in_order, n, position) : AMBIT_ERR_NO_MEMORY;
     if (err != AMBIT_OK) {
         store_write_abort(txn);

@@ -94,7 +94,7 @@ def stops(tap, cli, token_file, client):
     grants = cli.json("grants", "--agent", "remediator", who="dana")["grants"]
     tap.ok(grants and all(g["agent"] == "remediator" and g["state"] == "live" for g in grants), "grants of one agent", grants)
     table = cli.run("grants", who="dana").stdout.split("\n")
-    tap.ok(table[0].split() == ["GRANT", "AGENT", "OWNER", "STATE", "EXPIRES", "AUDIENCE", "POLICY"], "grants as a table", table[0])
+    tap.ok(table[0].split() == ["GRANT", "AGENT", "OWNER", "STATE", "EXPIRES", "AUDIENCE", "POLICY", "PURPOSE"], "grants as a table", table[0])
 
     dry = cli.json("stop", "agent:remediator", "--reason", "only asking", "--dry-run", who="lee")
     tap.ok(dry.get("dry_run") is True and dry.get("live_grants") == len(grants), "a dry run counts and stops nothing", dry)

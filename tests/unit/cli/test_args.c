@@ -12,7 +12,12 @@ struct usage_row {
 static const struct usage_row usages[] = {
     {"no verb", {"ambit", NULL}, "Usage: ambit VERB"},
     {"unknown verb", {"ambit", "tokn", NULL}, "did you mean \"token\"?"},
-    {"half a verb", {"ambit", "policy", NULL}, "there is no verb \"policy\""},
+    {"half a verb",
+     {"ambit", "policy", NULL},
+     "\"policy\" goes on; there is \"policy check\", \"policy test\", \"policy explain\""},
+    {"half a verb, and more",
+     {"ambit", "time", "nonsense", NULL},
+     "\"time\" goes on; there is \"time acknowledge\""},
     {"second word misspelt", {"ambit", "policy", "chek", NULL}, "did you mean \"policy check\"?"},
     {"unknown option", {"ambit", "whoami", "--jsn", NULL}, "did you mean --json?"},
     {"unknown option before the verb",
@@ -27,7 +32,10 @@ static const struct usage_row usages[] = {
     {"two arguments", {"ambit", "stop", "all", "x", NULL}, "unexpected word \"x\""},
     {"argument missing", {"ambit", "stop", "--reason", "x", NULL}, "TARGET is missing"},
     {"option missing", {"ambit", "stop", "all", NULL}, "--reason TEXT is missing"},
-    {"empty reason", {"ambit", "stop", "all", "--reason", "", NULL}, "--reason is 1 to 1024 bytes"},
+    {"empty reason",
+     {"ambit", "stop", "all", "--reason", "", NULL},
+     "--reason needs a value: TEXT"},
+    {"empty value", {"ambit", "grants", "--agent=", NULL}, "--agent needs a value: NAME"},
     {"control in reason",
      {"ambit", "stop", "all", "--reason", "a\x1b[2J", NULL},
      "without control characters"},
@@ -66,6 +74,32 @@ static void wrong_usage_is_said(void **state)
     }
 }
 
+/* Lines are broken between words: with every run of blanks and line ends as one blank. */
+static bool has_words(const struct buf *out, const char *text)
+{
+    BUF_AUTO folded = {.p = NULL};
+    for (size_t i = 0; i < out->len; i++) {
+        bool is_blank = out->p[i] == ' ' || out->p[i] == '\n';
+        bool was_blank = folded.len > 0 && folded.p[folded.len - 1] == ' ';
+        if (!is_blank || !was_blank)
+            buf_put_char(&folded, is_blank ? ' ' : (char)out->p[i]);
+    }
+    return cli_test_has(&folded, text);
+}
+
+/* Up to the example, which is to be copied as it stands. */
+static bool fits_a_terminal(const struct buf *out)
+{
+    const char *end = memmem(out->p, out->len, "\nExample:", 9);
+    size_t width = 0;
+    for (const char *at = (const char *)out->p; end && at < end; at++) {
+        width = *at == '\n' ? 0 : width + 1;
+        if (width > 80)
+            return false;
+    }
+    return end != NULL;
+}
+
 static void every_verb_explains_itself(void **state)
 {
     (void)state;
@@ -83,12 +117,13 @@ static void every_verb_explains_itself(void **state)
         ROW_CHECK(verb->name, cli_test_run(&cli, NULL, words) == CLI_YES);
         ROW_CHECK(verb->name, cli.errors.len == 0);
         ROW_CHECK(verb->name,
-                  cli_test_has(&cli.out, verb->summary) && cli_test_has(&cli.out, verb->text));
+                  has_words(&cli.out, verb->summary) && has_words(&cli.out, verb->text));
+        ROW_CHECK(verb->name, fits_a_terminal(&cli.out));
         ROW_CHECK(verb->name,
                   cli_test_has(&cli.out, "Example:") && cli_test_has(&cli.out, verb->example));
         for (const struct cli_option *option = verb->options; option->name; option++)
             ROW_CHECK(option->name,
-                      cli_test_has(&cli.out, option->name) && cli_test_has(&cli.out, option->help));
+                      cli_test_has(&cli.out, option->name) && has_words(&cli.out, option->help));
     }
 }
 
