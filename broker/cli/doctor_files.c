@@ -13,6 +13,7 @@
 #include "config/config.h"
 #include "config/folder.h"
 #include "core/backup_files.h"
+#include "core/clock_row.h"
 #include "core/head.h"
 #include "crypto/x509.h"
 #include "ledger/checkpoint.h"
@@ -46,6 +47,7 @@ struct looked {
     const char *state;
     uint64_t size; /* of the record; 0: not known */
     int64_t last_ms;
+    struct guard_mark mark; /* what is believed of the time; nothing: not known */
     bool is_running;
 };
 
@@ -142,6 +144,8 @@ static void look_at_store(struct looked *looked)
     if (err == AMBIT_OK) {
         looked->size = head.edge.size;
         looked->last_ms = head.last_now_ms;
+        if (clock_row_load(txn, &head, &looked->mark) == AMBIT_ERR_DAMAGED)
+            looked->mark.is_distrusted = true;
         doctor_say(looked->doctor, "store", DOCTOR_OK, NULL,
                    "every page is sound; %llu events, %llu stops in force",
                    (unsigned long long)head.edge.size, (unsigned long long)head.stops_in_force);
@@ -183,15 +187,34 @@ static void look_at_journal(struct looked *looked)
                    used > 0 ? "stops wait in stops.journal" : "no stops wait");
 }
 
+/* As the next start will judge it, if the machine is started again before. */
 static void look_at_time(struct looked *looked)
 {
+    const struct guard_mark *mark = &looked->mark;
     int64_t ahead_ms = looked->last_ms - looked->doctor->cli->now_ms;
-    if (looked->size > 0)
-        doctor_say(looked->doctor, "record's time", ahead_ms > 5000 ? DOCTOR_BAD : DOCTOR_OK,
+    if (looked->size == 0)
+        return;
+    if (mark->is_distrusted)
+        doctor_say(looked->doctor, "record's time", DOCTOR_BAD,
+                   "see that the clock is right, then ambit time acknowledge",
+                   "the clock is not believed, and nobody has answered for it");
+    else if (ahead_ms - mark->ahead_ms > GUARD_PART_MS)
+        doctor_say(looked->doctor, "record's time", DOCTOR_BAD,
                    "the clock was wrong, or is: set it right, then ambit time acknowledge",
-                   ahead_ms > 5000 ? "the record is %lld s ahead of this clock"
-                                   : "the last commit is %lld s old",
-                   (long long)(ahead_ms > 5000 ? ahead_ms : -ahead_ms) / 1000);
+                   "the record is %lld s ahead of this clock", (long long)ahead_ms / 1000);
+    else if (-ahead_ms > GUARD_AWAY_MS)
+        doctor_say(looked->doctor, "record's time", DOCTOR_WARN,
+                   "a start of the machine will ask for ambit time acknowledge",
+                   "the last commit is %lld days old", (long long)(-ahead_ms / day_ms));
+    else if (mark->ahead_ms > GUARD_PART_MS)
+        doctor_say(looked->doctor, "record's time", DOCTOR_WARN,
+                   "broker/README.md, Runbook, under clock",
+                   "what is believed is %lld s ahead of a clock that was acknowledged",
+                   (long long)mark->ahead_ms / 1000);
+    else
+        doctor_say(looked->doctor, "record's time", DOCTOR_OK, NULL,
+                   "the last commit is %lld s old",
+                   (long long)(ahead_ms < 0 ? -ahead_ms : 0) / 1000);
 }
 
 /* ---- keys, checkpoints, backups -------------------------------------------------------------- */

@@ -5,6 +5,7 @@
 #include "ambit/model.h"
 #include "base/encode.h"
 #include "base/json_read.h"
+#include "base/json_write.h"
 #include "cli/answer.h"
 #include "cli/reason.h"
 #include "cli/show.h"
@@ -136,12 +137,28 @@ const struct cli_verb oncall_clear = {
 
 /* ---- time acknowledge ------------------------------------------------------------------------ */
 
+static enum cli_exit time_body(struct cli *cli, struct buf *body)
+{
+    const char *given = cli_get(cli, "wall");
+    int64_t wall_ms = cli->now_ms;
+    if (given && time_decode(ambit_str_of(given), &wall_ms))
+        return cli_usage(cli, "--wall \"%s\" is no time such as 2026-01-31T00:00:00Z", given);
+    struct json_out out;
+    json_out_init(&out, body, false);
+    json_begin_object(&out);
+    json_member_text(&out, "reason", cli_get(cli, "reason"));
+    json_key(&out, "wall");
+    json_time_ms(&out, wall_ms);
+    json_end_object(&out);
+    return buf_check(body) ? cli_fail(cli, CLI_USAGE, "what was given is not UTF-8 text") : CLI_YES;
+}
+
 static enum cli_exit run_time(struct cli *cli)
 {
     BUF_AUTO body = {.p = NULL};
     enum cli_exit code = reason_check(cli);
     if (!code)
-        code = reason_body(cli, NULL, &body);
+        code = time_body(cli, &body);
     if (code)
         return code;
 
@@ -151,8 +168,11 @@ static enum cli_exit run_time(struct cli *cli)
     if (code || !answer)
         return code;
 
-    const struct show_line lines[] = {{"time", show_member(&cli->arena, answer, "time")},
-                                      {"acknowledged by", show_member(&cli->arena, answer, "by")}};
+    const struct show_line lines[] = {
+        {"believed from", show_member(&cli->arena, answer, "wall")},
+        {"goes on ahead by (s)", show_member(&cli->arena, answer, "ahead_s")},
+        {"recorded at", show_member(&cli->arena, answer, "time")},
+        {"acknowledged by", show_member(&cli->arena, answer, "by")}};
     show_lines(&cli->out, lines, AMBIT_LEN(lines));
     return CLI_YES;
 }
@@ -161,10 +181,13 @@ const struct cli_verb oncall_time_acknowledge = {
     .name = "time acknowledge",
     .summary = "say that the broker's clock is right again",
     .text = "A broker whose clock jumped gives nothing until an on-call person says that its time "
-            "is right. Look at the "
-            "clock first.",
+            "is right. What the clock shows is believed from then on, and what ends by it stays "
+            "ended: a broker whose clock is more than a minute off the time of this machine, or "
+            "off --wall, refuses. Look at the clock first.",
     .example = "ambit time acknowledge --reason 'time server was wrong, now corrected'",
-    .options = {{"reason", "TEXT", "what happened; it stands in the record", false, true}},
+    .options = {{"reason", "TEXT", "what happened; it stands in the record", false, true},
+                {"wall", "TIME", "what the broker's clock should show (the time here)", false,
+                 false}},
     .run = run_time,
 };
 

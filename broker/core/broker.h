@@ -116,8 +116,9 @@ static inline void broker_keys_releasep(struct broker_keys **keys)
 /* What is slow and due: the next signing key by age or by a changed algorithm, and files of keys
  * that are over. Every few seconds, always on one thread; may write to disk. */
 void broker_tend(struct broker *broker);
-bool broker_defers(const struct broker *broker);    /* DTR-1 */
-int64_t broker_now_ms(const struct broker *broker); /* the time as it is believed (writer.h) */
+bool broker_defers(const struct broker *broker);     /* DTR-1 */
+int64_t broker_now_ms(const struct broker *broker);  /* the time as it is believed (writer.h) */
+int64_t broker_wall_ms(const struct broker *broker); /* what the clock shows, believed or not */
 struct store *broker_store(struct broker *broker);
 struct search *broker_search(struct broker *broker);
 struct segments *broker_segments(struct broker *broker); /* events that were pruned */

@@ -33,6 +33,11 @@ int64_t broker_now_ms(const struct broker *broker)
     return broker->writer != NULL ? writer_believed_ms(broker->writer) : broker->wall_ms();
 }
 
+int64_t broker_wall_ms(const struct broker *broker)
+{
+    return broker->wall_ms();
+}
+
 struct tlog *broker_log(struct broker *broker)
 {
     return atomic_load_explicit(&broker->log, memory_order_acquire);

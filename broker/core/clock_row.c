@@ -48,8 +48,10 @@ enum ambit_err clock_row_load(struct store_txn *txn, const struct head *head,
     uint8_t row[ROW], sum[ROW_SUM];
     size_t len = 0;
     enum ambit_err err = store_get(txn, STORE_META, key_of_row(), row, sizeof row, &len);
+    if (!head->has_clock)
+        return err == AMBIT_OK ? AMBIT_ERR_NOT_FOUND : err; /* of a version between */
     if (err != AMBIT_OK)
-        return err == AMBIT_ERR_TOO_LARGE ? AMBIT_ERR_DAMAGED : err;
+        return err == AMBIT_ERR_TOO_LARGE || err == AMBIT_ERR_NOT_FOUND ? AMBIT_ERR_DAMAGED : err;
     if (len != ROW || row[0] != ROW_VERSION)
         return AMBIT_ERR_DAMAGED;
     sum_of(row, sum);
@@ -65,7 +67,7 @@ enum ambit_err clock_row_load(struct store_txn *txn, const struct head *head,
     };
     memcpy(mark.boot.b, row + 1, 16);
     if (mark.now_ms != head->last_now_ms)
-        return mark.now_ms < head->last_now_ms ? AMBIT_ERR_NOT_FOUND : AMBIT_ERR_DAMAGED;
+        return AMBIT_ERR_DAMAGED;
     *ret = mark;
     return AMBIT_OK;
 }

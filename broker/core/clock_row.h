@@ -6,8 +6,8 @@
 #include "core/head.h"
 #include "store/guard.h"
 
-/* NOT_FOUND: there is none, or the head is later: written by a version that keeps none. DAMAGED:
- * another was written than is there, or the head is earlier. */
+/* NOT_FOUND: the head is of a version that kept none. DAMAGED: it is not the row that was written
+ * with this head. */
 AMBIT_CHECKED enum ambit_err clock_row_load(struct store_txn *txn, const struct head *head,
                                             struct guard_mark *ret);
 AMBIT_CHECKED enum ambit_err clock_row_store(struct store_txn *txn, const struct guard_mark *mark);

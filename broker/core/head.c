@@ -84,6 +84,7 @@ enum ambit_err head_load(struct store_txn *txn, struct head *ret)
         .last_cutoff_seq = get_be64(row + 17),
         .holds_version = get_be64(row + 25),
         .grants_issued = get_be64(row + 33),
+        .has_clock = version >= HEAD_VERSION,
     };
     memcpy(head.documents.b, row + 41, 32);
     if (version >= HEAD_SECOND) {

@@ -17,6 +17,7 @@ struct head {
     int64_t outage_ms;       /* all the time in which no report could be taken: see core/due.h */
     uint64_t stops_in_force; /* raised and not cleared */
     struct tally tally;      /* of cut-offs, stops and holds */
+    bool has_clock; /* not stored: it is of a version that keeps core/clock_row.h beside it */
 };
 /* NOT_FOUND on a store that has no head yet. */
 AMBIT_CHECKED enum ambit_err head_load(struct store_txn *txn, struct head *ret);

@@ -22,7 +22,7 @@ static void check_clock(struct verify *verify)
     enum ambit_err err = clock_row_load(verify->txn, &verify->stored, &mark);
     if (err != AMBIT_OK && err != AMBIT_ERR_NOT_FOUND)
         verify_problem(verify, NULL, "meta", AMBIT_STR("clock"),
-                       "the row of the clock was changed, or the head row's time was set back");
+                       "the row of the clock is not the one that was written with the head");
 }
 
 static void check_head(struct verify *verify)

@@ -232,6 +232,21 @@ enum ambit_err reason_body_read(struct ambit_str body, struct arena *arena, stru
     return is_reason(*ret) ? AMBIT_OK : refuse(reterr_what, reason_rule);
 }
 
+enum ambit_err time_body_read(struct ambit_str body, struct arena *arena, struct time_body *ret,
+                              const char **reterr_what)
+{
+    struct ambit_str wall = {0};
+    *ret = (struct time_body){.wall_ms = 0};
+    const struct member table[] = {{.name = "reason", .text = &ret->reason},
+                                   {.name = "wall", .text = &wall}};
+    enum ambit_err err = body_read(body, arena, table, AMBIT_LEN(table), reterr_what);
+    if (err)
+        return err;
+    if (wall.p && time_decode(wall, &ret->wall_ms) != AMBIT_OK)
+        return refuse(reterr_what, "wall is a time: 2026-01-31T00:00:00Z.");
+    return is_reason(ret->reason) ? AMBIT_OK : refuse(reterr_what, reason_rule);
+}
+
 enum ambit_err acknowledge_body_read(struct ambit_str body, struct arena *arena,
                                      struct ambit_str *ret, const char **reterr_what)
 {

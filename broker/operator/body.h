@@ -73,6 +73,13 @@ AMBIT_CHECKED enum ambit_err prune_body_read(struct ambit_str body, struct arena
 /* Where nobody needs to say why: nothing, or {}, or {"reason"}. */
 AMBIT_CHECKED enum ambit_err acknowledge_body_read(struct ambit_str body, struct arena *arena,
                                                    struct ambit_str *ret, const char **reterr_what);
-/* {"reason"}: clearing a stop, acknowledging the time. */
+struct time_body {
+    struct ambit_str reason;
+    int64_t wall_ms; /* what the clock is taken to show; 0: not said */
+};
+/* POST /v1/time/acknowledge. */
+AMBIT_CHECKED enum ambit_err time_body_read(struct ambit_str body, struct arena *arena,
+                                            struct time_body *ret, const char **reterr_what);
+/* {"reason"}: clearing a stop. */
 AMBIT_CHECKED enum ambit_err reason_body_read(struct ambit_str body, struct arena *arena,
                                               struct ambit_str *ret, const char **reterr_what);

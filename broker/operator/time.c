@@ -1,16 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* POST /v1/time/acknowledge: an on-call person has looked at the clock; it is believed from here
- * on. */
+ * on. Who says what it should show is not taken at their word when it shows something else: what
+ * was ended by a clock that is years ahead stays ended. */
 #include "base/json_write.h"
 #include "operator/access.h"
 #include "operator/body.h"
 #include "operator/handlers.h"
+
+enum { WALL_MS = 60000 };
 
 struct time_state {
     struct access access;
     struct time_command command;
     bool has_command;
 };
+
+/* Whether it was told: another time. */
+static bool is_other_time(struct broker *broker, const struct time_body *body,
+                          struct http_request *req, struct http_reply *reply)
+{
+    int64_t wall_ms = broker_wall_ms(broker), off_ms = wall_ms - body->wall_ms;
+    if (body->wall_ms == 0 || (off_ms >= -WALL_MS && off_ms <= WALL_MS))
+        return false;
+    BUF_AUTO text = {.p = NULL};
+    struct json_out out;
+    json_out_init(&out, &text, false);
+    buf_put_text(&text, "The broker's clock shows ");
+    json_time_ms(&out, wall_ms);
+    buf_printf(&text, ", which is %lld s off what was said: set it right first.",
+               (long long)off_ms / 1000);
+    struct ambit_str detail = arena_copy(&req->arena, buf_str(&text));
+    access_reply_conflict(req, reply, buf_check(&text) == AMBIT_OK && detail.p ? detail.p : "");
+    return true;
+}
 
 enum http_next time_begin(void *app, struct http_request *req, struct http_reply *reply)
 {
@@ -23,17 +45,19 @@ enum http_next time_begin(void *app, struct http_request *req, struct http_reply
     if (!access_check(&state->access, app, RIGHT_TIME, req, reply))
         return HTTP_DONE;
 
-    struct ambit_str reason = {0};
+    struct time_body body;
     const char *what = NULL;
-    enum ambit_err err = reason_body_read(req->body, &req->arena, &reason, &what);
+    enum ambit_err err = time_body_read(req->body, &req->arena, &body, &what);
     if (err == AMBIT_ERR_MALFORMED) {
         access_reply_malformed(req, reply, what);
         return HTTP_DONE;
     }
+    if (!err && is_other_time(app, &body, req, reply))
+        return HTTP_DONE;
     if (!err) {
         access_command(&state->access, &state->command.base, req);
         state->has_command = true;
-        state->command.reason = reason;
+        state->command.reason = body.reason;
         http_suspend(req);
         err = time_submit(&state->command);
     }
