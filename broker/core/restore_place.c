@@ -2,7 +2,10 @@
 /* Steps of a restore: see restore_place.h. */
 #include "core/restore_place.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "core/backup_files.h"
@@ -12,8 +15,9 @@ static const char journal_path[] = "store/stops.journal";
 
 bool restore_is_there(int dir_fd, const char *path)
 {
-    FD_AUTO fd = -1;
-    return file_open(dir_fd, path, &fd) == AMBIT_OK;
+    struct stat status;
+    return fstatat(dir_fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
+           (errno != ENOENT && errno != ENOTDIR);
 }
 
 /* ---- the journal --------------------------------------------------------------------------- */

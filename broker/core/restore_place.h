@@ -18,6 +18,7 @@ AMBIT_CHECKED enum ambit_err restore_clear(int backup_fd, int state_fd, const ch
  * "store" is the old one or the new one, where the file system can exchange two names. */
 AMBIT_CHECKED enum ambit_err restore_swap(int state_fd, const char *fresh, const char *aside,
                                           bool *ret_is_aside);
+/* What could not be told is taken for there. */
 bool restore_is_there(int dir_fd, const char *path);
 /* A folder that is not there comes out of the backup, if it has it: whole or not at all; one that
  * is there stays. */

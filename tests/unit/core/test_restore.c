@@ -169,6 +169,9 @@ static void test_add_folder(void **unused)
     (void)unused;
     assert_int_equal(restore_add_folder(backup, state, "keys"), AMBIT_OK);
     assert_false(restore_is_there(state, "keys"));
+    assert_int_equal(symlinkat("loop", state, "loop"), 0); /* nobody can tell what is below it */
+    assert_true(restore_is_there(state, "loop/store"));
+    assert_int_equal(unlinkat(state, "loop", 0), 0);
     make_store(backup, "keys", "ab");
     make_store(state, "keys.restoring", NULL); /* of one that was cut short */
     assert_int_equal(restore_add_folder(backup, state, "keys"), AMBIT_OK);
