@@ -177,6 +177,9 @@ static AMBIT_CHECKED enum ambit_err look_at_position(struct verify *verify, uint
         *ret_end = verify->head.edge.size;
         return AMBIT_OK;
     }
+    if (position.swept > position.first ||
+        (position.first > verify->pruned_to && position.first > verify->pruned_next))
+        problem(verify, "position", "the index leaves out events that were not pruned");
     *ret_end = position.next;
     err = ledger_get(verify->txn, position.next - 1, &verify->memory, &row);
     if (!err && !ambit_digest_eq(row.leaf, position.last))

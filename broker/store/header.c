@@ -48,6 +48,11 @@ static bool meta_is_sound(const struct meta *meta, uint64_t page_bytes, uint64_t
     end = (meta->last_page + 1) * page_bytes;
     if (meta->map_bytes > MAP_LIMIT || meta->map_bytes < end || file_bytes < end)
         return false;
+    return true;
+}
+
+static bool roots_are_inside(const struct meta *meta)
+{
     for (size_t i = 0; i < AMBIT_LEN(meta->table); i++)
         if (meta->table[i].root != STORE_NO_PAGE &&
             (meta->table[i].root > meta->last_page || meta->table[i].root < 2))
@@ -78,10 +83,12 @@ enum ambit_err store_header_read(int fd, struct store_header *ret)
     if (err != AMBIT_OK)
         return err;
 
-    /* The older one may describe a file that has been shorter, never a longer one. */
-    const struct meta *newer = meta[0].txn > meta[1].txn ? &meta[0] : &meta[1];
+    /* The older one may describe a file that has been shorter, never a longer one. Where it could
+     * not be written, LMDB gives it its old number and last page back, beside the new roots: nobody
+     * reads those. */
+    const struct meta *newer = meta[0].txn < meta[1].txn ? &meta[1] : &meta[0];
     if (!meta_is_sound(&meta[0], page_bytes, (uint64_t)st.st_size) ||
-        !meta_is_sound(&meta[1], page_bytes, (uint64_t)st.st_size))
+        !meta_is_sound(&meta[1], page_bytes, (uint64_t)st.st_size) || !roots_are_inside(newer))
         return AMBIT_ERR_DAMAGED;
     *ret = (struct store_header){.map_bytes = newer->map_bytes,
                                  .page_bytes = page_bytes,

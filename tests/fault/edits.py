@@ -24,7 +24,8 @@ TOOL = os.path.join(BUILD, "tests", "fault", "edit_store")
 LIMITS = {"store_bytes": 32 << 20, "store_grow_bytes": 1 << 20, "store_reserve_bytes": 1 << 20}
 PAGE, SECTOR, META_PAGES = 4096, 512, 2
 OPS = ("removed", "changed", "swapped", "added", "older", "forged")
-POSITION = b"position".hex()  # how far the index is, and by which rules it was built
+POSITION, FORMAT, CLOCK = (name.encode().hex() for name in ("position", "format", "clock"))
+OLDER_RULES = {(POSITION, version) for version in "012"}  # by which an index was built
 # In `once` more may stand than the events give: values of callers that changed nothing.
 WITHOUT_WORD = {("once", "added"), ("once", "swapped")}
 
@@ -89,13 +90,16 @@ def an_edit(dice, place, table, op, now, before):
     rows, old = now[table], before.get(table, {})
     edit, keys = Edit(place, table, op), sorted(rows)
     if op == "removed":
-        edit.delete(dice.choice(keys))
+        # A store of before has no row of the clock: the next start takes the head's time.
+        edit.delete(dice.choice([k for k in keys if (table, k) != ("meta", CLOCK)]))
     elif op == "changed":
         # How often a caller came is counted of more than the events tell.
         key = dice.choice([k for k in keys if table != "once" or len(rows[k]) == 16])
         value = flipped(dice, rows[key])
-        while (table, key) == ("meta", POSITION) and int(value[-8:], 16) < int(rows[key][-8:], 16):
-            value = flipped(dice, rows[key])  # an index by older rules is no damage: the next start builds it again
+        while place == "search" and (table, value[88 - 8:88]) == ("meta", "0000000" + value[87:88]) and (key, value[87:88]) in OLDER_RULES:
+            value = flipped(dice, rows[key])  # no damage: the next start builds it again
+        while (place, table, key) == ("search", "meta", FORMAT) and value[8:24] != rows[key][8:24]:
+            value = flipped(dice, rows[key])  # its map is what the next start asks for
         edit.put(key, value)
     elif op == "swapped":
         one = dice.choice(keys)

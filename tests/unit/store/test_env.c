@@ -188,12 +188,10 @@ static void test_damaged_file(void **state)
         {"no meta page", 10, {0, 0}, 2, AMBIT_ERR_DAMAGED},
         {"map beyond sense", 32, {255, 255, 255, 255, 255, 255, 255, 255}, 8, AMBIT_ERR_DAMAGED},
         {"last page beyond the file", 16 + 120, {255, 255, 255, 0}, 4, AMBIT_ERR_DAMAGED},
-        {"root beyond the last page",
-         16 + 72 + 40,
-         {255, 0, 0, 0, 0, 0, 0, 0},
-         8,
-         AMBIT_ERR_DAMAGED},
-        {"root in the meta pages", 16 + 72 + 40, {1, 0, 0, 0, 0, 0, 0, 0}, 8, AMBIT_ERR_DAMAGED},
+        {"root beyond the last page", 4096 + 16 + 72 + 40, {255, 0}, 8, AMBIT_ERR_DAMAGED},
+        {"root in the meta pages", 4096 + 16 + 72 + 40, {1, 0}, 8, AMBIT_ERR_DAMAGED},
+        /* As LMDB leaves the meta page that it could not write: nobody reads its roots. */
+        {"root beyond the last page of before", 16 + 72 + 40, {255, 0}, 8, AMBIT_OK},
     };
     struct fixture *fixture = *state;
     struct store_options options = small_options(fixture);
