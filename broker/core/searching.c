@@ -112,21 +112,24 @@ static AMBIT_CHECKED enum ambit_err gone_to(struct broker *broker, uint64_t *ret
 }
 
 /* A folder that is not mounted for an hour is no reason to forget. */
-static void look_at_segments(struct broker *broker, int64_t now_ms)
+uint64_t searching_forgets(struct searching *searching, uint64_t gone, int64_t now_ms)
 {
-    struct searching *searching = &broker->searching;
-    uint64_t gone = 0;
-    searching->looked_ms = now_ms;
-    if (gone_to(broker, &gone) != AMBIT_OK)
-        return; /* another time */
-    if (gone < searching->gone_to || searching->gone_to == 0) {
-        searching->gone_to = gone;
-        searching->gone_at_ms = now_ms;
-    } else if (now_ms - searching->gone_at_ms >= GONE_MS) {
-        indexer_forget(broker->indexer, searching->gone_to);
+    bool is_new = gone < searching->gone_to || searching->gone_to == 0;
+    bool is_due = !is_new && now_ms - searching->gone_at_ms >= GONE_MS;
+    uint64_t ret = is_due ? searching->gone_to : 0;
+    if (is_new || is_due || now_ms < searching->gone_at_ms) {
         searching->gone_to = gone;
         searching->gone_at_ms = now_ms;
     }
+    return ret;
+}
+
+static void look_at_segments(struct broker *broker, int64_t now_ms)
+{
+    uint64_t gone = 0;
+    broker->searching.looked_ms = now_ms;
+    if (gone_to(broker, &gone) == AMBIT_OK) /* else another time */
+        indexer_forget(broker->indexer, searching_forgets(&broker->searching, gone, now_ms));
 }
 
 void searching_look(struct broker *broker)

@@ -17,6 +17,9 @@ struct searching {
     uint64_t gone_to;   /* what has no segment here began to be */
     int64_t gone_at_ms; /* then */
 };
+/* Events below `gone` have neither row nor segment here: below which sequence the index may forget
+ * them now; 0: nothing. For searching_look, and for its test. */
+uint64_t searching_forgets(struct searching *searching, uint64_t gone, int64_t now_ms);
 /* Opens the index, and starts who fills it. */
 AMBIT_CHECKED enum ambit_err searching_start(struct broker *broker);
 /* On the thread that tends. */
