@@ -323,6 +323,7 @@ static enum cli_exit make_from_url(struct making *making)
     enum cli_exit code = remote_open(making->cli, NULL, &remote);
     if (code)
         return code;
+    remote_await(&remote);
     const struct log_source source = remote_source(&remote);
     making->options.is_live = true;
     code = make(making, &source);

@@ -114,6 +114,7 @@ static enum cli_exit export_url(struct cli *cli)
     enum cli_exit code = remote_open(cli, NULL, &remote);
     if (code)
         return code;
+    remote_await(&remote);
     const struct log_source source = remote_source(&remote);
     code = export_from(cli, &source, true);
     remote_close(&remote);

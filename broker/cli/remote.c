@@ -3,10 +3,14 @@
 #include "cli/remote.h"
 
 #include <stdio.h>
+#include <time.h>
 
+#include "base/json_read.h"
 #include "cli/client.h"
+#include "ledger/checkpoint.h"
+#include "ledger/note.h"
 
-enum { TOKEN_MAX = 4096 };
+enum { TOKEN_MAX = 4096, AWAIT_TRIES = 50, AWAIT_PAUSE_MS = 100 };
 
 /* An answer by its status, as an error of reading. */
 static enum ambit_err of_status(struct remote *remote, const char *path, long status)
@@ -83,6 +87,46 @@ enum cli_exit remote_open(struct cli *cli, const char *url, struct remote *ret)
     if (ret->settings.token_file != NULL)
         code = settings_read_word(cli, ret->settings.token_file, TOKEN_MAX, &ret->token);
     return code;
+}
+
+/* 0: it does not say. */
+static uint64_t size_of_record(struct remote *remote)
+{
+    struct cli *cli = remote->cli;
+    const struct json_value *value = NULL;
+    struct json_problem problem = {.line = 0};
+    CLIENT_REPLY_AUTO reply = {.status = 0};
+    const struct client_request request = {.broker = &remote->settings,
+                                           .line = &remote->line,
+                                           .path = "/v1/events?limit=1",
+                                           .bearer = remote->token};
+    int64_t size = 0;
+    if (client_send(cli, &request, &reply) || reply.status != 200 ||
+        json_read(buf_str(&reply.body), (struct json_limits){0}, &cli->arena, &value, &problem) ||
+        !json_get_i64(value, "complete_to", &size) || size < 0)
+        return 0;
+    return (uint64_t)size;
+}
+
+static uint64_t size_of_checkpoint(struct remote *remote)
+{
+    struct note *note = arena_alloc(&remote->cli->arena, sizeof *note);
+    struct checkpoint checkpoint;
+    BUF_AUTO text;
+    buf_init(&text, 0);
+    bool is_read = note != NULL && get(remote, "checkpoint", NOTE_BYTES_MAX, &text) == AMBIT_OK &&
+                   note_read(buf_str(&text), note) == AMBIT_OK &&
+                   checkpoint_read(note->text, &checkpoint) == AMBIT_OK;
+    return is_read ? checkpoint.size : UINT64_MAX; /* the copying will say what is wrong with it */
+}
+
+void remote_await(struct remote *remote)
+{
+    const struct timespec pause = {.tv_nsec = AWAIT_PAUSE_MS * 1000000L};
+    uint64_t wanted = size_of_record(remote);
+    for (int i = 0; i < AWAIT_TRIES && size_of_checkpoint(remote) < wanted; i++)
+        (void)nanosleep(&pause, NULL);
+    buf_reset(&remote->cli->errors);
 }
 
 void remote_close(struct remote *remote)

@@ -17,6 +17,10 @@ struct remote {
  * another broker than that of the settings goes no token but the one of --token-file. */
 enum cli_exit remote_open(struct cli *cli, const char *url, struct remote *ret);
 void remote_close(struct remote *remote);
+/* Until the checkpoint covers what the record held when this was called, or for five seconds: what
+ * is copied is of a checkpoint, and that comes up to a second behind the record. Whoever may not
+ * ask waits for nothing. */
+void remote_await(struct remote *remote);
 /* What is not there is NOT_FOUND; not permitted, REFUSED, and unreachable, IO, with a complaint in
  * cli->errors. */
 struct log_source remote_source(struct remote *remote);
