@@ -2,10 +2,7 @@
 /* Steps of a restore: see restore_place.h. */
 #include "core/restore_place.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 #include "core/backup_files.h"
@@ -15,9 +12,8 @@ static const char journal_path[] = "store/stops.journal";
 
 bool restore_is_there(int dir_fd, const char *path)
 {
-    struct stat status;
-    return fstatat(dir_fd, path, &status, AT_SYMLINK_NOFOLLOW) == 0 ||
-           (errno != ENOENT && errno != ENOTDIR);
+    FD_AUTO fd = -1;
+    return file_open(dir_fd, path, &fd) != AMBIT_ERR_NOT_FOUND;
 }
 
 /* ---- the journal --------------------------------------------------------------------------- */
