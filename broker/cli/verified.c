@@ -143,6 +143,9 @@ void verified_write(const struct log_report *report, struct buf *out)
     put_count(
         out, counts->unaccounted_documents,
         "documents have others in their place: what would account for it is not in this part");
+    put_count(out, counts->unfollowed,
+              "decisions were held against a part of what was in force: more stood open at once "
+              "than is followed");
     put_count(out, counts->unknown_links,
               "events name what is not in this part, or was never given: this part cannot tell");
     if (!export->has_openings)
