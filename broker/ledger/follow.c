@@ -172,26 +172,42 @@ static enum ambit_err bytes_of(void *ctx, const struct ambit_digest *digest, boo
     return follow->source.sets.bytes(follow->source.sets.ctx, digest, is_zone, arena, ret);
 }
 
+static void tell_of_set(struct follow *follow, const struct ambit_digest *digest)
+{
+    struct ambit_digest of;
+    char text[REDECIDE_WHAT_MAX];
+    char hex[HEX_DIGEST_LEN];
+    if (ambit_digest_eq(follow->told, *digest))
+        return;
+    const char *what = sets_problem(follow->sets, &of);
+    hex_encode(of.b, sizeof of.b, hex);
+    (void)snprintf(text, sizeof text, "names documents that do not hold: %s (%.*s)", what,
+                   (int)sizeof hex, hex);
+    tell(follow, follow->seq, text);
+    follow->told = *digest;
+}
+
 static enum ambit_err set_of(void *ctx, const struct ambit_digest *digest, struct redecide_set *ret)
 {
     struct follow *follow = ctx;
-    struct ambit_digest of;
     enum ambit_err err = sets_get(follow->sets, digest, ret);
     follow->saw_zones = follow->saw_zones || sets_have_zones(follow->sets);
     bool is_missing = err == AMBIT_ERR_NOT_FOUND && follow->options.may_lack_sets;
     if (err == AMBIT_OK || err == AMBIT_ERR_NO_MEMORY || err == AMBIT_ERR_IO || is_missing)
         return err;
-    if (!ambit_digest_eq(follow->told, *digest)) {
-        char text[REDECIDE_WHAT_MAX];
-        char hex[HEX_DIGEST_LEN];
-        const char *what = sets_problem(follow->sets, &of);
-        hex_encode(of.b, sizeof of.b, hex);
-        (void)snprintf(text, sizeof text, "names documents that do not hold: %s (%.*s)", what,
-                       (int)sizeof hex, hex);
-        tell(follow, follow->seq, text);
-        follow->told = *digest;
-    }
+    tell_of_set(follow, digest);
     return AMBIT_ERR_NOT_FOUND;
+}
+
+/* A set that came into force, though no decision may hang on it. */
+static AMBIT_CHECKED enum ambit_err activated(struct follow *follow,
+                                              const struct ambit_digest *digest)
+{
+    struct redecide_set unused;
+    enum ambit_err err = texts_activated(&follow->texts, &follow->source.sets, digest);
+    if (err == AMBIT_OK)
+        err = set_of(follow, digest, &unused);
+    return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
 }
 
 /* ---- openings ------------------------------------------------------------------------------- */
@@ -309,7 +325,7 @@ enum ambit_err follow_event(struct follow *follow, const struct event *event, st
     if (err == AMBIT_OK && event->type == EVENT_PERSONAL_ERASED)
         err = take_erasure(follow, event, arena);
     if (err == AMBIT_OK && event->type == EVENT_DOCUMENTS_ACTIVATED)
-        err = texts_activated(&follow->texts, &follow->source.sets, &event->documents);
+        err = activated(follow, &event->documents);
     if (err != AMBIT_OK || follow->options.no_redecide)
         return err;
     err = decide_again(follow, event, arena);

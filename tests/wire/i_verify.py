@@ -24,8 +24,21 @@ def url_of(broker):
     return f"http://127.0.0.1:{broker.port}"
 
 
+def activate(broker, client, text):
+    """Another version of the reporter's document comes into force."""
+    path = os.path.join(broker.state, "documents", "agents", "reporter.json")
+    with open(path, encoding="utf-8") as f:
+        agent = json.load(f)
+    with open(path, "w", encoding="utf-8") as f:
+        json.dump({**agent, "description": text}, f)
+    taken = client.person("lee", "POST", "/v1/documents/reload")
+    assert taken.status == 200, taken
+
+
 def fill(broker):
     with broker.client() as client:
+        for text in ("a version by which nothing is decided", "reads tickets"):
+            activate(broker, client, text)
         for i in range(40):
             answer = client.token(purpose=PURPOSE if i % 3 else None) if i % 3 else client.token()
             client.evaluate(answer.json["access_token"], resource={"type": "ticket", "id": str(i)})
