@@ -86,6 +86,13 @@ int serve_new(struct service **ret)
 
 /* ---- configuration ------------------------------------------------------------------------- */
 
+/* Where there is not even memory for the words. */
+static int no_memory(void)
+{
+    fputs("ambitd: out of memory\n", stderr);
+    return SERVE_CANNOT;
+}
+
 static void print_problems(const struct ambit_problem *problems, size_t n)
 {
     BUF_AUTO text;
@@ -96,6 +103,8 @@ static void print_problems(const struct ambit_problem *problems, size_t n)
     }
     if (buf_check(&text) == AMBIT_OK)
         fprintf(stderr, "%.*s", (int)text.len, text.p);
+    else
+        (void)no_memory();
 }
 
 /* Flag over environment over default, here as in the configuration. */
@@ -120,7 +129,10 @@ static int prepare_dev(struct service *service, const struct options *options)
     enum ambit_err err = dev_prepare(&dev, &report);
     fprintf(err == AMBIT_OK ? stdout : stderr, "%.*s", (int)report.text.len,
             report.text.p != NULL ? report.text.p : "");
+    bool is_mute = err != AMBIT_OK && report.text.len == 0;
     buf_done(&report.text);
+    if (is_mute)
+        return no_memory();
     if (err != AMBIT_OK)
         return err == AMBIT_ERR_MALFORMED ? SERVE_WRONG : SERVE_CANNOT;
     service->is_dev = true;
@@ -144,7 +156,7 @@ int serve_configure(struct service *service, const struct options *options)
     }
     buf_put_char(&service->config_path, '\0');
     if (buf_check(&service->config_path) != AMBIT_OK)
-        return SERVE_CANNOT;
+        return no_memory();
 
     struct config_source source = {.path = service->config_path.p,
                                    .state = options->is_dev ? dev_state(options) : options->state,
