@@ -46,7 +46,7 @@ def routes_in_source():
     for name in glob.glob(os.path.join(ROOT, "broker/*/*.c")):
         with open(name, encoding="utf-8") as f:
             text = f.read()
-        found |= set(re.findall(r'ACT\("([^"]+)"', text))
+        found |= set(re.findall(r'ACT(?:_AND)?\("([^"]+)"', text))
         found |= set(re.findall(r'^    SEARCH\("([^"]+)"', text, re.M))
         for row in text.split("{.method = ")[1:]:
             path = re.search(r'\.path = "([^"]+)",', row)
