@@ -98,6 +98,7 @@ static AMBIT_CHECKED enum ambit_err take_up_state(struct broker *broker)
         err = holds_load(txn, head.holds_version, &broker->holds);
     if (err == AMBIT_OK)
         err = people_look(broker, txn);
+    broker->size_at_start = head.edge.size;
     atomic_store(&broker->size, head.edge.size);
     atomic_store(&broker->stops_in_force, head.stops_in_force);
     broker->settle.kept = broker->settle.next =

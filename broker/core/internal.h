@@ -71,6 +71,7 @@ struct broker {
     struct store *store;
     struct search *search;
     struct indexer *indexer;
+    uint64_t size_at_start; /* of the record */
     struct writer *writer;
     enum crypto_alg algorithm;
     int64_t rotate_ms;

@@ -44,12 +44,13 @@ enum ambit_err long_job_init(struct long_job *job, struct long_jobs *jobs, struc
     arena_init(&job->arena, NULL, 0, 0);
     job->begun_ms = broker_now_ms(broker);
     command_init(command, broker, asked->caller, asked->authenticated);
+    if (asked->authenticated) /* which long_job_free() releases, whatever follows */
+        broker_documents_keep(asked->authenticated);
     job->reason = arena_copy(&job->arena, asked->reason);
     if (!job->reason.p)
         return AMBIT_ERR_NO_MEMORY;
     if (!asked->authenticated)
         return AMBIT_OK; /* the broker's own */
-    broker_documents_keep(asked->authenticated);
     command->caller.name = arena_copy(&job->arena, asked->caller->name);
     command->caller.composition = (struct ambit_str){0};
     command->txn = arena_copy(&job->arena, asked->txn);

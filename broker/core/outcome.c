@@ -253,8 +253,12 @@ static enum ambit_err outcome_run(struct writer_job *job, struct store_txn *txn,
     command->refusal = OUTCOME_UNKNOWN;
     command->is_repeated = false;
     err = find_row(command, txn, &memory, &arena, &row);
+    /* Nobody can say now: an error would take the batch apart. */
+    base->is_behind = err != AMBIT_OK && err == command->hint_err;
+    if (err == AMBIT_ERR_NOT_FOUND || base->is_behind)
+        return AMBIT_OK;
     if (err != AMBIT_OK)
-        return err == AMBIT_ERR_NOT_FOUND ? AMBIT_OK : err;
+        return err;
     if (!find_side(command, &row, &is_service))
         return AMBIT_OK;
 
@@ -282,8 +286,11 @@ enum ambit_err outcome_submit(struct outcome_command *command)
     memcpy(query.key, command->action.b, sizeof query.key);
     command->hint_err = search_scan(command->base.broker->search, &query, &seq, 1, &n);
     command->hint_seq = command->hint_err == AMBIT_OK && n == 1 ? seq : UINT64_MAX;
-    /* One that is far behind, as it is while it is built again, cannot say that there is none. */
-    bool is_far = searching_behind(command->base.broker) > RECENT_ACTIONS;
+    /* One that is far behind, as it is while it is built again, cannot say that there is none; nor
+     * one that lacks what was done before this process could keep it in mind. */
+    struct broker *broker = command->base.broker;
+    bool is_far = searching_behind(broker) > RECENT_ACTIONS ||
+                  indexer_complete_to(broker->indexer) < broker->size_at_start;
     if (command->hint_err == AMBIT_OK && n == 0 && is_far)
         command->hint_err = AMBIT_ERR_BUSY;
     command->base.job.run = outcome_run;
