@@ -108,11 +108,13 @@ static enum cli_exit fail(struct making *making, enum ambit_err err)
 {
     struct cli *cli = making->cli;
     enum cli_exit code = CLI_NO;
-    if (err == AMBIT_ERR_IO && making->options.is_live)
+    if (err == AMBIT_ERR_IO && making->options.is_live && cli->errors.len > 0) /* told */
         code = CLI_UNREACHABLE;
     if (cli->errors.len > 0)
         return code;
-    if (err == AMBIT_ERR_TOO_LARGE)
+    bool is_full =
+        making->evidence != NULL && evidence_summary(making->evidence)->n == EVIDENCE_EVENTS_MAX;
+    if (err == AMBIT_ERR_TOO_LARGE && is_full)
         return cli_fail(cli, CLI_NO,
                         "more than %d events are chosen: give a shorter period (--from, --to)",
                         (int)EVIDENCE_EVENTS_MAX);
@@ -378,7 +380,10 @@ const struct cli_verb audit_evidence = {
                 {"to", "TIME", "before this day or time, or so long ago", false, false},
                 {"tests", "DIR", "the documents folder with the tests of the policies", false,
                  false},
-                {"no-openings", NULL, "leave personal texts out", false, false},
+                {"no-openings", NULL,
+                 "leave personal texts out; the documents go with it, and in them people's names "
+                 "and addresses",
+                 false, false},
                 {"progress", NULL, "show progress although standard error is no terminal", false,
                  false},
                 {NULL}},

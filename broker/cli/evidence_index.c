@@ -78,8 +78,10 @@ static void put_about(struct evidence_page *page, struct buf *out)
                    "and is among them is missing.</p>\n",
                    count(summary->unread));
     if (page->ask.no_openings)
-        buf_put_text(out, "<p>Personal texts (purposes, reasons, words) were withheld when this "
-                          "was made; where one was said it reads “withheld”.</p>\n");
+        buf_put_text(out,
+                     "<p>Personal texts (purposes, reasons, words) were withheld when this "
+                     "was made; where one was said it reads “withheld”. Names and addresses of "
+                     "people stand in the documents, which are here.</p>\n");
     else if (page->n_erased > 0)
         buf_printf(out,
                    "<p>In %llu events a personal text was erased from the record since. Where one "
@@ -147,7 +149,9 @@ static void put_agents(struct evidence_page *page, struct buf *out)
 static void put_people(struct evidence_page *page, struct buf *out)
 {
     buf_put_text(out, "<h2 id=\"people\">Which people</h2><p>Every person whom these events or the "
-                      "policies name. Full names are as the documents have them.</p>\n");
+                      "policies name.");
+    buf_put_text(out, page->ask.no_openings ? " Full names stand in the documents alone.</p>\n"
+                                            : " Full names are as the documents have them.</p>\n");
     if (page->people == NULL) {
         buf_put_text(out, "<p class=\"soft\">None is named.</p>\n");
         return;

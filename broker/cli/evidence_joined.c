@@ -3,12 +3,10 @@
  * question to people and their answers. Kept as the events come, told at the end. */
 #include "cli/evidence_page_internal.h"
 
-static struct page_stop *stop_of(struct evidence_page *page, struct ambit_id id,
-                                 struct ambit_id incident)
+static struct page_stop *stop_of(struct evidence_page *page, struct ambit_id id)
 {
     for (struct page_stop *stop = page->stops; stop != NULL; stop = stop->next)
-        if ((!ambit_id_is_none(id) && ambit_id_eq(stop->id, id)) ||
-            (!ambit_id_is_none(incident) && ambit_id_eq(stop->incident, incident)))
+        if (ambit_id_eq(stop->id, id))
             return stop;
     return NULL;
 }
@@ -90,10 +88,24 @@ static const char *answer_of(enum event_type type)
     return type < EVENT_TYPES ? words[type] : NULL;
 }
 
+/* Several stops may share one incident: what becomes of the incident is told of each, what becomes
+ * of a stop of that one alone. */
+static void answer_stops(struct evidence_page *page, const struct event *event)
+{
+    const char *answer = answer_of(event->type);
+    bool is_one = event->type == EVENT_STOP_CLEARED || event->type == EVENT_STOP_CLEAR_ASKED;
+    struct ambit_id id = is_one ? event->stop : event->incident;
+    if (answer == NULL || ambit_id_is_none(id))
+        return;
+    for (struct page_stop *stop = page->stops; stop != NULL; stop = stop->next)
+        if (ambit_id_eq(is_one ? stop->id : stop->incident, id))
+            answer_stop(page, stop, event, answer);
+}
+
 static void refused_by(struct evidence_page *page, const struct event *event)
 {
     for (size_t i = 0; event->decision == AMBIT_DENY && i < event->n_used_stops; i++) {
-        struct page_stop *stop = stop_of(page, event->used_stops[i].id, (struct ambit_id){{0}});
+        struct page_stop *stop = stop_of(page, event->used_stops[i].id);
         if (stop == NULL)
             continue;
         if (stop->refused++ == 0) {
@@ -238,19 +250,14 @@ static AMBIT_CHECKED enum ambit_err keep_confirmation(struct evidence_page *page
 
 enum ambit_err page_join(struct evidence_page *page, const struct event *event)
 {
-    const char *answer = answer_of(event->type);
-    struct page_stop *stop = NULL;
     refused_by(page, event);
+    answer_stops(page, event);
     if (event->type == EVENT_STOP_RAISED)
         return begin_stop(page, event);
     if (event->type == EVENT_APPROVAL_ASKED)
         return begin_question(page, event);
     if (event->type == EVENT_DOCUMENTS_CONFIRMED)
         return keep_confirmation(page, event);
-    if (answer != NULL)
-        stop = stop_of(page, event->stop, event->incident);
-    if (stop != NULL)
-        answer_stop(page, stop, event, answer);
     if (event->type == EVENT_APPROVAL_GIVEN)
         answer_question(page, event, "approved by");
     else if (event->type == EVENT_APPROVAL_REFUSED)

@@ -62,6 +62,7 @@ struct page_version { /* of a policy */
     struct ambit_digest digest, set; /* a set that it is in */
     uint64_t decisions;
     bool has_activation, has_end;
+    bool has_gap; /* it went, and came back */
     uint64_t activated_seq, ended_seq;
     int64_t activated_ms, ended_ms;
     struct ambit_str activated_by, path; /* of its page */

@@ -297,7 +297,7 @@ static AMBIT_CHECKED enum ambit_err resolve_set(struct evidence_page *page,
     }
     for (struct page_person *at = page->people; err == AMBIT_OK && at != NULL; at = at->next) {
         const struct ambit_person *person = ambit_person_find(documents, at->name);
-        if (person != NULL)
+        if (person != NULL && !page->ask.no_openings)
             err = keep(page, &at->full, person->name);
         if (err == AMBIT_OK && person != NULL)
             err = keep(page, &at->team, person->team);
@@ -329,6 +329,7 @@ static AMBIT_CHECKED enum ambit_err resolve_activation(struct evidence_page *pag
             at->ended_seq = one->seq;
             at->ended_ms = one->time_ms;
         } else if (is_in) {
+            at->has_gap = at->has_gap || at->has_end;
             at->has_end = false; /* it came back */
         }
     }

@@ -37,13 +37,14 @@ static void put_in_force(struct evidence_page *page, struct buf *out,
     buf_put_text(out, " (event ");
     page_link(page, out, version->activated_seq);
     buf_put_text(out, ")");
-    if (!version->has_end)
-        return;
-    buf_put_text(out, " until ");
-    page_time(out, version->ended_ms);
-    buf_put_text(out, " (event ");
-    page_link(page, out, version->ended_seq);
-    buf_put_text(out, ")");
+    if (version->has_end) {
+        buf_put_text(out, " until ");
+        page_time(out, version->ended_ms);
+        buf_put_text(out, " (event ");
+        page_link(page, out, version->ended_seq);
+        buf_put_text(out, ")");
+    }
+    buf_put_text(out, version->has_gap ? ", with interruptions" : "");
 }
 
 static size_t put_confirmations(struct evidence_page *page, struct buf *out,

@@ -67,7 +67,7 @@ static enum cli_exit fail(struct cli *cli, enum ambit_err err, const char *path,
     enum cli_exit code = CLI_NO;
     if (err == AMBIT_ERR_MALFORMED)
         code = CLI_USAGE;
-    else if (err == AMBIT_ERR_IO && is_live)
+    else if (err == AMBIT_ERR_IO && is_live && cli->errors.len > 0) /* the broker's, told */
         code = CLI_UNREACHABLE;
     if (cli->errors.len > 0)
         return code;
@@ -157,7 +157,10 @@ const struct cli_verb audit_export = {
     .options = {{"out", "DIR|FILE.tar", "where to; it must not be there yet", false, true},
                 {"from", "SEQ", "the first event", false, false},
                 {"to", "SEQ", "the last event", false, false},
-                {"no-openings", NULL, "leave personal texts out", false, false},
+                {"no-openings", NULL,
+                 "leave personal texts out; the documents go with it, and in them people's names "
+                 "and addresses",
+                 false, false},
                 {"progress", NULL, "show progress although standard error is no terminal", false,
                  false},
                 {NULL}},

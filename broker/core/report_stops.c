@@ -278,6 +278,12 @@ static void join_services(struct report_period *period)
     period->n_services = kept;
 }
 
+/* What does not fit (49 days) counts as the longest. */
+static uint32_t span_of(int64_t ms)
+{
+    return ms < 0 ? 0 : ms > UINT32_MAX ? UINT32_MAX : (uint32_t)ms;
+}
+
 static AMBIT_CHECKED enum ambit_err times_of_group(struct report_period *period, uint32_t group,
                                                    struct report_tally *tally)
 {
@@ -293,7 +299,7 @@ static AMBIT_CHECKED enum ambit_err times_of_group(struct report_period *period,
         tally->services++;
         tally->services_seen += of->seen_ms != 0;
         if (of->seen_ms != 0)
-            ms[n++] = (uint32_t)(of->seen_ms - stop->raised_ms);
+            ms[n++] = span_of(of->seen_ms - stop->raised_ms);
     }
     tally->contain = report_times_of(ms, n);
     free(ms);

@@ -45,6 +45,7 @@ enum ambit_err evidence_read(struct evidence *evidence, uint64_t index, bool wit
     err = get(evidence, path, LOG_OPENINGS_MAX, &bundle->opened);
     if (err == AMBIT_ERR_NOT_FOUND) {
         buf_reset(&bundle->opened);
+        evidence->copying.reterr_path[0] = '\0';
         return AMBIT_OK; /* nothing personal, or all erased */
     }
     return err != AMBIT_OK || log_bundle_openings(bundle, true) ? err : AMBIT_ERR_DAMAGED;
@@ -113,6 +114,7 @@ static AMBIT_CHECKED enum ambit_err walk_bundle(struct evidence *evidence, uint6
     enum ambit_err err = evidence_read(evidence, index, false);
     if (err == AMBIT_ERR_NOT_FOUND) { /* pruned, and its segment is not there */
         evidence->summary.unread += width;
+        evidence->copying.reterr_path[0] = '\0';
         return AMBIT_OK;
     }
     for (size_t i = 0; err == AMBIT_OK && i < width; i++) {
@@ -288,7 +290,8 @@ void evidence_close(struct evidence *evidence)
         return;
     struct evidence_list *lists[] = {
         &evidence->answers, &evidence->activated, &evidence->confirmed, &evidence->erasures,
-        &evidence->todo,    &evidence->own,       &evidence->versions};
+        &evidence->todo,    &evidence->own,       &evidence->versions,  &evidence->owners,
+        &evidence->teams,   &evidence->policies};
     for (size_t i = 0; i < AMBIT_LEN(lists); i++)
         free(lists[i]->v);
     sets_free(evidence->sets);

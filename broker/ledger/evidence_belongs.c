@@ -55,22 +55,34 @@ static bool is_of_owner(const struct event *event, struct ambit_str name)
 }
 
 static AMBIT_CHECKED enum ambit_err keep_name(struct evidence *evidence,
-                                              struct evidence_names *names, struct ambit_str name)
+                                              struct evidence_list *names, struct ambit_str name)
 {
+    const struct ambit_str *v = names->v;
     for (size_t i = 0; i < names->n; i++)
-        if (ambit_str_eq(names->v[i], name))
+        if (ambit_str_eq(v[i], name))
             return AMBIT_OK;
-    if (name.len == 0 || names->n == EVIDENCE_NAMES_MAX)
+    if (name.len == 0)
         return AMBIT_OK;
-    names->v[names->n] = arena_copy(&evidence->memory, name);
-    return names->v[names->n++].p != NULL ? AMBIT_OK : AMBIT_ERR_NO_MEMORY;
+    struct ambit_str copy = arena_copy(&evidence->memory, name);
+    return copy.p != NULL ? evidence_add(names, &copy, sizeof copy) : AMBIT_ERR_NO_MEMORY;
+}
+
+/* Authority may come of several policies: each item has its own. */
+static AMBIT_CHECKED enum ambit_err keep_policies(struct evidence *evidence,
+                                                  const struct event *event)
+{
+    enum ambit_err err = keep_name(evidence, &evidence->policies, event->policy);
+    for (size_t i = 0; err == AMBIT_OK && i < event->n_items; i++)
+        err = keep_name(evidence, &evidence->policies, event->items[i].policy);
+    return err;
 }
 
 static bool is_aimed_at_any(const struct event *event, const char *kind,
-                            const struct evidence_names *names)
+                            const struct evidence_list *names)
 {
+    const struct ambit_str *v = names->v;
     for (size_t i = 0; i < names->n; i++)
-        if (is_aimed(event, kind, names->v[i]))
+        if (is_aimed(event, kind, v[i]))
             return true;
     return false;
 }
@@ -98,7 +110,7 @@ enum ambit_err evidence_belongs(struct evidence *evidence, const struct event *e
         if (ambit_str_eq(event->agent, name)) {
             err = keep_name(evidence, &evidence->owners, event->owner);
             if (err == AMBIT_OK)
-                err = keep_name(evidence, &evidence->policies, event->policy);
+                err = keep_policies(evidence, event);
         }
         break;
     case EVIDENCE_OWNER:

@@ -21,16 +21,12 @@ struct evidence_list { /* grows by doubling */
     void *v;
     size_t n, room;
 };
-enum { EVIDENCE_TILES = 16, EVIDENCE_NAMES_MAX = 64 };
+enum { EVIDENCE_TILES = 16 };
 struct evidence_tile {
     bool is_there;
     unsigned level;
     uint64_t index;
     struct ambit_digest hash[LOG_TILE_WIDTH];
-};
-struct evidence_names {
-    struct ambit_str v[EVIDENCE_NAMES_MAX];
-    size_t n;
 };
 
 struct evidence {
@@ -47,12 +43,12 @@ struct evidence {
     struct places places;
 
     /* of the walk */
-    struct evidence_names owners, teams, policies; /* of the agent or owner asked about */
-    struct evidence_list answers;                  /* struct evidence_answer */
-    struct evidence_list activated, confirmed;     /* struct evidence_version */
-    struct evidence_list erasures, todo;           /* uint64_t */
-    struct evidence_list own;                      /* struct ambit_id */
-    struct evidence_list versions;                 /* struct ambit_digest, of policies */
+    struct evidence_list owners, teams, policies; /* struct ambit_str: of whom is asked about */
+    struct evidence_list answers;                 /* struct evidence_answer */
+    struct evidence_list activated, confirmed;    /* struct evidence_version */
+    struct evidence_list erasures, todo;          /* uint64_t */
+    struct evidence_list own;                     /* struct ambit_id */
+    struct evidence_list versions;                /* struct ambit_digest, of policies */
     size_t n_own_done, n_versions_done;
     struct ambit_digest document; /* of the target, in the set activated last; all zero: none */
 

@@ -46,7 +46,7 @@ static AMBIT_CHECKED enum ambit_err read_lines(struct log_verify *verify, bool *
     size_t room = 1;
     for (size_t i = 0; i < left.len; i++)
         room += left.p[i] == '\n';
-    verify->listed = malloc(room * sizeof *verify->listed);
+    verify->listed = calloc(room, sizeof *verify->listed);
     if (verify->listed == NULL)
         return AMBIT_ERR_NO_MEMORY;
     *ret_is_sound = false;
@@ -88,8 +88,10 @@ enum ambit_err log_verify_manifest(struct log_verify *verify)
         return log_is_ours(err) ? err : AMBIT_OK;
     crypto_sha256(verify->manifest.p, verify->manifest.len, &verify->report->manifest);
     err = read_lines(verify, &is_sound);
-    if (err == AMBIT_OK && !is_sound)
+    if (err == AMBIT_OK && !is_sound) {
         log_problem(verify, NULL, name, "is no list of files and their digests");
+        verify->n_listed = 0; /* rows that are half read, unsorted: it lists nothing */
+    }
     for (size_t i = 0; err == AMBIT_OK && is_sound && i < verify->n_listed; i++)
         err = log_gives_up(verify) ? AMBIT_OK : judge(verify, &verify->listed[i], &file);
     return err;

@@ -195,6 +195,10 @@ def others(make, broker):
     listed = subprocess.run(["tar", "tf", tar.out], capture_output=True, text=True, check=True).stdout.split()
     tap.ok(tar.code == 0 and code == 0 and not said["openings"] and "index.html" in listed and not any(n.endswith(".open") for n in listed),
            "a tar without personal texts holds", (tar.done, said))
+    documents = [json.loads(tar.read(n)) for n in tar.files() if n.startswith("documents/")]
+    page = "".join(Page(tar.read("index.html")).text)
+    told = [d["name"] for d in documents if "email" in d and d["name"] in page]
+    tap.ok(any("email" in d for d in documents) and not told and "stand in the documents, which are here" in page, "and without full names on its page", told)
     os.makedirs(tar.out + ".d")
     subprocess.run(["tar", "xf", tar.out, "-C", tar.out + ".d"], check=True)
     sums = subprocess.run(["sha256sum", "--quiet", "-c", "SHA256SUMS"], cwd=tar.out + ".d", capture_output=True)

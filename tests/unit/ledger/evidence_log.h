@@ -89,11 +89,15 @@ static struct ambit_id id_of(uint64_t n)
     return id;
 }
 
-enum { CHIEF = 1000, HAND, ASKED, STOPPED, OPENED, OLD };
+enum { CHIEF = 1000, HAND, ASKED, STOPPED, OPENED, OLD, STOPPED_TOO, OPENED_TOO };
 static const struct ambit_stop_view used[] = {
     {.id = {{0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, STOPPED >> 8, STOPPED & 0xff}},
      .kind = AMBIT_TARGET_OWNER,
      .target = {"dana", 4}}};
+
+static const struct ambit_given given[] = {
+    {.action = {"x.y", 3}, .resource = {"svc:x/1", 7}, .policy = {"helper", 6}, .rule = {"a", 1}},
+    {.action = {"x.z", 3}, .resource = {"svc:x/1", 7}, .policy = {"second", 6}, .rule = {"b", 1}}};
 
 /* At these sequences something happens; everywhere else somebody reads. */
 static void fill(uint64_t seq, struct event *event)
@@ -112,6 +116,8 @@ static void fill(uint64_t seq, struct event *event)
         event->agent = AMBIT_STR("hand");
         event->owner = AMBIT_STR("dana");
         event->policy = AMBIT_STR("helper");
+        event->items = given;
+        event->n_items = AMBIT_LEN(given);
         event->grant = id_of(HAND);
         event->parent = event->lineage = id_of(CHIEF);
         event->depth = 1;
@@ -160,6 +166,14 @@ static void fill(uint64_t seq, struct event *event)
         event->reason = AMBIT_REASON_STOPPED;
         event->used_stops = used;
         event->n_used_stops = 1;
+        break;
+    case 70:
+        event->type = EVENT_STOP_RAISED;
+        event->target = AMBIT_STR("policy:second");
+        event->person = AMBIT_STR("kim");
+        event->stop = id_of(STOPPED_TOO);
+        event->incident = id_of(OPENED_TOO);
+        event->holds = true;
         break;
     case 290:
         event->type = EVENT_STOP_CLEARED;

@@ -26,8 +26,9 @@ static void what_belongs_and_what_it_leads_to(void **state)
         int64_t from, to; /* sequences */
         const char *want;
     } rows[] = {
-        {"an agent, with the grant above, approval, outcome, and the stop of its owner", "hand",
-         EVIDENCE_AGENT, 0, SIZE, "l10 b20 b30 l31 b40 b50 l260 l290 r295 "},
+        {"an agent, with the grant above, approval, outcome, and the stops of its owner and of a "
+         "policy that an item came of",
+         "hand", EVIDENCE_AGENT, 0, SIZE, "l10 b20 b30 l31 b40 b50 b70 l260 l290 r295 "},
         {"what answers is of any time", "hand", EVIDENCE_AGENT, 40, 41,
          "l10 l20 l30 l31 b40 l260 "},
         {"a denial, with the stop it names and its clearing", "chief", EVIDENCE_AGENT, 60, 61,
@@ -35,6 +36,7 @@ static void what_belongs_and_what_it_leads_to(void **state)
         {"an owner", "dana", EVIDENCE_OWNER, 0, 30, "b10 b20 "},
         {"an owner: what they did", "lee", EVIDENCE_OWNER, 0, SIZE, "l30 b31 r295 "},
         {"a policy", "helper", EVIDENCE_POLICY, 0, 100, "l10 b20 "},
+        {"a policy that an item came of", "second", EVIDENCE_POLICY, 0, 100, "l10 b20 b70 "},
         {"a period", NULL, EVIDENCE_PERIOD, 50, 52, "b50 b51 l290 "},
         {"the end of a period is not in it", NULL, EVIDENCE_PERIOD, 20, 20, ""},
         {"nothing in the period", "hand", EVIDENCE_AGENT, 100, 200, ""},
@@ -131,7 +133,7 @@ static void what_is_written_verifies_alone(void **state)
     struct log_report report;
     verify(made, &report);
     assert_int_equal(report.n_problems, 0);
-    assert_true(report.is_signed && report.events == 9 && report.export.events == 9);
+    assert_true(report.is_signed && report.events == 10 && report.export.events == 10);
     assert_int_equal(report.counts.unknown_links, 0);
     assert_int_equal(report.n_listed + 1, made->n);
     assert_int_equal(report.n_others, 0);
@@ -140,7 +142,7 @@ static void what_is_written_verifies_alone(void **state)
     done(log);
 }
 
-enum damage { CHANGED, CUT, GONE, LONGER, SWAPPED };
+enum damage { CHANGED, CUT, GONE, LONGER, SWAPPED, GARBLED };
 
 static void damage(struct log *made, const char *path, enum damage how)
 {
@@ -161,6 +163,10 @@ static void damage(struct log *made, const char *path, enum damage how)
     case SWAPPED: /* for that of another event */
         buf_reset(bytes);
         buf_put_str(bytes, buf_str(file_of(made, "receipts/10.tlog-proof")));
+        break;
+    case GARBLED: /* a line, and none of its kind */
+        buf_reset(bytes);
+        buf_put_text(bytes, "x\n");
         break;
     }
 }
@@ -191,6 +197,7 @@ static void each_damage_is_named(void **state)
         {"SHA256SUMS", GONE, false, "SHA256SUMS: is not there"},
         {"SHA256SUMS", CUT, false, "SHA256SUMS: is no list"},
         {"SHA256SUMS", LONGER, false, "SHA256SUMS: is no list"},
+        {"SHA256SUMS", GARBLED, false, "SHA256SUMS: is no list"},
     };
     (void)state;
     struct log *log = make();
@@ -218,7 +225,7 @@ static void an_event_less_is_counted(void **state)
     damage(made, "receipts/10.tlog-proof", GONE);
     list_files(made);
     verify(made, &report);
-    assert_true(is_told(&report, "receipts: are of 8 events, not of the 9 chosen"));
+    assert_true(is_told(&report, "receipts: are of 9 events, not of the 10 chosen"));
     assert_true(report.counts.unknown_links > 0);
     log_report_done(&report);
     done(made);
