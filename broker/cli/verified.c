@@ -143,6 +143,9 @@ void verified_write(const struct log_report *report, struct buf *out)
     put_count(
         out, counts->unaccounted_documents,
         "documents have others in their place: what would account for it is not in this part");
+    put_count(
+        out, export->unread,
+        "events of the log could not be read when this was made: what is in them is not here");
     put_count(out, counts->unfollowed,
               "decisions were held against a part of what was in force: more stood open at once "
               "than is followed");

@@ -143,6 +143,8 @@ static AMBIT_CHECKED enum ambit_err put_export(struct evidence *evidence)
     json_i64(&out, (int64_t)evidence->summary.size);
     put_target(&out, &evidence->ask);
     put_time(&out, "to", evidence->ask.to_ms);
+    json_key(&out, "unread");
+    json_i64(&out, (int64_t)evidence->summary.unread);
     json_key(&out, "v");
     json_i64(&out, 1);
     json_end_object(&out);

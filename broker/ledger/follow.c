@@ -21,8 +21,8 @@ struct given {
 };
 struct replaced {
     struct ambit_digest digest, now;
+    bool has_seq;
     uint64_t seq; /* the first event that needed it */
-    bool is_accounted;
 };
 struct follow {
     struct follow_source source;
@@ -136,10 +136,10 @@ static struct replaced *find_replaced(struct follow *follow, const struct ambit_
 }
 
 /* An erasure stands behind what it erases: that there is one is told at the end. */
-static enum ambit_err replaced(void *ctx, const struct ambit_digest *digest,
-                               const struct ambit_digest *now)
+static AMBIT_CHECKED enum ambit_err keep_replaced(struct follow *follow,
+                                                  const struct ambit_digest *digest,
+                                                  const struct ambit_digest *now, bool has_seq)
 {
-    struct follow *follow = ctx;
     struct replaced *found = find_replaced(follow, digest);
     if (found != NULL)
         return ambit_digest_eq(found->now, *now) ? AMBIT_OK : AMBIT_ERR_DAMAGED;
@@ -154,8 +154,20 @@ static enum ambit_err replaced(void *ctx, const struct ambit_digest *digest,
         follow->room_replaced = room;
     }
     follow->replaced[follow->n_replaced++] =
-        (struct replaced){.digest = *digest, .now = *now, .seq = follow->seq};
+        (struct replaced){.digest = *digest, .now = *now, .has_seq = has_seq, .seq = follow->seq};
     return AMBIT_OK;
+}
+
+static enum ambit_err replaced(void *ctx, const struct ambit_digest *digest,
+                               const struct ambit_digest *now)
+{
+    return keep_replaced(ctx, digest, now, true);
+}
+
+enum ambit_err follow_replaced(struct follow *follow, const struct ambit_digest *digest,
+                               const struct ambit_digest *now)
+{
+    return keep_replaced(follow, digest, now, false);
 }
 
 static enum ambit_err list_of(void *ctx, const struct ambit_digest *set, struct arena *arena,
@@ -234,12 +246,9 @@ static AMBIT_CHECKED enum ambit_err take_erasure(struct follow *follow, const st
         return AMBIT_OK;
     }
     for (size_t i = 0; i < erasure.n_documents; i++) {
-        err = texts_gone(&follow->texts, &erasure.documents[i].digest, event->seq);
+        err = texts_gone(&follow->texts, &erasure.documents[i], event->seq);
         if (err != AMBIT_OK)
             return err;
-        struct replaced *found = find_replaced(follow, &erasure.documents[i].digest);
-        if (found != NULL && ambit_digest_eq(found->now, erasure.documents[i].now))
-            found->is_accounted = true;
     }
     return texts_erase(&follow->texts, &erasure);
 }
@@ -347,20 +356,30 @@ static void tell_missing(void *ctx, const struct texts_missing *left)
     tell(follow, left->first, text);
 }
 
+static void judge_replaced(struct follow *follow, const struct replaced *one)
+{
+    char text[REDECIDE_WHAT_MAX], hex[HEX_DIGEST_LEN];
+    if (texts_account(&follow->texts, &one->digest, &one->now))
+        return;
+    if (follow->options.ends_early && !follow->options.has_erasures) {
+        follow->counts.unaccounted_documents++;
+        return;
+    }
+    hex_encode(one->digest.b, sizeof one->digest.b, hex);
+    (void)snprintf(text, sizeof text,
+                   "names a document whose bytes do not have its digest, and no erasure says so "
+                   "(%.*s)",
+                   (int)sizeof hex, hex);
+    follow->source.problem(follow->source.ctx, one->has_seq ? &one->seq : NULL, text);
+}
+
 enum ambit_err follow_end(struct follow *follow)
 {
     follow->counts.unfollowed = follow->before.unfollowed;
     texts_judge_held(&follow->texts, tell_held, follow);
     texts_judge(&follow->texts, tell_missing, follow, &follow->counts.erased_texts);
-    for (size_t i = 0; i < follow->n_replaced; i++) {
-        if (follow->replaced[i].is_accounted)
-            continue;
-        if (follow->options.ends_early)
-            follow->counts.unaccounted_documents++;
-        else
-            tell(follow, follow->replaced[i].seq,
-                 "names a document whose bytes do not have its digest, and no erasure says so");
-    }
+    for (size_t i = 0; i < follow->n_replaced; i++)
+        judge_replaced(follow, &follow->replaced[i]);
     return texts_judge_gone(&follow->texts, &follow->source.sets, tell_gone, follow);
 }
 

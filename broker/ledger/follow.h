@@ -23,6 +23,7 @@ struct follow_options {
     bool is_partial;    /* not all that came before is there: ids not found are only counted */
     bool has_gaps;      /* nor all between: chosen events; what holds for a while is not followed */
     bool ends_early;    /* not all that came after: nor is what no erasure accounts for */
+    bool has_erasures;  /* of documents, all of them, though it ends early */
     bool may_lack_sets; /* sets that are not there are no fault: their decisions are counted */
     bool are_withheld;  /* openings: that they are not there needs no account */
 };
@@ -45,6 +46,10 @@ void follow_free(struct follow *follow);
 AMBIT_CHECKED enum ambit_err follow_event(struct follow *follow, const struct event *event,
                                           struct ambit_str leaf, struct ambit_str opening,
                                           struct arena *arena);
+/* A set that is read beside the events: `replaced` of ledger/sets.h, as of what they name. */
+AMBIT_CHECKED enum ambit_err follow_replaced(struct follow *follow,
+                                             const struct ambit_digest *digest,
+                                             const struct ambit_digest *now);
 /* After the last one: what nothing accounts for. */
 AMBIT_CHECKED enum ambit_err follow_end(struct follow *follow);
 const struct follow_counts *follow_counts(const struct follow *follow);

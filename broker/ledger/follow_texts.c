@@ -76,14 +76,26 @@ enum ambit_err texts_erase(struct texts *texts, const struct erasure *erasure)
     return err;
 }
 
-enum ambit_err texts_gone(struct texts *texts, const struct ambit_digest *digest, uint64_t seq)
+enum ambit_err texts_gone(struct texts *texts, const struct erasure_document *document,
+                          uint64_t seq)
 {
     void *list = texts->gone;
     enum ambit_err err = grow(&list, &texts->room_gone, texts->n_gone, sizeof *texts->gone);
     texts->gone = list;
     if (err == AMBIT_OK)
-        texts->gone[texts->n_gone++] = (struct texts_gone){.digest = *digest, .seq = seq};
+        texts->gone[texts->n_gone++] =
+            (struct texts_gone){.digest = document->digest, .now = document->now, .seq = seq};
     return err;
+}
+
+bool texts_account(const struct texts *texts, const struct ambit_digest *digest,
+                   const struct ambit_digest *now)
+{
+    for (size_t i = 0; i < texts->n_gone; i++)
+        if (ambit_digest_eq(texts->gone[i].digest, *digest) &&
+            ambit_digest_eq(texts->gone[i].now, *now))
+            return true;
+    return false;
 }
 
 /* ---- at the end ----------------------------------------------------------------------------- */

@@ -22,7 +22,7 @@ struct texts_held {
     uint8_t bits[32];
 };
 struct texts_gone { /* a document of which an erasure says that its texts are gone */
-    struct ambit_digest digest;
+    struct ambit_digest digest, now; /* and with what bytes it stands there since */
     uint64_t seq;
     bool is_back; /* it was activated again since */
 };
@@ -45,8 +45,11 @@ AMBIT_CHECKED enum ambit_err texts_have(struct texts *texts, uint64_t seq, unsig
 AMBIT_CHECKED enum ambit_err texts_erase(struct texts *texts, const struct erasure *erasure);
 /* Tells each event whose opening holds what some erasure says is gone. */
 void texts_judge_held(struct texts *texts, void (*one)(void *ctx, uint64_t seq), void *ctx);
-AMBIT_CHECKED enum ambit_err texts_gone(struct texts *texts, const struct ambit_digest *digest,
-                                        uint64_t seq);
+AMBIT_CHECKED enum ambit_err texts_gone(struct texts *texts,
+                                        const struct erasure_document *document, uint64_t seq);
+/* Does some erasure say that these bytes (`now`) stand for that document? */
+bool texts_account(const struct texts *texts, const struct ambit_digest *digest,
+                   const struct ambit_digest *now);
 /* A set was activated: what it holds is there again with reason. */
 AMBIT_CHECKED enum ambit_err texts_activated(struct texts *texts, const struct sets_source *source,
                                              const struct ambit_digest *set);

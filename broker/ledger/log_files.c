@@ -65,6 +65,7 @@ static bool read_members(const struct json_value *object, struct log_export *ret
     bool is_range = ret->kind != LOG_EVIDENCE;
     ret->origin = json_get_str(object, "origin");
     ret->made_at = json_get_str(object, "made_at");
+    ret->has_unread = ret->kind == LOG_EVIDENCE && read_number(object, "unread", &ret->unread);
     ret->has_openings = openings != NULL && openings->kind == JSON_TRUE;
     return json_get_i64(object, "v", &version) && version == 1 && ret->origin.p != NULL &&
            read_number(object, "size", &ret->size) &&

@@ -37,14 +37,12 @@ static void take_path(void *ctx, const char *path)
     found->v[found->n++] = digest;
 }
 
-/* Whether an erasure accounts for it is told where a decision hangs on it. */
+/* Whether an erasure accounts for it is told at the end of the walk. */
 static enum ambit_err replaced(void *ctx, const struct ambit_digest *digest,
                                const struct ambit_digest *now)
 {
-    (void)ctx;
-    (void)digest;
-    (void)now;
-    return AMBIT_OK;
+    const struct log_verify *verify = ctx;
+    return follow_replaced(verify->follow, digest, now);
 }
 
 static AMBIT_CHECKED enum ambit_err judge(struct log_verify *verify, struct sets *sets,

@@ -177,6 +177,7 @@ static AMBIT_CHECKED enum ambit_err make_follow(struct log_verify *verify)
         .has_gaps = export->kind == LOG_EVIDENCE,
         .is_partial = export->kind == LOG_EVIDENCE || export->first > 0,
         .ends_early = export->kind == LOG_EVIDENCE || export->next < verify->checkpoint.size,
+        .has_erasures = export->has_unread && export->unread == 0,
         .may_lack_sets = export->kind != LOG_WHOLE,
         .are_withheld = !export->has_openings,
     };

@@ -21,6 +21,9 @@ struct log_export { /* export.json; a URL has none and is a whole log */
     bool has_openings;
     struct ambit_str origin, made_at;
     uint64_t events; /* of evidence: how many were chosen */
+    /* and how many of the log could not be read for it; what was made before has no such member */
+    bool has_unread;
+    uint64_t unread;
 };
 
 struct log_verify_options {

@@ -3,6 +3,7 @@
 """Goal: an admin erases personal text, by person, agent, event, grant and decision: traces and events say
 that it was erased, every proof holds, no byte of it is left in the store's file; a kill at any moment
 loses nothing that was answered."""
+import json
 import os
 import random
 import sys
@@ -136,6 +137,14 @@ def targets(tap, broker, client, grant, decisions, stop):
     tap.ok(done.returncode == 1, "whom it is not permitted: exit 1", done)
 
 
+def told_of(tap, broker, name):
+    """Evidence of all, a document of which is erased, holds: an erasure in it says so."""
+    out = os.path.join(broker.home, name)
+    made = broker.ambit("evidence", "--from", "1d", "--state", broker.state, "--out", out, "--json")
+    said = json.loads(broker.ambit("verify", out, "--json").stdout)
+    tap.ok(made.returncode == 0 and said["ok"] and said["documents_unaccounted"] == 0, f"and evidence, {name}", (made, said))
+
+
 def gone(tap, broker, client):
     kim = broker.document("people/kim")
     before = next(e for e in client.events() if e["type"] == "grant.issued")
@@ -155,12 +164,14 @@ def gone(tap, broker, client):
         tap.ok(not any(found.values()), "no byte of it stands in the store", found)
         tap.ok(left(broker, "KEEP-lee-3"), "what was not erased does")
         tap.ok(b"ambit_scrub_pending 0" in again.call("GET", "/metrics").body, "so says the metric")
+        told_of(tap, broker, "erased")
         broker.propose("people/kim", kim)
         tap.ok(again.person("lee", "POST", "/v1/documents/reload").status == 200, "the person may come back")
     broker.stop()
     out = os.path.join(broker.home, "export")
     done = [broker.ambit("export", "--state", broker.state, "--out", out), broker.ambit("verify", out)]
     tap.ok([d.returncode for d in done] == [0, 0] and all(t not in d.stdout for d in done for t in (b"ZAP", b"CLAP")), "so does an export", done)
+    told_of(tap, broker, "back")
     code, report = broker.verify()
     tap.ok(code == 0, "ambit verify holds, also of a document that is in force again", report)
     broker.start()

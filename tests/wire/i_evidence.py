@@ -225,6 +225,13 @@ def changes(archive):
     tap.ok(not missed and archive.verify()[0] == 0, f"a byte changed, a byte less, a file less: found and named, of {len(kinds)} kinds of file", missed)
 
 
+def another_person(archive, unread=0):
+    """One whose document says what it never said, as an erasure would leave it."""
+    name, person = next((n, d) for n, d in ((n, json.loads(archive.read(n))) for n in archive.files() if n.startswith("documents/")) if "email" in d)
+    archive.write(name, json.dumps({**person, "name": "erased", "roles": ["auditor"]}).encode())
+    archive.write("export.json", archive.read("export.json").replace(b'"unread":0', b'"unread":%d' % unread))
+
+
 def lies(archive):
     """By whoever makes the list anew."""
     first = min(n for n in archive.files() if n.startswith("documents/"))
@@ -253,6 +260,10 @@ def lies(archive):
             "an entry less": lambda: away(entry)}
     missed = [name for name, change in rows.items() if after(change)[0] != 1]
     tap.ok(not missed, "what the log holds is found with a list made anew", missed)
+    code, said = after(lambda: another_person(archive))
+    tap.ok(code == 1 and any("no erasure says so" in p["what"] for p in said["problems"]), "a person's document that is said to be erased, and no erasure says so", said)
+    code, said = after(lambda: another_person(archive, unread=1))
+    tap.ok(code == 0 and said["documents_unaccounted"] == 1, "where its erasure may be among what could not be read it is counted", said)
     code, said = after(lambda: archive.write("index.html", archive.read("index.html").replace(b"Evidence", b"Nothing")))
     tap.ok(code == 0 and said["manifest"] != archive.said["manifest"], "the page is no part of the log: only the digest of the list tells it", said)
     code, said = after(lambda: archive.write("notes.txt", b"of the lawyer"))
