@@ -332,9 +332,7 @@ void broker_close(struct broker *broker)
     }
     witnesses_stop(TAKE(broker->witnesses));
     tlog_close(broker);
-    if (broker->indexer != NULL)
-        indexer_stop(broker->indexer);
-    search_close(broker->search);
+    searching_stop(broker);
     batch_drop(&broker->batch);
     broker_documents_release(broker->documents);
     holds_release(broker->holds);

@@ -2,11 +2,11 @@
 /* Looking after the search index: see searching.h. */
 #include "core/searching.h"
 
-#include "base/arena.h"
 #include "core/internal.h"
 #include "core/prune.h"
 #include "core/pruned.h"
 #include "core/segment.h"
+#include "core/segment_look.h"
 #include "ledger/indexer.h"
 #include "store/search.h"
 
@@ -96,21 +96,6 @@ static AMBIT_CHECKED enum ambit_err pruned_to(struct broker *broker, uint64_t *r
     return err;
 }
 
-/* What is pruned below the first segment that is here. */
-static AMBIT_CHECKED enum ambit_err gone_to(struct broker *broker, uint64_t *ret)
-{
-    ARENA_AUTO arena;
-    struct segment_listed *listed = NULL;
-    size_t n = 0;
-    arena_init(&arena, NULL, 0, 0);
-    enum ambit_err err = pruned_to(broker, ret);
-    if (err == AMBIT_OK && *ret > 0)
-        err = segments_list(segments_folder(broker_segments(broker)), &arena, &listed, &n);
-    if (err == AMBIT_OK && n > 0 && listed[0].first < *ret)
-        *ret = listed[0].first;
-    return err;
-}
-
 /* A folder that is not mounted for an hour is no reason to forget. */
 uint64_t searching_forgets(struct searching *searching, uint64_t gone, int64_t now_ms)
 {
@@ -124,12 +109,25 @@ uint64_t searching_forgets(struct searching *searching, uint64_t gone, int64_t n
     return ret;
 }
 
-static void look_at_segments(struct broker *broker, int64_t now_ms)
+/* A folder that hangs holds up its look alone, and the next ones. */
+static void look_begin(struct broker *broker, int64_t now_ms)
 {
-    uint64_t gone = 0;
-    broker->searching.looked_ms = now_ms;
-    if (gone_to(broker, &gone) == AMBIT_OK) /* else another time */
-        indexer_forget(broker->indexer, searching_forgets(&broker->searching, gone, now_ms));
+    struct searching *searching = &broker->searching;
+    searching->looked_ms = now_ms;
+    if (pruned_to(broker, &searching->pruned) == AMBIT_OK)
+        searching->look = segment_look_begin(segments_folder(broker_segments(broker)));
+}
+
+/* What is pruned below the first segment that is here. */
+static void look_end(struct broker *broker, int64_t now_ms)
+{
+    struct searching *searching = &broker->searching;
+    uint64_t first = 0;
+    enum ambit_err err = segment_look_end(&searching->look, &first);
+    if (err != AMBIT_OK) /* at work yet; or another time */
+        return;
+    uint64_t gone = first < searching->pruned ? first : searching->pruned;
+    indexer_forget(broker->indexer, searching_forgets(searching, gone, now_ms));
 }
 
 void searching_look(struct broker *broker)
@@ -138,9 +136,18 @@ void searching_look(struct broker *broker)
     int64_t since_ms = now_ms - broker->searching.looked_ms;
     uint64_t pruned = 0;
     tell(broker, now_ms);
-    if (since_ms >= LOOK_EVERY_MS || since_ms < 0)
-        look_at_segments(broker, now_ms);
+    if (broker->searching.look)
+        look_end(broker, now_ms);
+    else if (since_ms >= LOOK_EVERY_MS || since_ms < 0)
+        look_begin(broker, now_ms);
     if (indexer_problem(broker->indexer) == AMBIT_ERR_NO_SPACE &&
         pruned_to(broker, &pruned) == AMBIT_OK)
         indexer_forget(broker->indexer, pruned);
+}
+
+void searching_stop(struct broker *broker)
+{
+    segment_look_leave(TAKE(broker->searching.look));
+    indexer_stop(TAKE(broker->indexer));
+    search_close(TAKE(broker->search));
 }

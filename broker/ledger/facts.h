@@ -73,7 +73,8 @@ void facts_free(struct facts *facts);
 AMBIT_CHECKED enum ambit_err facts_are_there(struct search *search, uint64_t next, bool *ret);
 /* In one write transaction of the search: begin at the sequence that comes next, each event in
  * order, then end. What was begun and not ended is dropped with its transaction. `is_first`: there
- * are no facts before it, whatever its number (the record begins there: what is older was pruned).
+ * is no fact right before it, whatever its number (the record begins there: what is older was
+ * pruned).
  */
 AMBIT_CHECKED enum ambit_err facts_begin(struct facts *facts, struct store_txn *txn, uint64_t next,
                                          bool is_first);

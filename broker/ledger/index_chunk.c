@@ -46,9 +46,13 @@ static AMBIT_CHECKED enum ambit_err chunk_begin(struct chunk *chunk, uint64_t se
         return AMBIT_OK;
     enum ambit_err err = search_write_begin(indexer->search, &chunk->write);
     bool is_first = chunk->position.next == 0;
+    bool is_gap = !is_first && seq != chunk->position.next; /* pruned since the chunk before */
     if (is_first)
-        chunk->position.first = chunk->position.swept = seq;
-    return err == AMBIT_OK ? facts_begin(indexer->facts, chunk->write, seq, is_first) : err;
+        chunk->position.swept = seq;
+    if (is_first || is_gap)
+        chunk->position.first = seq;
+    return err == AMBIT_OK ? facts_begin(indexer->facts, chunk->write, seq, is_first || is_gap)
+                           : err;
 }
 
 static AMBIT_CHECKED enum ambit_err chunk_commit(struct chunk *chunk)

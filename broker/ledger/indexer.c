@@ -45,8 +45,12 @@ static enum ambit_err begin_anew(struct indexer *indexer)
     indexer->sweep = (struct search_sweep){.below = 0};
     announce(indexer); /* first: nobody takes an empty one for whole */
     err = search_restart(indexer->search);
-    indexer->rebuilt += err == AMBIT_OK;
-    return err;
+    if (err != AMBIT_OK)
+        return err;
+    indexer->rebuilt += !indexer->is_unmade;
+    indexer->is_unmade = false;
+    indexer->has_news = true; /* it begins by itself, also where nothing is recorded */
+    return AMBIT_OK;
 }
 
 /* ---- what is not searched for any more ------------------------------------------------------ */
@@ -169,9 +173,20 @@ static enum ambit_err is_of(struct store *store, const struct search_position *p
     return err;
 }
 
+/* No room to make it: the broker starts without, and the thread tries again. */
+static enum ambit_err start_unmade(struct indexer *indexer)
+{
+    indexer->is_unmade = true;
+    search_suspect(indexer->search);
+    return AMBIT_OK;
+}
+
 static enum ambit_err position_start(struct indexer *indexer)
 {
     bool is_ours = false;
+    indexer->position = (struct search_position){.built_as = INDEX_VERSION};
+    if (search_is_suspect(indexer->search))
+        return start_unmade(indexer);
     enum ambit_err err = search_position(indexer->search, &indexer->position);
     if (err == AMBIT_OK)
         err = is_of(indexer->store, &indexer->position, &is_ours);
@@ -187,7 +202,8 @@ static enum ambit_err position_start(struct indexer *indexer)
     }
     indexer->position = (struct search_position){.built_as = INDEX_VERSION};
     indexer->rebuilt += err == AMBIT_ERR_DAMAGED;
-    return search_restart(indexer->search);
+    err = search_restart(indexer->search);
+    return err == AMBIT_ERR_NO_SPACE ? start_unmade(indexer) : err;
 }
 
 static void indexer_free(struct indexer *indexer)

@@ -22,6 +22,7 @@ struct indexer {
     pthread_t thread;
     struct search_position position; /* the thread's own */
     struct search_sweep sweep;       /* the thread's own */
+    bool is_unmade; /* the thread's own: at the start there was no room to make the index */
     uint64_t keep_bytes;
 
     pthread_mutex_t mutex; /* guards is_wanted, and the two conditions */

@@ -4,6 +4,8 @@
 #include "store/search_inside.h"
 
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -57,12 +59,23 @@ static void env_remove(const struct search *search)
     (void)close(fd);
 }
 
+/* Who reads is many; who begins the environment anew must come to it all the same. A thread has one
+ * read at a time, so none waits behind a writer that waits for the thread itself. */
+static void lock_init(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attributes;
+    (void)pthread_rwlockattr_init(&attributes);
+    (void)pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    (void)pthread_rwlock_init(lock, &attributes);
+    (void)pthread_rwlockattr_destroy(&attributes);
+}
+
 enum ambit_err search_open(const char *folder, size_t map_bytes, struct search **ret)
 {
     struct search *search = calloc(1, sizeof *search);
     if (!search)
         return AMBIT_ERR_NO_MEMORY;
-    (void)pthread_rwlock_init(&search->lock, NULL);
+    lock_init(&search->lock);
     search->map_bytes = map_bytes ? map_bytes : MAP_DEFAULT;
     search->folder = strdup(folder);
     enum ambit_err err = search->folder ? env_open(search) : AMBIT_ERR_NO_MEMORY;
@@ -70,6 +83,11 @@ enum ambit_err search_open(const char *folder, size_t map_bytes, struct search *
         search->was_damaged = err == AMBIT_ERR_DAMAGED;
         env_remove(search);
         err = env_open(search);
+    }
+    if (err == AMBIT_ERR_NO_SPACE) { /* nothing that decides needs it */
+        search->problem = err;
+        search_suspect(search);
+        err = AMBIT_OK;
     }
     if (err != AMBIT_OK) {
         search_close(search);
@@ -89,14 +107,31 @@ void search_close(struct search *search)
     free(search);
 }
 
-enum ambit_err search_restart(struct search *search)
+/* Who asks meanwhile waits: the old file is held open until they may go on, since giving back the
+ * blocks of a large one takes its time. */
+static enum ambit_err env_renew(struct search *search, bool *ret_had_file)
 {
+    char path[PATH_MAX];
+    FD_AUTO old = -1;
+    int len = snprintf(path, sizeof path, "%s/data.mdb", search->folder);
+    if (len > 0 && (size_t)len < sizeof path)
+        old = open(path, O_RDONLY | O_CLOEXEC);
+    *ret_had_file = old >= 0;
     (void)pthread_rwlock_wrlock(&search->lock);
     env_close(search);
     env_remove(search);
     search->problem = env_open(search);
     enum ambit_err err = search->problem;
     (void)pthread_rwlock_unlock(&search->lock);
+    return err;
+}
+
+enum ambit_err search_restart(struct search *search)
+{
+    bool had_file = false;
+    enum ambit_err err = env_renew(search, &had_file);
+    if (err == AMBIT_ERR_NO_SPACE && had_file) /* now there is what the old one took */
+        err = env_renew(search, &had_file);
     if (err == AMBIT_OK)
         atomic_store(&search->is_suspect, false);
     return err;

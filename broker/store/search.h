@@ -31,7 +31,8 @@ struct search_position {
 
 /* Creates what is absent; what is damaged or newer is thrown away and begun anew. `map_bytes` 0 =
  * 64 GiB; one that is there gets the map that is asked for, and the largest that this process may
- * have where it may not have so much. BUSY, NO_SPACE, IO. */
+ * have where it may not have so much. Where there is no room to make it, it is opened all the same:
+ * suspect, and whoever reads or writes gets NO_SPACE until it was begun anew. BUSY, IO. */
 AMBIT_CHECKED enum ambit_err search_open(const char *folder, size_t map_bytes, struct search **ret);
 void search_close(struct search *search);
 bool search_was_damaged(const struct search *search); /* when it was opened */

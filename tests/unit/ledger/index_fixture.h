@@ -60,11 +60,9 @@ static inline int down(void **state)
 }
 
 /* n events, agent "a0".."a2" in turn, grant id of its own each. */
-static inline void append(struct index_fixture *f, size_t n)
+static inline void append_to(struct index_fixture *f, struct store_txn *txn, size_t n)
 {
     static const struct ambit_str agents[] = {{"a0", 2}, {"a1", 2}, {"a2", 2}};
-    struct store_txn *txn = NULL;
-    assert_int_equal(store_write_begin(f->fixture->store, &txn), AMBIT_OK);
     for (size_t i = 0; i < n; i++) {
         struct event event = sample_small();
         uint64_t seq = f->fixture->edge.size;
@@ -74,6 +72,13 @@ static inline void append(struct index_fixture *f, size_t n)
         event.grant.b[5] = (uint8_t)(seq / 251);
         assert_int_equal(ledger_append(&f->fixture->edge, txn, &event, &seed), AMBIT_OK);
     }
+}
+
+static inline void append(struct index_fixture *f, size_t n)
+{
+    struct store_txn *txn = NULL;
+    assert_int_equal(store_write_begin(f->fixture->store, &txn), AMBIT_OK);
+    append_to(f, txn, n);
     assert_int_equal(store_write_commit(txn), AMBIT_OK);
     indexer_wake(f->indexer);
 }

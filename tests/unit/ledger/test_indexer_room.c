@@ -5,10 +5,29 @@
 #include "index_fixture.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "base/encode.h"
+#include "ledger/facts.h"
+
+/* So many more environments of an index can be opened; for the next there is no room. */
+static atomic_int opens_left = INT_MAX;
+
+enum ambit_err __real_store_open(const struct store_options *options, struct store **ret);
+enum ambit_err __wrap_store_open(const struct store_options *options, struct store **ret);
+enum ambit_err __wrap_store_open(const struct store_options *options, struct store **ret)
+{
+    if (options->is_search && atomic_load(&opens_left) == 0)
+        return AMBIT_ERR_NO_SPACE;
+    if (options->is_search)
+        atomic_fetch_sub(&opens_left, 1);
+    return __real_store_open(options, ret);
+}
 
 /* ---- room ---- */
 
@@ -97,6 +116,110 @@ static void test_full_map(void **state)
     assert_int_equal(n, (size + 2) / 3 - (to / 2 + 2) / 3);
 }
 
+static void room_comes(struct index_fixture *f, uint64_t rebuilt)
+{
+    struct index_query query = {.tag = INDEX_AGENT, .value = AMBIT_STR("a0")};
+    struct indexer_counts counts;
+    struct search_reader *reader = NULL;
+    uint64_t seqs[64];
+    size_t n = 0;
+    assert_true(settles(f, is_held));
+    assert_false(indexer_wait(f->indexer, 60, 300));
+    assert_int_equal(indexer_complete_to(f->indexer), 0);
+    assert_int_equal(indexer_find(f->search, &query, seqs, 64, &n), AMBIT_ERR_NO_SPACE);
+    assert_int_equal(search_reader_open(f->search, &reader), AMBIT_ERR_NO_SPACE);
+    indexer_forget(f->indexer, 1);
+    atomic_store(&opens_left, INT_MAX);
+    assert_true(indexer_wait(f->indexer, 60, 5000));
+    assert_int_equal(find(f, INDEX_AGENT, "a1", seqs, 64), 20);
+    assert_false(search_is_suspect(f->search));
+    assert_int_equal(indexer_problem(f->indexer), AMBIT_OK);
+    indexer_count(f->indexer, &counts);
+    assert_int_equal(counts.rebuilt, rebuilt);
+}
+
+/* There is no room to make one: it starts without, and makes it when there is. Only damage is
+ * counted as such. */
+static void test_no_room_to_make(void **state)
+{
+    struct index_fixture *f = *state;
+    struct search_position position;
+    append(f, 60);
+    assert_true(indexer_wait(f->indexer, 60, 5000));
+    stop(f);
+    folder_remove(f->path);
+    atomic_store(&opens_left, 0);
+    start(f);
+    room_comes(f, 0);
+
+    stop(f);
+    assert_int_equal(search_open(f->path, f->map_bytes, &f->search), AMBIT_OK);
+    assert_int_equal(search_position(f->search, &position), AMBIT_OK);
+    position.built_as = INDEX_VERSION - 1;
+    assert_int_equal(search_add(f->search, NULL, 0, &position), AMBIT_OK);
+    search_close(TAKE(f->search));
+    atomic_store(&opens_left, 1); /* opened, and of other rules */
+    start(f);
+    room_comes(f, 0);
+
+    atomic_store(&opens_left, 0);
+    search_suspect(f->search);
+    room_comes(f, 1);
+}
+
+static bool has_let_go(const struct index_fixture *f)
+{
+    struct search_position position;
+    return search_position(f->search, &position) == AMBIT_OK && position.swept == 110;
+}
+
+static enum ambit_err count_fact(void *ctx, uint64_t seq, const struct fact *fact)
+{
+    uint64_t *n = ctx;
+    assert_true(seq < 60 || seq >= 110);
+    assert_true(fact->time_ms > 0);
+    ++*n;
+    return AMBIT_OK;
+}
+
+/* What is deleted between two chunks was pruned: that is no damage, and what was in stays. */
+static void test_pruned_before_it_came(void **state)
+{
+    struct index_fixture *f = *state;
+    struct indexer_counts counts;
+    uint64_t seqs[64], facts = 0, next = 0;
+    uint8_t from[8], to[8];
+    size_t n = 0;
+    struct store_txn *txn = NULL;
+    append(f, 60);
+    assert_true(indexer_wait(f->indexer, 60, 5000));
+    struct store *store = f->fixture->store;
+    put_be64(from, 0);
+    put_be64(to, 110);
+    assert_int_equal(store_write_begin(store, &txn), AMBIT_OK);
+    append_to(f, txn, 100);
+    assert_int_equal(store_delete_range(txn, STORE_EVENTS, (struct store_key){from, sizeof from},
+                                        (struct store_key){to, sizeof to}, 110, &n),
+                     AMBIT_OK);
+    assert_int_equal(n, 110);
+    assert_int_equal(store_write_commit(txn), AMBIT_OK);
+    assert_true(indexer_wait(f->indexer, 160, 5000));
+    assert_true(settles(f, has_let_go));
+    assert_int_equal(indexer_complete_from(f->indexer), 110);
+    assert_int_equal(find(f, INDEX_AGENT, "a0", seqs, 64), 17);
+    assert_int_equal(seqs[0], 111);
+    indexer_count(f->indexer, &counts);
+    assert_int_equal(counts.rebuilt, 0);
+    struct facts_scan scan = {.since_ms = 1,
+                              .until_ms = INT64_MAX,
+                              .below = UINT64_MAX,
+                              .each = count_fact,
+                              .ctx = &facts};
+    assert_int_equal(facts_read(f->search, &scan, &next), AMBIT_OK);
+    assert_int_equal(facts, 60 + 50);
+    assert_int_equal(next, 160);
+}
+
 /* Entries of what is forgotten are gone from every tag, and no other. It goes on where it was cut.
  */
 static void test_forgets(void **state)
@@ -153,13 +276,15 @@ static bool is_rebuilt(const struct index_fixture *f)
     return counts.rebuilt > 0 && indexer_complete_to(f->indexer) == 60;
 }
 
-/* Who reads it says that it is damaged: it is begun anew beside those who go on asking. */
+/* Who reads it says that it is damaged: it is begun anew beside those who go on asking, also where
+ * nothing is recorded any more. */
 static void test_damage_while_up(void **state)
 {
     struct index_fixture *f = *state;
     uint64_t seqs[64];
     append(f, 60);
     assert_true(indexer_wait(f->indexer, 60, 5000));
+    assert_false(indexer_wait(f->indexer, 61, 100)); /* it has seen that there is no more */
     search_suspect(f->search);
     assert_true(settles(f, is_rebuilt));
     assert_int_equal(find(f, INDEX_AGENT, "a0", seqs, 64), 20);
@@ -250,8 +375,10 @@ int main(void)
 {
 #define WITH(test) cmocka_unit_test_setup_teardown(test, up, down)
     const struct CMUnitTest tests[] = {
-        WITH(test_short_disk),      WITH(test_full_map),      WITH(test_forgets),
-        WITH(test_damage_while_up), WITH(test_ends_in_words), WITH(test_torn_while_down),
+        WITH(test_short_disk),      WITH(test_full_map),
+        WITH(test_forgets),         WITH(test_damage_while_up),
+        WITH(test_ends_in_words),   WITH(test_torn_while_down),
+        WITH(test_no_room_to_make), WITH(test_pruned_before_it_came),
     };
     cmocka_set_message_output(CM_OUTPUT_TAP);
     return cmocka_run_group_tests(tests, NULL, NULL);
