@@ -66,6 +66,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (segments_get(segments, nothing(), i, &memory, &row) == AMBIT_OK)
             FUZZ_CHECK(ambit_str_eq(row.bytes, buf_str(&entry)));
     }
+    /* What lies between segments is told by their names alone. */
+    uint64_t from = 0, to = 0;
+    FUZZ_CHECK(segments_gap(segments, 300, &from, &to) == AMBIT_OK);
+    FUZZ_CHECK(from == 256 && to == UINT64_MAX);
+    FUZZ_CHECK(segments_gap(segments, 3, &from, &to) == AMBIT_OK && from == 0 && to == 256);
     segments_free(segments);
 
     /* As the one that was just made is read back: the same answer. */
