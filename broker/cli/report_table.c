@@ -320,7 +320,7 @@ static void put_not_known(struct buf *out, const struct json_value *report,
 void report_table(struct buf *out, const struct json_value *report,
                   const struct json_value *untested)
 {
-    int64_t events = 0;
+    int64_t events = 0, from = 0;
     buf_put_text(out, "Report ");
     show_escaped(out, json_get_str(report, "since"));
     buf_put_text(out, " to ");
@@ -335,6 +335,11 @@ void report_table(struct buf *out, const struct json_value *report,
         buf_put_text(out, "from a record of ");
         report_put_number(out, REPORT_COUNT, events);
         buf_put_text(out, " events\n");
+    }
+    if (report_number(report, "complete_from", &from) && from > 0) {
+        buf_put_text(out, "complete from event ");
+        report_put_number(out, REPORT_COUNT, from);
+        buf_put_text(out, " on (complete_from)\n");
     }
     put_signals(out, report, untested);
     put_groups(out, report);

@@ -156,6 +156,7 @@ enum ambit_err query_report(struct broker *broker, const struct report_ask *ask,
     report->documents = broker_documents_acquire(broker);
     enum ambit_err err = begin(report, ask);
     report->now.complete_to = indexer_complete_to(broker->indexer);
+    report->complete_from = indexer_complete_from(broker->indexer);
     if (err == AMBIT_OK)
         err = period_run(report, &report->now);
     if (err == AMBIT_OK)

@@ -148,6 +148,7 @@ struct report {
     int64_t now_ms, step_ms; /* of the plot */
     size_t n_points;
     uint64_t record;           /* events in all */
+    uint64_t complete_from;    /* what was before it the index may have forgotten */
     size_t n_back;             /* events looked at for what led to hard stops */
     struct report_item *items; /* owned; those of `now` */
     size_t n_items;

@@ -123,8 +123,9 @@ static AMBIT_CHECKED enum ambit_err walk_back(struct ages *ages, struct reading 
             err = err ? err : reading_begin(report->broker, reading);
         }
     }
-    /* Older than what was looked at: not known. */
-    for (size_t p = 0; n == AMBIT_LEN(seqs) && i == n && p < report->n_policies; p++)
+    /* Older than what was looked at, or than what the index knows: not known. */
+    bool is_cut = i == n && (n == AMBIT_LEN(seqs) || report->complete_from > 0);
+    for (size_t p = 0; is_cut && p < report->n_policies; p++)
         if (ages->is_open[p])
             report->policies[p].activated_ms = 0;
     return err;

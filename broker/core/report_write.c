@@ -247,6 +247,9 @@ static void put_not_known(const struct report *report, struct json_out *out)
     json_begin_array(out);
     not_known(out, report->now.complete_to < report->record, "complete",
               "the index is still behind the record: ask again");
+    not_known(out, report->complete_from > 0, "complete",
+              "events before complete_from were pruned: what the index has forgotten of them is "
+              "left out");
     not_known(out, true, "rules_untested",
               "tests lie in the folder of the documents: ambit report --documents DIR");
     not_known(out, t->versions > 0, "review_tests", "whether tests pass is left out of review_met");
@@ -270,7 +273,8 @@ static void put_not_known(const struct report *report, struct json_out *out)
     not_known(out, by_agent, "groups.review_met", "a policy belongs to no one agent");
     not_known(out, by_policy, "groups.attested", "an agent belongs to no one policy");
     not_known(out, t->versions > t->ages, "policy_age",
-              "some versions came before what was looked at: the last 512 activations");
+              "some versions came before what was looked at: the last 512 activations that the "
+              "index has");
     not_known(out, true, "dry_runs", "a dry run stops nothing and is not counted as a stop");
     json_end_array(out);
 }
@@ -297,6 +301,7 @@ enum ambit_err report_write(struct report *report, struct json_out *out)
     put_time(out, "until", report->now.until_ms);
     json_member_text(out, "by", by_text(report->ask->by));
     json_member_str(out, "owner", report->ask->owner);
+    put_n(out, "complete_from", (int64_t)report->complete_from);
     put_n(out, "complete_to", (int64_t)report->now.complete_to);
     put_n(out, "events", (int64_t)report->record);
     json_key(out, "total");
