@@ -115,14 +115,17 @@ def main():
     if subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={DISK}", "ambit", folder]).returncode != 0:
         os.rmdir(folder)
         skip_all("no tmpfs can be mounted here")
-    tap = Tap()
+    tap, log = Tap(), folder + ".log"
     try:
         ballast = os.path.join(folder, "ballast")
         with open(ballast, "wb") as f:
             f.write(b"\0" * BALLAST)
         home = os.path.join(folder, "home")
         os.mkdir(home)
-        with Broker(home=home, limits=LIMITS) as broker, broker.client() as client:
+        broker = Broker(home=home, limits=LIMITS, start=False)
+        broker.log = log  # what it says has room
+        broker.start()
+        with broker, broker.client() as client:
             seen = Seen()
             kept, refused = fill(broker, client, seen)
             tap.note(f"full after {len(seen.facts)} grants")
@@ -151,6 +154,7 @@ def main():
     finally:
         subprocess.run(["umount", "-l", folder])
         os.rmdir(folder)
+        os.unlink(log)
     return tap.done()
 
 
